@@ -1,0 +1,97 @@
+/**
+ * The syntax errors: what each code means and how such a mistake looks. The language reference prints these.
+ */
+export interface CodeInfo {
+  readonly title: string;
+  readonly explanation: string;
+}
+
+export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
+  RFF101: {
+    title: 'unexpected character',
+    explanation:
+      'A character that .rff does not use. Lookalikes such as `;`, `→`, `−`, `×` or curly quotes are read as what they stand for, so that the rest of the file is checked too.',
+  },
+  RFF102: {
+    title: 'string never closed',
+    explanation: 'A string starts with `"` and ends with `"` on the same line.',
+  },
+  RFF103: {
+    title: 'comment never closed',
+    explanation:
+      'A comment that starts with `/*` ends with `*/`. One that starts with `//` ends with its line.',
+  },
+  RFF104: {
+    title: 'missing closing bracket',
+    explanation:
+      'A `{`, `[` or `(` that is never closed. Where the closing bracket should stand is told from the declarations after it and from their indentation.',
+  },
+  RFF105: {
+    title: 'closing bracket too many',
+    explanation:
+      'A `}`, `]` or `)` that closes nothing, or one of another kind than the bracket it should close.',
+  },
+  RFF106: {
+    title: 'malformed number',
+    explanation:
+      'Numbers are written `12`, `0.7` or `5e-6`: digits on both sides of the point, no separators, no units. Names start with a letter or `_`.',
+  },
+  RFF107: {
+    title: 'unknown escape in a string',
+    explanation:
+      'In a string `\\"` stands for a quote and `\\\\` for a backslash; there are no others. Paths may use `/` on every system.',
+  },
+  RFF108: {
+    title: 'missing value',
+    explanation:
+      'An expression should stand here: after a colon, an operator, an opening bracket or a comma.',
+  },
+  RFF109: {
+    title: 'unexpected text',
+    explanation:
+      'Something that fits nothing before it: a second value, an operator without a left side, a bracket or a block where none belongs.',
+  },
+  RFF110: {
+    title: 'unknown declaration',
+    explanation:
+      'The declarations are `fn`, `connection` and `model` at the top of a file; `param`, `input`, `label`, `layer`, `connect`, `connection`, `objective`, `schedule`, `train` and `evaluate` in a model; `phase` and `score` in a schedule.',
+  },
+  RFF111: {
+    title: 'missing separator',
+    explanation:
+      'Two entries of a block stand on one line without a comma between them. A new line or a comma separates entries.',
+  },
+  RFF112: {
+    title: 'chained comparison',
+    explanation:
+      '`a < b < c` would compare the 1 or 0 of `a < b` with `c`. Multiply two comparisons to ask for both: `(a < b) * (b < c)`.',
+  },
+  RFF113: {
+    title: 'missing name',
+    explanation:
+      'A declaration, an arrow, `as`, `extends` or `over` is followed by a name. `if`, `then` and `else` cannot be names.',
+  },
+  RFF114: {
+    title: 'incomplete declaration',
+    explanation:
+      'A declaration lacks a part it cannot do without: its size or steps in `[ ]`, its block, `=`, `->`, `as TYPE`, or the range of a `score`.',
+  },
+  RFF115: {
+    title: 'missing colon',
+    explanation: 'A property is written `key: value`.',
+  },
+  RFF116: {
+    title: 'declaration out of place',
+    explanation:
+      'A declaration or property in a block where it means nothing: a `phase` outside of a `schedule`, a `layer` outside of a `model`, a `model` inside another.',
+  },
+  RFF117: {
+    title: 'positional argument after a named one',
+    explanation: 'Arguments are positional first, then named: `rms_norm(h, eps: 1e-8)`.',
+  },
+  RFF118: {
+    title: 'expression too large',
+    explanation:
+      'An expression with more than 1000 parts or more than 64 levels of brackets. Give parts of it names with `fn` or `param`.',
+  },
+};

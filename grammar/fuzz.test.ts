@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { syntaxCodes } from './codes.js';
+import { format } from './format.js';
+import { locate } from './locate.js';
+import { parse } from './parser.js';
+import { render } from './render.js';
+import { everything, example } from './testing.js';
+import { tokenize } from './tokens.js';
+
+/** Whatever the text: an answer, with diagnostics that stand in the text and can be shown. */
+function survives(text: string): void {
+  const { tree, diagnostics } = parse(text, 'f');
+  expect(tree.span).toEqual(locate(text, 0, text.length));
+  for (const { code, severity, span, message } of diagnostics) {
+    expect(syntaxCodes).toHaveProperty(code);
+    expect(severity).toBe('error');
+    expect(message).not.toContain('\n');
+    if (span === undefined) throw new Error(`no span: ${message}`);
+    expect(span).toEqual(locate(text, span.start, span.end));
+    expect(span.start).toBeGreaterThanOrEqual(0);
+    expect(span.end).toBeGreaterThanOrEqual(span.start);
+    expect(span.end).toBeLessThanOrEqual(text.length);
+  }
+  expect(render(diagnostics, new Map([['f', text]]), { colour: false }).length > 0).toBe(
+    diagnostics.length > 0,
+  );
+  const result = format(text, 'f');
+  expect('diagnostics' in result).toBe(diagnostics.length > 0);
+  if ('text' in result) expect(format(result.text)).toEqual(result);
+}
+
+const words = [
+  ...new Set([...tokenize(everything).tokens, ...tokenize(example).tokens].map((token) => token.image)),
+  '\n',
+  '\n',
+  '// c\n',
+  '/*',
+  '*/',
+  '"',
+  '#',
+  ';',
+  '→',
+  '.5',
+  '3h',
+  '1e999',
+  '==',
+  '..',
+  '$',
+];
+const word = fc.constantFrom(...words);
+
+/** A text with some words left out, put in, doubled or swapped. */
+const mutated = (text: string): fc.Arbitrary<string> => {
+  const { tokens } = tokenize(text);
+  const edit = fc.record({ at: fc.nat(tokens.length - 1), kind: fc.nat(4), word });
+  return fc.array(edit, { minLength: 1, maxLength: 8 }).map((edits) => {
+    let result = '';
+    let end = 0;
+    for (const [i, token] of tokens.entries()) {
+      result += text.slice(end, token.startOffset);
+      end = token.startOffset + token.image.length;
+      const found = edits.find((one) => one.at === i);
+      if (found === undefined) result += token.image;
+      else if (found.kind === 1) result += found.word;
+      else if (found.kind === 2) result += `${token.image} ${found.word}`;
+      else if (found.kind === 3) result += `${token.image} ${token.image}`;
+      else if (found.kind === 4) result += (tokens[i + 1]?.image ?? '') + token.image;
+    }
+    return result + text.slice(end);
+  });
+};
+
+describe('never throws', () => {
+  const runs = { numRuns: 80 };
+  test('on any characters', () => fc.assert(fc.property(fc.string({ unit: 'binary' }), survives), runs));
+  test('on soups of words', () =>
+    fc.assert(
+      fc.property(
+        fc.array(word, { maxLength: 80 }).map((all) => all.join(' ')),
+        survives,
+      ),
+      runs,
+    ));
+  test('on mutations of a model', () => fc.assert(fc.property(mutated(example), survives), runs));
+  test('on mutations of all of the language', () =>
+    fc.assert(fc.property(mutated(everything), survives), runs));
+  test('on the start of a file', () => {
+    for (let length = 0; length < everything.length; length += 17) survives(everything.slice(0, length));
+  });
+  test('on large nonsense', () => {
+    for (const word of [
+      '(',
+      ')',
+      '{',
+      '}',
+      '[',
+      ']',
+      'a ',
+      'a:',
+      'model ',
+      '\n',
+      '1 ',
+      ',',
+      '"',
+      '@ ',
+      '/*',
+      'as ',
+      '-',
+    ]) {
+      parse(word.repeat(2000));
+    }
+  });
+});

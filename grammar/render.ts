@@ -1,0 +1,80 @@
+/**
+ * Diagnostics as people read them: what is wrong, where, the line with the place underlined, and what to write
+ * instead. The only place where a diagnostic becomes text for a terminal.
+ */
+import picocolors from 'picocolors';
+import type { Diagnostic, Span } from './diagnostic.js';
+import { lineTable } from './locate.js';
+
+const tabWidth = 4;
+
+/**
+ * The text of diagnostics, a blank line between two. `sources` maps a diagnostic's `file` to its text; without it (or
+ * without a span) the place is named but not shown. A span of several lines is underlined on its first.
+ */
+export function render(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+  options: { readonly colour: boolean },
+): string {
+  const paint = picocolors.createColors(options.colour);
+  const tables = new Map<string, readonly number[]>();
+
+  const one = (diagnostic: Diagnostic): string => {
+    const { severity, code, message, file, span, hint } = diagnostic;
+    const tint = severity === 'error' ? paint.red : paint.yellow;
+    const lines = [`${tint(paint.bold(`${severity}[${code}]`))}${paint.bold(`: ${message}`)}`];
+    const text = file === undefined ? undefined : sources.get(file);
+    const place = [file, span && `${span.line}:${span.column}`]
+      .filter((part) => part !== undefined)
+      .join(':');
+    const margin = span && text !== undefined ? ' '.repeat(String(span.line).length) : '';
+    if (place !== '') lines.push(`${margin}${paint.blue('-->')} ${place}`);
+    if (span !== undefined && file !== undefined && text !== undefined) {
+      if (!tables.has(file)) tables.set(file, lineTable(text));
+      const [code, underline] = snippet(text, tables.get(file)!, span);
+      const bar = paint.blue('|');
+      lines.push(`${margin} ${bar}`);
+      lines.push(`${paint.blue(String(span.line))} ${bar} ${code}`.trimEnd());
+      lines.push(`${margin} ${bar} ${underline.padding}${tint(underline.carets)}`);
+    }
+    if (hint !== undefined) lines.push(`${margin === '' ? '' : `${margin} `}${paint.cyan('hint:')} ${hint}`);
+    return lines.join('\n');
+  };
+  return diagnostics.map(one).join('\n\n');
+}
+
+/** The span's first line with tabs widened, and what goes under it. */
+function snippet(
+  text: string,
+  lines: readonly number[],
+  span: Span,
+): [string, { padding: string; carets: string }] {
+  const from = lines[span.line - 1] ?? text.length;
+  const line = text.slice(from, lines[span.line] ?? text.length).replace(/[\r\n]+$/, '');
+  const start = Math.min(span.start - from, line.length);
+  const end = Math.min(Math.max(span.end - from, start), line.length);
+  const before = widen(line.slice(0, start), 0);
+  const under = widen(line.slice(start, end), columns(before));
+  const carets = '^'.repeat(Math.max(1, columns(under.trimEnd())));
+  const after = widen(line.slice(end), columns(before) + columns(under));
+  return [before + under + after, { padding: ' '.repeat(columns(before)), carets }];
+}
+
+/** Tabs to spaces, up to the next multiple of `tabWidth` columns; `at` is the column the text starts at. */
+function widen(text: string, at: number): string {
+  let out = '';
+  for (const character of text) {
+    out += character === '\t' ? ' '.repeat(tabWidth - ((at + columns(out)) % tabWidth)) : character;
+  }
+  return out;
+}
+
+/** The columns a terminal gives a text: two for wide letters and emoji. */
+function columns(text: string): number {
+  let count = 0;
+  for (const character of text) count += wide.test(character) ? 2 : 1;
+  return count;
+}
+const wide =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;

@@ -1,0 +1,44 @@
+/**
+ * "Did you mean …?": the nearest of the words that would have been right.
+ */
+
+/**
+ * The candidate nearest to `word` by edits (insert, delete, replace, swap of neighbours; case counts half an edit),
+ * or undefined where none is near: at most one edit for words up to 4 letters, a third of the length beyond.
+ * Of equally near candidates the first wins.
+ */
+export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  const cutoff = word.length <= 4 ? 1 : Math.floor(word.length / 3);
+  let best: string | undefined;
+  let least = cutoff + 0.5;
+  for (const candidate of candidates) {
+    if (candidate === word || Math.abs(candidate.length - word.length) > cutoff) continue;
+    const edits = distance(word, candidate);
+    // Replacing every letter of a short word is no likeness.
+    if (edits < least && edits < Math.min(word.length, candidate.length)) {
+      best = candidate;
+      least = edits;
+    }
+  }
+  return best;
+}
+
+/** Optimal string alignment distance (Damerau-Levenshtein without crossing swaps), three rows at a time. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const x = a[i - 1]!;
+      const y = b[j - 1]!;
+      const replace = x === y ? 0 : x.toLowerCase() === y.toLowerCase() ? 0.5 : 1;
+      let least = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + replace);
+      if (i > 1 && j > 1 && x === b[j - 2] && a[i - 2] === y) least = Math.min(least, before[j - 2]! + 1);
+      row.push(least);
+    }
+    before = above;
+    above = row;
+  }
+  return above[b.length]!;
+}

@@ -1,0 +1,377 @@
+/**
+ * The words of a .rff file: Chevrotain's token kinds and the lexer over them.
+ *
+ * The lexer never gives up. A character the language does not have is reported and either read as what was surely
+ * meant (`;` as `,`, `→` as `->`) or left out. Which words are keywords is not decided here but in `structure.ts`:
+ * a layer may be called `train`.
+ */
+import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain';
+import type { Diagnostic } from './diagnostic.js';
+import { lineTable, locate } from './locate.js';
+
+const fixed = (name: string, pattern: string, categories: TokenType[] = []) =>
+  createToken({ name, pattern, label: pattern, categories });
+
+export const BinaryOperator = createToken({ name: 'BinaryOperator', pattern: Lexer.NA });
+
+export const Name = createToken({ name: 'Name', pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
+export const NumberToken = createToken({ name: 'Number', pattern: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/ });
+export const StringToken = createToken({ name: 'String', pattern: /"(?:[^"\\\r\n]|\\.)*"/ });
+
+const word = (name: string, text: string, categories: TokenType[] = []) =>
+  createToken({ name, pattern: new RegExp(text), longer_alt: Name, categories });
+
+/** These are names too wherever the grammar asks for a name. */
+export const As = word('As', 'as', [Name]);
+export const Over = word('Over', 'over', [Name]);
+export const Extends = word('Extends', 'extends', [Name]);
+export const Derivative = word('Derivative', 'derivative', [Name]);
+/** These are not: an expression could not tell them apart. */
+export const If = word('If', 'if');
+export const Then = word('Then', 'then');
+export const Else = word('Else', 'else');
+
+export const LCurly = fixed('LCurly', '{');
+export const RCurly = fixed('RCurly', '}');
+export const LSquare = fixed('LSquare', '[');
+export const RSquare = fixed('RSquare', ']');
+export const LParen = fixed('LParen', '(');
+export const RParen = fixed('RParen', ')');
+export const Comma = fixed('Comma', ',');
+export const Colon = fixed('Colon', ':');
+export const Arrow = fixed('Arrow', '->');
+export const Range = fixed('Range', '..');
+export const Assign = fixed('Assign', '=');
+export const Minus = fixed('Minus', '-', [BinaryOperator]);
+const Plus = fixed('Plus', '+', [BinaryOperator]);
+const Star = fixed('Star', '*', [BinaryOperator]);
+const Slash = fixed('Slash', '/', [BinaryOperator]);
+export const Caret = fixed('Caret', '^', [BinaryOperator]);
+const LessEqual = fixed('LessEqual', '<=', [BinaryOperator]);
+const Less = fixed('Less', '<', [BinaryOperator]);
+const GreaterEqual = fixed('GreaterEqual', '>=', [BinaryOperator]);
+const Greater = fixed('Greater', '>', [BinaryOperator]);
+const Equal = fixed('Equal', '==', [BinaryOperator]);
+const NotEqual = fixed('NotEqual', '!=', [BinaryOperator]);
+
+/** The operators between two values. */
+export const operators = [
+  Plus,
+  Minus,
+  Star,
+  Slash,
+  Caret,
+  LessEqual,
+  Less,
+  GreaterEqual,
+  Greater,
+  Equal,
+  NotEqual,
+];
+
+const WhiteSpace = createToken({
+  name: 'WhiteSpace',
+  pattern: /\s+/,
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+});
+const LineComment = createToken({ name: 'LineComment', pattern: /\/\/[^\r\n]*/, group: 'comments' });
+const BlockComment = createToken({
+  name: 'BlockComment',
+  pattern: /\/\*[\s\S]*?\*\//,
+  group: 'comments',
+  line_breaks: true,
+});
+
+/* What is not .rff but can be read: the lexer takes it, `mistakes` says what to say about it. */
+const OpenComment = createToken({
+  name: 'OpenComment',
+  pattern: /\/\*[\s\S]*/,
+  group: 'mistakes',
+  line_breaks: true,
+});
+const HashComment = createToken({ name: 'HashComment', pattern: /#[^\r\n]*/, group: 'mistakes' });
+/** To the end of its line, but for what likely closes brackets around it. */
+const OpenString = createToken({
+  name: 'OpenString',
+  pattern: {
+    exec: (text: string, offset: number) => {
+      const rest = matchAt(/"[^\r\n]*/y, text, offset);
+      return rest === undefined ? null : [rest[0].replace(/(?<=[^ \t)\]},])[ \t)\]},]+$/, '')];
+    },
+  },
+  start_chars_hint: ['"'],
+  line_breaks: false,
+});
+const OtherString = createToken({ name: 'OtherString', pattern: /'[^'\r\n]*'|[“”„][^“”\r\n]*[“”]/ });
+const OddNumber = createToken({
+  name: 'OddNumber',
+  // .5   4.   3h   1_000   2e   1.5.2: but not the 4 of 4..6
+  pattern: {
+    exec: (text: string, offset: number) => {
+      const number = matchAt(/\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y, text, offset);
+      if (number === undefined) return matchAt(/\.\d\w*/y, text, offset) ?? null;
+      const tail = matchAt(/\w+|(?:\.\d+)+|\.(?!\.)/y, text, offset + number[0].length);
+      return tail === undefined ? null : [number[0] + tail[0]];
+    },
+  },
+  start_chars_hint: ['.', ...'0123456789'],
+  line_breaks: false,
+});
+const OddSign = createToken({ name: 'OddSign', pattern: /=>|→|\*\*|&&|\|\||[;−–—×·÷≤≥≠!]/ });
+
+/** Lookalikes: the kind they are read as, and what to write. */
+const lookalikes: Readonly<Record<string, readonly [TokenType | undefined, string]>> = {
+  ';': [Comma, 'entries are separated by a new line or a comma'],
+  '=>': [Arrow, 'write `->`'],
+  '→': [Arrow, 'write `->`'],
+  '**': [Caret, 'a power is written `^`'],
+  '−': [Minus, 'write a plain `-`'],
+  '–': [Minus, 'write a plain `-`'],
+  '—': [Minus, 'write a plain `-`'],
+  '×': [Star, 'write `*`'],
+  '·': [Star, 'write `*`'],
+  '÷': [Slash, 'write `/`'],
+  '≤': [LessEqual, 'write `<=`'],
+  '≥': [GreaterEqual, 'write `>=`'],
+  '≠': [NotEqual, 'write `!=`'],
+  '&&': [undefined, 'a comparison is 1 or 0: multiply the two, `(a < b) * (c < d)`'],
+  '||': [undefined, 'a comparison is 1 or 0: write `max(a < b, c < d)`'],
+  '!': [undefined, 'write `1 - c` for the opposite of a comparison `c`'],
+};
+
+/* ---- kinds that `structure.ts` gives to names, once it knows where they stand ---- */
+
+/** The name before the colon of a property. */
+export const Key = createToken({ name: 'Key', pattern: Lexer.NA });
+/** Any of `declarations`, where it opens a declaration. */
+export const Declaration = createToken({ name: 'Declaration', pattern: Lexer.NA });
+const declarationKeyword = (name: string) =>
+  createToken({ name, pattern: Lexer.NA, categories: [Declaration] });
+
+/** The words that open a declaration. */
+export const declarations = {
+  fn: declarationKeyword('Fn'),
+  connection: declarationKeyword('Connection'),
+  model: declarationKeyword('Model'),
+  param: declarationKeyword('Param'),
+  input: declarationKeyword('Input'),
+  label: declarationKeyword('Label'),
+  layer: declarationKeyword('Layer'),
+  connect: declarationKeyword('Connect'),
+  objective: declarationKeyword('Objective'),
+  schedule: declarationKeyword('Schedule'),
+  phase: declarationKeyword('Phase'),
+  score: declarationKeyword('Score'),
+  train: declarationKeyword('Train'),
+  evaluate: declarationKeyword('Evaluate'),
+} as const satisfies Record<string, TokenType>;
+export type DeclarationWord = keyof typeof declarations;
+
+/** In the order the lexer tries them. */
+const lexed: TokenType[] = [
+  WhiteSpace,
+  LineComment,
+  BlockComment,
+  OpenComment,
+  HashComment,
+  StringToken,
+  OpenString,
+  OtherString,
+  OddNumber,
+  NumberToken,
+  As,
+  Over,
+  Extends,
+  Derivative,
+  If,
+  Then,
+  Else,
+  Name,
+  LessEqual,
+  GreaterEqual,
+  Equal,
+  NotEqual,
+  OddSign,
+  Arrow,
+  Range,
+  Less,
+  Greater,
+  Assign,
+  Plus,
+  Minus,
+  Star,
+  Slash,
+  Caret,
+  LCurly,
+  RCurly,
+  LSquare,
+  RSquare,
+  LParen,
+  RParen,
+  Comma,
+  Colon,
+];
+
+/** Every kind the parser meets. */
+export const vocabulary: TokenType[] = [
+  ...lexed,
+  BinaryOperator,
+  Key,
+  Declaration,
+  ...Object.values(declarations),
+];
+
+const lexer = new Lexer(lexed, { ensureOptimizations: false });
+
+export interface Tokens {
+  readonly tokens: readonly IToken[];
+  /** In order; `//` and block comments. */
+  readonly comments: readonly IToken[];
+  /** Offsets of tokens right after text that was left out: what goes wrong there is that text's fault. */
+  readonly excused: ReadonlySet<number>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A token like `token`, of another kind. */
+export function retyped(token: IToken, type: TokenType): IToken {
+  return { ...token, tokenType: type, tokenTypeIdx: type.tokenTypeIdx as number };
+}
+
+/**
+ * The tokens of a text, with the words still plain names (see `structure.ts`). Never throws.
+ * Reports RFF101 to RFF103, RFF106 and RFF107.
+ */
+export function tokenize(text: string): Tokens {
+  const result = lexer.tokenize(text);
+  const lines = lineTable(text);
+  const diagnostics: Diagnostic[] = [];
+  const report = (code: string, token: { offset: number; length: number }, message: string, hint: string) => {
+    const span = locate(text, token.offset, token.offset + token.length, lines);
+    diagnostics.push({ code, severity: 'error', message, span, hint });
+  };
+  const place = (token: IToken) => ({ offset: token.startOffset, length: token.image.length });
+  const leftOut: number[] = [];
+
+  for (const error of result.errors) {
+    const odd = text.slice(error.offset, error.offset + error.length).trim();
+    report(
+      'RFF101',
+      error,
+      `unexpected ${plural(odd)} \`${odd}\``,
+      'remove it; names are made of letters, digits and `_`',
+    );
+    leftOut.push(error.offset);
+  }
+  for (const token of result.groups.mistakes ?? []) {
+    if (token.tokenType === OpenComment) {
+      report(
+        'RFF103',
+        { offset: token.startOffset, length: 2 },
+        'this comment is never closed',
+        'close it with `*/`',
+      );
+    } else {
+      report(
+        'RFF101',
+        { offset: token.startOffset, length: 1 },
+        'unexpected `#`',
+        'comments start with `//`',
+      );
+    }
+  }
+
+  const tokens: IToken[] = [];
+  for (const token of result.tokens) {
+    switch (token.tokenType) {
+      case OddSign: {
+        const meant = lookalikes[token.image];
+        report('RFF101', place(token), `unexpected \`${token.image}\``, meant?.[1] ?? 'remove it');
+        if (meant?.[0] === undefined) leftOut.push(token.startOffset);
+        else tokens.push(retyped(token, meant[0]));
+        break;
+      }
+      case OddNumber: {
+        const [meant, hint] = oddNumber(token.image);
+        report(
+          'RFF106',
+          place(token),
+          `\`${token.image}\` is not a number${meant === Name ? ' or a name' : ''}`,
+          hint,
+        );
+        tokens.push(retyped(token, meant));
+        break;
+      }
+      case OpenString:
+        report('RFF102', place(token), 'this string is never closed', 'close it with `"` on the same line');
+        tokens.push(retyped(token, StringToken));
+        break;
+      case OtherString:
+        report(
+          'RFF101',
+          place(token),
+          'a string is written in straight double quotes',
+          `write \`"${token.image.slice(1, -1)}"\``,
+        );
+        tokens.push(retyped(token, StringToken));
+        break;
+      case NumberToken:
+        if (!Number.isFinite(Number(token.image))) {
+          report(
+            'RFF106',
+            place(token),
+            `\`${token.image}\` is too large for a number`,
+            'the largest is about 1.8e308',
+          );
+        }
+        tokens.push(token);
+        break;
+      case StringToken:
+        for (const found of token.image.matchAll(/\\(.)/gs)) {
+          if (found[1] === '"' || found[1] === '\\') continue;
+          const at = { offset: token.startOffset + found.index, length: 2 };
+          report(
+            'RFF107',
+            at,
+            `unknown escape \`${found[0]}\` in a string`,
+            'write `\\\\` for a backslash; paths may use `/` everywhere',
+          );
+        }
+        tokens.push(token);
+        break;
+      default:
+        tokens.push(token);
+    }
+  }
+
+  const excused = new Set<number>();
+  let next = 0;
+  for (const offset of leftOut.sort((a, b) => a - b)) {
+    while (next < tokens.length && tokens[next]!.startOffset < offset) next++;
+    excused.add(tokens[next]?.startOffset ?? text.length);
+  }
+  return { tokens, comments: result.groups.comments ?? [], excused, diagnostics };
+}
+
+/** What a string literal stands for; a string that is not closed, what is there of it. */
+export function stringValue(image: string): string {
+  const closed = image.length > 1 && !image.endsWith('\\') && /["'“”]$/.test(image);
+  return image.slice(1, closed ? -1 : undefined).replace(/\\(["\\])/g, '$1');
+}
+
+function oddNumber(image: string): readonly [TokenType, string] {
+  if (/^\.\d+$/.test(image)) return [NumberToken, `write \`0${image}\``];
+  if (/^\d+\.$/.test(image)) return [NumberToken, `write \`${image}0\` or \`${image.slice(0, -1)}\``];
+  if (/^[\d_]+$/.test(image)) return [NumberToken, `write \`${image.replaceAll('_', '')}\``];
+  if (/^\d[\w]*$/.test(image) && !/^\d+[eE]$/.test(image))
+    return [Name, 'a name starts with a letter or `_`; numbers look like `12`, `0.7`, `5e-6`'];
+  return [NumberToken, 'numbers look like `12`, `0.7`, `5e-6`'];
+}
+
+function matchAt(pattern: RegExp, text: string, offset: number): [string] | undefined {
+  pattern.lastIndex = offset;
+  const match = pattern.exec(text);
+  return match === null ? undefined : [match[0]];
+}
+
+const plural = (text: string) => ([...text].length > 1 ? 'characters' : 'character');

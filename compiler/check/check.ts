@@ -1,0 +1,260 @@
+/**
+ * From a syntax tree to a model document: names resolved, sizes and defaults filled in, everything wrong with the
+ * file reported in one run.
+ *
+ * It goes on after every error with what it knows, and stays silent about what follows from an error.
+ */
+import type {
+  ConnectionTypeDeclaration,
+  FunctionDeclaration,
+  ModelDeclaration,
+  ModelItem,
+  SourceFile,
+} from '../../grammar/ast.js';
+import type { Diagnostic, Span } from '../../grammar/diagnostic.js';
+import type { Connection, Evaluate, Layer, ModelDocument, Train } from '../model.js';
+import { readConnections, readConnectionTypes } from './connections.js';
+import { all, type Context, readProperties, suggestion, whole } from './context.js';
+import { damage } from './damage.js';
+import { defineFunctions, defineParams } from './definitions.js';
+import { distinctNodes, readInput, readLabel, readLayers } from './nodes.js';
+import { readObjectives } from './objectives.js';
+import { keyword } from './places.js';
+import { createReport, type Report } from './report.js';
+import { readSchedule } from './schedule.js';
+import { findings, placeOf } from './structure.js';
+import { readEvaluate, readNegatives, readTrain } from './training.js';
+
+export interface CheckOptions {
+  /** Named in diagnostics. */
+  readonly file?: string;
+  /** Values in the place of `param`s. */
+  readonly set?: Readonly<Record<string, number>>;
+  /** Which model of a file with several. */
+  readonly model?: string;
+  /** The parser's diagnostics: what is missing because of one of them is not reported again. */
+  readonly syntax?: readonly Diagnostic[];
+}
+export interface Checked {
+  /** Present where there is no error. */
+  readonly document: ModelDocument | undefined;
+  /** In the order of the text. */
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Checks a file. Pure; never throws. */
+export function check(tree: SourceFile, options: CheckOptions = {}): Checked {
+  const report = createReport(options.file);
+  const models = tree.items.filter((item) => item.kind === 'model');
+  const chosen = choose(report, tree, models, options);
+  const documents = chosen.map((model) => checkModel(report, tree, model, models.length > 1, options));
+  const diagnostics = report.diagnostics.toSorted((a, b) => (a.span?.start ?? -1) - (b.span?.start ?? -1));
+  const wrong =
+    diagnostics.some((d) => d.severity === 'error') ||
+    (options.syntax ?? []).some((d) => d.severity === 'error');
+  return { document: wrong ? undefined : documents[0], diagnostics };
+}
+
+/** The model that is meant; where it is not clear, all of them are checked. */
+function choose(
+  report: Report,
+  tree: SourceFile,
+  models: readonly ModelDeclaration[],
+  options: CheckOptions,
+): readonly ModelDeclaration[] {
+  const names = models.map((m) => m.name.text);
+  const named = models.filter((m) => m.name.text === options.model);
+  const list = names.map((n) => `\`${n}\``).join(', ');
+  if (!models.length) {
+    if (!damage(tree, options.syntax).whole)
+      report.error('RFF301', undefined, 'the file has no model', 'write one: `model NAME { … }`');
+    // Its functions are worth a look all the same.
+    const span: Span = { ...tree.span, end: tree.span.start };
+    checkFunctions(report, tree, { kind: 'model', name: { text: '', span }, items: [], span });
+    return [];
+  }
+  models.forEach((m, i) => {
+    if (names.indexOf(m.name.text) < i) {
+      report.error(
+        'RFF208',
+        m.name.span,
+        `model \`${m.name.text}\` is declared twice`,
+        `first on line ${models[names.indexOf(m.name.text)]?.name.span.line}`,
+      );
+    }
+  });
+  if (options.model !== undefined && !named.length) {
+    report.error(
+      'RFF211',
+      undefined,
+      `the file has no model \`${options.model}\``,
+      suggestion(options.model, names) ?? `it has ${list}`,
+    );
+  } else if (options.model === undefined && models.length > 1) {
+    report.error(
+      'RFF302',
+      undefined,
+      `the file has ${models.length} models: ${list}`,
+      `say which one: \`--model ${names[0]}\``,
+    );
+  }
+  return named.length ? named.slice(0, 1) : models;
+}
+
+function checkFunctions(report: Report, tree: SourceFile, model: ModelDeclaration): void {
+  const { functions } = createContext(report, tree, model, {}, []);
+  functions.checkAll();
+}
+
+function createContext(
+  report: Report,
+  tree: SourceFile,
+  model: ModelDeclaration,
+  options: CheckOptions,
+  layers: readonly string[],
+): Context {
+  const context = (): Context => cx;
+  const { whole: incomplete } = damage(tree, options.syntax);
+  const functions = tree.items.filter((item): item is FunctionDeclaration => item.kind === 'fn');
+  const params = model.items.filter((item) => item.kind === 'param');
+  const cx: Context = {
+    report,
+    incomplete,
+    functions: defineFunctions(functions, report, context),
+    params: defineParams(params, options.set ?? {}, report, incomplete, context),
+    layers,
+    spans: new Map([['model', model.name.span]]),
+    unknown: new Map(),
+  };
+  return cx;
+}
+
+type Kind = ModelItem['kind'];
+
+function checkModel(
+  report: Report,
+  tree: SourceFile,
+  model: ModelDeclaration,
+  several: boolean,
+  options: CheckOptions,
+): ModelDocument | undefined {
+  const items = <K extends Kind>(kind: K) =>
+    model.items.filter((item): item is Extract<ModelItem, { kind: K }> => item.kind === kind);
+  const broken = damage(tree, options.syntax);
+
+  /* ---- what there is ---- */
+  const single = <K extends Kind>(kind: K): Extract<ModelItem, { kind: K }> | undefined => {
+    const [first, ...more] = items(kind);
+    for (const extra of more)
+      report.error(
+        'RFF304',
+        keyword(extra.span, kind),
+        `a model has only one \`${kind}\``,
+        `the first is on line ${first?.span.line}`,
+      );
+    return first;
+  };
+  const layerBlocks = items('layer');
+  const inputDeclaration = single('input');
+  const labelDeclaration = single('label');
+  const distinct = distinctNodes(report, [
+    ...(inputDeclaration ? [{ what: 'input', name: inputDeclaration.target.name }] : []),
+    ...(labelDeclaration ? [{ what: 'label', name: labelDeclaration.target.name }] : []),
+    ...layerBlocks.flatMap((block) => block.layers.map(({ name }) => ({ what: 'layer', name }))),
+  ]);
+  const layerNames = layerBlocks.flatMap((block) =>
+    block.layers.filter((l) => distinct.has(l.name)).map((l) => l.name.text),
+  );
+  const cx = createContext(report, tree, model, options, layerNames);
+  const missing = (what: string, hint: string): void => {
+    if (!cx.incomplete)
+      report.error('RFF303', model.name.span, `model \`${model.name.text}\` has no ${what}`, hint);
+  };
+  cx.functions.checkAll();
+  cx.params.checkAll();
+
+  /* ---- its parts ---- */
+  const objectiveDeclarations = items('objective');
+  if (!objectiveDeclarations.length)
+    missing('objective', 'add `objective { goodness: mean(h^2), positive: …, negative: … }`');
+  const objectives = readObjectives(cx, objectiveDeclarations);
+  if (!inputDeclaration) missing('input', 'add `input NAME[values]`');
+  const labelName = labelDeclaration?.target.name.text ?? null;
+  const input = inputDeclaration && readInput(cx, inputDeclaration, labelName);
+  const label = labelDeclaration && readLabel(cx, labelDeclaration);
+  const layers = layerBlocks.flatMap((block) => readLayers(cx, block, distinct, objectives));
+  if (!layers.length) missing('layer', 'add `layer NAME[units]`');
+
+  const sizes = new Map(
+    [...(input ? [input] : []), ...(label ? [label] : []), ...layers].map((node) => [node.name, node.size]),
+  );
+  const typeDeclarations = [...tree.items, ...model.items].filter(
+    (item): item is ConnectionTypeDeclaration => item.kind === 'connection',
+  );
+  const types = readConnectionTypes(cx, typeDeclarations);
+  const connects = items('connect');
+  const connections = readConnections(cx, connects, types, sizes, input !== undefined || cx.incomplete);
+  if (!connects.length && layers.length) missing('connections', 'add `connect INPUT -> LAYER as TYPE`');
+
+  const scheduleDeclaration = single('schedule');
+  if (!scheduleDeclaration) missing('schedule', 'add `schedule { phase learn[10] { label: given } }`');
+  const schedule =
+    scheduleDeclaration && readSchedule(cx, scheduleDeclaration, labelDeclaration !== undefined);
+
+  const properties = readProperties(cx, 'model', 'a model', items('property'));
+  const negatives = readNegatives(cx, properties.get('negatives'));
+  const trainDeclaration = single('train');
+  if (!trainDeclaration) missing('`train`', 'add `train { data: digits() }`');
+  const train = trainDeclaration && readTrain(cx, trainDeclaration);
+  const evaluate = readEvaluate(cx, single('evaluate'));
+
+  /* ---- the whole ---- */
+  // A name that only gives and that nothing declares may be the label that is missing.
+  const labelUnknown =
+    labelDeclaration === undefined && (cx.incomplete || (cx.unknown.get('node')?.size ?? 0) > 0);
+  const draft = {
+    input,
+    label: label ? { name: label.name, classes: label.size } : labelUnknown ? undefined : null,
+    layers: layers.filter(
+      (l, i) => layerNames.includes(l.name) && layers.findIndex((other) => other.name === l.name) === i,
+    ),
+    connections: connections.drafts,
+    phases: schedule?.drafts ?? [],
+    score: schedule?.score,
+    train,
+    evaluate,
+  };
+  const gaps = {
+    reached: connections.reached,
+    connections: connections.lost || broken.connections || cx.incomplete || !connects.length,
+  };
+  for (const f of findings(draft, gaps)) {
+    const span = placeOf(cx.spans, f.at);
+    if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
+    else report.warning(f.code, span, f.message, f.hint);
+  }
+  cx.params.warnUnused(cx);
+  objectives.warnUnused(cx);
+  if (!several) {
+    cx.functions.warnUnused(cx);
+    types.warnUnused(cx);
+  }
+  return whole<ModelDocument>({
+    rffc: 1,
+    name: model.name.text,
+    params: cx.params.values(),
+    input: input?.node,
+    label: label ? label.node : null,
+    layers: all<Layer>(layers.map((l) => l.node)),
+    connections: all<Connection>(connections.list),
+    objectives: all(objectives.list),
+    phases: schedule?.phases,
+    score: schedule?.score,
+    negatives,
+    train: train && whole<Train>(train),
+    evaluate: whole<Evaluate>(evaluate),
+    places: Object.fromEntries(
+      [...cx.spans].map(([path, { line, column }]) => [path, [line, column] as const]),
+    ),
+  });
+}

@@ -1,0 +1,300 @@
+/**
+ * The names a file defines for its expressions: functions (`fn`) and numbers (`param`).
+ *
+ * Both may be used before they are declared, so both are worked out when first asked for; one that is asked for while
+ * it is being worked out is defined by itself.
+ */
+import type { FunctionDeclaration, ParamDeclaration } from '../../grammar/ast.js';
+import type { ExpressionJson } from '../model.js';
+import { builtins, constants, variableHomes } from './builtins.js';
+import { type Context, suggestion, warnUnused } from './context.js';
+import { numbers, type Scope, translate } from './expressions.js';
+import type { Report } from './report.js';
+import { combine, literal, symbol, type Typed } from './typing.js';
+
+/** A built-in function or a user's. */
+export interface Callable {
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly optional: boolean;
+    readonly default: Typed | undefined;
+  }[];
+  /** Over the parameters' names; undefined when it has an error. */
+  readonly body: ExpressionJson | undefined;
+  /** The parameters have an error: no call can be judged by them. */
+  readonly broken?: boolean;
+}
+export interface Functions {
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  lookup(name: string): Callable | undefined;
+  /** Checks every function's body, also of those never called. */
+  checkAll(): void;
+  warnUnused(cx: Context): void;
+}
+export interface Params {
+  readonly names: readonly string[];
+  lookup(name: string): { readonly value: Typed | undefined } | undefined;
+  checkAll(): void;
+  warnUnused(cx: Context): void;
+  /** Those whose value is known. */
+  values(): Readonly<Record<string, number>>;
+}
+
+const standard: ReadonlyMap<string, Callable> = new Map(
+  Object.entries(builtins).map(([name, { parameters, body }]) => [
+    name,
+    {
+      parameters: parameters.map((p) => ({
+        name: p.name,
+        optional: p.default !== undefined,
+        default: p.default === undefined ? undefined : literal(p.default),
+      })),
+      body,
+    },
+  ]),
+);
+
+/** The functions of a file; `context` is asked for once the model's context exists. */
+export function defineFunctions(
+  declarations: readonly FunctionDeclaration[],
+  report: Report,
+  context: () => Context,
+): Functions {
+  interface Entry {
+    readonly declaration: FunctionDeclaration;
+    state: 'new' | 'open' | 'done';
+    callable: Callable | undefined;
+    used: boolean;
+  }
+  const own = new Map<string, Entry>();
+  for (const declaration of declarations) {
+    const { text, span } = declaration.name;
+    const first = own.get(text);
+    if (standard.has(text)) {
+      report.error('RFF209', span, `\`${text}\` is a built-in function`, 'choose another name');
+    } else if (first) {
+      report.error(
+        'RFF208',
+        span,
+        `function \`${text}\` is declared twice`,
+        `first on line ${first.declaration.name.span.line}`,
+      );
+    } else {
+      own.set(text, { declaration, state: 'new', callable: undefined, used: false });
+    }
+  }
+  const resolve = (entry: Entry): Callable | undefined => {
+    if (entry.state === 'done') return entry.callable;
+    const { declaration } = entry;
+    const { name, body, derivative } = declaration;
+    if (entry.state === 'open') {
+      report.error(
+        'RFF404',
+        name.span,
+        `function \`${name.text}\` is defined by itself`,
+        'functions are expanded where they are called: none can call itself',
+      );
+      return { parameters: signature(declaration), body: undefined };
+    }
+    entry.state = 'open';
+    const cx = context();
+    const parameters = signature(declaration).map((p, i) => {
+      const value = declaration.parameters[i]?.default;
+      return value
+        ? {
+            ...p,
+            default: translate(cx, value, { ...numbers(`the default of \`${p.name}\``), closed: true }),
+          }
+        : p;
+    });
+    const broken = !checkParameters(declaration, report);
+    const scope: Scope = {
+      what: `function \`${name.text}\``,
+      variables: new Map(parameters.map((p) => [p.name, symbol(p.name, 'unknown')])),
+      reductions: true,
+      closed: true,
+    };
+    const value = body && translate(cx, body, scope);
+    const slope = derivative && translate(cx, derivative, scope);
+    const expansion = derivative
+      ? value && slope && surrogate(declaration, value, slope, report)
+      : value?.json;
+    entry.callable = { parameters, body: expansion, broken };
+    entry.state = 'done';
+    return entry.callable;
+  };
+  const names = [...standard.keys(), ...own.keys()];
+  return {
+    names,
+    has: (name) => standard.has(name) || own.has(name),
+    lookup: (name) => {
+      const entry = own.get(name);
+      if (!entry) return standard.get(name);
+      entry.used = true;
+      return resolve(entry);
+    },
+    checkAll: () => {
+      for (const entry of own.values()) resolve(entry);
+    },
+    warnUnused: (cx) => {
+      const unused = [...own.values()].filter((entry) => !entry.used);
+      warnUnused(
+        cx,
+        'function',
+        'function',
+        unused.map((entry) => entry.declaration.name),
+      );
+    },
+  };
+}
+
+function signature(declaration: FunctionDeclaration): Callable['parameters'] {
+  return declaration.parameters.map((p) => ({
+    name: p.name.text,
+    optional: p.default !== undefined,
+    default: undefined,
+  }));
+}
+
+function checkParameters(declaration: FunctionDeclaration, report: Report): boolean {
+  const seen = new Set<string>();
+  const before = report.diagnostics.length;
+  let optional = false;
+  for (const { name, default: value } of declaration.parameters) {
+    if (seen.has(name.text))
+      report.error('RFF208', name.span, `parameter \`${name.text}\` is declared twice`);
+    else if (Object.hasOwn(constants, name.text))
+      report.error('RFF209', name.span, `\`${name.text}\` is a built-in constant`, 'choose another name');
+    else if (optional && !value)
+      report.error(
+        'RFF508',
+        name.span,
+        `parameter \`${name.text}\` needs a default, since the one before it has one`,
+      );
+    seen.add(name.text);
+    optional ||= value !== undefined;
+  }
+  return report.diagnostics.length === before;
+}
+
+/** surrogate(value, slope, x), x the function's first parameter. */
+function surrogate(
+  declaration: FunctionDeclaration,
+  value: Typed,
+  slope: Typed,
+  report: Report,
+): ExpressionJson | undefined {
+  const span = declaration.derivative?.span;
+  const x = declaration.parameters[0]?.name.text;
+  if (x === undefined) {
+    return report.error(
+      'RFF408',
+      span,
+      `function \`${declaration.name.text}\` has no parameter to take the derivative by`,
+      'give it one: the derivative is taken by the first',
+    );
+  }
+  return combine('surrogate', [value, slope, symbol(x, 'unknown')], true, (code, message, hint) =>
+    report.error(code, span, message, hint),
+  )?.json;
+}
+
+/** The params of a model, `set` in the place of what is written. */
+export function defineParams(
+  declarations: readonly ParamDeclaration[],
+  set: Readonly<Record<string, number>>,
+  report: Report,
+  incomplete: boolean,
+  context: () => Context,
+): Params {
+  interface Entry {
+    readonly declaration: ParamDeclaration;
+    state: 'new' | 'open' | 'done';
+    value: Typed | undefined;
+    used: boolean;
+  }
+  const entries = new Map<string, Entry>();
+  for (const declaration of declarations) {
+    const { text, span } = declaration.name;
+    const first = entries.get(text);
+    if (Object.hasOwn(variableHomes, text) || Object.hasOwn(constants, text)) {
+      report.error('RFF209', span, `\`${text}\` already has a meaning in expressions`, 'choose another name');
+    } else if (first) {
+      report.error(
+        'RFF208',
+        span,
+        `param \`${text}\` is declared twice`,
+        `first on line ${first.declaration.name.span.line}`,
+      );
+    } else {
+      entries.set(text, { declaration, state: 'new', value: undefined, used: false });
+    }
+  }
+  for (const [name, value] of Object.entries(set)) {
+    if (!entries.has(name)) {
+      const known = [...entries.keys()];
+      const hint =
+        suggestion(name, known) ??
+        (known.length
+          ? `it has ${known.map((k) => `\`${k}\``).join(', ')}`
+          : 'declare one: `param NAME = 1`');
+      if (!incomplete)
+        report.error(
+          'RFF207',
+          undefined,
+          `\`${name}\` is set, but the model has no param of that name`,
+          hint,
+        );
+    } else if (!Number.isFinite(value)) {
+      report.error('RFF504', undefined, `\`${name}\` is set to ${value}, which is not a number`);
+    }
+  }
+  const resolve = (entry: Entry): Typed | undefined => {
+    const { name, value } = entry.declaration;
+    if (entry.state === 'done') return entry.value;
+    if (entry.state === 'open') {
+      return report.error(
+        'RFF404',
+        name.span,
+        `param \`${name.text}\` is defined by itself`,
+        'give one of the params in the circle a number',
+      );
+    }
+    entry.state = 'open';
+    const written = value && translate(context(), value, numbers(`param \`${name.text}\``));
+    const override = Object.hasOwn(set, name.text) ? set[name.text] : undefined;
+    // Its value is unknown where it has an error; its users stay silent.
+    entry.value =
+      override === undefined ? written : Number.isFinite(override) ? literal(override) : undefined;
+    entry.state = 'done';
+    return entry.value;
+  };
+  return {
+    names: [...entries.keys()],
+    lookup: (name) => {
+      const entry = entries.get(name);
+      if (!entry) return undefined;
+      entry.used = true;
+      return { value: resolve(entry) };
+    },
+    checkAll: () => {
+      for (const entry of entries.values()) resolve(entry);
+    },
+    warnUnused: (cx) => {
+      const unused = [...entries.values()].filter((entry) => !entry.used);
+      warnUnused(
+        cx,
+        'value',
+        'param',
+        unused.map((entry) => entry.declaration.name),
+      );
+    },
+    values: () =>
+      Object.fromEntries(
+        [...entries].flatMap(([name, { value }]) =>
+          value?.value === undefined ? [] : [[name, value.value]],
+        ),
+      ),
+  };
+}

@@ -1,0 +1,276 @@
+/**
+ * Checks a model document that did not come from the checker: first its shape, by the JSON schema, then what a schema
+ * cannot say (names that resolve, expressions in scope, sizes that fit).
+ */
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Diagnostic, Severity } from '../../grammar/diagnostic.js';
+import schema from '../../grammar/schema/model.schema.json' with { type: 'json' };
+import type { Connection, ExpressionJson, LabelMode, ModelDocument } from '../model.js';
+import { findings } from './structure.js';
+import { type CallValue, type TableName, tables } from './tables.js';
+import { instantiate, limits, literal, mentions, symbol, type Typed } from './typing.js';
+
+export type Validated =
+  /** The diagnostics are warnings. */
+  | { readonly document: ModelDocument; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly document?: undefined; readonly diagnostics: readonly Diagnostic[] };
+
+let compiled: ValidateFunction<ModelDocument> | undefined;
+const validator = (): ValidateFunction<ModelDocument> =>
+  (compiled ??= new Ajv2020({
+    allErrors: true,
+    discriminator: true,
+    allowUnionTypes: true,
+    strictTuples: false,
+  }).compile<ModelDocument>(schema));
+
+/** At most so many complaints about one document's shape. */
+const mostErrors = 20;
+
+/** A model document from JSON, or what is wrong with it. Pure; never throws. */
+export function validateDocument(json: unknown, file?: string): Validated {
+  const diagnostics: Diagnostic[] = [];
+  const say = (severity: Severity, code: string, message: string, hint?: string): undefined =>
+    void diagnostics.push({
+      code,
+      severity,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(file === undefined ? {} : { file }),
+    });
+
+  if (typeof json === 'object' && json !== null && 'rffc' in json && json.rffc !== 1) {
+    say(
+      'error',
+      'RFF332',
+      `this model document has version ${JSON.stringify(json.rffc)}, and this rffc reads version 1`,
+    );
+    return { diagnostics };
+  }
+  if (isTooDeep(json)) {
+    say('error', 'RFF330', 'this is not a model document: it is nested too deeply');
+    return { diagnostics };
+  }
+  const validate = validator();
+  if (!validate(json)) {
+    for (const error of readable(validate.errors ?? []).slice(0, mostErrors)) {
+      say('error', 'RFF330', `${path(error.instancePath)} ${wording(error)}`, hintOf(error));
+    }
+    return { diagnostics };
+  }
+  const wrong = (code: string, at: string, message: string, hint?: string) =>
+    say('error', code, `${at}: ${message}`, hint);
+  checkNames(json, wrong);
+  checkExpressions(json, wrong);
+  checkCalls(json, wrong);
+  for (const f of findings(json)) say(f.severity, f.code, `${f.at}: ${f.message}`, f.hint);
+  return diagnostics.some((d) => d.severity === 'error') ? { diagnostics } : { document: json, diagnostics };
+}
+
+type Say = (code: string, at: string, message: string, hint?: string) => undefined;
+
+/** Whether brackets nest deeper than any model's. Iterative: what it guards against would exhaust the stack. */
+function isTooDeep(json: unknown): boolean {
+  let level: unknown[] = [json];
+  for (let depth = 0; level.length; depth++) {
+    if (depth > limits.depth + 16) return true;
+    const next: unknown[] = [];
+    for (const item of level)
+      if (typeof item === 'object' && item !== null)
+        for (const value of Object.values(item)) next.push(value);
+    level = next;
+  }
+  return false;
+}
+
+/** Without the complaints about the branches of a choice that was not meant. */
+function readable(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const choices = errors.filter((e) => e.keyword === 'anyOf');
+  return errors.filter((e) => {
+    if (e.keyword === 'anyOf')
+      return !errors.some(
+        (other) =>
+          other !== e &&
+          other.keyword !== 'type' &&
+          other.schemaPath !== e.schemaPath &&
+          other.instancePath.startsWith(e.instancePath),
+      );
+    // In a choice of null or an object: that it is not null.
+    return !choices.some((c) => e.keyword === 'type' && e.instancePath === c.instancePath);
+  });
+}
+
+function path(pointer: string): string {
+  return pointer === '' ? 'the document' : pointer.slice(1);
+}
+
+function wording(error: ErrorObject): string {
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return `has no property \`${error.params.additionalProperty}\``;
+    case 'required':
+      return `needs the property \`${error.params.missingProperty}\``;
+    case 'enum':
+      return `must be one of ${(error.params.allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}`;
+    case 'const':
+      return `must be ${JSON.stringify(error.params.allowedValue)}`;
+    case 'discriminator':
+      return `has an unknown name ${JSON.stringify(error.params.tagValue)}`;
+    case 'anyOf':
+      return 'has the wrong type';
+    default:
+      return error.message ?? 'is wrong';
+  }
+}
+
+function hintOf(error: ErrorObject): string | undefined {
+  return error.instancePath === '' && error.keyword === 'type'
+    ? 'a model document is what `rffc compile --emit model` prints'
+    : undefined;
+}
+
+function checkNames(d: ModelDocument, wrong: Say): void {
+  const unique = (names: readonly (readonly [string, string])[], what: string): void => {
+    const seen = new Set<string>();
+    for (const [name, at] of names) {
+      if (seen.has(name)) wrong('RFF208', at, `there are two ${what} \`${name}\``);
+      seen.add(name);
+    }
+  };
+  const layers = new Set(d.layers.map((l) => l.name));
+  unique(
+    [
+      [d.input.name, 'input'],
+      ...(d.label ? [[d.label.name, 'label'] as const] : []),
+      ...d.layers.map((l, i) => [l.name, `layers/${i}`] as const),
+    ],
+    'nodes',
+  );
+  unique(
+    d.connections.map((c, i) => [c.name, `connections/${i}`]),
+    'connections',
+  );
+  unique(
+    d.phases.map((p, i) => [p.name, `phases/${i}`]),
+    'phases',
+  );
+  unique(
+    d.objectives.map((o, i) => [o.name ?? '(no name)', `objectives/${i}`]),
+    'objectives',
+  );
+
+  const nodes = new Set([...layers, d.input.name, ...(d.label ? [d.label.name] : [])]);
+  d.connections.forEach((c: Connection, i) => {
+    const at = `connections/${i}`;
+    for (const end of [c.source, c.target])
+      if (!nodes.has(end)) wrong('RFF203', at, `there is no layer, input or label \`${end}\``);
+    const name = `${c.target}.${c.source}.${c.type}`;
+    if (c.name !== name)
+      wrong('RFF331', at, `its name is \`${c.name}\`, but target, source and type make \`${name}\``);
+  });
+  d.layers.forEach((l, i) => {
+    if (l.objective >= d.objectives.length)
+      wrong(
+        'RFF205',
+        `layers/${i}`,
+        `there is no objective ${l.objective}; the last is ${d.objectives.length - 1}`,
+      );
+  });
+  if (!d.phases.some((p) => p.name === d.score.phase))
+    wrong('RFF206', 'score', `there is no phase \`${d.score.phase}\``);
+  for (const [at, list] of [
+    ['score', d.score.layers],
+    ['negatives', d.negatives.name === 'latent_classifier' ? d.negatives.layers : []],
+  ] as const) {
+    for (const layer of list) if (!layers.has(layer)) wrong('RFF203', at, `there is no layer \`${layer}\``);
+  }
+}
+
+function checkExpressions(d: ModelDocument, wrong: Say): void {
+  const n = symbol('n', 'constant');
+  const look = (
+    at: string,
+    json: ExpressionJson,
+    kind: 'element' | 'row' | 'number',
+    variables: readonly Typed[],
+    on: readonly string[],
+  ): void => {
+    const scope = new Map(variables.map((v) => [v.json as string, v]));
+    const typed = instantiate(json, scope, kind !== 'number', (code, message, hint) =>
+      wrong(code, at, message, hint),
+    );
+    if (!typed) return;
+    if (on.length && !on.some((v) => mentions(json, v)))
+      wrong('RFF411', at, `does not depend on ${on.join(' or ')}`);
+    else if (kind === 'row' && typed.kind === 'element')
+      wrong('RFF402', at, 'must be one number a row, and is a number for each unit');
+    else if (kind === 'element' && typed.kind !== 'element')
+      wrong('RFF402', at, 'must be a number for each unit, and is one number a row');
+  };
+  const h = symbol('h', 'element');
+  if (d.input.normalize !== null)
+    look('input/normalize', d.input.normalize, 'element', [h, literalN(d.input.size)], ['h']);
+  d.layers.forEach((l, i) => {
+    look(
+      `layers/${i}/activation`,
+      l.activation,
+      'element',
+      [symbol('z', 'element'), literalN(l.size)],
+      ['z'],
+    );
+    look(`layers/${i}/normalize`, l.normalize, 'element', [h, literalN(l.size)], ['h']);
+  });
+  d.objectives.forEach((o, i) => {
+    const at = `objectives/${i}`;
+    look(`${at}/goodness`, o.goodness, 'row', [h, n], ['h']);
+    for (const key of ['positive', 'negative'] as const) {
+      const loss = o[key];
+      if (loss !== null) look(`${at}/${key}`, loss, 'number', [symbol('goodness', 'row'), n], ['goodness']);
+    }
+    if (o.pair !== null)
+      look(`${at}/pair`, o.pair, 'number', [symbol('pos', 'row'), symbol('neg', 'row'), n], ['pos', 'neg']);
+    const losses = [o.positive, o.negative].filter((loss) => loss !== null).length;
+    if (o.pair === null ? losses < 2 : losses > 0)
+      wrong('RFF319', at, 'an objective has `positive` and `negative`, or `pair`');
+  });
+  const t = symbol('t', 'constant');
+  const mode = (at: string, label: LabelMode): void => {
+    if (label.name !== 'mix') return;
+    look(`${at}/w`, label.w, 'number', [t], []);
+    mode(`${at}/a`, label.a);
+    mode(`${at}/b`, label.b);
+  };
+  d.phases.forEach((p, i) => {
+    mode(`phases/${i}/label`, p.label);
+    if (p.input.name !== 'frame') return;
+    const { index } = p.input;
+    look(`phases/${i}/input`, index, 'number', [t], []);
+    if (typeof index === 'number' && !(Number.isInteger(index) && index >= 0))
+      wrong('RFF511', `phases/${i}/input`, `a frame's index must be a whole number from 0, not ${index}`);
+  });
+}
+
+/** `n` where the layer is known. */
+function literalN(size: number): Typed {
+  return { ...literal(size), json: 'n' };
+}
+
+/** Arguments that contradict each other. */
+function checkCalls(d: ModelDocument, wrong: Say): void {
+  const look = (at: string, table: TableName, call: { readonly name: string } | null): void => {
+    const info = call && tables[table][call.name];
+    const found = info?.contradiction?.(call as CallValue);
+    if (found) wrong('RFF513', at, found.message, found.hint);
+  };
+  d.connections.forEach((c, i) => {
+    look(`connections/${i}/init`, 'init', c.init);
+    look(`connections/${i}/bias`, 'init', c.bias);
+  });
+  d.layers.forEach((l, i) => {
+    look(`layers/${i}/optimizer`, 'optimizer', l.optimizer);
+  });
+  look('train/optimizer', 'optimizer', d.train.optimizer);
+  look('train/decay', 'decay', d.train.decay);
+  if (d.negatives.name === 'latent_classifier')
+    look('negatives/optimizer', 'optimizer', d.negatives.optimizer);
+}

@@ -1,0 +1,351 @@
+/**
+ * What can be wrong with a model as a whole, once its parts are read: sizes that do not fit, layers nothing reaches,
+ * circles without delay, scores outside of their phase.
+ *
+ * Works on a document, or on a draft of one with unknown parts (`undefined`), and names places by their path; so the
+ * checker of .rff files and that of model documents share it.
+ */
+import type { Severity } from '../../grammar/diagnostic.js';
+import type { DataSpec, Embed, InputMode, LabelMode, PatchField, Score } from '../model.js';
+import { count } from './report.js';
+import { dataSets } from './tables.js';
+
+/** The parts of a model that are looked at here. A `ModelDocument` is one. */
+export interface Draft {
+  readonly input:
+    | { readonly name: string; readonly size: number | undefined; readonly embed: Embed | null | undefined }
+    | undefined;
+  /** null = none. */
+  readonly label: { readonly name: string; readonly classes: number | undefined } | null | undefined;
+  readonly layers: readonly { readonly name: string; readonly size: number | undefined }[];
+  readonly connections: readonly DraftConnection[];
+  readonly phases: readonly DraftPhase[];
+  readonly score: Score | undefined;
+  readonly train: { readonly data: DataSpec | undefined } | undefined;
+  readonly evaluate: { readonly data: DataSpec | null | undefined } | undefined;
+}
+export interface DraftConnection {
+  readonly name: string;
+  readonly target: string;
+  readonly source: string;
+  readonly delay: 0 | 1 | undefined;
+  readonly field: PatchField | null | undefined;
+}
+export interface DraftPhase {
+  readonly name: string;
+  readonly steps: number | undefined;
+  readonly label: LabelMode | undefined;
+  readonly input: InputMode | undefined;
+  readonly learn: boolean | undefined;
+}
+/** What the checker knows to be unknown. */
+export interface Gaps {
+  /** Layers that an unknown node connects into. */
+  readonly reached: ReadonlySet<string>;
+  /** A connection's target is unknown, or parts of the text are: nothing can be called unreached or unused. */
+  readonly connections: boolean;
+}
+
+export interface Finding {
+  readonly code: string;
+  readonly severity: Severity;
+  /** A path as in `ModelDocument.places`; where it has no place, that of what it is in. */
+  readonly at: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+type Say = (code: string, at: string, message: string, hint?: string) => void;
+
+/** Everything wrong with the model's structure. */
+export function findings(
+  draft: Draft,
+  gaps: Gaps = { reached: new Set(), connections: false },
+): readonly Finding[] {
+  const found: Finding[] = [];
+  const sayAs =
+    (severity: Severity): Say =>
+    (code, at, message, hint) =>
+      void found.push({ code, severity, at, message, ...(hint === undefined ? {} : { hint }) });
+  const error = sayAs('error');
+  const warning = sayAs('warning');
+  targets(draft, error);
+  circles(draft, error);
+  reach(draft, gaps, error, warning);
+  embed(draft, error);
+  patches(draft, error);
+  data(draft, error);
+  score(draft, error);
+  labels(draft, error, warning);
+  return found;
+}
+
+function targets({ input, label, connections }: Draft, error: Say): void {
+  for (const c of connections) {
+    const what = c.target === input?.name ? 'input' : c.target === label?.name ? 'label' : undefined;
+    if (what) {
+      error(
+        'RFF305',
+        `connections/${c.name}/target`,
+        `nothing can connect into \`${c.target}\`: it is the model's ${what}`,
+        'connect from it, into a layer',
+      );
+    }
+  }
+}
+
+/** Circles of connections with `delay: 0` among the layers: one error for each group of layers that has one. */
+function circles({ layers, connections }: Draft, error: Say): void {
+  const names = new Set(layers.map((l) => l.name));
+  const instant = connections.filter((c) => c.delay === 0 && names.has(c.source) && names.has(c.target));
+  // Layers that no instant connection enters come first in a step; take them away until none is left (Kahn).
+  const entering = new Map<string, DraftConnection[]>();
+  const leaving = new Map<string, DraftConnection[]>();
+  for (const c of instant) {
+    entering.set(c.target, [...(entering.get(c.target) ?? []), c]);
+    leaving.set(c.source, [...(leaving.get(c.source) ?? []), c]);
+  }
+  const waiting = new Map([...entering].map(([name, list]) => [name, list.length]));
+  const remove = (start: readonly string[]): void => {
+    const ready = [...start];
+    for (let name = ready.pop(); name !== undefined; name = ready.pop()) {
+      for (const { target } of leaving.get(name) ?? []) {
+        const left = (waiting.get(target) ?? 0) - 1;
+        if (!waiting.has(target)) continue;
+        if (left > 0) waiting.set(target, left);
+        else {
+          waiting.delete(target);
+          ready.push(target);
+        }
+      }
+    }
+  };
+  remove([...names].filter((name) => !waiting.has(name)));
+  while (waiting.size) {
+    // Every layer left is entered from one that is left: walking back closes a circle.
+    const path: DraftConnection[] = [];
+    const visited = new Set<string>();
+    let at = waiting.keys().next().value!;
+    while (!visited.has(at)) {
+      visited.add(at);
+      const into = entering.get(at)!.find((c) => waiting.has(c.source))!;
+      path.unshift(into);
+      at = into.source;
+    }
+    const circle = path.slice(0, path.findLastIndex((c) => c.target === at) + 1);
+    const last = connections.findLast((c) => circle.includes(c))!;
+    const around = [...circle.map((c) => `\`${c.source}\``), `\`${circle[0]!.source}\``].join(' -> ');
+    error(
+      'RFF306',
+      `connections/${last.name}`,
+      circle.length === 1
+        ? `\`${last.target}\` would need its own value of this step: a connection to itself with \`delay: 0\``
+        : `${around} is a circle of connections with \`delay: 0\``,
+      'give one of them `delay: 1`',
+    );
+    const broken = [...visited];
+    for (const name of broken) waiting.delete(name);
+    remove(broken);
+  }
+}
+
+/** Layers that neither the input nor the label can influence, and an input or a label that influences nothing. */
+function reach({ input, label, layers, connections }: Draft, gaps: Gaps, error: Say, warning: Say): void {
+  if (gaps.connections) return;
+  if (input && !connections.some((c) => c.source === input.name)) {
+    warning(
+      'RFF318',
+      'input',
+      `input \`${input.name}\` is connected to nothing`,
+      `connect it: \`connect ${input.name} -> ${layers[0]?.name ?? '…'} as …\``,
+    );
+  }
+  // An embed that did not read may well be of this label.
+  if (label && input?.embed === null && !connections.some((c) => c.source === label.name)) {
+    warning(
+      'RFF318',
+      'label',
+      `label \`${label.name}\` is connected to nothing`,
+      'connect it to a layer, or `embed` it in the input',
+    );
+  }
+  const next = new Map<string, string[]>();
+  for (const c of connections) next.set(c.source, [...(next.get(c.source) ?? []), c.target]);
+  const spread = (from: Iterable<string>): Set<string> => {
+    const all = new Set(from);
+    for (const name of all) for (const target of next.get(name) ?? []) all.add(target);
+    return all;
+  };
+  const sources = [input?.name, label?.name].filter((name) => name !== undefined);
+  const reached = spread([...sources, ...gaps.reached]);
+  const lost = layers.filter((l) => !reached.has(l.name));
+  const enters = (name: string) => connections.some((c) => c.target === name && c.source !== name);
+  // What hangs on an unreached layer is unreached for the same reason: only the first of them is named.
+  for (const { name } of [...lost.filter((l) => !enters(l.name)), ...lost.filter((l) => enters(l.name))]) {
+    if (reached.has(name)) continue;
+    for (const follower of spread([name])) reached.add(follower);
+    const why = enters(name)
+      ? `no path of connections leads from ${sources.map((s) => `\`${s}\``).join(' or ')} to layer \`${name}\``
+      : `nothing connects into layer \`${name}\``;
+    error('RFF307', `layers/${name}`, why, 'connect something into it, or delete it');
+  }
+}
+
+function embed({ input, label }: Draft, error: Say): void {
+  if (!input?.embed || label === undefined) return;
+  if (label === null) {
+    error('RFF313', 'input/embed', 'there is no label to embed', 'declare one: `label NAME[classes]`');
+    return;
+  }
+  const { size } = input;
+  const { classes } = label;
+  if (size === undefined || classes === undefined) return;
+  const end = input.embed.at + classes;
+  if (end > size) {
+    error(
+      'RFF313',
+      'input/embed',
+      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only ${size}, 0 to ${size - 1}`,
+      size >= classes ? `\`at\` can be at most ${size - classes}` : undefined,
+    );
+  }
+}
+
+/** Places along one side of a patched grid. */
+const places = (side: number, field: PatchField) => Math.floor((side - field.size) / field.stride) + 1;
+
+function patches({ input, label, layers, connections }: Draft, error: Say): void {
+  const sizes = new Map(layers.map((l) => [l.name, l.size]));
+  if (input) sizes.set(input.name, input.size);
+  if (label) sizes.set(label.name, label.classes);
+  for (const c of connections) {
+    const { field } = c;
+    if (!field) continue;
+    const at = `connections/${c.name}/field`;
+    const [rows, columns] = field.grid;
+    const source = sizes.get(c.source);
+    const target = sizes.get(c.target);
+    if (source !== undefined && source !== rows * columns) {
+      error(
+        'RFF312',
+        at,
+        `a grid of ${rows} × ${columns} has ${rows * columns} units, but \`${c.source}\` has ${source}`,
+      );
+    } else if (field.size > Math.min(rows, columns)) {
+      error(
+        'RFF312',
+        at,
+        `a patch of ${field.size} × ${field.size} does not fit in a grid of ${rows} × ${columns}`,
+      );
+    } else {
+      const all = places(rows, field) * places(columns, field);
+      if (target !== undefined && target !== all * field.maps) {
+        error(
+          'RFF312',
+          at,
+          `${count(field.maps, 'map')} × ${places(rows, field)} × ${places(columns, field)} places make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
+          `write \`${c.target}[${all * field.maps}]\``,
+        );
+      }
+    }
+  }
+}
+
+/** Sizes that differ from those of a known data set. */
+function data({ input, label, train, evaluate }: Draft, error: Say): void {
+  for (const spec of [train?.data, evaluate?.data]) {
+    const info = spec && Object.hasOwn(dataSets, spec.name) ? dataSets[spec.name] : undefined;
+    if (!spec || !info) continue;
+    if (input?.size !== undefined && info.inputs !== undefined && input.size !== info.inputs) {
+      error(
+        'RFF311',
+        'input/size',
+        `input \`${input.name}\` has ${count(input.size, 'value')}, but a frame of \`${spec.name}\` has ${info.inputs}`,
+        `write \`${input.name}[${info.inputs}]\``,
+      );
+    }
+    if (label?.classes !== undefined && info.classes !== undefined && label.classes !== info.classes) {
+      error(
+        'RFF311',
+        'label/classes',
+        `label \`${label.name}\` has ${label.classes} classes, but \`${spec.name}\` has ${info.classes}`,
+        `write \`${label.name}[${info.classes}]\``,
+      );
+    }
+  }
+}
+
+function score({ score: range, phases }: Draft, error: Say): void {
+  if (!range) return;
+  const phase = phases.find((p) => p.name === range.phase);
+  if (phase?.steps !== undefined && range.to >= phase.steps) {
+    error(
+      'RFF315',
+      'score/to',
+      `step ${range.to} is outside of phase \`${phase.name}\`, which has ${count(phase.steps, 'step')}: 0 to ${phase.steps - 1}`,
+      `write at most ${phase.steps - 1}`,
+    );
+  } else if (range.from > range.to) {
+    error(
+      'RFF315',
+      'score/from',
+      `the score begins at step ${range.from} and ends before it, at step ${range.to}`,
+      `write \`[${range.to}..${range.from}]\``,
+    );
+  }
+}
+
+/** The modes a label mode is mixed from. */
+export function plainModes(mode: LabelMode): readonly ('given' | 'uniform' | 'hidden')[] {
+  return mode.name === 'mix' ? [...plainModes(mode.a), ...plainModes(mode.b)] : [mode.name];
+}
+
+function labels({ label, phases }: Draft, error: Say, warning: Say): void {
+  if (phases.length && phases.every((p) => p.learn === false)) {
+    warning(
+      'RFF316',
+      'schedule',
+      'no phase learns: training changes nothing',
+      'leave out `learn: off` in at least one phase',
+    );
+  }
+  if (label === undefined) return;
+  if (label === null) {
+    const showing = phases.filter((p) => p.label && plainModes(p.label).some((m) => m !== 'hidden'));
+    for (const p of showing) {
+      error(
+        'RFF314',
+        `phases/${p.name}/label`,
+        `phase \`${p.name}\` shows a label, but the model has none`,
+        'declare one: `label NAME[classes]`',
+      );
+    }
+    if (!showing.length && phases.length) {
+      error(
+        'RFF314',
+        'negatives',
+        'the model has no label, and only in the label do positive and negative rows differ',
+        'declare one: `label NAME[classes]`',
+      );
+    }
+    return;
+  }
+  const shown = (p: DraftPhase): boolean => p.label === undefined || plainModes(p.label).includes('given');
+  if (phases.length && !phases.some(shown)) {
+    warning(
+      'RFF317',
+      'schedule',
+      `no phase shows the \`given\` label, so positive and negative rows stay equal`,
+      'give the phase that learns `label: given`',
+    );
+  }
+}
+
+/** The place of a path, or of what it is in. */
+export function placeOf<T>(places: { get(path: string): T | undefined }, path: string): T | undefined {
+  for (let at = path; at; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+    const found = places.get(at);
+    if (found !== undefined) return found;
+  }
+  return places.get('model');
+}

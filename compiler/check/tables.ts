@@ -1,0 +1,421 @@
+/**
+ * What can be called where: initializations, optimizers, decays, data sets, negatives and the schedule's modes.
+ *
+ * Declarative: the checker reads arguments by these tables, suggestions come from them, and so does the language
+ * reference. A parameter's `field` is its name in the model document where that differs.
+ */
+
+export interface NumberKind {
+  readonly is: 'number';
+  readonly integer?: true;
+  /** At least. */
+  readonly min?: number;
+  /** More than. */
+  readonly above?: number;
+  /** At most. */
+  readonly max?: number;
+  /** Less than. */
+  readonly below?: number;
+  /** One of these. */
+  readonly among?: readonly number[];
+}
+export type Kind =
+  | NumberKind
+  /** `on` or `off`. */
+  | { readonly is: 'switch' }
+  | { readonly is: 'word'; readonly among: readonly string[] }
+  | { readonly is: 'text' }
+  /** `[28, 28]`, an item a kind. */
+  | { readonly is: 'list'; readonly items: readonly NumberKind[] }
+  /** `all`, a layer, or a list of layers. */
+  | { readonly is: 'layers' }
+  | { readonly is: 'call'; readonly of: TableName };
+
+export type Value = number | boolean | string | readonly number[] | readonly string[] | CallValue;
+/** A call with its arguments by field, defaults filled in. */
+export interface CallValue {
+  readonly name: string;
+  readonly [field: string]: Value;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly field?: string;
+  readonly kind: Kind;
+  /** A parameter without one must be given, unless it is `optional`. */
+  readonly default?: Value;
+  readonly optional?: true;
+  readonly about: string;
+}
+/** Arguments that are right one by one and wrong together. */
+export interface Contradiction {
+  readonly parameter: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+export interface CallInfo {
+  readonly about: string;
+  readonly parameters: readonly Parameter[];
+  /** Looks at the fields' values. */
+  readonly contradiction?: (value: CallValue) => Contradiction | undefined;
+}
+export type CallTable = Readonly<Record<string, CallInfo>>;
+export type TableName =
+  | 'init'
+  | 'optimizer'
+  | 'decay'
+  | 'data'
+  | 'negatives'
+  | 'field'
+  | 'peer_norm'
+  | 'embed';
+
+/** Limits on sizes: what an index of 32 bits and a plan written out in full can bear. */
+export const largest = { size: 2 ** 24, steps: 10_000, count: 2 ** 31 - 1, seed: 2 ** 32 - 1 } as const;
+
+export const real: NumberKind = { is: 'number' };
+const positive: NumberKind = { is: 'number', above: 0 };
+export const natural: NumberKind = { is: 'number', integer: true, min: 1, max: largest.count };
+export const notNegative: NumberKind = { is: 'number', min: 0 };
+/** [0, 1): a share that is kept from step to step. */
+export const share: NumberKind = { is: 'number', min: 0, below: 1 };
+
+const parameter = (
+  name: string,
+  kind: Kind,
+  standard: Value | undefined,
+  about: string,
+  field?: string,
+): Parameter => ({
+  name,
+  kind,
+  about,
+  ...(standard === undefined ? {} : { default: standard }),
+  ...(field === undefined ? {} : { field }),
+});
+const gain = (standard: number, about: string): readonly Parameter[] => [
+  parameter('gain', positive, standard, about),
+];
+
+export const inits: CallTable = {
+  kaiming_uniform: {
+    about:
+      "U(-b, b) with b = gain · sqrt(3 / fan_in); the default gain sqrt(1/3) is that of PyTorch's nn.Linear, U(±1 / sqrt(fan_in))",
+    parameters: gain(Math.sqrt(1 / 3), 'the standard deviation is gain / sqrt(fan_in)'),
+  },
+  kaiming_normal: {
+    about:
+      'N(0, std²) with std = gain / sqrt(fan_in); the default gain sqrt(2) is that for a ReLU (He et al. 2015)',
+    parameters: gain(Math.SQRT2, 'the standard deviation is gain / sqrt(fan_in)'),
+  },
+  xavier_uniform: {
+    about: 'U(-b, b) with b = gain · sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)',
+    parameters: gain(1, 'the standard deviation is gain · sqrt(2 / (fan_in + fan_out))'),
+  },
+  xavier_normal: {
+    about: 'N(0, std²) with std = gain · sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)',
+    parameters: gain(1, 'the standard deviation is gain · sqrt(2 / (fan_in + fan_out))'),
+  },
+  uniform: {
+    about: 'U(a, b)',
+    parameters: [
+      parameter('a', real, 0, 'the lower end', 'low'),
+      parameter('b', real, 1, 'the upper end', 'high'),
+    ],
+    contradiction: ({ low, high }) =>
+      Number(low) > Number(high)
+        ? {
+            parameter: 'b',
+            message: `the upper end ${high} of this range is below its lower end ${low}`,
+            hint: 'swap the two',
+          }
+        : undefined,
+  },
+  normal: {
+    about: 'N(mean, std²)',
+    parameters: [
+      parameter('mean', real, 0, 'the mean'),
+      parameter('std', notNegative, 1, 'the standard deviation'),
+    ],
+  },
+  orthogonal: {
+    about: 'gain times a random matrix with orthonormal rows or columns (Saxe et al. 2013)',
+    parameters: gain(1, 'the length of each row or column'),
+  },
+  identity: {
+    about: 'gain on the diagonal, 0 elsewhere',
+    parameters: [parameter('gain', real, 1, 'the value on the diagonal')],
+  },
+  zeros: { about: 'zeros', parameters: [] },
+  constant: {
+    about: 'one number everywhere',
+    parameters: [parameter('v', real, undefined, 'the number', 'value')],
+  },
+};
+
+const rate = (standard?: number) => parameter('lr', positive, standard, 'the learning rate');
+const weightDecay = (standard: number) =>
+  parameter('weight_decay', notNegative, standard, 'the weight cost, on weights and biases');
+const epsilon = (standard: number) => parameter('eps', notNegative, standard, 'added to the denominator');
+const adam = (decay: number): readonly Parameter[] => [
+  rate(1e-3),
+  parameter('beta1', share, 0.9, 'what is kept of the mean gradient a step'),
+  parameter('beta2', share, 0.999, 'what is kept of the mean squared gradient a step'),
+  epsilon(1e-8),
+  weightDecay(decay),
+];
+
+export const optimizers: CallTable = {
+  sgd: {
+    about: 'gradient descent with momentum',
+    parameters: [
+      rate(),
+      parameter('momentum', share, 0, 'what is kept of the velocity a step'),
+      parameter(
+        'dampening',
+        { is: 'number', min: 0, max: 1 },
+        0,
+        'the velocity gains 1 - dampening of the gradient',
+      ),
+      weightDecay(0),
+      parameter('nesterov', { is: 'switch' }, false, "Nesterov's momentum"),
+      parameter(
+        'decoupled',
+        { is: 'switch' },
+        false,
+        'the weight cost moves the weight itself, past the momentum',
+      ),
+    ],
+    contradiction: ({ nesterov, momentum, dampening }) =>
+      nesterov === true && (momentum === 0 || dampening !== 0)
+        ? {
+            parameter: 'nesterov',
+            message: 'Nesterov momentum needs a momentum above 0 and a dampening of 0',
+            hint: 'write `momentum: 0.9, nesterov: on`',
+          }
+        : undefined,
+  },
+  rmsprop: {
+    about: 'RMSprop',
+    parameters: [
+      rate(0.01),
+      parameter('alpha', share, 0.99, 'what is kept of the mean squared gradient a step'),
+      epsilon(1e-8),
+      parameter('momentum', share, 0, 'what is kept of the velocity a step'),
+    ],
+  },
+  adam: { about: 'Adam (Kingma and Ba 2014)', parameters: adam(0) },
+  adamw: { about: 'Adam with a decoupled weight cost (Loshchilov and Hutter 2017)', parameters: adam(0.01) },
+  adadelta: {
+    about: 'Adadelta (Zeiler 2012)',
+    parameters: [
+      rate(1),
+      parameter('rho', share, 0.9, 'what is kept of the mean squares a step'),
+      epsilon(1e-6),
+    ],
+  },
+};
+
+export const decays: CallTable = {
+  constant: { about: 'the rates stay as they are', parameters: [] },
+  step: {
+    about: 'the rates are multiplied by gamma at every so many epochs',
+    parameters: [
+      parameter('every', natural, undefined, 'epochs'),
+      parameter('gamma', positive, undefined, 'the factor'),
+    ],
+  },
+  linear: {
+    about: 'the rates fall to zero between two epochs',
+    parameters: [
+      parameter('start', notNegative, undefined, 'the epoch the fall begins at'),
+      parameter('end', positive, undefined, 'the epoch at which the rates are zero'),
+    ],
+    contradiction: ({ start, end }) =>
+      Number(start) >= Number(end)
+        ? {
+            parameter: 'end',
+            message: `the fall ends at epoch ${end}, which is not after its start at epoch ${start}`,
+          }
+        : undefined,
+  },
+  cosine: {
+    about: 'the rates fall to zero along half a cosine (Loshchilov and Hutter 2016)',
+    parameters: [parameter('epochs', natural, undefined, 'the length of the fall')],
+  },
+};
+
+const normalize: Parameter = {
+  name: 'normalize',
+  kind: { is: 'list', items: [real, positive] },
+  optional: true,
+  about: '[mean, std]: pixels in 0..1 become (pixel - mean) / std',
+};
+
+/** What is known of a data set before it is read. */
+export interface DataInfo extends CallInfo {
+  /** Values a frame. */
+  readonly inputs?: number;
+  readonly classes?: number;
+}
+export const dataSets: Readonly<Record<string, DataInfo>> = {
+  digits: {
+    about: 'procedural handwritten-looking digits, 28 × 28, built in',
+    inputs: 784,
+    classes: 10,
+    parameters: [
+      parameter('train', natural, 10_000, 'training samples'),
+      parameter('test', natural, 2_000, 'test samples'),
+      parameter('seed', { is: 'number', integer: true, min: 0, max: largest.seed }, 1, 'which digits'),
+      normalize,
+    ],
+  },
+  mnist: {
+    about: 'MNIST: 60,000 + 10,000 handwritten digits, 28 × 28',
+    inputs: 784,
+    classes: 10,
+    parameters: [normalize],
+  },
+  fashion_mnist: {
+    about: 'Fashion-MNIST: 60,000 + 10,000 articles of clothing, 28 × 28',
+    inputs: 784,
+    classes: 10,
+    parameters: [normalize],
+  },
+  moving_mnist: {
+    about: 'an MNIST digit that moves and bounces in 64 × 64 pixels',
+    inputs: 4096,
+    classes: 10,
+    parameters: [normalize, parameter('frames', natural, 20, 'frames a sample')],
+  },
+  row_mnist: {
+    about: 'MNIST, a row of 28 pixels a frame, 28 frames',
+    inputs: 28,
+    classes: 10,
+    parameters: [normalize],
+  },
+  strokes: {
+    about: 'MNIST digits as pen strokes, one movement of 4 values a frame',
+    inputs: 4,
+    classes: 10,
+    parameters: [
+      { name: 'dir', kind: { is: 'text' }, optional: true, about: 'the folder of the stroke files' },
+    ],
+  },
+  idx: {
+    about: 'four files in the format of MNIST, in a folder',
+    parameters: [parameter('dir', { is: 'text' }, undefined, 'the folder'), normalize],
+  },
+  tensors: {
+    about:
+      'a safetensors file with x [N, d] or [N, frames, d], y [N], and optionally y_negative [N], test_x, test_y',
+    parameters: [parameter('file', { is: 'text' }, undefined, 'the file')],
+  },
+};
+
+export const negatives: CallTable = {
+  random_label: { about: 'a label other than the true one, each as likely', parameters: [] },
+  given: { about: "the data set's own negative labels", parameters: [] },
+  latent_classifier: {
+    about:
+      "drawn from the probabilities of a linear softmax on the layers' activities, the true label removed",
+    parameters: [
+      parameter(
+        'features',
+        { is: 'word', among: ['raw', 'normalized'] },
+        'raw',
+        'the activities h, or normalize(h)',
+      ),
+      parameter('layers', { is: 'layers' }, 'all', 'whose activities'),
+      parameter(
+        'learn_from',
+        { is: 'word', among: ['positive', 'neutral'] },
+        'positive',
+        'the features that the classifier learns from',
+      ),
+      parameter(
+        'optimizer',
+        { is: 'call', of: 'optimizer' },
+        { name: 'adam', lr: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0 },
+        "the classifier's own",
+      ),
+    ],
+  },
+};
+
+const extent: NumberKind = { is: 'number', integer: true, min: 1, max: largest.size };
+export const fields: CallTable = {
+  patch: {
+    about:
+      'local receptive fields: unit (map, place) reads one square patch of its source, weights not shared',
+    parameters: [
+      parameter(
+        'grid',
+        { is: 'list', items: [extent, extent] },
+        undefined,
+        '[rows, columns] that the source is laid out in',
+      ),
+      parameter('size', extent, undefined, 'the side of a patch'),
+      parameter('stride', extent, 1, 'from one patch to the next'),
+      parameter('maps', extent, 1, 'units that read the same patch'),
+    ],
+  },
+};
+
+/** `peer_norm: 0.03` is short for `peer_norm(0.03)`. */
+export const peerNorms: CallTable = {
+  peer_norm: {
+    about: "pulls each unit's mean activity towards the layer's (Hinton 2022)",
+    parameters: [
+      parameter('strength', notNegative, undefined, 'the factor on the pull; 0 = none'),
+      parameter('momentum', share, 0.9, 'what is kept of the mean activity a step'),
+    ],
+  },
+};
+
+/** Called by the label's own name: `embed: digit(at: 0)`. */
+export const embeds: CallTable = {
+  embed: {
+    about: 'writes the label over some columns of the input',
+    parameters: [
+      parameter('at', { is: 'number', integer: true, min: 0, max: largest.size }, 0, 'the first column'),
+      parameter('scale', real, 1, 'what a label of 1 is written as'),
+    ],
+  },
+};
+
+export const tables: Readonly<Record<TableName, CallTable>> = {
+  init: inits,
+  optimizer: optimizers,
+  decay: decays,
+  data: dataSets,
+  negatives,
+  field: fields,
+  peer_norm: peerNorms,
+  embed: embeds,
+};
+
+/** What a table's calls are called in messages. */
+export const tableNouns: Readonly<Record<TableName, string>> = {
+  init: 'initialization',
+  optimizer: 'optimizer',
+  decay: 'decay',
+  data: 'data set',
+  negatives: 'source of negatives',
+  field: 'field',
+  peer_norm: 'peer normalization',
+  embed: 'label to embed',
+};
+
+/** `label:` in a phase. */
+export const labelModes: Readonly<Record<string, string>> = {
+  given: 'one-hot: the true, the negative or the tried label',
+  uniform: '1 / classes everywhere',
+  hidden: 'zeros',
+  mix: 'mix(a, b, w): (1 - w) · a + w · b, with a and b such modes and w an expression in t',
+};
+/** `input:` in a phase. */
+export const inputModes: Readonly<Record<string, string>> = {
+  frame: 'frame(index), with index an expression in t; it wraps around at the number of frames',
+  hidden: 'zeros',
+};

@@ -1,0 +1,73 @@
+/**
+ * Reads how a model is trained and judged: `negatives`, `train` and `evaluate`.
+ */
+import type { EvaluateDeclaration, Property, TrainDeclaration } from '../../grammar/ast.js';
+import type { DataSpec, Decay, Evaluate, Negatives, Optimizer, Train } from '../model.js';
+import { type Context, readProperties, whole } from './context.js';
+import { numbers } from './expressions.js';
+import { keyword, mark } from './places.js';
+import { propertyKinds } from './properties.js';
+import type { CallValue } from './tables.js';
+import { numberProperty, readCall, switchProperty } from './values.js';
+
+/** The table's fields are the document's. */
+export function readNegatives(cx: Context, property: Property | undefined): Negatives | undefined {
+  if (!property) return { name: 'random_label' };
+  cx.spans.set('negatives', property.value?.span ?? property.span);
+  return readCall(cx, property.value, 'negatives', numbers('`negatives`')) as Negatives | undefined;
+}
+
+type Partial<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+/** What is known of `train`; undefined without one. */
+export function readTrain(cx: Context, declaration: TrainDeclaration): Partial<Train> {
+  const head = keyword(declaration.span, 'train');
+  cx.spans.set('train', head);
+  const properties = readProperties(cx, 'train', '`train`', declaration.properties);
+  mark(cx, 'train', properties);
+  const get = (key: string) => properties.get(key);
+  const data = get('data');
+  if (!data && !cx.incomplete)
+    cx.report.error(
+      'RFF510',
+      head,
+      '`train` needs its `data`',
+      'for example `data: digits()`, which is built in',
+    );
+  const optimizer = get('optimizer');
+  const decay = get('decay');
+  return {
+    data: readData(cx, data),
+    epochs: numberProperty(cx, get('epochs'), propertyKinds.epochs, 10),
+    batch: numberProperty(cx, get('batch'), propertyKinds.batch, 100),
+    optimizer: optimizer
+      ? (readCall(cx, optimizer.value, 'optimizer', numbers('`optimizer`')) as Optimizer | undefined)
+      : { name: 'rmsprop', lr: 1e-4, alpha: 0.99, eps: 1e-8, momentum: 0 },
+    decay: decay
+      ? (readCall(cx, decay.value, 'decay', numbers('`decay`')) as Decay | undefined)
+      : { name: 'constant' },
+    seed: numberProperty(cx, get('seed'), propertyKinds.seed, 0),
+    shuffle: switchProperty(cx, get('shuffle'), true),
+    validation: numberProperty(cx, get('validation'), propertyKinds.validation, 0),
+  };
+}
+
+/** What is known of `evaluate`; its defaults without one. */
+export function readEvaluate(cx: Context, declaration: EvaluateDeclaration | undefined): Partial<Evaluate> {
+  if (!declaration) return { batch: 1000, data: null };
+  cx.spans.set('evaluate', keyword(declaration.span, 'evaluate'));
+  const properties = readProperties(cx, 'evaluate', '`evaluate`', declaration.properties);
+  mark(cx, 'evaluate', properties);
+  const data = properties.get('data');
+  return {
+    batch: numberProperty(cx, properties.get('batch'), propertyKinds.batch, 1000),
+    data: data ? readData(cx, data) : null,
+  };
+}
+
+function readData(cx: Context, property: Property | undefined): DataSpec | undefined {
+  const call: CallValue | undefined = readCall(cx, property?.value, 'data', numbers('`data`'));
+  if (!call) return undefined;
+  const { name, ...options } = call;
+  return whole<DataSpec>({ name, options: options as DataSpec['options'] });
+}

@@ -1,0 +1,178 @@
+/**
+ * Rows and elements: what kind of value an expression is, and the rules for mixing them.
+ *
+ * A `constant` is one number, a `row` value one number a row (a sample), an `element` value one number a unit. An
+ * operator on elements spreads constants and row values over the units; a reduction takes elements to a row value.
+ * Constants are computed here, so that a division by zero is found where it is written.
+ */
+import { isOperator, type Operator, operators } from '../expr/operators.js';
+import type { ExpressionJson } from '../model.js';
+
+/** `unknown`: a parameter of a function, before it is called. */
+export type ValueKind = 'constant' | 'row' | 'element' | 'unknown';
+
+export interface Typed {
+  readonly json: ExpressionJson;
+  readonly kind: ValueKind;
+  /** Of a constant; undefined where it is not known here (`n`, `t`, a param with an error). */
+  readonly value: number | undefined;
+  /** Operators, numbers and variables, counted as in the written-out tree. */
+  readonly size: number;
+  readonly depth: number;
+}
+
+/** Reports what is wrong with an expression, at a place its maker knows. */
+export type Fault = (code: string, message: string, hint?: string) => undefined;
+
+/** Greater expressions are refused: they are printed, derived and compiled as trees. */
+export const limits = { size: 10_000, depth: 400 } as const;
+
+/** A number as an expression. */
+export function literal(value: number): Typed {
+  return { json: value, kind: 'constant', value, size: 1, depth: 1 };
+}
+
+/** A variable. */
+export function symbol(name: string, kind: ValueKind): Typed {
+  return { json: name, kind, value: undefined, size: 1, depth: 1 };
+}
+
+const order: readonly ValueKind[] = ['constant', 'row', 'unknown', 'element'];
+
+/**
+ * `op(args)` with its kind, computed where every argument is a known constant.
+ *
+ * @param reductions whether `mean`, `sum` and `amax` may stand here
+ * @returns undefined when `fault` was called
+ */
+export function combine(
+  op: Operator,
+  args: readonly Typed[],
+  reductions: boolean,
+  fault: Fault,
+): Typed | undefined {
+  const size = args.reduce((sum, a) => sum + a.size, 1);
+  const depth = args.reduce((most, a) => Math.max(most, a.depth), 0) + 1;
+  if (size > limits.size || depth > limits.depth) {
+    return fault(
+      'RFF410',
+      'this expression is too large once its functions are written out',
+      'split the work over several layers, or simplify it',
+    );
+  }
+  const json = [op, ...args.map((a) => a.json)] as const;
+  const info = operators[op];
+  if (info.kind === 'reduce') {
+    const [x] = args;
+    if (!reductions) {
+      return fault(
+        'RFF403',
+        `\`${op}\` takes a row of units to one number, and here there is no row of units`,
+      );
+    }
+    if (x?.kind === 'row') {
+      return fault(
+        'RFF409',
+        `\`${op}\` is given one number a row, not a number for each unit`,
+        `drop this \`${op}\`, or apply it before the other one`,
+      );
+    }
+    if (x?.kind === 'constant') {
+      return fault(
+        'RFF409',
+        `\`${op}\` is given a constant, not a number for each unit`,
+        'for the number of units write `n`',
+      );
+    }
+    return { json, kind: 'row', value: undefined, size, depth };
+  }
+  if (op === 'div' && args[1]?.value === 0) return fault('RFF407', 'this divides by zero');
+  const kind = args.reduce<ValueKind>(
+    (k, a) => (order.indexOf(a.kind) > order.indexOf(k) ? a.kind : k),
+    'constant',
+  );
+  const values = args.flatMap((a) => (a.value === undefined ? [] : [a.value]));
+  if (!info.apply || values.length < args.length) return { json, kind, value: undefined, size, depth };
+  const value = info.apply(...values);
+  if (Number.isNaN(value)) return fault('RFF407', `this has no value: ${show(op, values)} is not a number`);
+  if (!Number.isFinite(value))
+    return fault('RFF407', `this is infinite: ${show(op, values)} is beyond the largest number`);
+  return literal(value);
+}
+
+function show(op: Operator, values: readonly number[]): string {
+  return `${op}(${values.map((v) => `${Number(v.toPrecision(6))}`).join(', ')})`;
+}
+
+/**
+ * An expression in JSON with `variables` in the place of its variables: expands a function's body, and checks the
+ * expressions of a model document (whose variables stand for themselves).
+ *
+ * @returns undefined when `fault` was called
+ */
+export function instantiate(
+  body: ExpressionJson,
+  variables: ReadonlyMap<string, Typed | undefined>,
+  reductions: boolean,
+  fault: Fault,
+): Typed | undefined {
+  // Bodies share subexpressions: each is done once.
+  const done = new Map<object, Typed | undefined>();
+  const visit = (json: ExpressionJson): Typed | undefined => {
+    if (typeof json === 'number') return literal(json);
+    if (typeof json === 'string') {
+      if (!variables.has(json)) {
+        return fault(
+          'RFF201',
+          `\`${json}\` is not known here`,
+          `what is: ${[...variables.keys()].map((v) => `\`${v}\``).join(', ') || 'numbers only'}`,
+        );
+      }
+      return variables.get(json);
+    }
+    if (done.has(json)) return done.get(json);
+    const [op, ...operands] = json;
+    const result = visitCall(op, operands);
+    done.set(json, result);
+    return result;
+  };
+  const visitCall = (op: string, operands: readonly ExpressionJson[]): Typed | undefined => {
+    if (!isOperator(op)) return fault('RFF202', `there is no operator \`${op}\``);
+    if (operands.length !== operators[op].arity) {
+      return fault('RFF508', `\`${op}\` takes ${operators[op].arity} operands, not ${operands.length}`);
+    }
+    const args: Typed[] = [];
+    for (const operand of operands) {
+      const arg = visit(operand);
+      if (!arg) return undefined;
+      args.push(arg);
+    }
+    return combine(op, args, reductions, fault);
+  };
+  return visit(body);
+}
+
+/** Operators whose result does not move when an operand moves a little; `surrogate` and `select` by operand. */
+const flat: ReadonlySet<string> = new Set(['lt', 'le', 'gt', 'ge', 'eq', 'ne', 'sign', 'floor']);
+
+/** Whether the derivative of `json` by `variable` can be other than zero anywhere. */
+export function dependsSmoothly(json: ExpressionJson, variable: string): boolean {
+  if (typeof json === 'number') return false;
+  if (typeof json === 'string') return json === variable;
+  const [op, ...operands] = json;
+  if (flat.has(op)) return false;
+  const moving = op === 'select' ? operands.slice(1) : op === 'surrogate' ? operands.slice(2) : operands;
+  return moving.some((operand) => dependsSmoothly(operand, variable));
+}
+
+/** Whether `variable` occurs in `json`. */
+export function mentions(json: ExpressionJson, variable: string): boolean {
+  if (typeof json === 'number') return false;
+  if (typeof json === 'string') return json === variable;
+  return json.slice(1).some((operand) => mentions(operand, variable));
+}
+
+/** Whether the operator `op` occurs in `json`. */
+export function uses(json: ExpressionJson, op: Operator): boolean {
+  return typeof json === 'object' && (json[0] === op || json.slice(1).some((operand) => uses(operand, op)));
+}

@@ -1,0 +1,3 @@
+export * from './graph.js';
+export { type LowerOptions, lower } from './lower.js';
+export * from './tensors.js';

@@ -1,0 +1,59 @@
+/**
+ * The tensors a compiled network shows to the outside: what the host writes before a program runs, reads after it,
+ * and keeps in checkpoints. Everything else inside a program is nameless.
+ */
+
+/** `parameter` and `state` survive a run and go into checkpoints; `input` is written before, `output` read after one. */
+export type TensorRole = 'parameter' | 'state' | 'input' | 'output';
+
+export interface TensorInfo {
+  readonly name: string;
+  /** Row-major. */
+  readonly shape: readonly number[];
+  /** Class indices are `i32`; all else is `f32`. */
+  readonly type: 'f32' | 'i32';
+  readonly role: TensorRole;
+}
+
+export type ProgramName = 'train' | 'predict';
+
+/** What a run of a program needs beside its tensors. */
+export interface RunArguments {
+  /** From 0; with `batch` and the model's seed it keys the random numbers. */
+  readonly epoch: number;
+  /** Within the epoch, from 0. */
+  readonly batch: number;
+  /** Batches trained since the parameters were initialized; counts optimizer steps (Adam's bias correction). */
+  readonly trained: number;
+  /** The decay's factor on every learning rate in this epoch. */
+  readonly rate: number;
+}
+
+/**
+ * A number that the host computes, in f64, before each run of a program. `perBatch` updates of a parameter happen in a
+ * batch, and `index` says which of them this is, from 0: the update's number from 1 is trained · perBatch + index + 1.
+ */
+export type HostScalar =
+  | { readonly name: 'rate' }
+  /** 1 - beta^number: Adam's bias correction (Kingma and Ba 2014, algorithm 1). */
+  | {
+      readonly name: 'bias_correction';
+      readonly beta: number;
+      readonly perBatch: number;
+      readonly index: number;
+    }
+  /** 1 in the very first update, else 0: PyTorch's SGD starts its momentum with the plain gradient. */
+  | { readonly name: 'first'; readonly perBatch: number; readonly index: number };
+
+export function hostScalar(scalar: HostScalar, args: RunArguments): number {
+  if (scalar.name === 'rate') return args.rate;
+  const number = args.trained * scalar.perBatch + scalar.index + 1;
+  switch (scalar.name) {
+    case 'bias_correction':
+      return 1 - scalar.beta ** number;
+    case 'first':
+      return number === 1 ? 1 : 0;
+    default:
+      return scalar satisfies never;
+  }
+}

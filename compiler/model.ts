@@ -1,0 +1,199 @@
+/**
+ * The model document: a checked model as JSON, every name resolved, every size, default and `param` a number.
+ *
+ * It is what the checker makes of a .rff file, what `--emit model` prints, and accepted wherever a .rff is.
+ * `grammar/schema/model.schema.json` describes the same shape for Ajv; keep the two in step.
+ */
+
+/**
+ * An expression as JSON: a number, a variable (`z`, `h`, `goodness`, `pos`, `neg`, `t`, …) or an operator with its
+ * arguments, `["softplus", ["sub", "goodness", 1.5]]`. Operators are the primitives of `expr/operators.ts`; the
+ * language's ready forms (`rms_norm`, …), its functions and its params are already expanded.
+ */
+export type ExpressionJson = number | string | readonly [string, ...ExpressionJson[]];
+
+/** A call by name with its arguments resolved: `{ "name": "uniform", "low": -0.05, "high": 0.05 }`. */
+export type Init =
+  | { readonly name: 'kaiming_uniform'; readonly gain: number }
+  | { readonly name: 'kaiming_normal'; readonly gain: number }
+  | { readonly name: 'xavier_uniform'; readonly gain: number }
+  | { readonly name: 'xavier_normal'; readonly gain: number }
+  | { readonly name: 'uniform'; readonly low: number; readonly high: number }
+  | { readonly name: 'normal'; readonly mean: number; readonly std: number }
+  | { readonly name: 'orthogonal'; readonly gain: number }
+  | { readonly name: 'identity'; readonly gain: number }
+  | { readonly name: 'zeros' }
+  | { readonly name: 'constant'; readonly value: number };
+
+export type Optimizer =
+  | {
+      readonly name: 'sgd';
+      readonly lr: number;
+      readonly momentum: number;
+      readonly dampening: number;
+      readonly weight_decay: number;
+      readonly nesterov: boolean;
+      readonly decoupled: boolean;
+    }
+  | {
+      readonly name: 'rmsprop';
+      readonly lr: number;
+      readonly alpha: number;
+      readonly eps: number;
+      readonly momentum: number;
+    }
+  | {
+      readonly name: 'adam' | 'adamw';
+      readonly lr: number;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly eps: number;
+      readonly weight_decay: number;
+    }
+  | { readonly name: 'adadelta'; readonly lr: number; readonly rho: number; readonly eps: number };
+
+/** The factor on every learning rate, by epoch from 0. */
+export type Decay =
+  | { readonly name: 'constant' }
+  | { readonly name: 'step'; readonly every: number; readonly gamma: number }
+  | { readonly name: 'linear'; readonly start: number; readonly end: number }
+  | { readonly name: 'cosine'; readonly epochs: number };
+
+export interface DataSpec {
+  /** `digits`, `mnist`, `fashion_mnist`, `moving_mnist`, `row_mnist`, `strokes`, `idx`, `tensors`. */
+  readonly name: string;
+  /** The call's arguments with their defaults: numbers, strings, booleans, lists of numbers. */
+  readonly options: Readonly<Record<string, number | string | boolean | readonly number[]>>;
+}
+
+export interface Embed {
+  /** The label is written over columns `at` … `at + classes - 1`, times `scale`. */
+  readonly at: number;
+  readonly scale: number;
+}
+export interface InputNode {
+  readonly name: string;
+  readonly size: number;
+  /** In `h`; null = as it is. */
+  readonly normalize: ExpressionJson | null;
+  readonly embed: Embed | null;
+}
+export interface LabelNode {
+  readonly name: string;
+  readonly classes: number;
+}
+export interface Layer {
+  readonly name: string;
+  readonly size: number;
+  /** In `z`. */
+  readonly activation: ExpressionJson;
+  /** In `h`. */
+  readonly normalize: ExpressionJson;
+  readonly damping: number;
+  /** Index into `objectives`. */
+  readonly objective: number;
+  readonly peer_norm: { readonly strength: number; readonly momentum: number } | null;
+  /** null = the model's. */
+  readonly optimizer: Optimizer | null;
+}
+export interface PatchField {
+  readonly name: 'patch';
+  readonly grid: readonly [number, number];
+  readonly size: number;
+  readonly stride: number;
+  readonly maps: number;
+}
+export interface Connection {
+  /** `TARGET.SOURCE.TYPE`, unique: the stem of its parameters' names. */
+  readonly name: string;
+  readonly target: string;
+  readonly source: string;
+  readonly type: string;
+  readonly init: Init;
+  /** null = no bias. */
+  readonly bias: Init | null;
+  readonly sign: 1 | -1;
+  readonly delay: 0 | 1;
+  readonly dropout: number;
+  readonly learn: boolean;
+  readonly lr_scale: number;
+  readonly field: PatchField | null;
+}
+export interface Objective {
+  readonly name: string | null;
+  /** A row expression in `h`. */
+  readonly goodness: ExpressionJson;
+  /** In `goodness`; both null where `pair` is given. */
+  readonly positive: ExpressionJson | null;
+  readonly negative: ExpressionJson | null;
+  /** In `pos` and `neg`. */
+  readonly pair: ExpressionJson | null;
+  readonly predict: 'min' | 'max';
+}
+export type LabelMode =
+  | { readonly name: 'given' | 'uniform' | 'hidden' }
+  /** `w` in `t`: (1 - w) · a + w · b, as GLSL has it. */
+  | { readonly name: 'mix'; readonly a: LabelMode; readonly b: LabelMode; readonly w: ExpressionJson };
+export type InputMode =
+  /** `index` in `t`; it wraps around at the number of frames. */
+  { readonly name: 'frame'; readonly index: ExpressionJson } | { readonly name: 'hidden' };
+export interface Phase {
+  readonly name: string;
+  readonly steps: number;
+  readonly label: LabelMode;
+  readonly input: InputMode;
+  readonly learn: boolean;
+  readonly damping: boolean;
+}
+export interface Score {
+  readonly phase: string;
+  /** Inclusive, from 0. */
+  readonly from: number;
+  readonly to: number;
+  readonly layers: readonly string[];
+}
+export type Negatives =
+  | { readonly name: 'random_label' }
+  | { readonly name: 'given' }
+  | {
+      readonly name: 'latent_classifier';
+      readonly features: 'raw' | 'normalized';
+      readonly layers: readonly string[];
+      readonly learn_from: 'positive' | 'neutral';
+      readonly optimizer: Optimizer;
+    };
+export interface Train {
+  readonly data: DataSpec;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly optimizer: Optimizer;
+  readonly decay: Decay;
+  readonly seed: number;
+  readonly shuffle: boolean;
+  /** The share of the training split kept aside, in [0, 1). */
+  readonly validation: number;
+}
+export interface Evaluate {
+  readonly batch: number;
+  /** null = the test split of `train.data`. */
+  readonly data: DataSpec | null;
+}
+export interface ModelDocument {
+  /** The version of this format. */
+  readonly rffc: 1;
+  readonly name: string;
+  /** Each `param` with the value it was resolved to; already inserted everywhere. */
+  readonly params: Readonly<Record<string, number>>;
+  readonly input: InputNode;
+  readonly label: LabelNode | null;
+  readonly layers: readonly Layer[];
+  readonly connections: readonly Connection[];
+  readonly objectives: readonly Objective[];
+  readonly phases: readonly Phase[];
+  readonly score: Score;
+  readonly negatives: Negatives;
+  readonly train: Train;
+  readonly evaluate: Evaluate;
+  /** Where things stand in the source: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line, column]. */
+  readonly places: Readonly<Record<string, readonly [number, number]>>;
+}

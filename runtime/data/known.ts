@@ -1,0 +1,86 @@
+/**
+ * The published data sets in IDX files: what their files are called, where they can be had, and how to tell that they
+ * are the true ones.
+ */
+
+/** A file's four roles, in the order they are read. */
+export const ROLES = ['train-images', 'train-labels', 't10k-images', 't10k-labels'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface KnownFile {
+  /** As mirrors have it; `.gz` is added for the compressed file. */
+  readonly name: string;
+  /** Of the decompressed bytes. */
+  readonly bytes: number;
+  /** Of the decompressed bytes; null where none is published. */
+  readonly sha256: string | null;
+  /** MD5 of the compressed file, as its authors publish it; null where `sha256` does better. */
+  readonly gzipMd5: string | null;
+}
+
+export interface KnownDataset {
+  readonly files: Readonly<Record<Role, KnownFile>>;
+  /** Folders on the web that hold the .gz files, tried in order. */
+  readonly mirrors: readonly string[];
+}
+
+const IMAGE_HEADER = 16;
+const LABEL_HEADER = 8;
+
+function file(role: Role, sha256: string | null, gzipMd5: string | null): KnownFile {
+  const count = role.startsWith('train') ? 60_000 : 10_000;
+  const images = role.endsWith('images');
+  return {
+    name: `${role}-idx${images ? 3 : 1}-ubyte`,
+    bytes: images ? IMAGE_HEADER + count * 28 * 28 : LABEL_HEADER + count,
+    sha256,
+    gzipMd5,
+  };
+}
+
+export const KNOWN: Readonly<Record<'mnist' | 'fashion_mnist', KnownDataset>> = {
+  mnist: {
+    files: {
+      'train-images': file(
+        'train-images',
+        'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+        null,
+      ),
+      'train-labels': file(
+        'train-labels',
+        '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+        null,
+      ),
+      't10k-images': file(
+        't10k-images',
+        '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+        null,
+      ),
+      't10k-labels': file(
+        't10k-labels',
+        'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+        null,
+      ),
+    },
+    mirrors: [
+      'https://ossci-datasets.s3.amazonaws.com/mnist/',
+      'https://storage.googleapis.com/cvdf-datasets/mnist/',
+    ],
+  },
+  // Its authors publish MD5 sums of the compressed files, and no others; a decompressed copy is known by its size only.
+  fashion_mnist: {
+    files: {
+      'train-images': file('train-images', null, '8d4fb7e6c68d591d4c3dfef9ec88bf0d'),
+      'train-labels': file('train-labels', null, '25c81989df183df01b3e8a0aad5dffbe'),
+      't10k-images': file('t10k-images', null, 'bef4ecab320f06d8554ea6380940ec79'),
+      't10k-labels': file('t10k-labels', null, 'bb300cfdad3c16e7a12a480ee83cd310'),
+    },
+    mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
+  },
+};
+
+export type KnownName = keyof typeof KNOWN;
+
+export function isKnown(name: string): name is KnownName {
+  return Object.hasOwn(KNOWN, name);
+}

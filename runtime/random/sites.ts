@@ -1,0 +1,23 @@
+/**
+ * Who draws where. A site is one word of Philox's counter (see `philox.ts`), so that two uses of randomness never
+ * share a number, and adding a use never moves another's. Register new sites here; never renumber.
+ *
+ * | site           | draws                                   | epoch, batch        | index                     |
+ * | 1              | the order of an epoch's samples         | epoch, 0            | Fisher-Yates step         |
+ * | 2              | random negative labels                  | epoch, batch        | row of the batch          |
+ * | 3              | the latent classifier's negative draws  | epoch, batch        | row of the batch          |
+ * | 4              | the validation split                    | 0, 0                | Fisher-Yates step         |
+ * | 5              | procedural data (`digits`)              | split, image        | the image's own sequence  |
+ * | 0x1000 + p     | initialization of parameter p           | 0, 0                | element, row-major        |
+ * | 0x100000 + d   | dropout d, numbered by the lowering     | epoch, batch        | element, row-major        |
+ */
+
+export const SITE = {
+  shuffle: 1,
+  negatives: 2,
+  classifierDraw: 3,
+  split: 4,
+  data: 5,
+  initialization: 0x1000,
+  dropout: 0x100000,
+} as const;

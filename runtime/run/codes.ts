@@ -1,0 +1,85 @@
+/**
+ * What the RFF7xx codes mean: files, run folders, checkpoints, options, and what can go wrong while training.
+ *
+ * `explanation` is for `docs/`: why it is an error and what mends it. The messages are made where the errors are found.
+ */
+export const runCodes: Readonly<Record<string, { readonly title: string; readonly explanation: string }>> = {
+  RFF701: {
+    title: 'no such file or folder',
+    explanation:
+      'A path on the command line does not exist. Paths are relative to the folder the command is started in.',
+  },
+  RFF702: {
+    title: 'a folder where a file is expected, or the other way round',
+    explanation: 'Models, checkpoints and tensors are files; a run is a folder.',
+  },
+  RFF703: {
+    title: 'the file system refused',
+    explanation: 'A file could not be read or written: permissions, a full disk, or a read-only place.',
+  },
+  RFF704: {
+    title: 'not a run folder',
+    explanation:
+      '`rffc eval`, `rffc predict` and `--resume` take a folder that `rffc run` wrote: it holds config.json.',
+  },
+  RFF705: {
+    title: 'config.json is damaged',
+    explanation:
+      "A run's config.json must be as `rffc run` wrote it: it holds the model's text and every option.",
+  },
+  RFF706: {
+    title: 'weights that do not fit the model',
+    explanation:
+      "A checkpoint must hold exactly the model's parameters (and, to resume, its optimizer state), each with the shape " +
+      'the model gives it. Names are those of LANGUAGE.md: TARGET.SOURCE.TYPE.weight.',
+  },
+  RFF707: {
+    title: 'not a checkpoint that can be resumed',
+    explanation:
+      'A resumable checkpoint says in its metadata at which epoch and batch it was written; other safetensors files do not.',
+  },
+  RFF708: {
+    title: 'the output folder is not empty',
+    explanation: 'A run never writes over another. Choose another `--out`, or go on with `--resume`.',
+  },
+  RFF709: {
+    title: 'the data does not fit the model',
+    explanation:
+      'The samples must be as long as `input NAME[d]`, and their classes fewer than or as many as `label NAME[c]`.',
+  },
+  RFF710: {
+    title: 'too few samples',
+    explanation: 'Training and evaluating need at least one sample each.',
+  },
+  RFF711: {
+    title: 'no negative labels in the data',
+    explanation:
+      '`negatives: given()` takes each sample’s negative label from `y_negative` of a `tensors(…)` data set.',
+  },
+  RFF712: {
+    title: 'training diverged',
+    explanation:
+      'A loss or a goodness became infinite or not a number. Nearly always the learning rate is too high.',
+  },
+  RFF713: {
+    title: 'options that exclude each other',
+    explanation: 'For example `--resume`, which goes on exactly as the run was started, with `--seed`.',
+  },
+  RFF714: {
+    title: 'not .rff text',
+    explanation: '`rffc fmt` formats .rff text; a model document is JSON.',
+  },
+  RFF715: {
+    title: 'not a model document',
+    explanation: 'A .json model must be a model document, as `rffc compile --emit model` prints it.',
+  },
+  RFF716: {
+    title: 'nothing to predict',
+    explanation: 'Prediction tries each label in turn, so a model without `label` cannot predict.',
+  },
+  RFF717: {
+    title: 'samples that cannot be read',
+    explanation:
+      '`rffc predict` reads `x` [N, d] or [N, frames, d] from a safetensors file, with the values that the network is to see.',
+  },
+};

@@ -1,0 +1,70 @@
+/**
+ * Reading and writing files as a user meets them: what the file system says comes out as one plain line.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { failure, RffcError } from '../../grammar/diagnostic.js';
+
+/** A file's text; messages call it `name`. @throws RffcError RFF701 where there is none, RFF702 for a folder, RFF703 where it cannot be read. */
+export function readText(path: string, name = path): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, name);
+  }
+}
+
+/** Writes a file so that a crash leaves the old one or the new one, never half of one. @throws RffcError RFF701 to RFF703. */
+export function writeAtomically(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw fileError(error, path);
+  }
+}
+
+/** What the file system refused at `path`, as an `RffcError`; any other error as it is. */
+export function fileError(error: unknown, path: string): unknown {
+  if (error instanceof RffcError || !(error instanceof Error) || !('code' in error)) return error;
+  switch (error.code) {
+    case 'ENOENT':
+      return failure('RFF701', `there is no \`${path}\``, {
+        file: path,
+        hint: 'check the spelling and the folder you are in',
+      });
+    case 'EISDIR':
+      return failure('RFF702', `\`${path}\` is a folder, not a file`, {
+        file: path,
+        hint: `name a file in it, for example \`${path}/*.rff\``,
+      });
+    case 'ENOTDIR':
+      return failure('RFF702', `\`${path}\` runs through a file as if it were a folder`, { file: path });
+    case 'EEXIST':
+      return failure('RFF702', `\`${path}\` is a file, not a folder`, { file: path });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return failure('RFF703', `\`${path}\` may not be read or written (${error.code})`, {
+        file: path,
+        hint: 'look at its permissions',
+      });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return failure('RFF703', `no space is left for \`${path}\``, { file: path });
+    case 'EIO':
+    case 'EMFILE':
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+      return failure('RFF703', `\`${path}\` cannot be opened (${error.code})`, { file: path });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,125 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { RffcError } from '../../grammar/diagnostic.js';
+import { readText, writeAtomically } from './files.js';
+import {
+  appendMetrics,
+  CONFIG,
+  createRunFolder,
+  defaultFolder,
+  METRICS,
+  machine,
+  type RunConfig,
+  readRunConfig,
+  sha256,
+  trimMetrics,
+  versions,
+} from './folder.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rffc-folder-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const config: RunConfig = {
+  format: 1,
+  created: '2026-01-02T03:04:05.000Z',
+  model: { name: 'm', file: '/models/m.rff', sha256: sha256('model m {}'), text: 'model m {}' },
+  settings: { set: { theta: 1.25 }, epochs: 3, dataDir: '/data' },
+  seed: 1234,
+  epochs: 3,
+  batch: 100,
+  backend: 'tfjs-cpu',
+  versions: versions(),
+  machine: machine(),
+};
+
+test('a run is named after its model and the time, and never the same twice', () => {
+  const base = join(folder, 'named');
+  const now = new Date(2026, 0, 2, 3, 4, 5);
+  const first = defaultFolder(base, 'm', now);
+  expect(first).toBe(join(base, 'runs', 'm-20260102-030405'));
+  mkdirSync(first, { recursive: true });
+  expect(defaultFolder(base, 'm', now)).toBe(`${first}-2`);
+  mkdirSync(`${first}-2`);
+  expect(defaultFolder(base, 'm', now)).toBe(`${first}-3`);
+});
+
+test('a config comes back as it was written', () => {
+  const path = join(folder, 'deep', 'run');
+  createRunFolder(path, config);
+  expect(readRunConfig(path)).toEqual(config);
+  expect(config.versions.rffc).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test('an empty folder will do, one with anything in it will not', () => {
+  const path = join(folder, 'taken');
+  mkdirSync(path);
+  createRunFolder(path, config);
+  expect(() => createRunFolder(path, config)).toThrow('already holds a run');
+  rmSync(join(path, CONFIG));
+  writeFileSync(join(path, 'thesis.tex'), '');
+  expect(() => createRunFolder(path, config)).toThrow('is not empty');
+  expect(() => createRunFolder(join(path, 'thesis.tex'), config)).toThrow('RFF702');
+});
+
+test('what is no run folder is said to be none', () => {
+  expect(() => readRunConfig(join(folder, 'nowhere'))).toThrow('RFF701');
+  mkdirSync(join(folder, 'plain'));
+  expect(() => readRunConfig(join(folder, 'plain'))).toThrow('RFF704');
+});
+
+test('a damaged config is refused with what is wrong in it', () => {
+  const path = join(folder, 'damaged');
+  mkdirSync(path);
+  const reading = (text: string) => {
+    writeFileSync(join(path, CONFIG), text);
+    return () => readRunConfig(path);
+  };
+  expect(reading('{')).toThrow('it is not JSON');
+  expect(reading('[]')).toThrow('not an object');
+  expect(reading(JSON.stringify({ ...config, format: 2 }))).toThrow('its format is 2');
+  expect(reading(JSON.stringify({ ...config, batch: '100' }))).toThrow('`batch` is not a whole number');
+  expect(reading(JSON.stringify({ ...config, settings: { set: { theta: 'x' } } }))).toThrow('`settings.set`');
+  const changed = { ...config, model: { ...config.model, text: 'model m { }' } };
+  expect(reading(JSON.stringify(changed))).toThrow('SHA-256');
+});
+
+test('whatever stands in a config, reading it throws nothing but an RffcError', () => {
+  const path = join(folder, 'fuzzed');
+  mkdirSync(path);
+  const keys = fc.constantFrom('format', 'model', 'settings', 'seed', 'created', 'versions', 'backend', 'x');
+  fc.assert(
+    fc.property(keys, fc.jsonValue(), (key, value) => {
+      writeFileSync(join(path, CONFIG), JSON.stringify({ ...config, [key]: value }));
+      try {
+        readRunConfig(path);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RffcError);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('metrics after the checkpoint go, those before stay, and a line cut short goes too', () => {
+  const path = join(folder, 'metrics');
+  mkdirSync(path);
+  expect(trimMetrics(path, 10)).toBe(0);
+  for (const trained of [10, 20, 30]) appendMetrics(path, { trained, seconds: trained / 10 });
+  writeFileSync(join(path, METRICS), `${readText(join(path, METRICS))}{"trained": 1`);
+  expect(trimMetrics(path, 20)).toBe(2);
+  expect(readText(join(path, METRICS))).toBe('{"trained":10,"seconds":1}\n{"trained":20,"seconds":2}\n');
+});
+
+test('a file is replaced whole, and nothing is left beside it', () => {
+  const path = join(folder, 'text');
+  writeAtomically(path, 'one');
+  writeAtomically(path, 'zwei, übermäßig lang'.repeat(1000));
+  expect(readFileSync(path, 'utf8')).toBe('zwei, übermäßig lang'.repeat(1000));
+  expect(existsSync(`${path}.${process.pid}.tmp`)).toBe(false);
+  expect(() => writeAtomically(join(folder, 'no', 'such', 'place'), '')).toThrow('RFF701');
+  expect(() => readText(folder)).toThrow('RFF702');
+  expect(() => readText(join(path, 'below'))).toThrow('RFF702');
+});

@@ -1,0 +1,105 @@
+/**
+ * Makes the inputs of a training batch: which samples, their labels, their negative labels.
+ *
+ * Everything is keyed by (seed, epoch, batch), so any batch of a run can be made again: that is what lets a run
+ * resume in the middle of an epoch.
+ */
+import type { Graph } from '../../compiler/graph/graph.js';
+import type { ModelDocument } from '../../compiler/model.js';
+import { failure } from '../../grammar/diagnostic.js';
+import type { Dataset, Split } from '../data/dataset.js';
+import type { Session } from '../engine.js';
+import { randomNegatives } from '../random/negatives.js';
+import { permutation } from '../random/permutation.js';
+import { uniforms } from '../random/philox.js';
+import { SITE } from '../random/sites.js';
+
+/** A batch's input tensors by name: `x` [frames, batch, d], `y` [batch], `y_negative` or `negative_draw` [batch]. */
+export type Batch = ReadonlyMap<string, Float32Array | Int32Array>;
+
+/** The order in which `count` samples are seen in an epoch. */
+export function sampleOrder({ train }: ModelDocument, count: number, epoch: number): Int32Array {
+  return train.shuffle
+    ? permutation(count, train.seed, epoch)
+    : Int32Array.from({ length: count }, (_, i) => i);
+}
+
+/**
+ * A function that makes batch `batch` of `epoch` from that epoch's `order`. Two sets of buffers are used in turn, so
+ * a batch stays valid while the next one is made, and no longer.
+ * @throws RffcError RFF711 where the model wants given negatives and the data has none.
+ */
+export function batchMaker(
+  graph: Graph,
+  split: Split,
+): (order: Int32Array, epoch: number, batch: number) => Batch {
+  const { document, batch: size } = graph;
+  const { negatives, label } = document;
+  const { seed } = document.train;
+  const given = split.yNegative;
+  if (negatives.name === 'given' && !given) {
+    throw failure('RFF711', 'the model takes its negative labels from the data, and the data has none', {
+      hint: 'add `y_negative` [N] to the tensors file, or write `negatives: random_label()`',
+    });
+  }
+  const buffers = [0, 1].map(() => new Float32Array(graph.frames * size * document.input.size));
+  let turn = 0;
+  return (order, epoch, batch) => {
+    const indices = order.subarray(batch * size, (batch + 1) * size);
+    const x = buffers[turn++ % 2]!;
+    split.gather(indices, x);
+    const tensors = new Map<string, Float32Array | Int32Array>([['x', x]]);
+    if (!label) return tensors;
+    const y = Int32Array.from(indices, (i) => split.y[i]!);
+    tensors.set('y', y);
+    switch (negatives.name) {
+      case 'random_label':
+        return tensors.set('y_negative', randomNegatives(y, label.classes, seed, epoch, batch));
+      case 'given':
+        return tensors.set(
+          'y_negative',
+          Int32Array.from(indices, (i) => given![i]!),
+        );
+      case 'latent_classifier':
+        return tensors.set('negative_draw', uniforms(seed, SITE.classifierDraw, epoch, batch, size));
+      default:
+        return negatives satisfies never;
+    }
+  };
+}
+
+/** Writes a batch into a session. */
+export function writeBatch(session: Session, batch: Batch): void {
+  for (const [name, values] of batch) session.write(name, values);
+}
+
+/**
+ * Checks that a data set can be what a model reads.
+ * @throws RffcError RFF709 where its samples are longer or shorter than the input or its classes are too many,
+ * RFF710 where it has no training samples.
+ */
+export function checkDataset(
+  document: ModelDocument,
+  dataset: Pick<Dataset, 'name' | 'inputSize' | 'classes' | 'train'>,
+): void {
+  const { input, label } = document;
+  if (dataset.inputSize !== input.size) {
+    throw failure(
+      'RFF709',
+      `\`${dataset.name}\` has ${dataset.inputSize} numbers a sample, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      {
+        hint: `write \`input ${input.name}[${dataset.inputSize}]\`, or choose other data`,
+      },
+    );
+  }
+  if (label && dataset.classes > label.classes) {
+    throw failure(
+      'RFF709',
+      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` has room for ${label.classes}`,
+      {
+        hint: `write \`label ${label.name}[${dataset.classes}]\`, or choose other data`,
+      },
+    );
+  }
+  if (dataset.train.count === 0) throw failure('RFF710', `\`${dataset.name}\` has no training samples`);
+}

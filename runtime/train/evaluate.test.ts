@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { chooseLabels, score } from './evaluate.js';
+
+test('the label is the one of least or of greatest goodness', () => {
+  const goodness = Float32Array.of(3, 1, 2, 0, 5, 5);
+  expect([...chooseLabels(goodness, 3, 'min')]).toEqual([1, 0]);
+  expect([...chooseLabels(goodness, 3, 'max')]).toEqual([0, 1]);
+});
+
+test('among equals the lowest label wins', () => {
+  expect([...chooseLabels(Float32Array.of(2, 1, 1, 1), 4, 'min')]).toEqual([1]);
+  expect([...chooseLabels(Float32Array.of(2, 2, 1, 2), 4, 'max')]).toEqual([0]);
+});
+
+test('no other label of a row is better than the chosen one', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(fc.float({ noNaN: true }), { maxLength: 60 }),
+      (classes, values) => {
+        const rows = Math.floor(values.length / classes);
+        const goodness = Float32Array.from(values.slice(0, rows * classes));
+        chooseLabels(goodness, classes, 'min').forEach((label, row) => {
+          const own = goodness.subarray(row * classes, (row + 1) * classes);
+          expect(own[label]).toBe(Math.min(...own));
+        });
+      },
+    ),
+  );
+});
+
+test('accuracy, confusion and the accuracy of each class', () => {
+  const found = score(Int32Array.of(0, 1, 1, 0, 2), Int32Array.of(0, 1, 0, 0, 1), 4);
+  expect(found).toEqual({
+    samples: 5,
+    correct: 3,
+    accuracy: 0.6,
+    confusion: [
+      [2, 1, 0, 0],
+      [0, 1, 1, 0],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+    ],
+    perClass: [2 / 3, 1 / 2, null, null],
+  });
+});
+
+test('the first so many labels are judged against the first so many samples', () => {
+  expect(score(Int32Array.of(1), Int32Array.of(1, 0, 0), 2)).toMatchObject({ samples: 1, accuracy: 1 });
+});

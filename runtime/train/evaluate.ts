@@ -1,0 +1,146 @@
+/**
+ * Prediction and its scores: each label is tried, and the one of least (or greatest) goodness is the answer.
+ *
+ * The engine gives the goodness of every label; what is here chooses, counts, and cuts a split into chunks of the
+ * size the graph was compiled for. The last chunk is filled up with a repeated sample whose answers are ignored.
+ */
+import type { Graph } from '../../compiler/graph/graph.js';
+import type { ModelDocument } from '../../compiler/model.js';
+import { failure } from '../../grammar/diagnostic.js';
+import type { Split } from '../data/dataset.js';
+import type { Session } from '../engine.js';
+import { breathe } from './breathe.js';
+
+export interface Prediction {
+  /** [samples] */
+  readonly labels: Int32Array;
+  /** [samples, classes], row-major: mean goodness over the score steps and layers with each label tried. */
+  readonly goodness: Float32Array;
+}
+
+export interface Evaluation {
+  readonly samples: number;
+  readonly correct: number;
+  /** In [0, 1]. */
+  readonly accuracy: number;
+  /** [true class][predicted class], counts. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Each class's accuracy in [0, 1]; null for a class with no samples. */
+  readonly perClass: readonly (number | null)[];
+}
+
+export interface PredictOptions {
+  /** The first so many samples only. */
+  readonly limit?: number;
+  /** Stops between two chunks. */
+  readonly signal?: AbortSignal;
+  /** After each chunk: the samples done, of how many, and the labels found so far. */
+  readonly onProgress?: (done: number, total: number, labels: Int32Array) => void;
+}
+
+/** The label of each row of `goodness` [samples, classes] that is least or greatest; among equals the lowest label. */
+export function chooseLabels(goodness: Float32Array, classes: number, direction: 'min' | 'max'): Int32Array {
+  const labels = new Int32Array(goodness.length / classes);
+  const sign = direction === 'min' ? 1 : -1;
+  for (let row = 0; row < labels.length; row++) {
+    let best = 0;
+    for (let label = 1; label < classes; label++) {
+      if (sign * goodness[row * classes + label]! < sign * goodness[row * classes + best]!) best = label;
+    }
+    labels[row] = best;
+  }
+  return labels;
+}
+
+/** Counts `labels` against the true `y` (the first `labels.length` of them), for `classes` classes. */
+export function score(labels: Int32Array, y: Int32Array, classes: number): Evaluation {
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  labels.forEach((label, i) => {
+    const row = confusion[y[i]!]!;
+    row[label] = row[label]! + 1;
+  });
+  const correct = confusion.reduce((sum, row, label) => sum + row[label]!, 0);
+  const perClass = confusion.map((row, label) => {
+    const count = row.reduce((sum, n) => sum + n, 0);
+    return count === 0 ? null : row[label]! / count;
+  });
+  const samples = labels.length;
+  return { samples, correct, accuracy: samples === 0 ? 0 : correct / samples, confusion, perClass };
+}
+
+/**
+ * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
+ * @throws RffcError RFF716 for a model without a label, RFF712 if a goodness is not finite.
+ */
+export async function predict(
+  session: Session,
+  graph: Graph,
+  split: Pick<Split, 'count' | 'gather'>,
+  options: PredictOptions = {},
+): Promise<Prediction | undefined> {
+  const { document } = graph;
+  if (!document.label) {
+    throw failure('RFF716', `model \`${document.name}\` has no label, so there is nothing to predict`, {
+      hint: 'declare `label NAME[classes]` and connect it to a layer',
+    });
+  }
+  const { predictBatch, classes } = graph;
+  const total = Math.min(split.count, options.limit ?? split.count);
+  const chunks = Math.ceil(total / predictBatch);
+  const labels = new Int32Array(total);
+  const goodness = new Float32Array(total * classes);
+  const direction = predictDirection(document);
+  // Two buffers in turn: one may still be on its way into the engine while the other is filled.
+  const buffers = [0, 1].map(() => new Float32Array(graph.frames * predictBatch * document.input.size));
+  const indices = new Int32Array(predictBatch);
+  const gather = (chunk: number): Float32Array => {
+    for (let i = 0; i < predictBatch; i++) indices[i] = Math.min(chunk * predictBatch + i, total - 1);
+    const x = buffers[chunk % 2]!;
+    split.gather(indices, x);
+    return x;
+  };
+
+  let x = chunks > 0 ? gather(0) : undefined;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    if (options.signal?.aborted) return undefined;
+    session.write('predict/x', x!);
+    const running = session.run('predict', { epoch: 0, batch: chunk, trained: 0, rate: 1 });
+    if (chunk + 1 < chunks) x = gather(chunk + 1);
+    await running;
+    const first = chunk * predictBatch;
+    const count = Math.min(predictBatch, total - first);
+    const found = (await session.read('predict/goodness')).subarray(0, count * classes);
+    const bad = found.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw failure(
+        'RFF712',
+        `the goodness of sample ${first + Math.floor(bad / classes)} with label ${bad % classes} is ${found[bad]}`,
+        {
+          hint: 'the weights have diverged: train again with a lower learning rate',
+        },
+      );
+    }
+    goodness.set(found, first * classes);
+    labels.set(chooseLabels(found, classes, direction), first);
+    options.onProgress?.(first + count, total, labels);
+    await breathe();
+  }
+  return { labels, goodness };
+}
+
+/** `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does. */
+export async function evaluate(
+  session: Session,
+  graph: Graph,
+  split: Split,
+  options: PredictOptions = {},
+): Promise<Evaluation | undefined> {
+  const prediction = await predict(session, graph, split, options);
+  return prediction && score(prediction.labels, split.y, graph.classes);
+}
+
+/** Every scored layer says the same in a checked model; the first one is asked. */
+function predictDirection(document: ModelDocument): 'min' | 'max' {
+  const scored = document.layers.find((layer) => document.score.layers.includes(layer.name));
+  return document.objectives[scored?.objective ?? 0]!.predict;
+}

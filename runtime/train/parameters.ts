@@ -1,0 +1,79 @@
+/**
+ * A model's parameters: their names, shapes and first values.
+ *
+ * The host draws them, not the engine, so that every backend starts from the same bytes.
+ */
+import type { Init, ModelDocument } from '../../compiler/model.js';
+import type { Session } from '../engine.js';
+import { type Fans, initialize } from '../random/initialize.js';
+import { SITE } from '../random/sites.js';
+
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Init;
+  /** Of the connection: a bias has those of its weight. */
+  readonly fans: Fans;
+  /** What keys its random numbers. A connection owns two sites, so that a bias switched off changes no other draw. */
+  readonly site: number;
+}
+
+/** `nn.Linear`'s default, U(±1/√fan_in): what the seed's classifier starts from. */
+const LINEAR: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
+
+/**
+ * Every parameter of a model under the language's names, in the document's order: `TARGET.SOURCE.TYPE.weight`
+ * [target, source] and `.bias` [target] for each connection, then `classifier.weight` [classes, features].
+ */
+export function parametersOf(document: ModelDocument): Parameter[] {
+  const sizes = new Map<string, number>([
+    [document.input.name, document.input.size],
+    ...(document.label ? [[document.label.name, document.label.classes] as const] : []),
+    ...document.layers.map((layer) => [layer.name, layer.size] as const),
+  ]);
+  const size = (name: string) => sizes.get(name)!;
+  const parameters: Parameter[] = [];
+  document.connections.forEach(({ name, target, source, init, bias }, index) => {
+    const site = SITE.initialization + 2 * index;
+    const fans = { fanIn: size(source), fanOut: size(target) };
+    parameters.push({ name: `${name}.weight`, shape: [size(target), size(source)], init, fans, site });
+    if (bias)
+      parameters.push({ name: `${name}.bias`, shape: [size(target)], init: bias, fans, site: site + 1 });
+  });
+  if (document.negatives.name === 'latent_classifier' && document.label) {
+    const features = document.negatives.layers.reduce((sum, layer) => sum + size(layer), 0);
+    const site = SITE.initialization + 2 * document.connections.length;
+    const fans = { fanIn: features, fanOut: document.label.classes };
+    parameters.push({
+      name: 'classifier.weight',
+      shape: [document.label.classes, features],
+      init: LINEAR,
+      fans,
+      site,
+    });
+  }
+  return parameters;
+}
+
+/** The first values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend. */
+export function initializeParameters(document: ModelDocument): Map<string, Float32Array> {
+  return new Map(
+    parametersOf(document).map(({ name, shape, init, fans, site }) => {
+      const [rows, columns] = shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
+      return [name, initialize(init, rows, columns, document.train.seed, site, fans)] as const;
+    }),
+  );
+}
+
+/**
+ * Puts a session at the start of training: the given parameters, and every optimizer's state at zero.
+ * @throws RffcError if a name or a length is not the session's.
+ */
+export function resetSession(session: Session, parameters: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, values] of parameters) session.write(name, values);
+  for (const { name, role, shape, type } of session.tensors) {
+    if (role !== 'state') continue;
+    const length = shape.reduce((product, n) => product * n, 1);
+    session.write(name, type === 'i32' ? new Int32Array(length) : new Float32Array(length));
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Training, from the first epoch to the last, in the order it happens. It knows nothing of backends or files: it
+ * feeds a session batches, reads the losses, judges the network after each epoch, and tells an observer.
+ */
+import type { Graph } from '../../compiler/graph/graph.js';
+import { failure } from '../../grammar/diagnostic.js';
+import type { Split } from '../data/dataset.js';
+import type { Session } from '../engine.js';
+import { batchMaker, sampleOrder, writeBatch } from './batches.js';
+import { breathe } from './breathe.js';
+import { decayFactor } from './decay.js';
+import { type Evaluation, evaluate } from './evaluate.js';
+
+/** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
+export interface Position {
+  /** The epoch under way. */
+  readonly epoch: number;
+  /** Batches of it that are trained. */
+  readonly batch: number;
+  /** Batches trained since the parameters were initialized. */
+  readonly trained: number;
+}
+export const START: Position = { epoch: 0, batch: 0, trained: 0 };
+
+export interface TrainOptions {
+  /** The first so many training samples, and at most so many of the test split. */
+  readonly limit?: number;
+  /** Where to go on; the session holds the parameters and optimizer state of that moment. */
+  readonly start?: Position;
+  /** Finishes the batch under way and stops. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a batch, or an epoch on average, did; per layer in the document's order, means over rows and learning steps. */
+export interface Measures {
+  readonly loss: readonly number[];
+  readonly goodnessPositive: readonly number[];
+  readonly goodnessNegative: readonly number[];
+  /** The latent classifier's cross-entropy; null without one. */
+  readonly classifierLoss: number | null;
+}
+
+export interface BatchReport extends Measures {
+  /** The batch just trained is number `position.batch` (from 1) of `batches`. */
+  readonly position: Position;
+  readonly batches: number;
+  /** The decay's factor. */
+  readonly rate: number;
+  /** Since this call of `train` began, in s; and samples a second over this epoch's batches. */
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+}
+export interface EpochReport extends BatchReport {
+  /** Null where there is nothing to test on. */
+  readonly test: Evaluation | null;
+}
+
+export interface TrainObserver {
+  batch?(report: BatchReport): void;
+  /** While the test split is judged: samples done, of how many, and how many of them are right. */
+  testing?(done: number, total: number, correct: number): void;
+  epoch?(report: EpochReport): Promise<void> | void;
+}
+
+export interface TrainResult {
+  /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
+  readonly position: Position;
+  readonly interrupted: boolean;
+  /** Of the last epoch that was judged. */
+  readonly test: Evaluation | null;
+}
+
+/**
+ * Trains a session that holds the parameters of `options.start`.
+ *
+ * Each epoch sees the samples in a new order, in full batches: the last, partial one is dropped, and shuffling gives
+ * every sample its turn. The seed, the epochs and all else that is chosen are the document's. The same document, data and backend give the same bytes, also when a run is
+ * interrupted and resumed.
+ * @throws RffcError RFF710 for fewer samples than a batch, RFF712 at the first loss that is not finite.
+ */
+export async function train(
+  session: Session,
+  graph: Graph,
+  dataset: { readonly train: Split; readonly test: Split },
+  options: TrainOptions = {},
+  observer: TrainObserver = {},
+): Promise<TrainResult> {
+  const { document } = graph;
+  const { epochs, decay } = document.train;
+  const { signal } = options;
+  const count = Math.min(dataset.train.count, options.limit ?? dataset.train.count);
+  const batches = Math.floor(count / graph.batch);
+  if (batches === 0) {
+    throw failure('RFF710', `a batch is ${graph.batch} samples, but there are only ${count} to train on`, {
+      hint: `use \`--batch ${Math.max(count, 1)}\` or less`,
+    });
+  }
+  const makeBatch = batchMaker(graph, dataset.train);
+  const judged = document.label !== null && dataset.test.count > 0;
+  const began = performance.now();
+  let position = options.start ?? START;
+  let test: Evaluation | null = null;
+
+  while (position.epoch < epochs) {
+    const { epoch } = position;
+    const order = sampleOrder(document, count, epoch);
+    const rate = decayFactor(decay, epoch);
+    const epochBegan = performance.now();
+    const first = position.batch;
+    const seen: Measures[] = [];
+    const report = (measures: Measures): BatchReport => {
+      const now = performance.now();
+      const samples = (position.batch - first) * graph.batch;
+      const samplesPerSecond = samples === 0 ? 0 : (1000 * samples) / (now - epochBegan);
+      return { ...measures, position, batches, rate, seconds: (now - began) / 1000, samplesPerSecond };
+    };
+
+    let next = first < batches ? makeBatch(order, epoch, first) : undefined;
+    while (position.batch < batches) {
+      if (signal?.aborted) return { position, interrupted: true, test };
+      const { batch, trained } = position;
+      writeBatch(session, next!);
+      const running = session.run('train', { epoch, batch, trained, rate });
+      // The next batch is made ready while this one trains.
+      if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);
+      await running;
+      const measures = await readMeasures(session, graph, position);
+      position = { epoch, batch: batch + 1, trained: trained + 1 };
+      seen.push(measures);
+      observer.batch?.(report(measures));
+      await breathe();
+    }
+
+    const trainedReport = report(meanOf(seen, graph.layers.length));
+    if (judged) {
+      const found = await testNow();
+      if (!found) return { position, interrupted: true, test };
+      test = found;
+    }
+    position = { epoch: epoch + 1, batch: 0, trained: position.trained };
+    await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, test });
+  }
+  return { position, interrupted: false, test };
+
+  function testNow(): Promise<Evaluation | undefined> {
+    const { y } = dataset.test;
+    let judgedSoFar = 0;
+    let correct = 0;
+    return evaluate(session, graph, dataset.test, {
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...(signal ? { signal } : {}),
+      onProgress(done, total, labels) {
+        for (; judgedSoFar < done; judgedSoFar++) if (labels[judgedSoFar] === y[judgedSoFar]) correct++;
+        observer.testing?.(done, total, correct);
+      },
+    });
+  }
+}
+
+/** Reads what the batch just trained at `position` reported, and stops a run that diverged. */
+async function readMeasures(session: Session, graph: Graph, position: Position): Promise<Measures> {
+  const { negatives, train } = graph.document;
+  const loss = await session.read('loss');
+  const bad = loss.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const layer = graph.layers[bad % graph.layers.length];
+    const step = Math.floor(bad / graph.layers.length);
+    throw failure(
+      'RFF712',
+      `the loss of layer \`${layer}\` is ${loss[bad]} at learning step ${step} of batch ${position.batch + 1}, epoch ${position.epoch + 1}`,
+      {
+        hint: `lower the learning rate (\`optimizer: ${train.optimizer.name}(lr: …)\`), or start with smaller weights`,
+      },
+    );
+  }
+  const classifierLoss =
+    negatives.name === 'latent_classifier' ? (await session.read('classifier_loss'))[0]! : null;
+  if (classifierLoss !== null && !Number.isFinite(classifierLoss)) {
+    throw failure(
+      'RFF712',
+      `the loss of the latent classifier is ${classifierLoss} at batch ${position.batch + 1}, epoch ${position.epoch + 1}`,
+      {
+        hint: 'lower the learning rate of its own optimizer: `latent_classifier(optimizer: …)`',
+      },
+    );
+  }
+  return {
+    loss: meanOverSteps(loss, graph),
+    goodnessPositive: meanOverSteps(await session.read('goodness_positive'), graph),
+    goodnessNegative: meanOverSteps(await session.read('goodness_negative'), graph),
+    classifierLoss,
+  };
+}
+
+/** [learnSteps, layers] → [layers] */
+function meanOverSteps(values: Float32Array, graph: Graph): number[] {
+  return graph.layers.map((_, layer) => {
+    let sum = 0;
+    for (let step = 0; step < graph.learnSteps; step++) sum += values[step * graph.layers.length + layer]!;
+    return sum / graph.learnSteps;
+  });
+}
+
+/** The mean of an epoch's batches. Of none it is NaN, which JSON writes as null. */
+function meanOf(batches: readonly Measures[], layers: number): Measures {
+  const mean = (value: (measures: Measures) => number) =>
+    batches.reduce((sum, one) => sum + value(one), 0) / batches.length;
+  const byLayer = (key: 'loss' | 'goodnessPositive' | 'goodnessNegative') =>
+    Array.from({ length: layers }, (_, layer) => mean((measures) => measures[key][layer]!));
+  return {
+    loss: byLayer('loss'),
+    goodnessPositive: byLayer('goodnessPositive'),
+    goodnessNegative: byLayer('goodnessNegative'),
+    classifierLoss: batches[0]?.classifierLoss === null ? null : mean((measures) => measures.classifierLoss!),
+  };
+}

@@ -1,0 +1,32 @@
+/** `rffc check`: every diagnostic of every file; exit 1 if any is an error. */
+import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
+import { diagnose, type ModelChoice, readModelSource } from '../runtime/run/model.js';
+import { type Io, plural, report } from './io.js';
+
+export function checkCommand(
+  io: Io,
+  files: readonly string[],
+  options: ModelChoice & { readonly json?: true },
+): number {
+  const results = files.map((file) => ({ file, diagnostics: diagnosticsOf(io, file, options) }));
+  const all = results.flatMap(({ diagnostics }) => diagnostics);
+  const errors = all.filter(({ severity }) => severity === 'error').length;
+  const warnings = all.length - errors;
+  if (options.json) {
+    io.out(`${JSON.stringify({ files: results, errors, warnings }, null, 2)}\n`);
+  } else {
+    report(io, all);
+    io.err(`${plural(files.length, 'file')}: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}\n`);
+  }
+  return errors > 0 ? 1 : 0;
+}
+
+/** A file that cannot be read is one more thing to report: the others are still checked. */
+function diagnosticsOf(io: Io, file: string, choice: ModelChoice): readonly Diagnostic[] {
+  try {
+    return diagnose(readModelSource(io.cwd, file), choice).diagnostics;
+  } catch (error) {
+    if (error instanceof RffcError) return error.diagnostics;
+    throw error;
+  }
+}

@@ -1,0 +1,400 @@
+/** The commands as a user calls them, in this process with captured output: files in, text and exit codes out. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseSafetensors, toFloat32, toInt32, writeSafetensors } from '../runtime/safetensors.js';
+import type { Io } from './io.js';
+import { main } from './main.js';
+import { clock } from './progress.js';
+
+const models = fileURLToPath(new URL('../models/', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'rffc-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Called {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Calls `rffc` in `folder`; `listen` gets what Ctrl-C would do. */
+async function rffc(argv: readonly string[], more: Partial<Io> = {}): Promise<Called> {
+  let out = '';
+  let err = '';
+  const io: Io = {
+    cwd: folder,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    terminal: false,
+    columns: () => 100,
+    colour: false,
+    command: 'rffc',
+    onInterrupt: () => () => {},
+    ...more,
+  };
+  const code = await main(argv, io);
+  return { code, out, err };
+}
+
+const small = readFileSync(join(models, 'smoke3x4.rff'), 'utf8');
+const misspelt = small.replace(/damping: +0.7/, 'dampign: 0.7');
+const write = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return name;
+};
+beforeEach(() => void write('small.rff', small));
+
+describe('usage', () => {
+  test('help and version are results', async () => {
+    const help = await rffc(['--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    for (const command of ['check', 'fmt', 'compile', 'run', 'eval', 'predict', 'backends', 'data'])
+      expect(help.out).toContain(`  ${command}`);
+    expect((await rffc(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await rffc(['run', '--help'])).out).toContain('--resume <dir>');
+  });
+
+  test.each([
+    [[], 'Usage'],
+    [['chekc', 'small.rff'], "unknown command 'chekc'"],
+    [['check'], "missing required argument 'files'"],
+    [['run', 'small.rff', '--epoch', '3'], 'Did you mean --epochs?'],
+    [['run', 'small.rff', '--epochs', '0'], 'at least 1'],
+    [['run', 'small.rff', '--epochs', '2.5'], 'whole number'],
+    [['run', 'small.rff', '--seed', '-1'], 'whole number'],
+    [['run', 'small.rff', '--set', 'theta'], 'name=number'],
+    [['run', 'small.rff', '--set', 'theta=high'], 'name=number'],
+    [['run', 'small.rff', '--backend', 'gpu'], 'Allowed choices are auto'],
+    [['compile', 'small.rff', '--emit', 'svg'], '`svg` is none of'],
+    [['compile', 'small.rff', '--emit', 'ast,model'], 'several forms need a folder'],
+    [['run'], 'which model is to be trained?'],
+    [['run', 'small.rff', '--resume', 'runs/x'], 'has its own model'],
+    [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
+    [['predict', 'runs/x', '--out', 'p.safetensors'], "required option '--data"],
+    [['data', 'fetch', 'digits'], 'nothing to download'],
+  ])('rffc %j is wrong usage', async (argv, message) => {
+    const { code, err, out } = await rffc(argv);
+    expect(err).toContain(message);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  test.each([
+    [['check', 'absent.rff'], 'there is no `absent.rff`'],
+    [['fmt', 'absent.rff'], 'there is no `absent.rff`'],
+    [['compile', 'absent.rff'], 'there is no `absent.rff`'],
+    [['run', 'absent.rff'], 'there is no `absent.rff`'],
+    [['check', '.'], 'is a folder, not a file'],
+    [['eval', 'runs/absent'], 'there is no run folder'],
+    [['run', '--resume', 'runs/absent'], 'there is no run folder'],
+    [['eval', '.'], 'is not the folder of a run'],
+    [['data', 'info', 'mnits'], 'did you mean `mnist`?'],
+    [['run', 'small.rff', '--set', 'thata=1'], 'thata'],
+    [['run', 'small.rff', '--init', 'absent.safetensors', '--backend', 'tfjs-cpu'], 'absent.safetensors'],
+  ])('rffc %j is bad input', async (argv, message) => {
+    const { code, err, out } = await rffc(argv);
+    expect(err).toContain(message);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('check', () => {
+  test('a good file is good, and so are all of the models', async () => {
+    const files = ['quickstart', 'mnist3x2000', 'mnist3x200', 'mnist3x250', 'mnist5x700', 'smoke3x4'].map(
+      (name) => join(models, `${name}.rff`),
+    );
+    expect(await rffc(['check', ...files])).toEqual({
+      code: 0,
+      out: '',
+      err: '6 files: 0 errors, 0 warnings\n',
+    });
+  });
+
+  test('every file is reported, also when one is missing', async () => {
+    write('bad.rff', misspelt);
+    const { code, err } = await rffc(['check', 'bad.rff', 'absent.rff', 'small.rff']);
+    expect(code).toBe(1);
+    expect(err).toContain('--> bad.rff:');
+    expect(err).toContain('dampign: 0.7');
+    expect(err).toContain('there is no `absent.rff`');
+    expect(err).toMatch(/3 files: 2 errors, 0 warnings\n$/);
+  });
+
+  test('for machines', async () => {
+    write('bad.rff', misspelt);
+    const { code, out, err } = await rffc(['check', '--json', 'bad.rff', 'small.rff']);
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    const result = JSON.parse(out) as {
+      files: { file: string; diagnostics: { code: string; span: { line: number } }[] }[];
+    };
+    expect(result).toMatchObject({ errors: 1, warnings: 0 });
+    expect(result.files.map(({ file, diagnostics }) => [file, diagnostics.length])).toEqual([
+      ['bad.rff', 1],
+      ['small.rff', 0],
+    ]);
+    expect(misspelt.split('\n')[result.files[0]!.diagnostics[0]!.span.line - 1]).toContain('dampign');
+  });
+});
+
+describe('fmt', () => {
+  test('rewrites what is not canonical, and then there is nothing left to do', async () => {
+    await rffc(['fmt', 'small.rff']);
+    const canonical = readFileSync(join(folder, 'small.rff'), 'utf8');
+    const loose = canonical.replace(/damping: +0.7/, 'damping :0.7');
+    write('loose.rff', loose);
+    expect(await rffc(['fmt', '--check', 'loose.rff', 'small.rff'])).toMatchObject({
+      code: 1,
+      out: 'loose.rff\n',
+    });
+    expect(readFileSync(join(folder, 'loose.rff'), 'utf8')).toBe(loose);
+    expect(await rffc(['fmt', 'loose.rff'])).toMatchObject({ code: 0, out: 'loose.rff\n' });
+    expect(readFileSync(join(folder, 'loose.rff'), 'utf8')).toBe(canonical);
+    expect(await rffc(['fmt', '--check', 'loose.rff'])).toMatchObject({ code: 0, out: '' });
+  });
+
+  test('leaves a file with syntax errors, and a model document, alone', async () => {
+    write('broken.rff', 'model m { layer h[ }');
+    write('model.json', '{}');
+    const { code, err } = await rffc(['fmt', 'broken.rff', 'model.json']);
+    expect(code).toBe(1);
+    expect(err).toContain('broken.rff:1');
+    expect(err).toContain('`model.json` is a model document');
+    expect(readFileSync(join(folder, 'broken.rff'), 'utf8')).toBe('model m { layer h[ }');
+  });
+});
+
+describe('compile', () => {
+  test('prints a summary', async () => {
+    const { code, out } = await rffc(['compile', 'small.rff']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^model +smoke3x4$/m);
+    expect(out).toMatch(/^layers +h1\[4\], h2\[4\], h3\[4\]$/m);
+    // 784·4 + 4, 4·4 + 4 twice forward and twice backward, 10·4 + 4, three times 4·4 + 4.
+    expect(out).toMatch(/^parameters +3,324 /m);
+  });
+
+  test('each form, to a file or a folder', async () => {
+    const { code } = await rffc(['compile', 'small.rff', '--emit', 'ast,model,graph,dot', '-o', 'forms']);
+    expect(code).toBe(0);
+    const text = (name: string) => readFileSync(join(folder, 'forms', `small.${name}`), 'utf8');
+    expect(JSON.parse(text('ast.json'))).toMatchObject({ kind: 'file' });
+    expect(JSON.parse(text('model.json'))).toMatchObject({ rffc: 1, name: 'smoke3x4' });
+    expect(JSON.parse(text('graph.json'))).toMatchObject({ layers: ['h1', 'h2', 'h3'], learnSteps: 10 });
+    expect(text('dot')).toMatch(/^digraph /);
+  });
+
+  test('a model document is a model too, and gives the same graph', async () => {
+    write('small.json', (await rffc(['compile', 'small.rff', '--emit', 'model'])).out);
+    const graphs = await Promise.all(
+      ['small.rff', 'small.json'].map((file) => rffc(['compile', file, '--emit', 'graph'])),
+    );
+    expect(graphs[1]).toEqual(graphs[0]);
+    expect((await rffc(['compile', 'small.json', '--set', 'theta=1'])).err).toContain(
+      'params already inserted',
+    );
+    write('cut.json', '{"rffc": 1,');
+    expect(await rffc(['compile', 'cut.json'])).toMatchObject({ code: 1, out: '' });
+  });
+
+  test('--set reaches the model', async () => {
+    const [plain, set] = await Promise.all(
+      [[], ['--set', 'theta=9.5']].map((more) => rffc(['compile', 'small.rff', '--emit', 'model', ...more])),
+    );
+    expect(plain!.out).not.toContain('9.5');
+    expect(JSON.parse(set!.out)).toMatchObject({ params: { theta: 9.5 } });
+  });
+});
+
+describe('data and backends', () => {
+  test('lists and tells', async () => {
+    expect((await rffc(['data', 'list'])).out).toMatch(/^mnist /m);
+    expect(JSON.parse((await rffc(['data', 'list', '--json'])).out)).toContainEqual(
+      expect.objectContaining({ name: 'digits' }),
+    );
+    mkdirSync(join(folder, 'empty'), { recursive: true });
+    const info = await rffc(['data', 'info', 'mnist', '--data-dir', 'empty']);
+    expect(info.code).toBe(0);
+    expect(info.out).toContain('ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db');
+    expect(info.out).toContain('rffc data fetch mnist');
+  });
+
+  test('tfjs-cpu works everywhere', async () => {
+    const { code, out } = await rffc(['backends', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ name: 'tfjs-cpu', available: true }));
+  });
+});
+
+describe('run, eval, predict', () => {
+  const quick = ['--backend', 'tfjs-cpu', '--limit', '40'];
+  const lines = (path: string) =>
+    readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const tensors = (path: string) => parseSafetensors(readFileSync(join(folder, path))).tensors;
+
+  test('a run leaves its folder, and another of the same seed leaves the same bytes', async () => {
+    const first = await rffc(['run', 'small.rff', ...quick, '--out', 'one']);
+    expect(first.code).toBe(0);
+    expect(first.out).toMatch(/^test accuracy \d+\.\d\d % \(\d+ of 40\)/);
+    expect(first.out).toContain('the run is in one\n');
+    expect(first.err).toMatch(/epoch 2\/2 · loss \d/);
+    const metrics = lines(join(folder, 'one/metrics.jsonl'));
+    expect(
+      metrics.filter(({ event }) => event === 'epoch').map(({ epoch, trained }) => [epoch, trained]),
+    ).toEqual([
+      [1, 2],
+      [2, 4],
+    ]);
+    expect(metrics.at(-1)).toMatchObject({
+      lr: 5e-4,
+      loss: { h1: expect.any(Number), h3: expect.any(Number) },
+    });
+    const config = JSON.parse(readFileSync(join(folder, 'one/config.json'), 'utf8')) as unknown;
+    expect(config).toMatchObject({
+      seed: 1234,
+      batch: 20,
+      backend: 'tfjs-cpu',
+      settings: { limit: 40 },
+      model: { text: small },
+    });
+
+    const second = await rffc(['run', 'small.rff', ...quick, '--out', 'two', '--quiet', '--json']);
+    expect(second.err).toBe('');
+    expect(
+      second.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { event: string }).event),
+    ).toEqual(['epoch', 'epoch', 'done']);
+    for (const file of ['checkpoint.safetensors', 'best.safetensors']) {
+      expect(readFileSync(join(folder, 'two', file)).equals(readFileSync(join(folder, 'one', file)))).toBe(
+        true,
+      );
+    }
+    const third = await rffc(['run', 'small.rff', ...quick, '--out', 'other', '--seed', '5', '--quiet']);
+    expect(third.code).toBe(0);
+    expect(
+      readFileSync(join(folder, 'other/checkpoint.safetensors')).equals(
+        readFileSync(join(folder, 'one/checkpoint.safetensors')),
+      ),
+    ).toBe(false);
+
+    expect(await rffc(['run', 'small.rff', ...quick, '--out', 'one'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('already holds a run'),
+    });
+  });
+
+  test('Ctrl-C finishes the batch and exits 130; resumed, it ends with the bytes of a run never stopped', async () => {
+    await rffc(['run', 'small.rff', ...quick, '--epochs', '3', '--out', 'whole', '--quiet']);
+    let interrupt = () => {};
+    const stopped = await rffc(['run', 'small.rff', ...quick, '--epochs', '3', '--out', 'parts', '--json'], {
+      onInterrupt(listener) {
+        interrupt = listener;
+        return () => {};
+      },
+      // The first epoch's line is the moment.
+      out: () => interrupt(),
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toContain('stopping after this batch');
+    const resumed = await rffc(['run', '--resume', 'parts']);
+    expect(resumed.code).toBe(0);
+    const last = (run: string) => readFileSync(join(folder, run, 'checkpoint.safetensors'));
+    expect(last('parts').equals(last('whole'))).toBe(true);
+    const measures = (run: string) =>
+      lines(join(folder, run, 'metrics.jsonl')).map(({ epoch, trained, loss }) => ({ epoch, trained, loss }));
+    expect(measures('parts')).toEqual(measures('whole'));
+
+    expect(await rffc(['run', '--resume', 'parts'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('all its 3 epochs'),
+    });
+    expect((await rffc(['run', '--resume', 'parts', '--epochs', '4', '--quiet'])).code).toBe(0);
+    expect(lines(join(folder, 'parts/metrics.jsonl')).at(-1)).toMatchObject({ epoch: 4, trained: 8 });
+  });
+
+  test('eval and predict agree, and a network starts from the weights of another', async () => {
+    await rffc(['run', 'small.rff', ...quick, '--out', 'judged', '--quiet']);
+    const shown = await rffc(['eval', 'judged', '--backend', 'tfjs-cpu', '--limit', '30']);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toMatch(
+      /^accuracy \d+\.\d\d % \(\d+ of 30\): digits, test split, judged\/best\.safetensors/,
+    );
+
+    const count = 17;
+    const x = Float32Array.from({ length: count * 784 }, (_, i) => Math.sin(i * i));
+    const y = Int32Array.from({ length: count }, (_, i) => i % 10);
+    await writeSafetensors(
+      join(folder, 'mine.safetensors'),
+      new Map([
+        ['x', { dtype: 'F32' as const, shape: [count, 784], data: x }],
+        ['y', { dtype: 'I32' as const, shape: [count], data: y }],
+      ]),
+    );
+    const predicted = await rffc([
+      'predict',
+      'judged',
+      '--backend',
+      'tfjs-cpu',
+      '--data',
+      'mine.safetensors',
+      '--out',
+      'made/p.safetensors',
+    ]);
+    expect(predicted).toMatchObject({ code: 0, out: '17 samples labelled in made/p.safetensors\n' });
+    const labels = toInt32(tensors('made/p.safetensors').get('label')!);
+    const goodness = toFloat32(tensors('made/p.safetensors').get('goodness')!);
+    expect(goodness).toHaveLength(count * 10);
+    labels.forEach((label, i) => {
+      expect(goodness[i * 10 + label]).toBe(Math.min(...goodness.subarray(i * 10, (i + 1) * 10)));
+    });
+    const judged = JSON.parse(
+      (await rffc(['eval', 'judged', '--backend', 'tfjs-cpu', '--data', 'mine.safetensors', '--json'])).out,
+    ) as { correct: number };
+    expect(judged).toMatchObject({
+      samples: 17,
+      correct: labels.filter((label, i) => label === y[i]).length,
+    });
+
+    const init = ['--init', 'judged/checkpoint.safetensors', '--out', 'warm', '--epochs', '1', '--quiet'];
+    expect((await rffc(['run', 'small.rff', ...quick, ...init])).code).toBe(0);
+    write('wider.rff', small.replace('h1[4]', 'h1[5]'));
+    const misfit = await rffc([
+      'run',
+      'wider.rff',
+      ...quick,
+      '--init',
+      'judged/checkpoint.safetensors',
+      '--out',
+      'wide',
+    ]);
+    expect(misfit).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("`h1.image.forward.weight` is [4, 784], but the model's is [5, 784]"),
+    });
+    expect(existsSync(join(folder, 'wide'))).toBe(false);
+  });
+
+  test('on a terminal, one line is drawn over and over, and taken away at the end', async () => {
+    const { err } = await rffc(['run', 'small.rff', ...quick, '--epochs', '1', '--out', 'drawn'], {
+      terminal: true,
+    });
+    expect(err).toContain('\r\x1b[Kepoch 1/1 ━');
+    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1 · loss'));
+    expect(finished).toMatch(/loss [\d.]+ · accuracy [\d.]+ % · [\d.,]+ samples\/s · 0:0\d\n/);
+  });
+});
+
+test('durations', () => {
+  expect([0, 42.4, 725, 11_275, Number.NaN].map(clock)).toEqual(['0:00', '0:42', '12:05', '3:07:55', '–:––']);
+});

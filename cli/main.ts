@@ -1,0 +1,187 @@
+#!/usr/bin/env node
+/**
+ * The command line: which commands there are and what they take. A command's code is loaded when it is called, so
+ * that help and the compiler start without a tensor library.
+ *
+ * Ends with 0; 1 for bad input; 2 for wrong usage; 130 after Ctrl-C.
+ */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, Option } from 'commander';
+import { RffcError } from '../grammar/diagnostic.js';
+import { fileError } from '../runtime/run/files.js';
+import { rffcVersion } from '../runtime/run/version.js';
+import { type Io, processIo, report } from './io.js';
+import {
+  backendOption,
+  dataDirOption,
+  jsonOption,
+  limitOption,
+  listOf,
+  modelOption,
+  setOption,
+  threadsOption,
+  whole,
+} from './options.js';
+
+/** Runs one command line (without `node` and the script) and resolves to the exit code. Never throws. */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  let code = 0;
+  const program = commandLine(io, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+/** Every command; each hands its exit code to `done`. */
+function commandLine(io: Io, done: (code: number) => void): Command {
+  const program = new Command('rffc')
+    .description('Compiles and trains recurrent forward-forward networks written as .rff text.')
+    .version(rffcVersion(), '-V, --version', 'print the version')
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .exitOverride();
+
+  program
+    .command('check')
+    .description('print every error and warning')
+    .argument('<files...>', '.rff files or model documents')
+    .addOption(setOption())
+    .addOption(modelOption())
+    .addOption(jsonOption())
+    .action(async (files, options) => done((await import('./check.js')).checkCommand(io, files, options)));
+
+  program
+    .command('fmt')
+    .description('put .rff files into their one canonical form')
+    .argument('<files...>', '.rff files, rewritten in place')
+    .option('--check', 'change nothing; exit 1 if a file is not in canonical form')
+    .action(async (files, options) => done((await import('./fmt.js')).fmtCommand(io, files, options)));
+
+  program
+    .command('compile')
+    .description('compile a model and print a summary, or one of its forms')
+    .argument('<file>', 'a .rff file or a model document')
+    .addOption(
+      new Option('--emit <forms>', 'ast, model, graph or dot; several with commas').argParser(
+        listOf(['ast', 'model', 'graph', 'dot']),
+      ),
+    )
+    .option('-o, --output <path>', 'where to write; a folder for several forms')
+    .addOption(setOption())
+    .addOption(modelOption())
+    .addOption(new Option('--batch <n>', 'samples a training batch').argParser(whole(1)))
+    .addOption(dataDirOption())
+    .action(async (file, options) =>
+      done(await (await import('./compile.js')).compileCommand(io, file, options)),
+    );
+
+  program
+    .command('run')
+    .description('train a model')
+    .argument('[file]', 'a .rff file or a model document')
+    .addOption(backendOption())
+    .addOption(new Option('--epochs <n>', 'instead of the model’s').argParser(whole(1)))
+    .addOption(new Option('--batch <n>', 'instead of the model’s').argParser(whole(1)))
+    .addOption(limitOption('train on the first n samples, and test on at most n'))
+    .addOption(new Option('--seed <n>', 'instead of the model’s').argParser(whole(0)))
+    .addOption(threadsOption())
+    .addOption(setOption())
+    .addOption(modelOption())
+    .option('--init <weights.safetensors>', 'start from these weights')
+    .option('--resume <dir>', 'go on with a run from its checkpoint')
+    .option('--out <dir>', 'the run’s folder (default: runs/NAME-DATE-TIME)')
+    .addOption(dataDirOption())
+    .addOption(jsonOption('print a JSON object a line: one an epoch, and the result'))
+    .option('--quiet', 'no progress')
+    .action(async (file, options) => done(await (await import('./run.js')).runCommand(io, file, options)));
+
+  program
+    .command('eval')
+    .description('judge a trained network: accuracy and confusion')
+    .argument('<run>', 'the folder of a run')
+    .addOption(backendOption('auto'))
+    .addOption(new Option('--split <name>', 'which samples').choices(['test', 'train']))
+    .option('--data <tensors.safetensors>', 'other samples: x [N, d] or [N, frames, d], y [N]')
+    .addOption(
+      new Option('--weights <which>', 'of the best epoch or the last')
+        .choices(['best', 'last'])
+        .default('best'),
+    )
+    .addOption(limitOption('the first n samples'))
+    .addOption(threadsOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (run, options) => done(await (await import('./eval.js')).evalCommand(io, run, options)));
+
+  program
+    .command('predict')
+    .description('label samples with a trained network')
+    .argument('<run>', 'the folder of a run')
+    .requiredOption(
+      '--data <tensors.safetensors>',
+      'x [N, d] or [N, frames, d], with the values that the network is to see',
+    )
+    .requiredOption('--out <predictions.safetensors>', 'gets label [N] and goodness [N, classes]')
+    .addOption(backendOption('auto'))
+    .addOption(
+      new Option('--weights <which>', 'of the best epoch or the last')
+        .choices(['best', 'last'])
+        .default('best'),
+    )
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async (run, options) =>
+      done(await (await import('./predict.js')).predictCommand(io, run, options)),
+    );
+
+  program
+    .command('backends')
+    .description('what can run here; for what cannot, why and what to install')
+    .addOption(jsonOption())
+    .action(async (options) => done(await (await import('./backends.js')).backendsCommand(io, options)));
+
+  const data = program.command('data').description('data sets');
+  data
+    .command('list')
+    .description('every data set')
+    .addOption(jsonOption())
+    .action(async (options) => done((await import('./data.js')).listCommand(io, options)));
+  data
+    .command('fetch')
+    .description('download a data set and check it')
+    .argument('<name>', 'for example mnist')
+    .addOption(dataDirOption())
+    .action(async (name, options) => done(await (await import('./data.js')).fetchCommand(io, name, options)));
+  data
+    .command('info')
+    .description('what a data set holds, and whether it is here')
+    .argument('<name>', 'for example mnist')
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (name, options) => done(await (await import('./data.js')).infoCommand(io, name, options)));
+
+  return program;
+}
+
+/** Says what went wrong, once, and gives the exit code for it. */
+function explain(error: unknown, io: Io): number {
+  // Commander has printed its own message by now.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = error instanceof Error && 'path' in error ? fileError(error, String(error.path)) : error;
+  if (known instanceof RffcError) {
+    report(io, known.diagnostics);
+    return known.exitCode;
+  }
+  const text = known instanceof Error ? (known.stack ?? known.message) : String(known);
+  io.err(`${text}\nThis is a mistake in rffc, not in your file: please report it with the lines above.\n`);
+  return 1;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,0 +1,59 @@
+/**
+ * The options that several commands share, and how their values are read. A value that cannot be read is wrong
+ * usage: commander says so and the process ends with 2.
+ */
+import { InvalidArgumentError, Option } from 'commander';
+
+export const BACKENDS = [
+  'auto',
+  'cpu',
+  'webgpu',
+  'cuda',
+  'tfjs-cpu',
+  'tfjs-wasm',
+  'tfjs-webgpu',
+  'tfjs-node-gpu',
+] as const;
+
+/** A parser of whole numbers from `least` on. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number, at least ${least}.`);
+  };
+}
+
+/** Collects repeated `--set name=number`. */
+export function setting(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const match = /^\s*([A-Za-z_]\w*)\s*=\s*(.+)$/.exec(text);
+  const value = Number(match?.[2]);
+  if (!match || !Number.isFinite(value))
+    throw new InvalidArgumentError('It must be name=number, for example theta=1.25.');
+  return { ...before, [match[1]!]: value };
+}
+
+/** Reads a list with commas, each of `allowed`. */
+export function listOf<T extends string>(allowed: readonly T[]): (text: string) => T[] {
+  return (text) =>
+    text.split(',').map((item) => {
+      const found = allowed.find((name) => name === item.trim());
+      if (!found) throw new InvalidArgumentError(`\`${item.trim()}\` is none of ${allowed.join(', ')}.`);
+      return found;
+    });
+}
+
+// Functions, not values: commander keeps what it was told in the option itself.
+export const setOption = () =>
+  new Option('--set <name=number>', 'set a param of the model; may be repeated').argParser(setting);
+export const modelOption = () => new Option('--model <name>', 'which model, in a file that has several');
+export const backendOption = (preset?: string) => {
+  const option = new Option('--backend <name>', 'where to compute').choices(BACKENDS);
+  return preset === undefined ? option : option.default(preset);
+};
+export const threadsOption = () =>
+  new Option('--threads <n>', 'how many threads a backend on the CPU may use').argParser(whole(1));
+export const dataDirOption = () =>
+  new Option('--data-dir <dir>', 'where data sets lie (else $RFFC_DATA, else the cache folder)');
+export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));
+export const jsonOption = (what = 'print JSON, for machines') => new Option('--json', what);

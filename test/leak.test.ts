@@ -1,0 +1,29 @@
+/** The oracle frees what it makes: tensor count and memory are flat over a long run. */
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { openBackend } from '../runtime/backends.js';
+import { seedGraph } from './support/parity.js';
+import { loadSeed } from './support/seed.js';
+
+test.each(['tfjs-cpu', 'tfjs-wasm'])(
+  '%s holds no more after a hundred batches than after one',
+  async (backend) => {
+    const { tensors } = loadSeed('dynamic-negatives');
+    const before = tf.memory().numTensors;
+    const session = await openBackend(backend, seedGraph('dynamic-negatives'));
+    session.write('x', tensors.get('batch0/x')!.data);
+    session.write('y', tensors.get('batch0/y')!.data);
+    const play = async (trained: number) => {
+      await session.run('train', { epoch: 0, batch: trained, trained, rate: 1 });
+      await session.run('predict', { epoch: 0, batch: trained, trained, rate: 1 });
+      return tf.memory();
+    };
+    const first = await play(0);
+    for (let i = 1; i < 100; i++) await play(i);
+    const last = await play(100);
+    expect(last.numTensors).toBe(first.numTensors);
+    expect(last.numBytes).toBe(first.numBytes);
+    await session.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);

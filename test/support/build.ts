@@ -1,0 +1,37 @@
+/**
+ * Builds `dist` before the tests when a source is newer: worker threads are plain Node, which cannot run TypeScript, so
+ * tests of the cpu engine run its workers from there.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+const built = join(root, 'dist/runtime/cpu/worker.js');
+/** What the worker is made of. */
+const sources = ['grammar', 'compiler', 'runtime'];
+
+function newest(folder: string): number {
+  let latest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
+    latest = Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
+  }
+  return latest;
+}
+
+export default function setup(): void {
+  const age = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (sources.every((folder) => newest(join(root, folder)) <= age)) return;
+  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
+  const compiler = join(dirname(typescript), 'bin/tsc');
+  const { stdout, error } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (error) throw error;
+  // Type errors are for `npm run check`; here it is enough that the text was written.
+  if ((statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0) <= age)
+    throw new Error(`dist could not be built:\n${stdout}`);
+}

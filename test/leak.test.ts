@@ -2,13 +2,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { openBackend } from '../runtime/backends.js';
+import { prepareTfjs } from '../runtime/tfjs/load.js';
 import { seedGraph } from './support/parity.js';
 import { loadSeed } from './support/seed.js';
 
-test.each(['tfjs-cpu', 'tfjs-wasm'])(
+test.each(['tfjs-cpu', 'tfjs-wasm'] as const)(
   '%s holds no more after a hundred batches than after one',
   async (backend) => {
     const { tensors } = loadSeed('dynamic-negatives');
+    await prepareTfjs(backend);
     const before = tf.memory().numTensors;
     const session = await openBackend(backend, seedGraph('dynamic-negatives'));
     session.write('x', tensors.get('batch0/x')!.data);

@@ -1,0 +1,107 @@
+/**
+ * What the passes work on: the dataflow graph's program, with a few operations more that say where values lie together.
+ *
+ * The additions are about placement, not meaning: `slots`, `columns` and `concat` put values side by side in one matrix
+ * so that a product can read or fill them at once; `window`, `rows of` and `lookup` look at a part of another value.
+ */
+import type { Axis, Op, Program, Result, Value, ValueId } from '../graph/graph.js';
+
+/** A row of slots is `[ s | 1 | padding ]` for each input: the column of ones multiplies the bias. */
+export interface Slot {
+  /** The column the slot starts at; a multiple of 4. */
+  readonly offset: number;
+  /** Columns of the value itself, before the 1. */
+  readonly cols: number;
+}
+
+export type IrOp =
+  | Op
+  /** Inputs side by side, each followed by a 1 and zeros up to a multiple of 4 columns. */
+  | { readonly kind: 'slots'; readonly slots: readonly Slot[] }
+  /** Columns `from` … of the input. */
+  | { readonly kind: 'window'; readonly from: number }
+  /** Matrices with the same rows, side by side from the given columns on. */
+  | { readonly kind: 'columns'; readonly offsets: readonly number[] }
+  /** Input a [rows, k], t [k, n]: a · t. */
+  | { readonly kind: 'product transposed' }
+  /** Input t [k, n]: its first `classes` rows as rows over the candidates. */
+  | { readonly kind: 'class rows'; readonly classes: number }
+  /** Input t [k, n]: one row of it. */
+  | { readonly kind: 'one row'; readonly row: number }
+  /** Inputs: a value over the candidates, class indices of positive and of negative rows: the row of each index. */
+  | { readonly kind: 'lookup' }
+  /** Inputs: rows [.., n], class indices of positive and of negative rows: [classes sums | all | zeros] · scale, [k, n]. */
+  | { readonly kind: 'scatter'; readonly classes: number; readonly scale: number };
+
+export interface IrValue extends Omit<Value, 'op'> {
+  readonly op: IrOp;
+}
+
+export interface Ir extends Omit<Program, 'values'> {
+  readonly values: readonly IrValue[];
+}
+
+export const pad4 = (n: number): number => (n + 3) & ~3;
+
+/** The columns of a slot with its 1 and its padding. */
+export const slotWidth = (cols: number): number => pad4(cols + 1);
+
+export const isRowAxis = (a: Axis): boolean => a === 'sample' || a === 'polarity' || a === 'candidate';
+
+/** A value's row axes as a key: values with the same have the same rows. */
+export const rowKey = (v: Pick<IrValue, 'axes' | 'rows'>): string =>
+  v.rows === 'batch' ? v.axes.filter(isRowAxis).join() : `matrix ${v.rows}`;
+
+const axisOrder: readonly Axis[] = ['polarity', 'candidate', 'sample', 'frame', 'parameters'];
+export function unionAxes(...sets: readonly (readonly Axis[])[]): Axis[] {
+  return axisOrder.filter((a) => sets.some((s) => s.includes(a)));
+}
+
+/** Rebuilds a program value by value: the visitor emits what stands for each old value. */
+export class Rewriter {
+  private readonly made: IrValue[] = [];
+  private readonly renamed = new Map<ValueId, IrValue>();
+
+  constructor(readonly program: Ir) {}
+
+  /** The new value that stands for an old one. */
+  of(old: ValueId): IrValue {
+    const found = this.renamed.get(old);
+    if (!found) throw new Error(`value ${old} (${this.program.values[old]?.name}) was dropped but is used`);
+    return found;
+  }
+  /** A new value by its own id. */
+  at(id: ValueId): IrValue {
+    return this.made[id]!;
+  }
+  has(old: ValueId): boolean {
+    return this.renamed.has(old);
+  }
+  emit(value: Omit<IrValue, 'id' | 'inputs'>, inputs: readonly IrValue[]): IrValue {
+    const made: IrValue = { ...value, id: this.made.length, inputs: inputs.map((v) => v.id) };
+    this.made.push(made);
+    return made;
+  }
+  /** The old value as it is, its inputs renamed. */
+  keep(old: IrValue): IrValue {
+    return this.replace(
+      old,
+      this.emit(
+        old,
+        old.inputs.map((i) => this.of(i)),
+      ),
+    );
+  }
+  replace(old: IrValue, by: IrValue): IrValue {
+    this.renamed.set(old.id, by);
+    return by;
+  }
+  finish(updates?: Ir['updates']): Ir {
+    return {
+      ...this.program,
+      values: this.made,
+      results: this.program.results.map((r): Result => ({ ...r, value: this.of(r.value).id })),
+      updates: updates ?? this.program.updates.map((u) => ({ ...u, value: this.of(u.value).id })),
+    };
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The plan: one static schedule of everything a network does, as JSON. Which values are computed, by which kernel, from
+ * which places in memory to which: an engine allocates, compiles the kernels, and replays the launches in order.
+ *
+ * Memory is a few arenas of bytes; a buffer is a stretch of one. All values are f32 (class indices i32) in row-major
+ * matrices whose rows are padded to a multiple of four numbers and start at multiples of 16 bytes, buffers at 256.
+ */
+import type { HostScalar, ProgramName, TensorInfo } from '../graph/tensors.js';
+import type { ModelDocument } from '../model.js';
+
+/** `constants` are written once, at load; `parameters` and `state` live as long as the session; the others only within a run. */
+export type ArenaName = 'constants' | 'parameters' | 'state' | 'io' | 'activities' | 'scratch';
+
+export interface Arena {
+  readonly name: ArenaName;
+  readonly bytes: number;
+}
+
+export interface Buffer {
+  readonly arena: ArenaName;
+  /** In bytes, from the arena's start; a multiple of 256. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** For people: `learn[3]/slots`. */
+  readonly name: string;
+}
+
+/** A matrix inside a buffer. Offsets and strides count numbers (4 bytes), the offset from the buffer's start. */
+export interface Region {
+  /** Index into `plan.buffers`. */
+  readonly buffer: number;
+  readonly offset: number;
+  readonly rows: number;
+  readonly cols: number;
+  /** From one row to the next. */
+  readonly stride: number;
+}
+
+/** Rows seen as (variant, sample): row = region at `offset + variant · variantStride + sample · sampleStride`; a stride of 0 broadcasts. */
+export interface RowsView {
+  readonly buffer: number;
+  readonly offset: number;
+  readonly variantStride: number;
+  readonly sampleStride: number;
+  /**
+   * Where given, the row is looked up: with k the i32 at `index`'s own (variant, sample) place, the row starts at
+   * `offset + k · stride`, and this view's own two strides are 0.
+   */
+  readonly lookup?: { readonly stride: number; readonly index: RowsView };
+}
+
+/**
+ * An expression over rows: `nodes` in order, each a constant, an input's name, or an operator with the indices of its
+ * arguments among the nodes. `kind` is `row` for what is one number a row.
+ */
+export type ExpressionNode = number | string | readonly [string, ...number[]];
+
+/**
+ * A fused row kernel: for every row reads its inputs, evaluates the expressions (reductions included) and writes the
+ * outputs. All element inputs and outputs have `units` columns; `row` ones have one.
+ */
+export interface RowsKernel {
+  readonly kind: 'rows';
+  readonly name: string;
+  readonly units: number;
+  readonly inputs: readonly { readonly name: string; readonly kind: 'element' | 'row' }[];
+  readonly nodes: readonly ExpressionNode[];
+  readonly outputs: readonly {
+    /** Index into `nodes`. */
+    readonly node: number;
+    /** A `row` node may be written to every unit of an `element` output. */
+    readonly kind: 'element' | 'row';
+    /** Numbers written right behind the last column of each row: a slot's `1` and its padding. */
+    readonly tail: readonly number[];
+  }[];
+}
+
+/** c = a · b or with an operand transposed: c[m, n] = Σ_k a[m, k] · b[k, n]; `alpha` scales it, `beta` keeps that much of c. */
+export interface Gemm {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Stored [m, k], or [k, m] if `transposeA`. */
+  readonly a: Region;
+  readonly transposeA: boolean;
+  /** Stored [k, n], or [n, k] if `transposeB`. */
+  readonly b: Region;
+  readonly transposeB: boolean;
+  readonly c: Region;
+  readonly alpha: number;
+  readonly beta: 0 | 1;
+}
+
+export interface RowsLaunch {
+  readonly kind: 'rows';
+  /** Index into `plan.kernels`. */
+  readonly kernel: number;
+  readonly variants: number;
+  readonly samples: number;
+  readonly inputs: readonly RowsView[];
+  readonly outputs: readonly RowsView[];
+}
+
+export type Launch =
+  | ({ readonly kind: 'gemm' } & Gemm)
+  | RowsLaunch
+  /**
+   * A layer's whole learning: gradient products whose results are consumed at once by an update over the same rows. The
+   * engine may run it in blocks of rows, with each block's gradients in memory of its own: the products' `c` regions all lie in
+   * `gradient`, which is read by `update` only.
+   */
+  | {
+      readonly kind: 'learn';
+      readonly products: readonly Gemm[];
+      readonly gradient: Region;
+      readonly update: RowsLaunch;
+    }
+  /** out[0] = scale · Σ of one column over `rows` rows. */
+  | { readonly kind: 'mean'; readonly input: Region; readonly output: Region; readonly scale: number }
+  /** output[0, j] = scale · Σ over the rows of input[·, j]. */
+  | { readonly kind: 'total'; readonly input: Region; readonly output: Region; readonly scale: number }
+  /** output[k, ·] = scale · Σ of input rows whose index is k; output[classes, ·] the sum of all of them; further rows 0. `input` row r has index[r]. */
+  | {
+      readonly kind: 'scatter';
+      readonly input: Region;
+      readonly index: Region;
+      readonly classes: number;
+      readonly output: Region;
+      readonly scale: number;
+    }
+  /** output[r, c] = 1 where index[r] is c, else 0, then `tail` behind the last column. */
+  | {
+      readonly kind: 'onehot';
+      readonly index: Region;
+      readonly output: Region;
+      readonly tail: readonly number[];
+    }
+  /** output[r, c] = u < keep ? 1 / keep : 0, u the uniform number r · cols + c of (seed, site, epoch, batch). */
+  | { readonly kind: 'dropout'; readonly output: Region; readonly site: number; readonly keep: number }
+  /** A class other than `truth`, drawn by `probabilities` and the uniform number of the row. */
+  | {
+      readonly kind: 'draw';
+      readonly probabilities: Region;
+      readonly truth: Region;
+      readonly uniform: Region;
+      readonly output: Region;
+    }
+  | { readonly kind: 'fill'; readonly output: Region; readonly value: number };
+
+/** Where a tensor of the outside lies. */
+export interface PlanTensor extends TensorInfo {
+  /** A matrix of all its axes but the last by the last; one region a frame for inputs with frames. */
+  readonly regions: readonly Region[];
+  /** Stored times this: a connection's sign is folded into its weights. */
+  readonly sign: 1 | -1;
+  /** Stored as the transpose of its shape. */
+  readonly transposed: boolean;
+}
+
+export interface Plan {
+  readonly rffc: 'plan';
+  readonly version: 1;
+  readonly model: ModelDocument;
+  /** SHA-256 of the model's text, in hex, and the file it was compiled from. */
+  readonly source: { readonly sha256: string; readonly file: string } | null;
+  readonly batch: number;
+  readonly predictBatch: number;
+  readonly frames: number;
+  readonly classes: number;
+  readonly layers: readonly string[];
+  readonly learnSteps: number;
+  readonly passes: readonly string[];
+  readonly arenas: readonly Arena[];
+  readonly buffers: readonly Buffer[];
+  readonly tensors: readonly PlanTensor[];
+  /** The numbers the host writes before each run, one f32 each into the region. */
+  readonly scalars: { readonly values: readonly HostScalar[]; readonly region: Region | null };
+  readonly kernels: readonly RowsKernel[];
+  /** `load` runs once, after allocation. */
+  readonly programs: Readonly<Record<ProgramName | 'load', readonly Launch[]>>;
+  /** The products of the model as written, for the naive floor of `rffc bench`: [m, n, k, how many]. */
+  readonly naive: Readonly<Record<ProgramName, readonly (readonly [number, number, number, number])[]>>;
+}

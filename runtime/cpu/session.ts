@@ -1,0 +1,198 @@
+/**
+ * The cpu engine: a plan on one shared memory, played by a pool of worker threads, its products by a system BLAS or by
+ * WebAssembly, everything else by kernels printed as WebAssembly text.
+ */
+import { availableParallelism } from 'node:os';
+import { overlapsOf, printModule, scratchBytes } from '../../compiler/codegen/index.js';
+import { hostScalar } from '../../compiler/graph/tensors.js';
+import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
+import { failure } from '../../grammar/diagnostic.js';
+import type { ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
+import { assemble, hasRelaxedSimd } from './assemble.js';
+import { type BlasInfo, findBlas } from './blas.js';
+import { gemmModule, gemmScratchBytes } from './gemm-wat.js';
+import { type Layout, layOut } from './layout.js';
+import { Pool } from './pool.js';
+import { makeSteps, privateLayout } from './program.js';
+import type { Setup } from './steps.js';
+
+export interface CpuOptions {
+  /** Worker threads; all cores by default. */
+  readonly threads?: number;
+  /** Time every launch. */
+  readonly profile?: boolean;
+}
+
+/** What a launch took on worker 0, in all runs so far. */
+export interface LaunchTime {
+  /** Index into the program's launches. */
+  readonly launch: number;
+  /** Whether the workers meet before it. */
+  readonly sync: boolean;
+  readonly waitSeconds: number;
+  readonly workSeconds: number;
+}
+
+/**
+ * Opens a plan on this machine's processor and plays its `load` program.
+ *
+ * @throws RffcError RFF820 to RFF822 if `RFFC_BLAS` names a library that cannot be used, RFF823 if a worker fails,
+ * RFF824 if the plan needs more memory than there is, RFF825 for a thread count that is none
+ */
+export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<CpuSession> {
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+    throw failure('RFF825', `${threads} is no number of threads: it must be a whole number from 1 to 64`, {
+      hint: `this machine has ${availableParallelism()} cores`,
+    });
+  }
+  // The workers come up while this thread prepares their work.
+  const pool = new Pool(threads);
+  try {
+    const blas = findBlas();
+    const overlaps = overlapsOf(plan);
+    const kernelScratch = plan.kernels.map((kernel, i) => scratchBytes(kernel, overlaps(i)));
+    const own = privateLayout(plan, threads, Math.max(0, ...kernelScratch), blas ? 0 : gemmScratchBytes());
+    const layout = layOut(plan, threads, own.bytes);
+    const { pages } = layout;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const programs = makeSteps(plan, threads, layout.buffers, layout.privateAt, own, memory);
+    const products = blas
+      ? { blas: blas.path }
+      : {
+          module: await assemble('products.wat', gemmModule(hasRelaxedSimd())),
+          scratch: layout.privateAt + own.products,
+        };
+    const kernels = await assemble('kernels.wat', printModule(plan.kernels, overlaps));
+    const profile = options.profile ?? false;
+    const setup: Setup = { memory, privateBytes: own.bytes, kernels, products, programs, profile };
+    await pool.load(setup);
+    const session = new CpuSession(plan, pool, layout, setup, blas);
+    await session.play('load', { epoch: 0, batch: 0, trained: 0, rate: 1 });
+    return session;
+  } catch (error) {
+    await pool.dispose();
+    throw error;
+  }
+}
+
+export class CpuSession implements Session {
+  readonly backend = 'cpu';
+  readonly tensors: readonly TensorInfo[];
+  private readonly byName: ReadonlyMap<string, PlanTensor>;
+  private readonly floats: Float32Array;
+  private readonly ints: Int32Array;
+  private readonly times = new Map<string, Float64Array>();
+
+  /** @param blas what products go through; null: our own WebAssembly */
+  constructor(
+    private readonly plan: Plan,
+    private readonly pool: Pool,
+    private readonly layout: Layout,
+    private readonly setup: Setup,
+    readonly blas: BlasInfo | null,
+  ) {
+    this.tensors = plan.tensors.map(({ name, shape, type, role }) => ({ name, shape, type, role }));
+    this.byName = new Map(plan.tensors.map((t) => [t.name, t]));
+    this.floats = new Float32Array(setup.memory.buffer);
+    this.ints = new Int32Array(setup.memory.buffer);
+  }
+
+  get threads(): number {
+    return this.pool.threads;
+  }
+
+  private tensor(name: string): PlanTensor {
+    const tensor = this.byName.get(name);
+    if (!tensor) throw failure('RFF801', `this network has no tensor \`${name}\``);
+    return tensor;
+  }
+
+  /** Where a region starts, in numbers. */
+  private start(r: Region): number {
+    return this.layout.buffers[r.buffer]! / 4 + r.offset;
+  }
+
+  /** Calls `each` with the place in memory, in numbers, and in the row-major tensor, of every stretch of `length` numbers. */
+  private stretches(
+    t: PlanTensor,
+    each: (memory: number, tensor: number, length: number, gap: number) => void,
+  ): void {
+    let at = 0;
+    for (const r of t.regions) {
+      const start = this.start(r);
+      // Stored transposed, a row in memory is a column of the tensor, whose rows are as long as the region has rows.
+      for (let row = 0; row < r.rows; row++)
+        each(
+          start + row * r.stride,
+          t.transposed ? at + row : at + row * r.cols,
+          r.cols,
+          t.transposed ? r.rows : 1,
+        );
+      at += r.rows * r.cols;
+    }
+  }
+
+  write(name: string, values: Float32Array | Int32Array): void {
+    const t = this.tensor(name);
+    const size = t.shape.reduce((n, d) => n * d, 1);
+    if (values.length !== size) {
+      throw failure(
+        'RFF802',
+        `\`${name}\` is [${t.shape.join(', ')}], ${size} numbers, but was given ${values.length}`,
+      );
+    }
+    const memory = t.type === 'i32' ? this.ints : this.floats;
+    this.stretches(t, (to, from, length, gap) => {
+      if (gap === 1 && t.sign === 1) memory.set(values.subarray(from, from + length), to);
+      else for (let i = 0; i < length; i++) memory[to + i] = t.sign * values[from + i * gap]!;
+    });
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    const t = this.tensor(name);
+    const values = new Float32Array(t.shape.reduce((n, d) => n * d, 1));
+    const memory = t.type === 'i32' ? this.ints : this.floats;
+    this.stretches(t, (from, to, length, gap) => {
+      if (gap === 1 && t.sign === 1) values.set(memory.subarray(from, from + length), to);
+      else for (let i = 0; i < length; i++) values[to + i * gap] = t.sign * memory[from + i]!;
+    });
+    return values;
+  }
+
+  run(program: ProgramName, args: RunArguments): Promise<void> {
+    return this.play(program, args);
+  }
+
+  /** Plays any of the plan's programs. @throws RffcError RFF823 if a worker fails; the session is then at its end */
+  async play(program: ProgramName | 'load', args: RunArguments): Promise<void> {
+    const { values, region } = this.plan.scalars;
+    if (region) {
+      const start = this.start(region);
+      values.forEach((scalar, i) => {
+        const row = Math.floor(i / region.cols);
+        this.floats[start + row * region.stride + (i - row * region.cols)] = hostScalar(scalar, args);
+      });
+    }
+    const timings = await this.pool.run(program, { epoch: args.epoch, batch: args.batch });
+    if (!timings) return;
+    const sum = this.times.get(program);
+    this.times.set(program, sum ? sum.map((ms, i) => ms + timings[i]!) : timings);
+  }
+
+  /** What the launches of a program took on worker 0; empty unless the session was opened with `profile`. */
+  launchTimes(program: ProgramName | 'load'): LaunchTime[] {
+    const sum = this.times.get(program);
+    if (!sum) return [];
+    return this.setup.programs[program]!.map(({ sync }, launch) => ({
+      launch,
+      sync,
+      waitSeconds: sum[2 * launch]! / 1000,
+      workSeconds: sum[2 * launch + 1]! / 1000,
+    }));
+  }
+
+  dispose(): Promise<void> {
+    return this.pool.dispose();
+  }
+}

@@ -1,0 +1,53 @@
+/** Parity of the cpu engine with the seed: with a system BLAS and without, with all passes, each one off, and none. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
+import { findBlas } from '../runtime/cpu/blas.js';
+import { openCpu } from '../runtime/cpu/session.js';
+import { expectParity, replay, seedGraph } from './support/parity.js';
+import { seedCases } from './support/seed.js';
+
+const chosen = process.env.RFFC_BLAS;
+afterEach(() => {
+  if (chosen === undefined) delete process.env.RFFC_BLAS;
+  else process.env.RFFC_BLAS = chosen;
+});
+
+const blas = findBlas() !== null;
+const choices: [string, readonly PassName[]][] = [
+  ['all passes', []],
+  ...passNames.map((p): [string, PassName[]] => [`without ${p}`, [p]]),
+  ['without any', passNames],
+];
+
+test('CI has a BLAS', () => {
+  if (process.env.RFFC_TEST_ALL !== undefined) expect(blas).toBe(true);
+});
+
+for (const products of ['BLAS', 'WebAssembly'] as const) {
+  const runs = products !== 'BLAS' || blas;
+  describe.skipIf(!runs)(
+    runs ? `products by ${products}` : 'products by BLAS are skipped: none was found',
+    () => {
+      describe.each(seedCases)('%s', (name) => {
+        test.each(choices)('%s', async (_, without) => {
+          if (products === 'WebAssembly') process.env.RFFC_BLAS = 'off';
+          await expectParity(
+            name,
+            await openCpu(buildPlan(seedGraph(name), { without }).plan, { threads: 2 }),
+          );
+        });
+      });
+    },
+  );
+}
+
+test.each([1, 2, 3])('with %i threads, the same bytes every time', async (threads) => {
+  const once = async () => {
+    const session = await openCpu(buildPlan(seedGraph('dynamic-negatives')).plan, { threads });
+    const { misses } = await replay('dynamic-negatives', session);
+    const tensors = await Promise.all(session.tensors.map((t) => session.read(t.name)));
+    await session.dispose();
+    return { misses, tensors };
+  };
+  expect(await once()).toEqual(await once());
+});

@@ -1,0 +1,302 @@
+/**
+ * Random models as .rff text, for tests that compare engines: everything that this version runs, in random combination.
+ *
+ * Trajectories must say something about the compiler and nothing about chaos: rates and scales are small, divisions by
+ * a norm or by an optimizer's average have an eps that keeps rounding from growing, and most activations are smooth.
+ */
+import fc from 'fast-check';
+
+export interface RandomModel {
+  readonly text: string;
+  readonly batch: number;
+  readonly predictBatch: number;
+  readonly frames: number;
+  /** Whether every step's activities are outputs. */
+  readonly observe: boolean;
+  /** Whether the optimizer's state is that of a run under way, else zero. */
+  readonly resumed: boolean;
+  /** Of the parameters and the data. */
+  readonly seed: number;
+}
+
+/** Many small ones, odd ones, multiples of four and their neighbours. */
+const size = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(1) },
+  { weight: 2, arbitrary: fc.constantFrom(3, 4, 5, 8, 12, 16) },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 17 }) },
+);
+const flag = fc.boolean();
+/** True one time in `n`. */
+const rarely = (n: number) => fc.nat({ max: n - 1 }).map((k) => k === n - 1);
+
+const activation = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      'tanh(z)',
+      'silu(z)',
+      'gelu(z)',
+      'softplus(z)',
+      'sin(z)',
+      'sigmoid(z)',
+      'z',
+      'elu(z)',
+      'tanh(z) + 0.1 * z',
+      'swish(z, b: 0.7)',
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('leaky_relu(z, 0.01)', 'leaky_relu(z)', 'relu(z)', 'clamp(z, -2, 2)'),
+  },
+);
+
+const normalize = fc.constantFrom(
+  'rms_norm(h, 0.05)',
+  'l2_norm(h, 0.1)',
+  'layer_norm(h, 0.1)',
+  'h',
+  'h / sqrt(mean(h^2) + 0.05)',
+  '2 * h / (1 + mean(abs(h)))',
+);
+
+const layer = fc.record({
+  size,
+  activation,
+  normalize,
+  damping: fc.constantFrom(1, 0.7, 0.5, 0.25),
+});
+
+const init = fc.constantFrom(
+  'kaiming_uniform()',
+  'xavier_normal()',
+  'uniform(-0.4, 0.4)',
+  'normal(std: 0.3)',
+  'orthogonal(gain: 0.8)',
+  'identity(gain: 0.5)',
+);
+
+const connectionType = fc.record({
+  init,
+  bias: fc.constantFrom(undefined, undefined, 'off', 'zeros()', 'uniform(-0.2, 0.2)'),
+  sign: fc.constantFrom(1, 1, -1),
+  dropout: fc.constantFrom(0, 0, 0, 0, 0.25),
+  learn: rarely(5).map((off) => !off),
+  lr_scale: fc.constantFrom(1, 1, 1, 0.5, 2),
+});
+
+const rate = fc.constantFrom(0.02, 0.05);
+const named = (options: readonly (string | false)[]) => options.filter(Boolean).join(', ');
+const sgd = fc
+  .record({
+    lr: fc.constantFrom(0.1, 0.3),
+    momentum: fc.constantFrom(0, 0.5, 0.9),
+    dampening: fc.constantFrom(0, 0, 0.5, 0.9),
+    nesterov: flag,
+    weightDecay: fc.constantFrom(0, 0, 0.02),
+    decoupled: flag,
+  })
+  .map(
+    (o) =>
+      `sgd(${named([
+        `lr: ${o.lr}`,
+        o.momentum > 0 && `momentum: ${o.momentum}`,
+        o.momentum > 0 && o.dampening > 0 && `dampening: ${o.dampening}`,
+        o.momentum > 0 && o.dampening === 0 && o.nesterov && 'nesterov: on',
+        o.weightDecay > 0 && `weight_decay: ${o.weightDecay}`,
+        o.weightDecay > 0 && o.decoupled && 'decoupled: on',
+      ])})`,
+  );
+/** The eps keep a gradient that is nothing but rounding from being divided by its own size. */
+const optimizer = fc.oneof(
+  sgd,
+  fc
+    .tuple(rate, fc.constantFrom(0.9, 0.99), fc.constantFrom(0, 0.5))
+    .map(([lr, alpha, m]) => `rmsprop(lr: ${lr}, alpha: ${alpha}, eps: 0.02, momentum: ${m})`),
+  fc
+    .tuple(fc.constantFrom('adam', 'adamw'), rate, fc.constantFrom(0, 0.02))
+    .map(([name, lr, decay]) => `${name}(lr: ${lr}, eps: 0.02, weight_decay: ${decay})`),
+  fc.constantFrom(0.5, 1).map((lr) => `adadelta(lr: ${lr}, eps: 0.001)`),
+);
+
+const objective = fc.record({
+  goodness: fc.constantFrom(
+    'mean(h^2)',
+    'mean(h^2)',
+    '0.3 * sum(h^2)',
+    'mean(h)',
+    'sqrt(mean(h^2) + 0.1)',
+    'log(1 + sum(h^2))',
+    'mean(tanh(h)^2) + 0.1 * mean(h)',
+    'sum(h^2) / n - mean(h)^2',
+  ),
+  loss: fc.constantFrom(
+    ['softplus(goodness - theta)', 'softplus(theta - goodness)'],
+    ['softplus(goodness - theta)', 'softplus(theta - goodness)'],
+    ['softplus(theta - goodness)', 'softplus(goodness - theta)'],
+    ['(goodness - theta)^2', '-0.1 * goodness'],
+    ['goodness', 'exp(-goodness)'],
+    ['sigmoid(2 * (goodness - theta))', '1 - tanh(goodness)'],
+  ),
+  predict: fc.constantFrom('min', 'max'),
+});
+
+const phase = fc.record({
+  steps: fc.integer({ min: 1, max: 3 }),
+  label: fc.constantFrom('given', 'given', 'uniform', 'hidden'),
+  input: fc.constantFrom(
+    undefined,
+    undefined,
+    'frame(0)',
+    'frame(2)',
+    'frame(t)',
+    'frame(2 * t + 1)',
+    'hidden',
+  ),
+  learn: fc.constantFrom(true, true, false),
+  damping: fc.constantFrom(true, true, false),
+});
+
+const negatives = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom({ name: 'random_label' as const }, { name: 'given' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      name: fc.constant('latent_classifier' as const),
+      features: fc.constantFrom('raw', 'normalized'),
+      learnFrom: fc.constantFrom('positive', 'neutral'),
+      /** A bit a layer; none means all. */
+      layers: fc.nat({ max: 15 }),
+      optimizer,
+    }),
+  },
+);
+
+const nat = fc.nat({ max: 1000 });
+
+/** What `render` writes down; numbers that choose among what there is are taken modulo its count. */
+const description = fc.record({
+  inputs: size,
+  inputNormalize: fc.constantFrom(undefined, undefined, 'rms_norm(h, 0.05)', 'layer_norm(h, 0.1)', '0.5 * h'),
+  classes: fc.integer({ min: 2, max: 5 }),
+  layers: fc.array(layer, { minLength: 1, maxLength: 4 }),
+  types: fc.array(connectionType, { minLength: 1, maxLength: 3 }),
+  /** For each layer what reaches it, from what is reached already. */
+  tree: fc.array(fc.record({ source: nat, type: nat }), { minLength: 4, maxLength: 4 }),
+  /** Whether the input comes first among what is reached, or the label. */
+  fromLabel: rarely(6),
+  links: fc.array(fc.record({ source: nat, target: nat, type: nat }), { maxLength: 10 }),
+  /** Layers that the label is shown to beside. */
+  labelled: fc.array(fc.record({ target: nat, type: nat }), { maxLength: 2 }),
+  objective,
+  phases: fc.array(phase, { minLength: 1, maxLength: 3 }),
+  score: fc.option(fc.record({ phase: nat, from: nat, to: nat }), { nil: undefined }),
+  negatives,
+  optimizer,
+  batch: fc.integer({ min: 1, max: 7 }),
+  predictBatch: fc.integer({ min: 1, max: 5 }),
+  frames: fc.integer({ min: 1, max: 3 }),
+  observe: rarely(3),
+  resumed: flag,
+  seed: fc.nat({ max: 2 ** 31 }),
+});
+type Description = typeof description extends fc.Arbitrary<infer T> ? T : never;
+
+function render(d: Description): string {
+  const pick = <T>(list: readonly T[], k: number): T => list[k % list.length]!;
+  const names = d.layers.map((_, i) => `h${i + 1}`);
+  const typeNames = d.types.map((_, i) => `c${i}`);
+  const links = new Map<string, string>();
+  const connect = (source: string, target: string, type: number) => {
+    const as = pick(typeNames, type);
+    links.set(`${target} ${source} ${as}`, `  connect ${source} -> ${target} as ${as}`);
+  };
+  const reached = [d.fromLabel ? 'digit' : 'image'];
+  names.forEach((name, i) => {
+    connect(pick(reached, d.tree[i]!.source), name, d.tree[i]!.type);
+    reached.push(name);
+  });
+  for (const l of d.labelled) connect('digit', pick(names, l.target), l.type);
+  for (const l of d.links) connect(pick(['image', ...names], l.source), pick(names, l.target), l.type);
+
+  const used = new Set([...links.keys()].map((key) => key.split(' ')[2]!));
+  const types = d.types.flatMap((t, i) => {
+    const properties = named([
+      `init: ${t.init}`,
+      t.bias !== undefined && `bias: ${t.bias}`,
+      t.sign < 0 && 'sign: -1',
+      t.dropout > 0 && `dropout: ${t.dropout}`,
+      !t.learn && 'learn: off',
+      t.lr_scale !== 1 && `lr_scale: ${t.lr_scale}`,
+    ]);
+    return used.has(typeNames[i]!) ? [`connection ${typeNames[i]} { ${properties} }`] : [];
+  });
+  const layers = d.layers.map(
+    (l, i) =>
+      `  layer ${names[i]}[${l.size}] { activation: ${l.activation}, normalize: ${l.normalize}, damping: ${l.damping} }`,
+  );
+  const phases = d.phases.map((p, i) => {
+    const properties = named([
+      `label: ${p.label}`,
+      p.input !== undefined && `input: ${p.input}`,
+      !p.learn && 'learn: off',
+      !p.damping && 'damping: off',
+    ]);
+    return `    phase p${i}[${p.steps}] { ${properties} }`;
+  });
+  const score = () => {
+    if (!d.score) return [];
+    const which = d.score.phase % d.phases.length;
+    const { steps } = d.phases[which]!;
+    const from = d.score.from % steps;
+    return [`    score p${which}[${from}..${from + (d.score.to % (steps - from))}]`];
+  };
+  const negatives = () => {
+    if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
+    const { features, learnFrom, layers: bits, optimizer: own } = d.negatives;
+    const chosen = names.filter((_, i) => (bits >> i) & 1);
+    const which = chosen.length > 0 ? `[${chosen.join(', ')}]` : 'all';
+    return `latent_classifier(features: ${features}, layers: ${which}, learn_from: ${learnFrom}, optimizer: ${own})`;
+  };
+  const [positive, negative] = d.objective.loss;
+  return [
+    'fn swish(z, b = 1) = z * sigmoid(b * z)',
+    ...types,
+    'model random {',
+    '  param theta = 0.5',
+    `  input image[${d.inputs}]${d.inputNormalize === undefined ? '' : ` { normalize: ${d.inputNormalize} }`}`,
+    `  label digit[${d.classes}]`,
+    ...layers,
+    ...links.values(),
+    '  objective {',
+    `    goodness: ${d.objective.goodness}`,
+    `    positive: ${positive}`,
+    `    negative: ${negative}`,
+    `    predict: ${d.objective.predict}`,
+    '  }',
+    '  schedule {',
+    ...phases,
+    ...score(),
+    '  }',
+    `  negatives: ${negatives()}`,
+    '  train {',
+    '    data: tensors("none.safetensors")',
+    `    batch: ${d.batch}`,
+    `    optimizer: ${d.optimizer}`,
+    `    seed: ${d.seed}`,
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** A model's text, and what it is run with. Shrinks towards one small layer. */
+export const randomModel: fc.Arbitrary<RandomModel> = description.map((d) => ({
+  text: render(d),
+  batch: d.batch,
+  predictBatch: d.predictBatch,
+  frames: d.frames,
+  observe: d.observe,
+  resumed: d.resumed,
+  seed: d.seed,
+}));

@@ -1,5 +1,5 @@
 /** Builds one program's values: derives shapes and axes, so that the lowering says only what is computed from what. */
-import type { Expr } from '../expr/index.js';
+import { type Expr, variablesOf } from '../expr/index.js';
 import { type Axis, type Op, type Program, type Result, rowAxes, type Value } from './graph.js';
 import type { ProgramName } from './tensors.js';
 
@@ -145,7 +145,9 @@ export class ProgramBuilder {
     name: string,
     cols = expr.kind === 'element' ? units : 1,
   ): Value {
-    const vars = Object.keys(bindings);
+    // A derivative may have lost some of them, and must not have the rows of what it does not read.
+    const read = variablesOf(expr);
+    const vars = Object.keys(bindings).filter((v) => read.has(v));
     const inputs = vars.map((v) => bindings[v]!);
     const axes = union(...inputs.map((v) => v.axes));
     return this.push({ kind: 'map', expr, vars, units }, inputs, 'batch', cols, axes, name);

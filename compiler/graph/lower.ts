@@ -352,7 +352,8 @@ class Lowering {
    */
   learn(step: Step, layers: readonly LayerStep[], perBatch: number, index: number): void {
     const { build, document } = this;
-    const rows = this.extents.sample * this.extents.polarity;
+    const { sample, polarity } = this.extents;
+    const rows = sample * polarity;
     const moves: (() => void)[] = [];
     for (const at of layers) {
       const { layer } = at;
@@ -384,9 +385,10 @@ class Lowering {
               layer.size,
             )
           : dz;
-        const gradient = build.outer(masked, source, connection.sign, `${connection.name}.weight.gradient`);
-        const bias =
-          this.bias(connection) && build.total(masked, connection.sign, `${connection.name}.bias.gradient`);
+        // Where the layer hears no input, a row stands for all samples.
+        const scale = connection.sign * (masked.axes.includes('sample') ? 1 : sample);
+        const gradient = build.outer(masked, source, scale, `${connection.name}.weight.gradient`);
+        const bias = this.bias(connection) && build.total(masked, scale, `${connection.name}.bias.gradient`);
         const optimizer = layer.optimizer ?? document.train.optimizer;
         moves.push(() => {
           this.update(`${connection.name}.weight`, gradient, optimizer, connection.lr_scale, perBatch, index);

@@ -9,7 +9,7 @@
  * rows; in its gradient the rows of both polarities are added before the product.
  */
 import { add, variable } from '../expr/index.js';
-import { type Ir, type IrOp, type IrValue, isRowAxis, Rewriter, rowKey, unionAxes } from './ir.js';
+import { type Ir, type IrOp, type IrValue, isRowAxis, Rewriter, unionAxes } from './ir.js';
 
 /** Equal computations become one value. */
 export function shareEqual(program: Ir): Ir {
@@ -100,30 +100,18 @@ export function expandAll(program: Ir): Ir {
       : value.rows === 'batch'
         ? inherited
         : value.axes;
-    out.replace(value, out.emit({ ...value, axes }, inputs));
+    out.replace(value, out.emit({ ...value, op: summed(program, value, inputs), axes }, inputs));
   }
   return out.finish();
 }
 
-/** Where an operand of a kernel that reads row by row has fewer rows than it needs, a copy of it with all of them. */
-export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir {
-  const out = new Rewriter(program);
-  for (const value of program.values) {
-    if (!kinds.includes(value.op.kind)) {
-      out.keep(value);
-      continue;
-    }
-    const operands = value.inputs.map((i) => out.of(i));
-    const axes = value.op.kind === 'outer' ? unionAxes(...operands.map((v) => v.axes)) : value.axes;
-    const full = operands.map((v) => {
-      if (v.rows !== 'batch' || rowKey(v) === rowKey({ axes, rows: 'batch' })) return v;
-      const op = { kind: 'map', expr: variable('x', 'element'), vars: ['x'], units: v.cols } as const;
-      return out.emit(
-        { op, rows: 'batch', cols: v.cols, axes: unionAxes(v.axes, axes), name: `${v.name} for all rows` },
-        [v],
-      );
-    });
-    out.replace(value, out.emit(value, full));
-  }
-  return out.finish();
+/** A sum over rows, where its operands have more of them: every row stood for so many. */
+function summed(program: Ir, { op, inputs }: IrValue, now: readonly IrValue[]): IrOp {
+  if (op.kind !== 'total' && op.kind !== 'outer') return op;
+  const rows = (values: readonly IrValue[]) =>
+    unionAxes(...values.map((v) => v.axes))
+      .filter(isRowAxis)
+      .reduce((n, axis) => n * program.extents[axis as keyof Ir['extents']], 1);
+  const before = rows(inputs.map((i) => program.values[i]!));
+  return { ...op, scale: (op.scale * before) / rows(now) };
 }

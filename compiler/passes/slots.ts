@@ -341,7 +341,9 @@ class Packing {
     if (suffix !== undefined) return;
     const gradientOf = program.values[value.inputs[value.op.vars.indexOf('g')]!]!;
     const dz = out.of(gradientOf.inputs[0]!);
-    const gradient = this.gradient(pack, dz, value.name);
+    if (gradientOf.op.kind !== 'outer') throw new Error(`${value.name} is not moved by a gradient`);
+    // The sign is in the pack.
+    const gradient = this.gradient(pack, dz, Math.abs(gradientOf.op.scale), value.name);
     const states = program.values.filter(
       (v) =>
         v.op.kind === 'map' &&
@@ -373,7 +375,7 @@ class Packing {
   }
 
   /** The gradient of a whole pack: of each run the product of dz with the run's window, side by side. */
-  private gradient(pack: Pack, dz: IrValue, name: string): IrValue {
+  private gradient(pack: Pack, dz: IrValue, scale: number, name: string): IrValue {
     const { out } = this;
     // dz is a function of z: through it the step is known.
     const runs = dz.inputs.flatMap((i) => this.runsOf.get(i) ?? []).filter((r) => r.pack === pack);
@@ -387,15 +389,15 @@ class Packing {
         name: `${name} gradient`,
       };
       if (source.op.kind === 'onehot') {
-        const op = { kind: 'scatter', classes: member.cols, scale: 1 } as const;
+        const op = { kind: 'scatter', classes: member.cols, scale } as const;
         return out.emit({ op, ...shape }, [dz, ...source.inputs.map((i) => out.at(i))]);
       }
-      return out.emit({ op: { kind: 'outer', scale: 1 }, ...shape }, [this.labelSlot(member, source), dz]);
+      return out.emit({ op: { kind: 'outer', scale }, ...shape }, [this.labelSlot(member, source), dz]);
     }
     const pieces = runs.map(({ source, members }) =>
       out.emit(
         {
-          op: { kind: 'outer', scale: 1 },
+          op: { kind: 'outer', scale },
           rows: pack.units,
           cols: source.cols,
           axes: ['parameters'],

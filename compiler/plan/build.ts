@@ -4,9 +4,11 @@
 import type { Graph, HostScalar, ProgramName } from '../graph/index.js';
 import { foldConstants } from '../passes/constants.js';
 import { dropDead } from '../passes/dead.js';
-import { expandAll, shareEqual, spreadOperands, sumBeforeOuter } from '../passes/hoist.js';
+import { expandAll, shareEqual, sumBeforeOuter } from '../passes/hoist.js';
 import type { Ir } from '../passes/ir.js';
+import { padOperands, spreadOperands } from '../passes/operands.js';
 import { packsOf } from '../passes/packs.js';
+import { splitConcatenations } from '../passes/parts.js';
 import { packProducts } from '../passes/slots.js';
 import type { BufferDraft } from './homes.js';
 import { KernelTable } from './kernels.js';
@@ -49,13 +51,13 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
     if (on('constants')) program = foldConstants(program, false);
     program = on('hoist') ? shareEqual(program) : expandAll(program);
     if (on('dead')) program = dropDead(program);
-    program = packProducts(program, model, packs);
+    program = splitConcatenations(packProducts(program, model, packs));
     if (on('constants')) program = foldConstants(program, true);
     program = on('hoist')
       ? shareEqual(sumBeforeOuter(shareEqual(program)))
       : spreadOperands(program, ['outer', 'product']);
     // What a draw is made by may be the same for all samples, and is needed for each.
-    program = spreadOperands(program, ['draw']);
+    program = padOperands(spreadOperands(program, ['draw']));
     // What packing left behind is gone in any case: it was never part of the model.
     return on('dead') ? dropDead(program) : program;
   };

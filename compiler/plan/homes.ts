@@ -53,7 +53,7 @@ export function isScalarRow(v: IrValue): boolean {
     v.op.kind === 'draw' ||
     v.op.kind === 'scalar' ||
     v.op.kind === 'polarity' ||
-    (v.op.kind === 'input' && v.cols === 1)
+    ((v.op.kind === 'input' || v.op.kind === 'fill') && v.cols === 1)
   );
 }
 

@@ -1,7 +1,6 @@
 /** The plan's row kernels: fused from values' expressions, one entry for all launches that compute the same. */
 import { constant, type Expr, nodesOf, substitute, variable, width } from '../expr/index.js';
 import type { IrValue } from '../passes/ir.js';
-import { isScalarRow } from './homes.js';
 import type { ExpressionNode, RowsKernel } from './plan.js';
 
 export interface KernelOutput {
@@ -33,12 +32,13 @@ export class KernelTable {
     for (const v of values) {
       if (v.op.kind !== 'map') throw new Error('only expressions are fused');
       const { vars, expr } = v.op;
-      const replacements = new Map<Expr, Expr>([[width, constant(v.op.units)]]);
+      const replacements = new Map<Expr, Expr>();
       vars.forEach((name, i) => {
         const input = v.inputs[i]!;
         let by = built.get(input);
         if (!by) {
-          const kind = isScalarRow(lookUp(input)) ? 'row' : 'element';
+          // A layer of one unit has one number a row, whichever way its expressions see it.
+          const kind = lookUp(input).cols === 1 ? 'row' : 'element';
           const known = [...outside].find(([, id]) => id === input)?.[0];
           const own = known ?? `i${outside.size}`;
           outside.set(own, input);
@@ -47,7 +47,9 @@ export class KernelTable {
         }
         for (const kind of ['element', 'row'] as const) replacements.set(variable(name, kind), by);
       });
-      built.set(v.id, substitute(expr, replacements));
+      // The width last: a sum over what became one number a row is that number times it.
+      const inUnits = new Map<Expr, Expr>([[width, constant(v.op.units)]]);
+      built.set(v.id, substitute(substitute(expr, replacements), inUnits));
     }
     const roots = outputs.map((o) => built.get(o.value.id)!);
     const order = nodesOf(...roots);

@@ -10,6 +10,7 @@ import {
   isConstant,
   isScalarRow,
   layoutOf,
+  ownStride,
   rowsOf,
   variantOf,
 } from './homes.js';
@@ -101,7 +102,7 @@ class Drafting {
     part?: { rows: number; from: number },
   ): (indexOf: (b: BufferDraft) => number) => Region {
     const rows = rowsOf(v, this.extents);
-    const stride = home.sampleStride || home.variantStride || Math.max(v.cols, 1);
+    const stride = home.sampleStride || home.variantStride || ownStride(v);
     return (indexOf) => ({
       buffer: indexOf(home.buffer),
       offset: home.offset + (part ? part.from * stride : 0),
@@ -181,9 +182,21 @@ class Drafting {
   }
 
   private copy(from: IrValue, to: Home, domain: IrValue): void {
-    const kernel = this.shared.kernels.copy(from.cols, isScalarRow(from) ? 'row' : 'element');
-    const { variants, samples } = extentsOf(domain, this.extents);
     const source = this.places.of(from.id);
+    // Whole vectors would begin between two, and end in the next part: a column at a time.
+    const single = isScalarRow(from) || to.offset % 4 !== 0;
+    const kernel = this.shared.kernels.copy(from.cols, single ? 'row' : 'element');
+    for (let column = 0; column < (single ? from.cols : 1); column++)
+      this.copyRows(
+        kernel,
+        domain,
+        { ...source, offset: source.offset + column },
+        { ...to, offset: to.offset + column },
+      );
+  }
+
+  private copyRows(kernel: number, domain: IrValue, source: Home, to: Home): void {
+    const { variants, samples } = extentsOf(domain, this.extents);
     this.launch([source, to], (indexOf) => ({
       kind: 'rows',
       kernel,

@@ -80,6 +80,8 @@ export class Places {
     const home = { buffer, offset: 0, ...strides(v, width, this.extents) };
     this.homes.set(v.id, home);
     inputs.forEach((input, i) => {
+      // Kernels write whole vectors.
+      if (offsets[i]! % 4 !== 0 && input.op.kind !== 'outer') return;
       if (constant || this.homes.has(input.id) || !canBePlaced(input, v)) return;
       this.homes.set(input.id, { ...home, offset: offsets[i]! });
       if (v.op.kind === 'slots') this.tails.set(input.id, tailOf(v.op.slots[i]!));

@@ -88,9 +88,10 @@ export class TfjsSession implements Session {
     if (tf.getBackend() !== this.tfjsName) await tf.setBackend(this.tfjsName);
     const program = this.graph.programs[name];
     const uses = new Array<number>(program.values.length).fill(0);
-    for (const v of program.values) for (const i of v.inputs) uses[i]!++;
     for (const r of program.results) uses[r.value]!++;
     for (const u of program.updates) uses[u.value]!++;
+    // Backwards, so that what nobody reads is no use of what it would have read.
+    for (const v of program.values.toReversed()) if (uses[v.id]! > 0) for (const i of v.inputs) uses[i]!++;
 
     const live = new Map<number, tf.Tensor>();
     const release = (id: number): void => {
@@ -263,8 +264,10 @@ function identity(n: number): tf.Tensor {
 async function draw([probabilities, truth, uniform]: readonly tf.Tensor[]): Promise<tf.Tensor> {
   const [p, y, u] = await Promise.all([probabilities!.data(), truth!.data(), uniform!.data()]);
   const classes = probabilities!.shape[2]!;
-  const labels = Float32Array.from(y, (_, i) =>
-    drawNegative(p.subarray(i * classes, (i + 1) * classes) as Float32Array, y[i]!, u[i]!),
-  );
+  const labels = Float32Array.from(y, (_, i) => {
+    // The same for all samples where the features hear no input.
+    const at = p.length > classes ? i * classes : 0;
+    return drawNegative(p.subarray(at, at + classes) as Float32Array, y[i]!, u[i]!);
+  });
   return tf.tensor3d(labels, [1, labels.length, 1]);
 }

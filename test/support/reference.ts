@@ -174,7 +174,7 @@ export class ReferenceSession implements Session {
       case 'draw':
         return make(1, extents.sample, (_, s) =>
           drawNegative(
-            Float32Array.from(a.data.subarray(s * a.cols, (s + 1) * a.cols)),
+            Float32Array.from({ length: a.cols }, (_, c) => at(a, 0, s, c)),
             at(b, 0, s, 0),
             at(inputs[2]!, 0, s, 0),
           ),

@@ -1,0 +1,64 @@
+/** What the graph computes, where only its meaning tells: all engines would agree on a mistake made here. */
+import { describe, expect, test } from 'vitest';
+import { openTfjs } from '../../runtime/tfjs/load.js';
+import { initializeParameters } from '../../runtime/train/parameters.js';
+import { documentOf } from '../../test/support/parity.js';
+import { lower } from './index.js';
+
+const model = (connects: string, schedule: string) => `
+connection plain { bias: uniform(-0.3, 0.3) }
+connection silent { init: zeros(), bias: off, learn: off }
+model small {
+  input image[4]
+  label digit[3]
+  layer h1[5] { activation: tanh(z), normalize: h, damping: 1 }
+  ${connects}
+  objective {
+    goodness: mean(h^2)
+    positive: softplus(goodness - 0.5)
+    negative: softplus(0.3 - goodness)
+    predict: min
+  }
+  schedule { ${schedule} }
+  negatives: given()
+  train { data: tensors("none.safetensors"), batch: 4, optimizer: sgd(lr: 0.5) }
+}`;
+
+async function trained(text: string): Promise<readonly [Float32Array, Float32Array]> {
+  const graph = lower(documentOf(text), { frames: 1 });
+  const session = await openTfjs('tfjs-cpu', graph);
+  try {
+    for (const [name, values] of initializeParameters(graph.document)) session.write(name, values);
+    session.write(
+      'x',
+      Float32Array.from({ length: 16 }, (_, i) => Math.sin(i)),
+    );
+    session.write('y', Int32Array.of(0, 1, 2, 0));
+    session.write('y_negative', Int32Array.of(1, 2, 0, 2));
+    await session.run('train', { epoch: 0, batch: 0, trained: 0, rate: 1 });
+    return [await session.read('h1.digit.plain.weight'), await session.read('h1.digit.plain.bias')];
+  } finally {
+    await session.dispose();
+  }
+}
+
+describe('a layer that hears the same for all samples', () => {
+  // The silent connection adds nothing to z, but gives it a row for each sample.
+  const alone = 'connect digit -> h1 as plain';
+  const beside = `${alone}\n  connect image -> h1 as silent`;
+
+  test.each([
+    ['a hidden label', 'phase only[2] { label: hidden }'],
+    [
+      'a hidden label, then a shown one',
+      'phase first[1] { label: uniform }\n phase last[2] { label: given }',
+    ],
+  ])('learns as from all of them: %s', async (_, schedule) => {
+    const [one, all] = [await trained(model(alone, schedule)), await trained(model(beside, schedule))];
+    one.forEach((tensor, t) => {
+      tensor.forEach((x, i) => {
+        expect(x).toBeCloseTo(all[t]![i]!, 6);
+      });
+    });
+  });
+});

@@ -5,8 +5,9 @@
  * where the next argument or entry begins (`structure.ts` has marked those), so one run reports every mistake, and
  * what stands around one is kept. Any declaration parses in any block; `place.ts` then says what is out of place.
  */
-import { EOF, type TokenType } from 'chevrotain';
+import type { TokenType } from 'chevrotain';
 import type * as Ast from './ast.js';
+import { EOF } from './chevrotain.js';
 import type { Diagnostic } from './diagnostic.js';
 import { ExpressionParser, optional } from './expressions.js';
 import { lineTable, locate } from './locate.js';

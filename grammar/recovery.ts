@@ -4,14 +4,8 @@
  * It stands on what `structure.ts` promises: brackets are balanced, and entries begin with a `Key` or a
  * `Declaration`. Whatever skips, skips whole brackets, so a rule that read an opening bracket finds its closing one.
  */
-import {
-  EmbeddedActionsParser,
-  EOF,
-  type IToken,
-  isRecognitionException,
-  type TokenType,
-  tokenMatcher,
-} from 'chevrotain';
+import type { IToken, TokenType } from 'chevrotain';
+import { EmbeddedActionsParser, EOF, isRecognitionException, tokenMatcher } from './chevrotain.js';
 import { closest } from './suggest.js';
 import * as T from './tokens.js';
 import { endOf, isDeclaration, isWord, onNewLine, type Report } from './words.js';

@@ -5,7 +5,8 @@
  * meant (`;` as `,`, `→` as `->`) or left out. Which words are keywords is not decided here but in `structure.ts`:
  * a layer may be called `train`.
  */
-import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain';
+import type { IToken, TokenType } from 'chevrotain';
+import { createToken, Lexer } from './chevrotain.js';
 import type { Diagnostic } from './diagnostic.js';
 import { lineTable, locate } from './locate.js';
 

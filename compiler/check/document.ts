@@ -16,12 +16,17 @@ export type Validated =
   | { readonly document?: undefined; readonly diagnostics: readonly Diagnostic[] };
 
 let compiled: ValidateFunction<ModelDocument> | undefined;
+/** Compiled when first wanted, without what takes long: the schema is our own, and a test checks it. */
 const validator = (): ValidateFunction<ModelDocument> =>
   (compiled ??= new Ajv2020({
     allErrors: true,
     discriminator: true,
     allowUnionTypes: true,
     strictTuples: false,
+    validateSchema: false,
+    meta: false,
+    inlineRefs: false,
+    code: { optimize: false },
   }).compile<ModelDocument>(schema));
 
 /** At most so many complaints about one document's shape. */

@@ -82,7 +82,9 @@ const commutative: ReadonlySet<Operator> = new Set(['add', 'mul', 'max', 'min', 
 function simplify(op: Operator, args: readonly Expr[]): Expr | undefined {
   const info = operators[op];
   if (info.apply && op !== 'surrogate' && args.every((a) => isConstant(a))) {
-    return constant(info.apply(...args.map((a) => numberOf(a)!)));
+    const value = info.apply(...args.map((a) => numberOf(a)!));
+    // No number in a plan's JSON: 1 / 0 is worked out where it is wanted.
+    return Number.isFinite(value) ? constant(value) : undefined;
   }
   // Constants to the right, then older before newer: a + b and b + a become one node.
   if (commutative.has(op)) {

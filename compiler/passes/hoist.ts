@@ -79,7 +79,6 @@ export function expandAll(program: Ir): Ir {
     const sums =
       value.op.kind === 'outer' ||
       value.op.kind === 'total' ||
-      value.op.kind === 'mean' ||
       value.op.kind === 'draw';
     const axes = new Set(value.inputs.flatMap((i) => program.values[i]!.axes));
     if (sums && !axes.has('polarity')) protect(value.id);

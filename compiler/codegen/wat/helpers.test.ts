@@ -95,6 +95,13 @@ describe('scatter', () => {
     }
   });
 
+  it('makes no row for all of them where there is none', () => {
+    const x = heap.floats([1, 2, 3, 4, 10, 20, 30, 40]);
+    const out = heap.allocate(12);
+    wasm.scatter!(4 * x, 16, 2, 4 * heap.integers([1, 0]), 4, 2, 4 * out, 16, 2, 1, 0, 4);
+    expect([...heap.f32.slice(out, out + 9)]).toEqual([10, 20, 30, 40, 1, 2, 3, 4, guard]);
+  });
+
   it('leaves out a row whose index is no class', () => {
     const x = heap.floats([1, 2, 3, 4, 10, 20, 30, 40, 100, 200, 300, 400]);
     const out = heap.allocate(12);

@@ -118,7 +118,8 @@ const SCATTER = `
         ${eachVector(
           'sum',
           `${store('row', `(f32x4.mul ${load('row')} (f32x4.splat (local.get $scale)))`)}
-        ${store('all', `(f32x4.add ${load('all')} ${load('row')})`)}`,
+        (if (i32.gt_u (local.get $outRows) (local.get $classes)) (then
+          ${store('all', `(f32x4.add ${load('all')} ${load('row')})`)}))`,
         )}
         (local.set $row (i32.add (local.get $row) (local.get $outStride)))
         (local.set $k (i32.add (local.get $k) (i32.const 1)))

@@ -1,0 +1,134 @@
+/**
+ * The compiler, top to bottom: a model's text → syntax tree → checked document → dataflow graph → plan.
+ *
+ * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the world
+ * outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
+ */
+import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
+import { parse } from '../grammar/parser.js';
+import { check } from './check/check.js';
+import { unsupported } from './check/supported.js';
+import type { Graph } from './graph/graph.js';
+import { lower } from './graph/lower.js';
+import type { DataSpec, ModelDocument } from './model.js';
+import { buildPlan, type PlanOptions } from './plan/build.js';
+import type { Plan } from './plan/plan.js';
+
+/** A model's text; `file` is as messages show it. */
+export interface SourceText {
+  readonly text: string;
+  readonly file: string;
+}
+
+export interface ModelChoice {
+  /** Values for `param`s. */
+  readonly set?: Readonly<Record<string, number>> | undefined;
+  /** Which model of a file that has several. */
+  readonly model?: string | undefined;
+}
+
+export interface CompileOptions extends ModelChoice, PlanOptions {
+  /** Samples in a training batch; the model's own by default. */
+  readonly batch?: number | undefined;
+  /** How many frames a sample of the model's data has; 1 by default. Whoever can look at the data knows. */
+  readonly frames?: ((data: DataSpec) => Promise<number>) | undefined;
+}
+
+/** A model compiled, with every form on the way that is worth looking at. */
+export interface Compilation {
+  readonly document: ModelDocument;
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly warnings: readonly Diagnostic[];
+  /** What passes have to say about where they could not act. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Compiles a model's text to its plan.
+ *
+ * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run
+ */
+export async function compile(source: SourceText, options: CompileOptions = {}): Promise<Compilation> {
+  const { document, warnings } = await loadModel(source, options);
+  const frames = await (options.frames ?? stills)(document.train.data);
+  const graph = lower(document, { frames, ...(options.batch === undefined ? {} : { batch: options.batch }) });
+  const { plan, notes } = buildPlan(graph, options);
+  return { document, graph, plan, warnings, notes };
+}
+
+const stills = async () => 1;
+
+/**
+ * A model that can be trained, and the warnings about it.
+ *
+ * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run
+ */
+export async function loadModel(
+  source: SourceText,
+  choice: ModelChoice = {},
+): Promise<{ readonly document: ModelDocument; readonly warnings: readonly Diagnostic[] }> {
+  const { document, diagnostics } = await diagnose(source, choice);
+  if (!document) throw new RffcError(diagnostics);
+  const notYet = unsupported(document);
+  if (notYet.length > 0)
+    throw new RffcError(notYet.map((diagnostic) => ({ file: source.file, ...diagnostic })));
+  return { document, warnings: diagnostics };
+}
+
+export interface Diagnosis {
+  /** There if nothing of it is an error. */
+  readonly document?: ModelDocument | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Everything there is to say about a model. Never throws. */
+export async function diagnose(source: SourceText, choice: ModelChoice = {}): Promise<Diagnosis> {
+  return isJson(source.text) ? diagnoseDocument(source, choice) : diagnoseText(source, choice);
+}
+
+/** Whether a text is JSON, a model document or a plan: no .rff file can begin with a brace. */
+export function isJson(text: string): boolean {
+  return /^\s*\{/.test(text);
+}
+
+function diagnoseText({ text, file }: SourceText, { set, model }: ModelChoice): Diagnosis {
+  const { tree, diagnostics: syntax } = parse(text, file);
+  const checked = check(tree, {
+    file,
+    syntax,
+    ...(set ? { set } : {}),
+    ...(model === undefined ? {} : { model }),
+  });
+  const diagnostics = [...syntax, ...checked.diagnostics];
+  const sound = checked.document && !diagnostics.some(({ severity }) => severity === 'error');
+  return { diagnostics, ...(sound ? { document: checked.document } : {}) };
+}
+
+async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice): Promise<Diagnosis> {
+  const wrong = (code: string, message: string, hint?: string): Diagnosis => ({
+    diagnostics: [{ code, severity: 'error', message, file, ...(hint === undefined ? {} : { hint }) }],
+  });
+  if (set && Object.keys(set).length > 0)
+    return wrong(
+      'RFF713',
+      'a model document has its params already inserted, so none can be set',
+      'use `--set` with the .rff file',
+    );
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return wrong('RFF715', `this is not JSON: ${(error as SyntaxError).message}`);
+  }
+  if (isPlanJson(json))
+    return wrong('RFF715', 'this is a plan, not a model', 'run it with `rffc run`, or name its .rff file');
+  // Ajv costs more than compiling a small model does, and .rff text never needs it.
+  const { validateDocument } = await import('./check/document.js');
+  return validateDocument(json, file);
+}
+
+/** Whether JSON says that it is a plan; whether it is a sound one is for `validatePlan`. */
+export function isPlanJson(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'rffc' in json && json.rffc === 'plan';
+}

@@ -1,0 +1,175 @@
+/** Axis hoisting: a value is computed for the rows it varies over, once, and sums come before products. */
+import { expect, test } from 'vitest';
+import { variable } from '../expr/index.js';
+import { rowCount } from '../graph/index.js';
+import { chain, graphOf, ofKind, within } from '../plan/testing.js';
+import { foldConstants } from './constants.js';
+import { expandAll, shareEqual, sumBeforeOuter } from './hoist.js';
+import type { Ir, IrValue } from './ir.js';
+
+const batch = 3;
+const classes = 3;
+const { train, predict }: { train: Ir; predict: Ir } = graphOf(chain, { predictBatch: batch }).programs;
+const shared = (program: Ir) => shareEqual(foldConstants(program, false));
+const expanded = (program: Ir) => expandAll(foldConstants(program, false));
+/** How many rows the layers' sums of inputs have in a step. */
+const rows = (program: Ir, step: string): number[] =>
+  within(program, step)
+    .filter((v) => v.name.endsWith('.z'))
+    .map((v) => rowCount(v, program.extents));
+
+test('until the label is shown, positive and negative rows are one', () => {
+  // In the first step the upper layers hear nothing but the uniform label: one row is enough for all samples.
+  expect(rows(shared(train), 'settle[0]')).toEqual([batch, 1, 1]);
+  expect(rows(shared(train), 'settle[1]')).toEqual([batch, batch, 1]);
+});
+
+test('the label’s influence climbs down one layer a step', () => {
+  const two = 2 * batch;
+  expect(rows(shared(train), 'learn[0]')).toEqual([batch, batch, two]);
+  expect(rows(shared(train), 'learn[1]')).toEqual([batch, two, two]);
+  expect(rows(shared(train), 'learn[2]')).toEqual([two, two, two]);
+});
+
+test('prediction settles once, not once a label, and layers wait for the label’s influence', () => {
+  const all = classes * batch;
+  expect(rows(shared(predict), 'settle[1]')).toEqual([batch, batch, 1]);
+  expect(rows(shared(predict), 'learn[0]')).toEqual([batch, batch, all]);
+  expect(rows(shared(predict), 'learn[1]')).toEqual([batch, all, all]);
+  expect(rows(expanded(predict), 'settle[0]')).toEqual([all, all, all]);
+});
+
+test('a still image is multiplied once while nothing learns, and again after each update', () => {
+  const count = (program: Ir) => program.values.filter((v) => v.name.endsWith('/a.image.plain')).length;
+  const steps = 5;
+  expect([count(train), count(predict)]).toEqual([steps, steps]);
+  // Settling and the first learning step read the same weights.
+  expect(count(shared(train))).toBe(steps - 2);
+  expect(count(shared(predict))).toBe(1);
+});
+
+test('frames of a moving image stay apart', () => {
+  const { predict: moving } = graphOf(chain, { frames: 3 }).programs;
+  const images = shareEqual(moving).values.filter((v) => v.name.endsWith('/a.image.plain'));
+  expect(images).toHaveLength(3);
+});
+
+test('equal computations are one value, and each value is there once', () => {
+  const keys = ({ values }: Ir) =>
+    values.map((v) => JSON.stringify([v.op.kind === 'map' ? v.op.expr.id : v.op, v.inputs, v.cols, v.axes]));
+  expect(new Set(keys(train)).size).toBeLessThan(train.values.length);
+  const once = shareEqual(train);
+  expect(new Set(keys(once)).size).toBe(once.values.length);
+});
+
+test('rows are added before a product with what does not vary over them', () => {
+  const gradients = (program: Ir, name: string) =>
+    ofKind(program.values, 'outer')
+      .filter((v) => v.name.endsWith(name))
+      .map((v) => v.inputs.map((i) => rowCount(program.values[i]!, program.extents)));
+  const before = shared(train);
+  const after = sumBeforeOuter(before);
+  // The image is the same for both polarities of a sample.
+  expect(gradients(before, 'a.image.plain.weight.gradient')[2]).toEqual([2 * batch, batch]);
+  expect(gradients(after, 'a.image.plain.weight.gradient')[2]).toEqual([batch, batch]);
+  expect(gradients(after, 'learn[2]/b.a.plain.weight.gradient')).toEqual(
+    [[2 * batch, batch]].map(() => [batch, batch]),
+  );
+  // Where both operands vary, nothing is added.
+  expect(gradients(after, 'learn[2]/c.b.plain.weight.gradient')).toEqual([[2 * batch, 2 * batch]]);
+});
+
+test('what varies over nothing is added to one row first', () => {
+  const network = 'layer a[6], b[7] { normalize: h + 1 }  connect image -> a -> b as plain';
+  const program = sumBeforeOuter(shared(graphOf({ network }).programs.train));
+  const gradient = ofKind(program.values, 'outer').find((v) => v.name.endsWith('b.a.plain.weight.gradient'))!;
+  const [dz, source] = gradient.inputs.map((i) => program.values[i]!) as [IrValue, IrValue];
+  expect(source.op.kind).toBe('fill');
+  expect(dz).toMatchObject({ op: { kind: 'total', scale: 1 }, axes: ['parameters'] });
+});
+
+test('without hoisting every row is there from the start', () => {
+  const network = `layer a[6], b[7] { }
+    connect image -> a -> b as plain
+    connect digit -> a, digit -> b as plain`;
+  const schedule = 'phase settle[2] { label: uniform, learn: off }  phase learn[2] { label: given }';
+  const { programs } = graphOf({ network, schedule });
+  for (const step of ['settle[0]', 'settle[1]', 'learn[0]', 'learn[1]'])
+    expect(rows(expanded(programs.train), step)).toEqual([2 * batch, 2 * batch]);
+  // The lower layer's second step is its first one over again.
+  expect(rows(shared(programs.train), 'settle[1]')).toEqual([batch]);
+});
+
+test('sums over more rows than they were weigh as before', () => {
+  const weights = ({ values, extents }: Ir) =>
+    ofKind(values, 'total').map(({ op, inputs }) => {
+      const scale = op.kind === 'total' ? op.scale : 0;
+      return [scale, scale * rowCount(values[inputs[0]!]!, extents)];
+    });
+  const program: Ir = {
+    ...train,
+    values: [
+      {
+        id: 0,
+        op: { kind: 'input', tensor: 'x', frame: 0 },
+        inputs: [],
+        rows: 'batch',
+        cols: 5,
+        axes: ['sample'],
+        name: 'x',
+      },
+      {
+        id: 1,
+        op: { kind: 'state', tensor: 'w' },
+        inputs: [],
+        rows: 6,
+        cols: 5,
+        axes: ['parameters'],
+        name: 'w',
+        tensor: 'w',
+      },
+      { id: 2, op: { kind: 'fill', value: 1 }, inputs: [], rows: 'batch', cols: 5, axes: [], name: '1' },
+      {
+        id: 3,
+        op: { kind: 'product' },
+        inputs: [2, 1],
+        rows: 'batch',
+        cols: 6,
+        axes: ['parameters'],
+        name: 'z',
+      },
+      {
+        id: 4,
+        op: { kind: 'polarity' },
+        inputs: [],
+        rows: 'batch',
+        cols: 1,
+        axes: ['polarity'],
+        name: 'polarity',
+      },
+      {
+        id: 5,
+        op: { kind: 'map', expr: variable('p', 'row'), vars: ['p'], units: 6 },
+        inputs: [4],
+        rows: 'batch',
+        cols: 6,
+        axes: ['polarity'],
+        name: 'd',
+      },
+      {
+        id: 6,
+        op: { kind: 'total', scale: 1 },
+        inputs: [5],
+        rows: 1,
+        cols: 6,
+        axes: ['parameters'],
+        name: 'sum',
+      },
+    ],
+    results: [],
+    updates: [{ tensor: 'b', value: 6 }],
+  };
+  expect(weights(program)).toEqual([[1, 2]]);
+  // Two rows became two for each sample: each counts for a third.
+  expect(weights(expandAll(program))).toEqual([[1 / batch, 2]]);
+});

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { loadModel } from '../compile.js';
+import { lower } from '../graph/lower.js';
+import { buildPlan, passNames } from './build.js';
+import { explain, explainText } from './explain.js';
+import { planFigures } from './summary.js';
+
+const text = readFileSync(new URL('../../models/smoke3x4.rff', import.meta.url), 'utf8');
+const { document } = await loadModel({ text, file: 'smoke3x4.rff' });
+const graph = lower(document, { frames: 1 });
+
+test('each pass begins where the one before it ended, the last one with the finished plan', () => {
+  const { effects } = explain(graph);
+  expect(effects.map(({ pass }) => pass)).toEqual(passNames);
+  expect(effects[0]!.before).toEqual(planFigures(buildPlan(graph, { without: passNames }).plan));
+  for (const [i, { before }] of effects.entries()) if (i > 0) expect(before).toEqual(effects[i - 1]!.after);
+  expect(effects.at(-1)!.after).toEqual(planFigures(buildPlan(graph).plan));
+});
+
+test('what each pass is for shows in what it changed', () => {
+  const effects = new Map(explain(graph).effects.map((effect) => [effect.pass, effect]));
+  const changed = (pass: (typeof passNames)[number]) => effects.get(pass)!;
+  expect(changed('hoist').after.train.flops).toBeLessThan(changed('hoist').before.train.flops);
+  expect(changed('dead').after.predict.kernels).toBeLessThan(changed('dead').before.predict.kernels);
+  expect(changed('slots').after.train.products).toBeLessThan(changed('slots').before.train.products);
+  expect(changed('fusion').after.train.kernels).toBeLessThan(changed('fusion').before.train.kernels);
+  expect(changed('update-fusion').after.train.bytes).toBeLessThan(
+    changed('update-fusion').before.train.bytes,
+  );
+  expect(changed('memory').after.memory).toBeLessThan(changed('memory').before.memory);
+  expect(changed('memory').after.train).toEqual(changed('memory').before.train);
+});
+
+test('passes left out stay out, and notes are told', () => {
+  const { effects, without } = explain(graph, ['hoist', 'memory']);
+  expect(effects.map(({ pass }) => pass)).toEqual(passNames.filter((p) => p !== 'hoist' && p !== 'memory'));
+  expect(effects.at(-1)!.after).toEqual(planFigures(buildPlan(graph, { without: ['hoist', 'memory'] }).plan));
+  const shown = explainText({ effects, without, notes: ['slots: not h1'] });
+  expect(shown).toMatch(/^hoist: left out by --no-pass$/m);
+  expect(shown).toMatch(/^note: slots: not h1$/m);
+});

@@ -1,0 +1,127 @@
+/** The memory plan: what lives at the same time lies apart, and the arenas are the smaller for it. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { randomModel } from '../../test/support/random-model.js';
+import { buildPlan } from './build.js';
+import { align, assignOffsets, type Lifetime } from './memory.js';
+import type { ArenaName, Launch, Plan, Region, RowsLaunch, RowsView } from './plan.js';
+import { chain, everyKind, graphOf } from './testing.js';
+
+const lifetimes = fc.array(
+  fc
+    .record({
+      bytes: fc.integer({ min: 1, max: 5000 }),
+      from: fc.nat({ max: 30 }),
+      lasts: fc.nat({ max: 10 }),
+    })
+    .map(({ bytes, from, lasts }): Lifetime => ({ bytes, from, to: from + lasts })),
+  { maxLength: 25 },
+);
+
+describe('offsets', () => {
+  test('keep apart what lives at the same time, on whole blocks', () => {
+    fc.assert(
+      fc.property(lifetimes, (lives) => {
+        const { offsets, bytes } = assignOffsets(lives, true);
+        lives.forEach((a, i) => {
+          expect(offsets[i]! % 256).toBe(0);
+          expect(offsets[i]! + a.bytes).toBeLessThanOrEqual(bytes);
+          for (let j = 0; j < i; j++) {
+            const b = lives[j]!;
+            const together = a.from <= b.to && b.from <= a.to;
+            const apart = offsets[i]! + a.bytes <= offsets[j]! || offsets[j]! + b.bytes <= offsets[i]!;
+            expect(apart || !together).toBe(true);
+          }
+        });
+      }),
+    );
+  });
+
+  test('take no more than a room for each, and no less than what lives at once', () => {
+    fc.assert(
+      fc.property(lifetimes, (lives) => {
+        const all = assignOffsets(lives, false).bytes;
+        expect(all).toBe(lives.reduce((sum, l) => sum + align(l.bytes), 0));
+        const shared = assignOffsets(lives, true).bytes;
+        expect(shared).toBeLessThanOrEqual(all);
+        for (let at = 0; at <= 40; at++) {
+          const living = lives.filter((l) => l.from <= at && at <= l.to);
+          expect(shared).toBeGreaterThanOrEqual(living.reduce((sum, l) => sum + align(l.bytes), 0));
+        }
+      }),
+    );
+  });
+
+  test('use a place again as soon as its buffer has died', () => {
+    const chainOf = [0, 1, 2, 3].map((at): Lifetime => ({ bytes: 1000, from: at, to: at + 1 }));
+    expect(assignOffsets(chainOf, true)).toEqual({ offsets: [0, 1024, 0, 1024], bytes: 2048 });
+    expect(assignOffsets(chainOf, false)).toEqual({ offsets: [0, 1024, 2048, 3072], bytes: 4096 });
+  });
+});
+
+/** The buffers that a launch names, in any place. */
+function buffersOf(launch: Launch): number[] {
+  const found: number[] = [];
+  const look = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('buffer' in value) found.push((value as Region | RowsView).buffer);
+    for (const item of Object.values(value as Launch | RowsLaunch)) look(item);
+  };
+  look(launch);
+  return found;
+}
+
+/** Pairs of buffers of a plan that share bytes while some launch between their first and last may yet touch both. */
+function collisions(plan: Plan): string[] {
+  const found: string[] = [];
+  for (const launches of [plan.programs.train, plan.programs.predict]) {
+    const lives = new Map<number, { from: number; to: number }>();
+    launches.forEach((launch, at) => {
+      for (const buffer of buffersOf(launch))
+        lives.set(buffer, { from: lives.get(buffer)?.from ?? at, to: at });
+    });
+    const all = [...lives].map(([buffer, life]) => ({ ...life, ...plan.buffers[buffer]! }));
+    all.forEach((a, i) => {
+      for (const b of all.slice(i + 1)) {
+        const shares = a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+        if (a.arena === b.arena && shares && a.from <= b.to && b.from <= a.to)
+          found.push(`${a.name} and ${b.name}`);
+      }
+    });
+  }
+  return found;
+}
+
+const bytesOf = (plan: Plan, arena: ArenaName) => plan.arenas.find((a) => a.name === arena)!.bytes;
+
+describe('a plan’s buffers', () => {
+  test.each([
+    ['the seed’s shape', chain],
+    ['every kind of launch', everyKind],
+  ])('that live at the same time share no byte: %s', (_, model) => {
+    const graph = graphOf(model);
+    const { plan } = buildPlan(graph);
+    expect(collisions(plan)).toEqual([]);
+    // Activities of one step over those of the one before.
+    const roomy = buildPlan(graph, { without: ['memory'] }).plan;
+    expect(bytesOf(plan, 'activities')).toBeLessThan(bytesOf(roomy, 'activities') / 2);
+    expect(bytesOf(plan, 'scratch')).toBeLessThan(bytesOf(roomy, 'scratch'));
+    expect(bytesOf(plan, 'parameters')).toBe(bytesOf(roomy, 'parameters'));
+  });
+
+  test('share none in random models either', () => {
+    fc.assert(
+      fc.property(randomModel, ({ text, frames, predictBatch, observe }) => {
+        const { plan } = buildPlan(graphOf(text, { frames, predictBatch, observe }));
+        expect(collisions(plan)).toEqual([]);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test('would be seen to share, if all lay at the start', () => {
+    const { plan } = buildPlan(graphOf(chain));
+    const heaped = { ...plan, buffers: plan.buffers.map((b) => ({ ...b, offset: 0 })) };
+    expect(collisions(heaped)).not.toEqual([]);
+  });
+});

@@ -13,7 +13,7 @@ export async function backendsCommand(io: Io, options: { readonly json?: true })
   const width = Math.max(...backends.map(({ name }) => name.length));
   for (const { name, available, detail, install } of backends) {
     io.out(`${available ? colour.green('✓') : colour.dim('–')} ${name.padEnd(width)}  ${detail}\n`);
-    if (!available && install) io.out(`  ${' '.repeat(width)}  to install: ${install}\n`);
+    if (install) io.out(`  ${' '.repeat(width)}  ${available ? 'faster' : 'to install'}: ${install}\n`);
   }
   return 0;
 }

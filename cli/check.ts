@@ -1,14 +1,16 @@
 /** `rffc check`: every diagnostic of every file; exit 1 if any is an error. */
+import { diagnose, type ModelChoice } from '../compiler/compile.js';
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
-import { diagnose, type ModelChoice, readModelSource } from '../runtime/run/model.js';
+import { readModelSource } from '../runtime/run/model.js';
 import { type Io, plural, report } from './io.js';
 
-export function checkCommand(
+export async function checkCommand(
   io: Io,
   files: readonly string[],
   options: ModelChoice & { readonly json?: true },
-): number {
-  const results = files.map((file) => ({ file, diagnostics: diagnosticsOf(io, file, options) }));
+): Promise<number> {
+  const results: { readonly file: string; readonly diagnostics: readonly Diagnostic[] }[] = [];
+  for (const file of files) results.push({ file, diagnostics: await diagnosticsOf(io, file, options) });
   const all = results.flatMap(({ diagnostics }) => diagnostics);
   const errors = all.filter(({ severity }) => severity === 'error').length;
   const warnings = all.length - errors;
@@ -22,9 +24,9 @@ export function checkCommand(
 }
 
 /** A file that cannot be read is one more thing to report: the others are still checked. */
-function diagnosticsOf(io: Io, file: string, choice: ModelChoice): readonly Diagnostic[] {
+async function diagnosticsOf(io: Io, file: string, choice: ModelChoice): Promise<readonly Diagnostic[]> {
   try {
-    return diagnose(readModelSource(io.cwd, file), choice).diagnostics;
+    return (await diagnose(readModelSource(io.cwd, file), choice)).diagnostics;
   } catch (error) {
     if (error instanceof RffcError) return error.diagnostics;
     throw error;

@@ -1,72 +1,127 @@
 /**
- * `rffc compile`: a model's summary, or one of the forms it goes through: its syntax tree (`ast`), the checked model
- * document (`model`), the dataflow graph (`graph`), and the graph for Graphviz (`dot`).
+ * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it. With
+ * `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`), the
+ * dataflow graph (`graph`, and `dot` for Graphviz), the plan, and its kernels' WebAssembly text (`wat`).
  */
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type Graph, lower } from '../compiler/graph/index.js';
-import { toDot, toJson } from '../compiler/graph/print.js';
-import type { ModelDocument } from '../compiler/model.js';
+import { dirname, join, relative } from 'node:path';
+import { type Compilation, compile, diagnose, isJson, type ModelChoice } from '../compiler/compile.js';
+import type { PassName } from '../compiler/plan/build.js';
+import { summarize } from '../compiler/plan/summary.js';
 import { RffcError } from '../grammar/diagnostic.js';
-import { parse } from '../grammar/index.js';
-import { describeDataset } from '../runtime/data/index.js';
+import { parse } from '../grammar/parser.js';
 import { fileError, writeAtomically } from '../runtime/run/files.js';
-import {
-  diagnose,
-  isDocumentText,
-  loadModel,
-  type ModelChoice,
-  type ModelSource,
-  readModelSource,
-} from '../runtime/run/model.js';
+import { type ModelSource, readModelSource } from '../runtime/run/model.js';
+import { defaultPlanPath, sourceOf, writePlan } from '../runtime/run/plans.js';
+import { framesOf } from './frames.js';
 import { type Io, misuse, pathOf, report } from './io.js';
+import type { EmitForm } from './options.js';
+import { passesOf } from './passes.js';
 
-type Form = 'ast' | 'model' | 'graph' | 'dot';
 interface CompileOptions extends ModelChoice {
-  readonly emit?: readonly Form[];
+  readonly emit?: readonly EmitForm[];
   readonly output?: string;
+  readonly explain?: true;
   readonly batch?: number;
   readonly dataDir?: string;
+  /** The passes of `--no-pass`: commander takes its name for the negative of `--pass`. */
+  readonly pass: readonly string[];
 }
 
-const SUFFIX: Readonly<Record<Form, string>> = {
+const SUFFIX: Readonly<Record<EmitForm, string>> = {
   ast: 'ast.json',
   model: 'model.json',
   graph: 'graph.json',
+  plan: 'plan.json',
+  wat: 'wat',
   dot: 'dot',
 };
 
 export async function compileCommand(io: Io, file: string, options: CompileOptions): Promise<number> {
-  const { emit, output } = options;
+  const { emit, output, explain } = options;
+  const without = passesOf(options.pass);
   if (emit && emit.length > 1 && output === undefined)
     throw misuse('several forms need a folder to be written to', 'add `-o DIR`');
+  if (emit && explain)
+    throw misuse('`--explain` goes with the summary, not with `--emit`', 'leave out one of them');
   const source = readModelSource(io.cwd, file);
-  if (!emit) {
-    const { document, warnings } = loadModel(source, options);
-    report(io, warnings);
-    write(io, summary(await graphOf(io, source, document, options)), output);
+  const compiled = (path: (model: string) => string) => compileSource(io, source, options, without, path);
+  if (emit) {
+    const several = emit.length > 1;
+    for (const form of emit) {
+      const to = several ? join(output!, `${nameOf(file)}.${SUFFIX[form]}`) : output;
+      // A plan on its way through a pipe names its source as seen from here.
+      const path = () => pathOf(io, to ?? SUFFIX.plan);
+      write(io, await formOf(form, source, options, () => compiled(path)), to);
+    }
     return 0;
   }
-  for (const form of emit) {
-    const text = await formOf(io, form, source, options);
-    write(io, text, emit.length > 1 ? join(output!, `${nameOf(file)}.${SUFFIX[form]}`) : output);
+
+  const path = (model: string) =>
+    output === undefined ? defaultPlanPath(io.cwd, model) : pathOf(io, output);
+  const compilation = await compiled(path);
+  const { plan, graph, notes, warnings } = compilation;
+  report(io, warnings);
+  const to = path(plan.model.name);
+  writePlan(io.cwd, to, plan);
+  io.out(summarize(plan));
+  if (explain) {
+    const { explain: explainPasses, explainText } = await import('../compiler/plan/explain.js');
+    io.out(`\n${explainText(explainPasses(graph, without))}`);
+  } else {
+    for (const note of notes) io.err(`note: ${note}\n`);
   }
+  io.err(`wrote ${relative(io.cwd, to)}\n`);
   return 0;
 }
 
-async function formOf(io: Io, form: Form, source: ModelSource, options: CompileOptions): Promise<string> {
+/** Compiles for the frames that the model's data has; the plan remembers its source as seen from where it will lie. */
+function compileSource(
+  io: Io,
+  source: ModelSource,
+  { set, model, batch, dataDir }: CompileOptions,
+  without: readonly PassName[],
+  path: (model: string) => string,
+): Promise<Compilation> {
+  return compile(source, {
+    set,
+    model,
+    batch,
+    without,
+    frames: framesOf(io, dirname(source.path), dataDir),
+    // Plans of whatever name lie in the same folder.
+    source: sourceOf(source, path('model')),
+  });
+}
+
+async function formOf(
+  form: EmitForm,
+  source: ModelSource,
+  choice: ModelChoice,
+  compiled: () => Promise<Compilation>,
+): Promise<string> {
   switch (form) {
     case 'ast':
       return astOf(source);
     case 'model': {
-      const { document, diagnostics } = diagnose(source, options);
+      const { document, diagnostics } = await diagnose(source, choice);
       if (!document) throw new RffcError(diagnostics);
       return `${JSON.stringify(document, null, 2)}\n`;
     }
-    case 'graph':
+    case 'graph': {
+      const { toJson } = await import('../compiler/graph/print.js');
+      return `${JSON.stringify(toJson((await compiled()).graph))}\n`;
+    }
     case 'dot': {
-      const graph = await graphOf(io, source, loadModel(source, options).document, options);
-      return form === 'dot' ? toDot(graph) : `${JSON.stringify(toJson(graph))}\n`;
+      const { toDot } = await import('../compiler/graph/print.js');
+      return toDot((await compiled()).graph);
+    }
+    case 'plan':
+      return `${JSON.stringify((await compiled()).plan)}\n`;
+    case 'wat': {
+      const { overlapsOf, printModule } = await import('../compiler/codegen/index.js');
+      const { plan } = await compiled();
+      return printModule(plan.kernels, overlapsOf(plan));
     }
     default:
       return form satisfies never;
@@ -74,67 +129,10 @@ async function formOf(io: Io, form: Form, source: ModelSource, options: CompileO
 }
 
 function astOf({ text, file }: ModelSource): string {
-  if (isDocumentText(text))
-    throw misuse('a model document has no syntax tree', 'use `--emit ast` with a .rff file');
+  if (isJson(text)) throw misuse('a model document has no syntax tree', 'use `--emit ast` with a .rff file');
   const { tree, diagnostics } = parse(text, file);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new RffcError(diagnostics);
   return `${JSON.stringify(tree, null, 2)}\n`;
-}
-
-/** The graph for the model's own batch and the frames its data has. */
-async function graphOf(
-  io: Io,
-  source: ModelSource,
-  document: ModelDocument,
-  options: CompileOptions,
-): Promise<Graph> {
-  const { frames } = await describeDataset(document.train.data, {
-    baseDir: dirname(source.path),
-    ...(options.dataDir === undefined ? {} : { dataDir: pathOf(io, options.dataDir) }),
-  });
-  return lower(document, { frames, ...(options.batch === undefined ? {} : { batch: options.batch }) });
-}
-
-function summary(graph: Graph): string {
-  const { document, batch, frames, predictBatch, tensors, programs } = graph;
-  const { input, label, layers, connections, phases, train } = document;
-  const numbers = (role: 'parameter' | 'state') =>
-    tensors
-      .filter((tensor) => tensor.role === role)
-      .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const count = (n: number) => n.toLocaleString('en');
-  const lines = [
-    ['model', document.name],
-    [
-      'input',
-      `${input.name}[${input.size}]${frames > 1 ? `, ${frames} frames` : ''}${label ? `, label ${label.name}[${label.classes}]` : ''}`,
-    ],
-    ['layers', layers.map(({ name, size }) => `${name}[${size}]`).join(', ')],
-    ['connections', count(connections.length)],
-    [
-      'parameters',
-      `${count(numbers('parameter'))} (and ${count(numbers('state'))} numbers of optimizer state)`,
-    ],
-    [
-      'schedule',
-      phases.map(({ name, steps, learn }) => `${name}[${steps}]${learn ? ' learning' : ''}`).join(', '),
-    ],
-    [
-      'training',
-      `${train.data.name}, ${train.epochs} epochs, batches of ${batch}, ${train.optimizer.name}(lr: ${short(train.optimizer.lr)})`,
-    ],
-    ['prediction', `${predictBatch} samples at once`],
-    [
-      'graph',
-      `${count(programs.train.values.length)} values a training batch, ${count(programs.predict.values.length)} a prediction`,
-    ],
-  ];
-  return lines.map(([key, value]) => `${key!.padEnd(12)}${value}\n`).join('');
-}
-
-/** As it would be written in a model: 5e-6, not 0.000005. */
-function short(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
 }
 
 function write(io: Io, text: string, output: string | undefined): void {

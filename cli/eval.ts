@@ -16,12 +16,13 @@ interface EvalOptions {
   readonly weights: 'best' | 'last';
   readonly limit?: number;
   readonly threads?: number;
+  readonly precision?: 'f32' | 'f16';
   readonly dataDir?: string;
   readonly json?: true;
 }
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
-  const run = readRun(pathOf(io, folder));
+  const run = await readRun(pathOf(io, folder));
   // A file of samples is its `x` and `y`; of a data set, what it keeps for testing.
   const split = options.split ?? (options.data === undefined ? 'test' : 'train');
   const dataDir = options.dataDir === undefined ? run.config.settings.dataDir : pathOf(io, options.dataDir);
@@ -37,20 +38,21 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
     });
   }
   const { frames } = dataset;
-  const { threads } = options;
-  const { graph, session, weights } = await openTrained(
+  const { threads, precision } = options;
+  const { network, session, weights } = await openTrained(
     run,
     {
       weights: options.weights,
       backend: options.backend,
       frames,
       ...(threads === undefined ? {} : { threads }),
+      ...(precision === undefined ? {} : { precision }),
     },
     openBackend,
   );
   try {
     const shown = io.terminal && !options.json;
-    const result = await evaluate(session, graph, samples, {
+    const result = await evaluate(session, network, samples, {
       ...(options.limit === undefined ? {} : { limit: options.limit }),
       onProgress: (done, total) => shown && io.err(`\r\x1b[K${done} of ${total}`),
     });

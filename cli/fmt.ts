@@ -1,8 +1,8 @@
 /** `rffc fmt`: .rff files in canonical form, in place; or, with `--check`, whether they are. */
+import { isJson } from '../compiler/compile.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { format } from '../grammar/index.js';
 import { readText, writeAtomically } from '../runtime/run/files.js';
-import { isDocumentText } from '../runtime/run/model.js';
 import { type Io, pathOf, plural, report } from './io.js';
 
 export function fmtCommand(io: Io, files: readonly string[], options: { readonly check?: true }): number {
@@ -29,8 +29,7 @@ export function fmtCommand(io: Io, files: readonly string[], options: { readonly
 }
 
 function formatText(text: string, file: string): string {
-  if (isDocumentText(text))
-    throw failure('RFF714', `\`${file}\` is a model document, not .rff text`, { file });
+  if (isJson(text)) throw failure('RFF714', `\`${file}\` is a model document, not .rff text`, { file });
   const result = format(text);
   if ('text' in result) return result.text;
   throw new RffcError(result.diagnostics.map((diagnostic: Diagnostic) => ({ ...diagnostic, file })));

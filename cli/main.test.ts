@@ -5,42 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseSafetensors, toFloat32, toInt32, writeSafetensors } from '../runtime/safetensors.js';
-import type { Io } from './io.js';
-import { main } from './main.js';
 import { clock } from './progress.js';
+import { callerIn } from './testing.js';
 
 const models = fileURLToPath(new URL('../models/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rffc-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Called {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Calls `rffc` in `folder`; `listen` gets what Ctrl-C would do. */
-async function rffc(argv: readonly string[], more: Partial<Io> = {}): Promise<Called> {
-  let out = '';
-  let err = '';
-  const io: Io = {
-    cwd: folder,
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    terminal: false,
-    columns: () => 100,
-    colour: false,
-    command: 'rffc',
-    onInterrupt: () => () => {},
-    ...more,
-  };
-  const code = await main(argv, io);
-  return { code, out, err };
-}
+const rffc = callerIn(folder);
 
 const small = readFileSync(join(models, 'smoke3x4.rff'), 'utf8');
 const misspelt = small.replace(/damping: +0.7/, 'dampign: 0.7');
@@ -54,7 +26,7 @@ describe('usage', () => {
   test('help and version are results', async () => {
     const help = await rffc(['--help']);
     expect(help).toMatchObject({ code: 0, err: '' });
-    for (const command of ['check', 'fmt', 'compile', 'run', 'eval', 'predict', 'backends', 'data'])
+    for (const command of ['check', 'fmt', 'compile', 'run', 'eval', 'predict', 'bench', 'backends', 'data'])
       expect(help.out).toContain(`  ${command}`);
     expect((await rffc(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await rffc(['run', '--help'])).out).toContain('--resume <dir>');
@@ -73,7 +45,12 @@ describe('usage', () => {
     [['run', 'small.rff', '--backend', 'gpu'], 'Allowed choices are auto'],
     [['compile', 'small.rff', '--emit', 'svg'], '`svg` is none of'],
     [['compile', 'small.rff', '--emit', 'ast,model'], 'several forms need a folder'],
-    [['run'], 'which model is to be trained?'],
+    [['compile', 'small.rff', '--emit', 'graph', '--explain'], 'goes with the summary'],
+    [['compile', 'small.rff', '--no-pass', 'hosit'], 'did you mean `hoist`?'],
+    [['compile', 'small.rff', '--no-pass', 'x'], 'the passes are constants, hoist'],
+    [['bench', 'small.rff', '--no-pass', 'fusoin'], 'did you mean `fusion`?'],
+    [['bench', 'small.rff', '--batches', '0'], 'at least 1'],
+    [['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'], 'no clock for its kernels'],
     [['run', 'small.rff', '--resume', 'runs/x'], 'has its own model'],
     [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
     [['predict', 'runs/x', '--out', 'p.safetensors'], "required option '--data"],
@@ -90,6 +67,7 @@ describe('usage', () => {
     [['fmt', 'absent.rff'], 'there is no `absent.rff`'],
     [['compile', 'absent.rff'], 'there is no `absent.rff`'],
     [['run', 'absent.rff'], 'there is no `absent.rff`'],
+    [['bench', 'absent.rff'], 'there is no `absent.rff`'],
     [['check', '.'], 'is a folder, not a file'],
     [['eval', 'runs/absent'], 'there is no run folder'],
     [['run', '--resume', 'runs/absent'], 'there is no run folder'],
@@ -172,8 +150,8 @@ describe('fmt', () => {
 
 describe('compile', () => {
   test('prints a summary', async () => {
-    const { code, out } = await rffc(['compile', 'small.rff']);
-    expect(code).toBe(0);
+    const { code, out, err } = await rffc(['compile', 'small.rff']);
+    expect({ code, err }).toEqual({ code: 0, err: `wrote ${join('.rffc', 'smoke3x4.plan.json')}\n` });
     expect(out).toMatch(/^model +smoke3x4$/m);
     expect(out).toMatch(/^layers +h1\[4\], h2\[4\], h3\[4\]$/m);
     // 784·4 + 4, 4·4 + 4 twice forward and twice backward, 10·4 + 4, three times 4·4 + 4.
@@ -181,13 +159,26 @@ describe('compile', () => {
   });
 
   test('each form, to a file or a folder', async () => {
-    const { code } = await rffc(['compile', 'small.rff', '--emit', 'ast,model,graph,dot', '-o', 'forms']);
+    const { code } = await rffc([
+      'compile',
+      'small.rff',
+      '--emit',
+      'ast,model,graph,plan,wat,dot',
+      '-o',
+      'forms',
+    ]);
     expect(code).toBe(0);
     const text = (name: string) => readFileSync(join(folder, 'forms', `small.${name}`), 'utf8');
     expect(JSON.parse(text('ast.json'))).toMatchObject({ kind: 'file' });
     expect(JSON.parse(text('model.json'))).toMatchObject({ rffc: 1, name: 'smoke3x4' });
     expect(JSON.parse(text('graph.json'))).toMatchObject({ layers: ['h1', 'h2', 'h3'], learnSteps: 10 });
     expect(text('dot')).toMatch(/^digraph /);
+    expect(JSON.parse(text('plan.json'))).toMatchObject({
+      rffc: 'plan',
+      source: { file: '../small.rff' },
+      model: { name: 'smoke3x4' },
+    });
+    expect(text('wat')).toMatch(/^\(module\n[\s\S]*\(func \$rows_0 /);
   });
 
   test('a model document is a model too, and gives the same graph', async () => {
@@ -225,10 +216,13 @@ describe('data and backends', () => {
     expect(info.out).toContain('rffc data fetch mnist');
   });
 
-  test('tfjs-cpu works everywhere', async () => {
+  test('cpu and tfjs-cpu work everywhere, and cpu says what multiplies matrices', async () => {
     const { code, out } = await rffc(['backends', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ name: 'tfjs-cpu', available: true }));
+    const backends = JSON.parse(out) as { name: string; detail: string }[];
+    expect(backends).toContainEqual(expect.objectContaining({ name: 'tfjs-cpu', available: true }));
+    expect(backends[0]).toMatchObject({ name: 'cpu', available: true });
+    expect(backends[0]!.detail).toMatch(/^SIMD kernels on \d+ threads, products by \S/);
   });
 });
 

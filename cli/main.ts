@@ -14,11 +14,14 @@ import { rffcVersion } from '../runtime/run/version.js';
 import { type Io, processIo, report } from './io.js';
 import {
   backendOption,
+  collected,
   dataDirOption,
+  EMIT_FORMS,
   jsonOption,
   limitOption,
   listOf,
   modelOption,
+  precisionOption,
   setOption,
   threadsOption,
   whole,
@@ -53,7 +56,9 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(setOption())
     .addOption(modelOption())
     .addOption(jsonOption())
-    .action(async (files, options) => done((await import('./check.js')).checkCommand(io, files, options)));
+    .action(async (files, options) =>
+      done(await (await import('./check.js')).checkCommand(io, files, options)),
+    );
 
   program
     .command('fmt')
@@ -64,14 +69,21 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('compile')
-    .description('compile a model and print a summary, or one of its forms')
+    .description('compile a model into a plan and print a summary, or print one of its forms')
     .argument('<file>', 'a .rff file or a model document')
     .addOption(
-      new Option('--emit <forms>', 'ast, model, graph or dot; several with commas').argParser(
-        listOf(['ast', 'model', 'graph', 'dot']),
+      new Option('--emit <forms>', `${EMIT_FORMS.join(', ')}; several with commas`).argParser(
+        listOf(EMIT_FORMS),
       ),
     )
-    .option('-o, --output <path>', 'where to write; a folder for several forms')
+    .option(
+      '-o, --output <path>',
+      'where to write (default: .rffc/NAME.plan.json); a folder for several forms',
+    )
+    .option('--explain', 'what each pass of the compiler did')
+    .addOption(
+      new Option('--no-pass <name>', 'leave out a pass; may be repeated').argParser(collected).default([]),
+    )
     .addOption(setOption())
     .addOption(modelOption())
     .addOption(new Option('--batch <n>', 'samples a training batch').argParser(whole(1)))
@@ -83,13 +95,14 @@ function commandLine(io: Io, done: (code: number) => void): Command {
   program
     .command('run')
     .description('train a model')
-    .argument('[file]', 'a .rff file or a model document')
+    .argument('[file]', 'a .rff file, a model document or a plan (default: the plan compiled last here)')
     .addOption(backendOption())
     .addOption(new Option('--epochs <n>', 'instead of the model’s').argParser(whole(1)))
     .addOption(new Option('--batch <n>', 'instead of the model’s').argParser(whole(1)))
     .addOption(limitOption('train on the first n samples, and test on at most n'))
     .addOption(new Option('--seed <n>', 'instead of the model’s').argParser(whole(0)))
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addOption(setOption())
     .addOption(modelOption())
     .option('--init <weights.safetensors>', 'start from these weights')
@@ -114,6 +127,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     )
     .addOption(limitOption('the first n samples'))
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (run, options) => done(await (await import('./eval.js')).evalCommand(io, run, options)));
@@ -134,9 +148,36 @@ function commandLine(io: Io, done: (code: number) => void): Command {
         .default('best'),
     )
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addOption(jsonOption())
     .action(async (run, options) =>
       done(await (await import('./predict.js')).predictCommand(io, run, options)),
+    );
+
+  program
+    .command('bench')
+    .description('time a training batch and a prediction, beside the floor that their matrix products set')
+    .argument('<file>', 'a .rff file, a model document or a plan')
+    .addOption(backendOption('auto'))
+    .addOption(
+      new Option(
+        '--batches <n>',
+        'how many to time (default: as many as 20 seconds have room for)',
+      ).argParser(whole(1)),
+    )
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .option('--profile', 'what each kernel took')
+    .addOption(setOption())
+    .addOption(modelOption())
+    .addOption(new Option('--batch <n>', 'samples a training batch').argParser(whole(1)))
+    .addOption(
+      new Option('--no-pass <name>', 'leave out a pass; may be repeated').argParser(collected).default([]),
+    )
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (file, options) =>
+      done(await (await import('./bench.js')).benchCommand(io, file, options)),
     );
 
   program

@@ -15,6 +15,10 @@ export const BACKENDS = [
   'tfjs-node-gpu',
 ] as const;
 
+/** What `rffc compile --emit` can print. */
+export const EMIT_FORMS = ['ast', 'model', 'graph', 'plan', 'wat', 'dot'] as const;
+export type EmitForm = (typeof EMIT_FORMS)[number];
+
 /** A parser of whole numbers from `least` on. */
 export function whole(least: number): (text: string) => number {
   return (text) => {
@@ -31,6 +35,11 @@ export function setting(text: string, before: Readonly<Record<string, number>> =
   if (!match || !Number.isFinite(value))
     throw new InvalidArgumentError('It must be name=number, for example theta=1.25.');
   return { ...before, [match[1]!]: value };
+}
+
+/** Collects the words of an option that is repeated. */
+export function collected(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 /** Reads a list with commas, each of `allowed`. */
@@ -53,6 +62,8 @@ export const backendOption = (preset?: string) => {
 };
 export const threadsOption = () =>
   new Option('--threads <n>', 'how many threads a backend on the CPU may use').argParser(whole(1));
+export const precisionOption = () =>
+  new Option('--precision <type>', 'of products’ operands, on webgpu').choices(['f32', 'f16']);
 export const dataDirOption = () =>
   new Option('--data-dir <dir>', 'where data sets lie (else $RFFC_DATA, else the cache folder)');
 export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));

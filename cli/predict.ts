@@ -16,21 +16,28 @@ interface PredictOptions {
   readonly backend: string;
   readonly weights: 'best' | 'last';
   readonly threads?: number;
+  readonly precision?: 'f32' | 'f16';
   readonly json?: true;
 }
 
 export async function predictCommand(io: Io, folder: string, options: PredictOptions): Promise<number> {
-  const run = readRun(pathOf(io, folder));
+  const run = await readRun(pathOf(io, folder));
   const { input } = run.document;
   const { frames, samples } = await readSamples(pathOf(io, options.data), input.name, input.size);
-  const { threads, weights, backend } = options;
-  const { graph, session } = await openTrained(
+  const { threads, precision, weights, backend } = options;
+  const { network, session } = await openTrained(
     run,
-    { weights, backend, frames, ...(threads === undefined ? {} : { threads }) },
+    {
+      weights,
+      backend,
+      frames,
+      ...(threads === undefined ? {} : { threads }),
+      ...(precision === undefined ? {} : { precision }),
+    },
     openBackend,
   );
   try {
-    const prediction = await predict(session, graph, samples);
+    const prediction = await predict(session, network, samples);
     const { labels, goodness } = prediction!;
     const out = pathOf(io, options.out);
     try {
@@ -42,11 +49,12 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
       out,
       new Map([
         ['label', { dtype: 'I32' as const, shape: [samples.count], data: labels }],
-        ['goodness', { dtype: 'F32' as const, shape: [samples.count, graph.classes], data: goodness }],
+        ['goodness', { dtype: 'F32' as const, shape: [samples.count, network.classes], data: goodness }],
       ]),
       { model: run.document.name },
     );
-    if (options.json) io.out(`${JSON.stringify({ samples: samples.count, classes: graph.classes, out })}\n`);
+    if (options.json)
+      io.out(`${JSON.stringify({ samples: samples.count, classes: network.classes, out })}\n`);
     else io.out(`${plural(samples.count, 'sample')} labelled in ${options.out}\n`);
     return 0;
   } finally {

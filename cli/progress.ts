@@ -40,18 +40,23 @@ export function progress(io: Io): { readonly observer: RunObserver; clear(): voi
       io.err(`${head} ${(100 * share).toFixed(0)} % · ${facts.join(' · ')}\n`);
     }
   };
-  const head = (epoch: number) => `epoch ${epoch + 1}/${info!.graph.document.train.epochs}`;
+  const head = (epoch: number) => `epoch ${epoch + 1}/${info!.network.document.train.epochs}`;
   const known = () => (accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]);
 
   const observer: RunObserver = {
     ready(started) {
       info = started;
       lastDrawn = performance.now() - (io.terminal ? DRAW_EVERY_MS : 0);
-      const { graph, dataset, backend, position, folder } = started;
-      const { name, layers } = graph.document;
+      const { network, dataset, backend, position, folder } = started;
+      const { name, layers } = network.document;
       const sizes = layers.map(({ size }) => size).join('·');
       io.err(`${colour.bold(name)} (layers of ${sizes}) on ${dataset.name}, by ${backend}, into ${folder}\n`);
       if (position.trained > 0) io.err(`going on after epoch ${position.epoch}, batch ${position.batch}\n`);
+    },
+    lost({ diagnostics }, { epoch, batch }) {
+      clear();
+      const after = epoch + batch === 0 ? 'from the start' : `after epoch ${epoch}, batch ${batch}`;
+      io.err(`${diagnostics[0]!.message}\ngoing on ${after} on a new one\n`);
     },
     batch(report) {
       lastReport = report;
@@ -93,9 +98,9 @@ function meanLoss({ loss }: { readonly loss: readonly number[] }): string {
 
 /** Training alone: the tests in between are short beside it. */
 function secondsLeft(info: RunInfo, { position, batches, samplesPerSecond }: BatchReport): number {
-  const epochs = info.graph.document.train.epochs - position.epoch;
+  const epochs = info.network.document.train.epochs - position.epoch;
   const remaining = epochs * batches - position.batch;
-  return (remaining * info.graph.batch) / samplesPerSecond;
+  return (remaining * info.network.batch) / samplesPerSecond;
 }
 
 function rounded(value: number): string {

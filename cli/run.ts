@@ -1,9 +1,11 @@
 /** `rffc run`: trains a model into a run folder, or goes on with a run. */
 import { relative } from 'node:path';
-import type { Graph } from '../compiler/graph/index.js';
+import type { Network } from '../compiler/network.js';
+import { RffcError } from '../grammar/diagnostic.js';
 import { openBackend } from '../runtime/backends.js';
 import type { RunSettings } from '../runtime/run/folder.js';
-import { readModelSource } from '../runtime/run/model.js';
+import { type ModelSource, readModelSource } from '../runtime/run/model.js';
+import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/plans.js';
 import { metricsOf, type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
 import { progress } from './progress.js';
@@ -19,18 +21,16 @@ interface RunOptions extends RunSettings {
 /** What a run goes on with is what it was started with. */
 const FIXED = ['set', 'model', 'batch', 'limit', 'seed', 'init', 'out'] as const;
 
+/** What a plan has settled when it was compiled. */
+const COMPILED = ['set', 'model', 'batch'] as const;
+
 export async function runCommand(io: Io, file: string | undefined, options: RunOptions): Promise<number> {
   const { resume } = options;
-  if (file === undefined && resume === undefined) {
-    throw misuse(
-      'which model is to be trained?',
-      `\`${io.command} run models/quickstart.rff\`, or \`--resume DIR\``,
-    );
-  }
   if (file !== undefined && resume !== undefined)
     throw misuse('a run that is resumed has its own model', 'leave out the file, or `--resume`');
   const fixed = resume === undefined ? undefined : FIXED.find((name) => options[name] !== undefined);
   if (fixed) throw misuse(`\`--${fixed}\` cannot be changed by \`--resume\``, 'start a new run');
+  const source = resume === undefined ? await sourceOf(io, file, options) : undefined;
 
   const stop = new AbortController();
   const forget = io.onInterrupt(() => {
@@ -41,10 +41,10 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
   const view = progress(io);
   const observer = observe(io, options, view.observer);
   try {
-    const result = await (resume === undefined
+    const result = await (source
       ? startRun(
           {
-            source: readModelSource(io.cwd, file!),
+            source,
             settings: settingsOf(io, options),
             backend: options.backend ?? 'auto',
             base: io.cwd,
@@ -54,7 +54,7 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
           observer,
           stop.signal,
         )
-      : resumeRun(pathOf(io, resume), changesOf(io, options), openBackend, observer, stop.signal));
+      : resumeRun(pathOf(io, resume!), changesOf(io, options), openBackend, observer, stop.signal));
     view.clear();
     conclude(io, options, result);
     return result.interrupted ? 130 : 0;
@@ -64,13 +64,38 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
   }
 }
 
-function settingsOf(io: Io, options: RunOptions): RunSettings {
-  const { set, model, epochs, batch, seed, limit, threads } = options;
-  return defined({ set, model, epochs, batch, seed, limit, threads, ...pathsOf(io, options) });
+/** What is to be trained: a model, a plan, or without a file the plan compiled last here. */
+async function sourceOf(
+  io: Io,
+  file: string | undefined,
+  options: RunOptions,
+): Promise<ModelSource | PlanFile> {
+  const named = file ?? lastPlan(io.cwd);
+  if (named === undefined) {
+    const hint = `\`${io.command} run models/quickstart.rff\`, or \`${io.command} compile FILE\` first`;
+    const message = 'no file is named, and no plan has been compiled here';
+    throw new RffcError([{ code: 'RFF719', severity: 'error', message, hint }], 2);
+  }
+  const source = readModelSource(io.cwd, named);
+  const plan = await readPlan(source);
+  if (!plan) return source;
+  const settled = COMPILED.find((name) => options[name] !== undefined);
+  if (settled) {
+    const message = `\`--${settled}\` belongs to \`${io.command} compile\`: in \`${named}\` it is settled`;
+    throw misuse(message, 'compile the model again with it, or run the .rff file');
+  }
+  const stale = staleness(io.cwd, plan);
+  if (stale) report(io, [stale]);
+  return plan;
 }
 
-function changesOf(io: Io, { epochs, threads, backend, dataDir }: RunOptions) {
-  return defined({ epochs, threads, backend, ...pathsOf(io, defined({ dataDir })) });
+function settingsOf(io: Io, options: RunOptions): RunSettings {
+  const { set, model, epochs, batch, seed, limit, threads, precision } = options;
+  return defined({ set, model, epochs, batch, seed, limit, threads, precision, ...pathsOf(io, options) });
+}
+
+function changesOf(io: Io, { epochs, threads, precision, backend, dataDir }: RunOptions) {
+  return defined({ epochs, threads, precision, backend, ...pathsOf(io, defined({ dataDir })) });
 }
 
 function pathsOf(io: Io, { dataDir, init }: RunSettings) {
@@ -86,18 +111,19 @@ function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
 
 /** Progress for people, and with `--json` a line an epoch for machines. */
 function observe(io: Io, options: RunOptions, shown: RunObserver): RunObserver {
-  const view: RunObserver = options.quiet ? {} : shown;
-  let graph: Graph;
+  // A loss is told in any case: the run is then not what it would have been.
+  const view: RunObserver = options.quiet ? (shown.lost ? { lost: shown.lost } : {}) : shown;
+  let network: Network;
   return {
     ...view,
     ready(info) {
-      ({ graph } = info);
+      ({ network } = info);
       report(io, info.warnings);
       view.ready?.(info);
     },
     async epoch(epoch) {
       await view.epoch?.(epoch);
-      const line = { event: 'epoch', ...metricsOf(epoch, graph, epoch.test?.accuracy ?? null) };
+      const line = { event: 'epoch', ...metricsOf(epoch, network, epoch.test?.accuracy ?? null) };
       if (options.json) io.out(`${JSON.stringify(line)}\n`);
     },
   };

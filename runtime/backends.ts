@@ -1,13 +1,28 @@
-/** The backends by name: what can run here, the fastest of them, and a session on one. */
+/**
+ * The backends by name: what can run here, and a session on one. Each is loaded when it is asked for: none needs
+ * another's libraries.
+ */
+import { availableParallelism } from 'node:os';
 import type { Graph } from '../compiler/graph/graph.js';
-import { failure, RffcError } from '../grammar/diagnostic.js';
+import { lower } from '../compiler/graph/lower.js';
+import { isPlan } from '../compiler/network.js';
+import { buildPlan, type PassName } from '../compiler/plan/build.js';
+import type { Plan } from '../compiler/plan/plan.js';
+import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';
-import { isSoftware, openDawn } from './dawn.js';
+import type { BlasInfo } from './cpu/blas.js';
 import type { Session } from './engine.js';
-import { openTfjs, prepareTfjs, type TfjsBackend, tfjsBackends } from './tfjs/load.js';
+import type { TfjsBackend } from './tfjs/load.js';
+import type { Precision } from './webgpu/device.js';
 
 export interface BackendOptions {
   readonly threads?: number;
+  /** Passes that a graph is compiled without, where a plan is made of it. */
+  readonly without?: readonly PassName[];
+  /** Of products, on webgpu. */
+  readonly precision?: Precision;
+  /** Time every launch; on engines of our own. */
+  readonly profile?: boolean;
 }
 
 export interface BackendInfo {
@@ -15,75 +30,129 @@ export interface BackendInfo {
   readonly available: boolean;
   /** What it runs on, or why it cannot. */
   readonly detail: string;
-  /** What to do about it. */
+  /** What to do about it; of a backend that is available, to make it faster. */
   readonly install?: string;
 }
 
-/** Every name that `--backend` takes beside `auto`. */
-export const backendNames: readonly string[] = tfjsBackends;
-
-const description: Readonly<Record<TfjsBackend, string>> = {
+const tfjs: Readonly<Record<TfjsBackend, string>> = {
   'tfjs-cpu': 'TensorFlow.js in plain JavaScript, one thread: the reference, slow',
   'tfjs-wasm': 'TensorFlow.js in WebAssembly, one thread',
   'tfjs-webgpu': 'TensorFlow.js on WebGPU',
   'tfjs-node-gpu': "TensorFlow's own library on CUDA",
 };
+const tfjsNames = Object.keys(tfjs) as TfjsBackend[];
 
-async function look(name: TfjsBackend): Promise<BackendInfo> {
-  try {
-    await prepareTfjs(name);
-    const software = name === 'tfjs-webgpu' && (await isSoftware());
-    return {
-      name,
-      available: true,
-      detail: description[name] + (software ? ', here on a software adapter: slow' : ''),
-    };
-  } catch (error) {
-    if (!(error instanceof RffcError)) throw error;
-    const [{ message, hint }] = error.diagnostics as [RffcError['diagnostics'][number]];
-    return { name, available: false, detail: message, ...(hint === undefined ? {} : { install: hint }) };
-  }
-}
+/** Every name that `--backend` takes beside `auto`. */
+export const backendNames: readonly string[] = ['cpu', 'webgpu', ...tfjsNames];
 
 /** What can run here; for what cannot, why, and what to install. */
 export async function listBackends(): Promise<BackendInfo[]> {
-  const all: BackendInfo[] = [];
-  for (const name of tfjsBackends) all.push(await look(name));
+  const all = [await lookAtCpu(), await lookAtWebgpu()];
+  for (const name of tfjsNames) all.push(await lookAtTfjs(name));
   return all;
 }
 
-/** From the fastest: a GPU if there is a real one, else the processor. */
-async function fastest(): Promise<TfjsBackend> {
-  for (const name of ['tfjs-node-gpu', 'tfjs-webgpu', 'tfjs-wasm'] as const) {
-    if (name === 'tfjs-webgpu') {
-      try {
-        await openDawn();
-        if (await isSoftware()) continue;
-      } catch {
-        continue;
-      }
+async function lookAtCpu(): Promise<BackendInfo> {
+  const { blasHint, findBlas } = await import('./cpu/blas.js');
+  const threads = `SIMD kernels on ${availableParallelism()} threads`;
+  try {
+    const blas = findBlas();
+    if (blas) {
+      const detail = `${threads}, products by ${blasText(blas)} (${blas.path})`;
+      return { name: 'cpu', available: true, detail };
     }
-    if ((await look(name)).available) return name;
+    const own = 'products by WebAssembly of our own';
+    if (process.env.RFFC_BLAS === 'off')
+      return { name: 'cpu', available: true, detail: `${threads}, ${own}: RFFC_BLAS=off` };
+    const detail = `${threads}, ${own}, for want of a BLAS: slower`;
+    return { name: 'cpu', available: true, detail, install: blasHint };
+  } catch (error) {
+    return unavailable('cpu', error);
   }
-  return 'tfjs-cpu';
+}
+
+/** `OpenBLAS 0.3.21`: a BLAS's name and, where it says so, its version. */
+export function blasText({ name, version }: Pick<BlasInfo, 'name' | 'version'>): string {
+  const number = /\d+(\.\d+)+/.exec(version)?.[0];
+  return number === undefined ? name : `${name} ${number}`;
+}
+
+async function lookAtWebgpu(): Promise<BackendInfo> {
+  try {
+    const { isSoftware, openDawn } = await import('./dawn.js');
+    const { adapterName, openAdapter } = await import('./webgpu/device.js');
+    const adapter = adapterName(await openAdapter(await openDawn()));
+    const slow = await isSoftware();
+    return {
+      name: 'webgpu',
+      available: true,
+      detail: `WGSL kernels on ${adapter}${slow ? ', a software adapter: slow' : ''}`,
+      ...(slow ? { install: "a graphics card's own driver: Vulkan, Metal or Direct3D 12" } : {}),
+    };
+  } catch (error) {
+    return unavailable('webgpu', error);
+  }
+}
+
+async function lookAtTfjs(name: TfjsBackend): Promise<BackendInfo> {
+  try {
+    const { prepareTfjs } = await import('./tfjs/load.js');
+    await prepareTfjs(name);
+    const slow = name === 'tfjs-webgpu' && (await (await import('./dawn.js')).isSoftware());
+    return { name, available: true, detail: tfjs[name] + (slow ? ', here on a software adapter: slow' : '') };
+  } catch (error) {
+    return unavailable(name, error);
+  }
+}
+
+function unavailable(name: string, error: unknown): BackendInfo {
+  if (!(error instanceof RffcError)) throw error;
+  const [{ message, hint }] = error.diagnostics as readonly [Diagnostic];
+  return { name, available: false, detail: message, ...(hint === undefined ? {} : { install: hint }) };
 }
 
 /**
- * A session of a network on a backend.
+ * A session of a network on a backend. The engines of our own play its plan, those of tfjs its graph: what is missing is
+ * made of what is there.
  *
  * @param name one of `backendNames`, or `auto` for the fastest that works here
- * @throws RffcError RFF810 for an unknown name, RFF811 to RFF813 where the backend cannot run
+ * @throws RffcError RFF810 for an unknown name, and what the backend itself has to say where it cannot run
  */
 export async function openBackend(
   name: string,
-  graph: Graph,
-  _options: BackendOptions = {},
+  compiled: Graph | Plan,
+  options: BackendOptions = {},
 ): Promise<Session> {
-  const chosen = name === 'auto' ? await fastest() : name;
-  const known = tfjsBackends.find((b) => b === chosen);
-  if (known) return openTfjs(known, graph);
+  const { threads, without, precision = 'f32', profile = false } = options;
+  if (precision !== 'f32' && name !== 'webgpu') {
+    throw failure('RFF826', `\`${name}\` computes in f32, not in ${precision}`, {
+      hint: 'leave out `--precision`, or use `--backend webgpu`',
+    });
+  }
+  const plan = () =>
+    isPlan(compiled) ? compiled : buildPlan(compiled, without === undefined ? {} : { without }).plan;
+  if (name === 'cpu' || name === 'auto') {
+    const { openCpu } = await import('./cpu/session.js');
+    return openCpu(plan(), { profile, ...(threads === undefined ? {} : { threads }) });
+  }
+  if (name === 'webgpu') {
+    const { openDawn } = await import('./dawn.js');
+    const { openWebgpu } = await import('./webgpu/session.js');
+    const { tileCache } = await import('./tile-cache.js');
+    return openWebgpu(plan(), await openDawn(), { precision, profile, tiles: tileCache() });
+  }
+  const known = tfjsNames.find((b) => b === name);
+  if (known) {
+    const { openTfjs } = await import('./tfjs/load.js');
+    return openTfjs(known, isPlan(compiled) ? graphOf(compiled) : compiled);
+  }
   const near = closest(name, ['auto', ...backendNames]);
   throw failure('RFF810', `there is no backend \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `choose from auto, ${backendNames.join(', ')}`,
   });
+}
+
+/** The graph that a plan was made of. */
+function graphOf({ model, batch, predictBatch, frames }: Plan): Graph {
+  return lower(model, { batch, predictBatch, frames });
 }

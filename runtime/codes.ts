@@ -27,4 +27,64 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
       title: 'a backend did not start',
       explanation: 'The backend was found and failed to start; its own words follow.',
     },
+    RFF820: {
+      title: 'the BLAS cannot be loaded',
+      explanation:
+        'The library that `RFFC_BLAS` names did not load. `RFFC_BLAS=off` uses the built-in product; without the variable a system BLAS is looked for.',
+    },
+    RFF821: {
+      title: 'no cblas_sgemm',
+      explanation: 'The library that `RFFC_BLAS` names is not a BLAS with the C interface.',
+    },
+    RFF822: {
+      title: 'a BLAS with 64-bit integers',
+      explanation: 'The cpu engine calls BLAS libraries built for 32-bit integers (LP64).',
+    },
+    RFF823: {
+      title: 'a worker failed',
+      explanation:
+        'A worker thread of the cpu engine threw, trapped or died; its own words follow. The run ends, its checkpoint stays.',
+    },
+    RFF824: {
+      title: 'the plan does not fit in memory',
+      explanation:
+        'The plan states its bytes before anything is allocated. A smaller batch needs less for activities.',
+    },
+    RFF825: { title: 'no number of threads', explanation: '`--threads` takes a whole number from 1 to 64.' },
+    RFF826: {
+      title: 'a precision that the backend does not have',
+      explanation: '`--precision f16` is for `--backend webgpu`; the others compute in f32.',
+    },
+    RFF830: {
+      title: 'no WebGPU device',
+      explanation:
+        'The adapter gives no device, or one with less than WebGPU guarantees; its own words follow.',
+    },
+    RFF831: {
+      title: 'the plan does not fit the WebGPU adapter',
+      explanation:
+        'A buffer of the plan is larger than the adapter lets a buffer be, or a kernel binds more buffers than it lets a shader bind.',
+    },
+    RFF832: {
+      title: 'the WebGPU adapter lacks a feature',
+      explanation: '`--precision f16` needs `shader-f16`, `--profile` needs `timestamp-query`.',
+    },
+    RFF833: {
+      title: 'a WebGPU kernel did not compile',
+      explanation: 'The text that rffc printed for a kernel was refused; the compiler’s words follow.',
+    },
+    RFF834: {
+      title: 'the WebGPU device was lost',
+      explanation:
+        'The driver was reset, the card was removed, or another program brought it down. Training goes on by itself on a new device, from the last checkpoint, if it can have one.',
+    },
+    RFF835: {
+      title: 'WebGPU refused a command',
+      explanation: 'A mistake in rffc or in the driver; WebGPU’s own words follow.',
+    },
+    RFF836: {
+      title: 'out of graphics memory',
+      explanation:
+        'The plan states its bytes before anything is allocated. A smaller batch needs less for activities.',
+    },
   };

@@ -36,12 +36,14 @@ async function open(): Promise<GPU> {
   Object.assign(globalThis, dawn.globals);
   // Dawn's Vulkan loader warns where there is no such folder.
   process.env.XDG_RUNTIME_DIR ??= '/tmp';
-  let gpu = dawn.create([]);
+  // The GPU's clock to the nanosecond: rounded ones are for pages that may not be trusted.
+  const toggles = ['disable-dawn-features=timestamp_quantization'];
+  let gpu = dawn.create(toggles);
   if (await gpu.requestAdapter()) return gpu;
   const software = softwareDrivers.find((path) => existsSync(path));
   if (software && !process.env.VK_ICD_FILENAMES && !process.env.VK_DRIVER_FILES) {
     process.env.VK_ICD_FILENAMES = software;
-    gpu = dawn.create([]);
+    gpu = dawn.create(toggles);
     if (await gpu.requestAdapter()) return gpu;
   }
   throw failure('RFF812', 'WebGPU found no adapter: no usable graphics driver on this system', {

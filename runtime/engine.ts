@@ -6,6 +6,7 @@
  * (`loss`, `predict/goodness`, …). It holds no model knowledge; the loop in `train/` holds no backend knowledge.
  */
 import type { ProgramName, RunArguments, TensorInfo } from '../compiler/graph/tensors.js';
+import { failure, RffcError } from '../grammar/diagnostic.js';
 
 export type { ProgramName, RunArguments, TensorInfo, TensorRole } from '../compiler/graph/tensors.js';
 
@@ -22,5 +23,28 @@ export interface Session {
   run(program: ProgramName, args: RunArguments): Promise<void>;
   /** A copy of a tensor, row-major. */
   read(name: string): Promise<Float32Array>;
+  /** What the launches of a program took; empty unless the session was opened with `profile`. */
+  launchTimes?(program: string): LaunchTime[];
   dispose(): Promise<void>;
+}
+
+/** What a launch took in all runs so far: on a CPU by the first worker's clock, on a GPU by the GPU's. */
+export interface LaunchTime {
+  /** Index into the program's launches. */
+  readonly launch: number;
+  /** Whether all workers meet before it. */
+  readonly sync: boolean;
+  readonly waitSeconds: number;
+  readonly workSeconds: number;
+}
+
+/** The device is gone, and what it held with it; another one can be had perhaps. */
+export function deviceLost(message: string): RffcError {
+  return failure('RFF834', message, {
+    hint: 'go on from the last checkpoint with `rffc run --resume`; if it happens again, update the graphics driver',
+  });
+}
+
+export function isDeviceLost(error: unknown): error is RffcError {
+  return error instanceof RffcError && error.diagnostics[0]?.code === 'RFF834';
 }

@@ -7,7 +7,8 @@ import { overlapsOf, printModule, scratchBytes } from '../../compiler/codegen/in
 import { hostScalar } from '../../compiler/graph/tensors.js';
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
-import type { ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
+import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
+import { lengthOf, partsOf, TensorTable } from '../tensors.js';
 import { assemble, hasRelaxedSimd } from './assemble.js';
 import { type BlasInfo, findBlas } from './blas.js';
 import { gemmModule, gemmScratchBytes } from './gemm-wat.js';
@@ -21,16 +22,6 @@ export interface CpuOptions {
   readonly threads?: number;
   /** Time every launch. */
   readonly profile?: boolean;
-}
-
-/** What a launch took on worker 0, in all runs so far. */
-export interface LaunchTime {
-  /** Index into the program's launches. */
-  readonly launch: number;
-  /** Whether the workers meet before it. */
-  readonly sync: boolean;
-  readonly waitSeconds: number;
-  readonly workSeconds: number;
 }
 
 /**
@@ -79,7 +70,7 @@ export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<Cpu
 export class CpuSession implements Session {
   readonly backend = 'cpu';
   readonly tensors: readonly TensorInfo[];
-  private readonly byName: ReadonlyMap<string, PlanTensor>;
+  private readonly table: TensorTable;
   private readonly floats: Float32Array;
   private readonly ints: Int32Array;
   private readonly times = new Map<string, Float64Array>();
@@ -92,20 +83,14 @@ export class CpuSession implements Session {
     private readonly setup: Setup,
     readonly blas: BlasInfo | null,
   ) {
-    this.tensors = plan.tensors.map(({ name, shape, type, role }) => ({ name, shape, type, role }));
-    this.byName = new Map(plan.tensors.map((t) => [t.name, t]));
+    this.table = new TensorTable(plan);
+    this.tensors = this.table.infos;
     this.floats = new Float32Array(setup.memory.buffer);
     this.ints = new Int32Array(setup.memory.buffer);
   }
 
   get threads(): number {
     return this.pool.threads;
-  }
-
-  private tensor(name: string): PlanTensor {
-    const tensor = this.byName.get(name);
-    if (!tensor) throw failure('RFF801', `this network has no tensor \`${name}\``);
-    return tensor;
   }
 
   /** Where a region starts, in numbers. */
@@ -118,8 +103,7 @@ export class CpuSession implements Session {
     t: PlanTensor,
     each: (memory: number, tensor: number, length: number, gap: number) => void,
   ): void {
-    let at = 0;
-    for (const r of t.regions) {
+    for (const { region: r, at } of partsOf(t)) {
       const start = this.start(r);
       // Stored transposed, a row in memory is a column of the tensor, whose rows are as long as the region has rows.
       for (let row = 0; row < r.rows; row++)
@@ -129,19 +113,11 @@ export class CpuSession implements Session {
           r.cols,
           t.transposed ? r.rows : 1,
         );
-      at += r.rows * r.cols;
     }
   }
 
   write(name: string, values: Float32Array | Int32Array): void {
-    const t = this.tensor(name);
-    const size = t.shape.reduce((n, d) => n * d, 1);
-    if (values.length !== size) {
-      throw failure(
-        'RFF802',
-        `\`${name}\` is [${t.shape.join(', ')}], ${size} numbers, but was given ${values.length}`,
-      );
-    }
+    const t = this.table.fitting(name, values);
     const memory = t.type === 'i32' ? this.ints : this.floats;
     this.stretches(t, (to, from, length, gap) => {
       if (gap === 1 && t.sign === 1) memory.set(values.subarray(from, from + length), to);
@@ -150,8 +126,8 @@ export class CpuSession implements Session {
   }
 
   async read(name: string): Promise<Float32Array> {
-    const t = this.tensor(name);
-    const values = new Float32Array(t.shape.reduce((n, d) => n * d, 1));
+    const t = this.table.find(name);
+    const values = new Float32Array(lengthOf(t.shape));
     const memory = t.type === 'i32' ? this.ints : this.floats;
     this.stretches(t, (from, to, length, gap) => {
       if (gap === 1 && t.sign === 1) values.set(memory.subarray(from, from + length), to);
@@ -165,7 +141,7 @@ export class CpuSession implements Session {
   }
 
   /** Plays any of the plan's programs. @throws RffcError RFF823 if a worker fails; the session is then at its end */
-  async play(program: ProgramName | 'load', args: RunArguments): Promise<void> {
+  async play(program: string, args: RunArguments): Promise<void> {
     const { values, region } = this.plan.scalars;
     if (region) {
       const start = this.start(region);
@@ -181,7 +157,7 @@ export class CpuSession implements Session {
   }
 
   /** What the launches of a program took on worker 0; empty unless the session was opened with `profile`. */
-  launchTimes(program: ProgramName | 'load'): LaunchTime[] {
+  launchTimes(program: string): LaunchTime[] {
     const sum = this.times.get(program);
     if (!sum) return [];
     return this.setup.programs[program]!.map(({ sync }, launch) => ({

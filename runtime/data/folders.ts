@@ -9,6 +9,11 @@ import { ROLES, type Role } from './known.js';
 export function dataFolder(option?: string): string {
   if (option) return resolve(option);
   if (process.env.RFFC_DATA) return resolve(process.env.RFFC_DATA);
+  return cacheFolder();
+}
+
+/** The user's cache folder for this platform, where what can be had again is kept. */
+export function cacheFolder(): string {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rffc');
   switch (process.platform) {
     case 'darwin':

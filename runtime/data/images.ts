@@ -15,7 +15,8 @@ import {
 import { dataFolder, findIdxFiles, type RoleFiles } from './folders.js';
 import { isGzip, joinImagesAndLabels, readImageDimensions, readMaybeGzip, unreadable } from './idx.js';
 import { KNOWN, type KnownName, ROLES, type Role } from './known.js';
-import { normalization, path } from './options.js';
+import { normalization } from './options.js';
+import { path } from './paths.js';
 
 /** Where a published data set's files were found. @throws RffcError RFF602 naming the folders looked in. */
 async function locateKnown(name: KnownName, options: DataOptions): Promise<RoleFiles> {

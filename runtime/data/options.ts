@@ -1,11 +1,11 @@
 /** The arguments of a `data:` call, read with their kinds checked: a model document may have been written by hand. */
 
-import { resolve } from 'node:path';
 import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
-import type { DataOptions, Normalization } from './dataset.js';
+import type { Normalization } from './dataset.js';
 
-function wrong(spec: DataSpec, key: string, expected: string): RffcError {
+/** An argument that is not what it must be. */
+export function wrongOption(spec: DataSpec, key: string, expected: string): RffcError {
   const value = spec.options[key];
   const found = value === undefined ? 'it is missing' : `not ${JSON.stringify(value)}`;
   return failure('RFF603', `${spec.name}: \`${key}\` must be ${expected}, ${found}`);
@@ -16,9 +16,10 @@ export function normalization(spec: DataSpec): Normalization {
   const value = spec.options.normalize;
   if (value === undefined) return { mean: 0, std: 1 };
   const expected = '[mean, std], with std above 0';
-  if (!Array.isArray(value) || value.length !== 2) throw wrong(spec, 'normalize', expected);
+  if (!Array.isArray(value) || value.length !== 2) throw wrongOption(spec, 'normalize', expected);
   const [mean, std] = value as readonly number[];
-  if (!Number.isFinite(mean) || !Number.isFinite(std) || std! <= 0) throw wrong(spec, 'normalize', expected);
+  if (!Number.isFinite(mean) || !Number.isFinite(std) || std! <= 0)
+    throw wrongOption(spec, 'normalize', expected);
   return { mean: mean!, std: std! };
 }
 
@@ -26,14 +27,7 @@ export function normalization(spec: DataSpec): Normalization {
 export function wholeNumber(spec: DataSpec, key: string, fallback: number, least: number): number {
   const value = spec.options[key] ?? fallback;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
-    throw wrong(spec, key, `a whole number from ${least}`);
+    throw wrongOption(spec, key, `a whole number from ${least}`);
   }
   return value;
-}
-
-/** A path, relative to the model file's folder. @throws RffcError RFF603. */
-export function path(spec: DataSpec, key: string, { baseDir }: DataOptions): string {
-  const value = spec.options[key];
-  if (typeof value !== 'string' || value === '') throw wrong(spec, key, 'a path in quotes');
-  return resolve(baseDir ?? '.', value);
 }

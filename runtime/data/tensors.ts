@@ -13,7 +13,7 @@ import {
   floatSplit,
   type Split,
 } from './dataset.js';
-import { path } from './options.js';
+import { path } from './paths.js';
 
 function misfit(file: string, what: string, hint?: string): RffcError {
   return failure('RFF630', `${file}: ${what}`, { file, ...(hint === undefined ? {} : { hint }) });

@@ -12,5 +12,7 @@ test('every code of this part is explained, and every explained code is in use',
       for (const [code] of readFileSync(`${folder}${name}`, 'utf8').matchAll(/RFF7\d\d/g)) used.add(code);
     }
   }
+  const compiler = fileURLToPath(new URL('../../compiler/compile.ts', import.meta.url));
+  for (const [code] of readFileSync(compiler, 'utf8').matchAll(/RFF7\d\d/g)) used.add(code);
   expect([...used].sort()).toEqual(Object.keys(runCodes).sort());
 });

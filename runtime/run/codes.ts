@@ -71,7 +71,8 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   },
   RFF715: {
     title: 'not a model document',
-    explanation: 'A .json model must be a model document, as `rffc compile --emit model` prints it.',
+    explanation:
+      'A .json model must be a model document, as `rffc compile --emit model` prints it. A plan is no model: it can be run and timed, not compiled.',
   },
   RFF716: {
     title: 'nothing to predict',
@@ -81,5 +82,15 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
     title: 'samples that cannot be read',
     explanation:
       '`rffc predict` reads `x` [N, d] or [N, frames, d] from a safetensors file, with the values that the network is to see.',
+  },
+  RFF718: {
+    title: 'a plan is stale',
+    explanation:
+      'The text that a plan was compiled from has changed since, by its SHA-256. The plan still runs as it is; compile the text again to run what it says now.',
+  },
+  RFF719: {
+    title: 'no plan compiled here',
+    explanation:
+      '`rffc run` without a file runs the plan that `rffc compile` wrote last in this folder; `.rffc/last` says where it lies.',
   },
 };

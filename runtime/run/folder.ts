@@ -10,7 +10,9 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { type PassName, passNames } from '../../compiler/plan/build.js';
 import { failure } from '../../grammar/diagnostic.js';
+import type { Precision } from '../webgpu/device.js';
 import { fileError, readText, writeAtomically } from './files.js';
 import { rffcVersion } from './version.js';
 
@@ -25,6 +27,10 @@ export interface RunSettings {
   readonly threads?: number;
   readonly dataDir?: string;
   readonly init?: string;
+  /** Passes that the compiler leaves out. */
+  readonly without?: readonly PassName[];
+  /** Of products, where the backend has a choice. */
+  readonly precision?: Precision;
 }
 
 export interface RunConfig {
@@ -201,12 +207,21 @@ function configProblem(json: unknown): string | undefined {
     if (settings[key] !== undefined && typeof settings[key] !== 'string')
       return `\`settings.${key}\` is not text`;
   }
+  if (settings.precision !== undefined && settings.precision !== 'f32' && settings.precision !== 'f16')
+    return '`settings.precision` is neither f32 nor f16';
   const { set } = settings;
   if (
     set !== undefined &&
     !(isRecord(set) && Object.values(set).every((value) => typeof value === 'number'))
   ) {
     return '`settings.set` does not give numbers';
+  }
+  const { without } = settings;
+  if (
+    without !== undefined &&
+    !(Array.isArray(without) && without.every((pass) => passNames.includes(pass as PassName)))
+  ) {
+    return `\`settings.without\` names what is no pass of this rffc: they are ${passNames.join(', ')}`;
   }
   if (!isRecord(json.versions) || !isRecord(json.machine)) return '`versions` or `machine` is missing';
   return undefined;

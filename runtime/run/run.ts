@@ -4,11 +4,16 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Graph, lower } from '../../compiler/graph/index.js';
+import { loadModel } from '../../compiler/compile.js';
+import type { Graph } from '../../compiler/graph/graph.js';
+import { lower } from '../../compiler/graph/lower.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
+import { type Network, networkOf } from '../../compiler/network.js';
+import type { PassName } from '../../compiler/plan/build.js';
+import type { Plan } from '../../compiler/plan/plan.js';
+import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import { type Dataset, loadDataset } from '../data/index.js';
-import type { Session } from '../engine.js';
+import { isDeviceLost, type Session } from '../engine.js';
 import { checkDataset } from '../train/batches.js';
 import { initializeParameters, resetSession } from '../train/parameters.js';
 import {
@@ -21,6 +26,7 @@ import {
   type TrainResult,
   train,
 } from '../train/train.js';
+import type { Precision } from '../webgpu/device.js';
 import { collectTensors, readCheckpoint, restore, resumable, writeCheckpoint } from './checkpoint.js';
 import {
   appendMetrics,
@@ -37,13 +43,23 @@ import {
   versions,
   writeConfig,
 } from './folder.js';
-import { applySettings, loadModel, type ModelSource } from './model.js';
+import { applySettings, type ModelSource } from './model.js';
+import { type PlanFile, passesLeftOut, sourcePath } from './plans.js';
 
+export interface SessionOptions {
+  readonly threads?: number;
+  /** Passes that a graph is compiled without. */
+  readonly without?: readonly PassName[];
+  readonly precision?: Precision;
+  /** Time every launch. */
+  readonly profile?: boolean;
+}
 /** Opens a backend by name: `openBackend` of `runtime/backends.ts`. */
-export type OpenSession = (name: string, graph: Graph, options: { threads?: number }) => Promise<Session>;
+export type OpenSession = (name: string, compiled: Graph | Plan, options: SessionOptions) => Promise<Session>;
 
 export interface RunRequest {
-  readonly source: ModelSource;
+  /** A plan has its batch, params and model settled: `settings` then has none of them. */
+  readonly source: ModelSource | PlanFile;
   readonly settings: RunSettings;
   readonly backend: string;
   /** The run's folder; by default a new one under `base`/runs. */
@@ -52,7 +68,7 @@ export interface RunRequest {
 }
 export interface RunInfo {
   readonly folder: string;
-  readonly graph: Graph;
+  readonly network: Network;
   readonly dataset: Dataset;
   readonly backend: string;
   /** Where it goes on; at the start for a new run. */
@@ -62,6 +78,8 @@ export interface RunInfo {
 export interface RunObserver extends TrainObserver {
   /** Everything is loaded; training begins. */
   ready?(info: RunInfo): void;
+  /** The device was lost; training goes on from `position` on a new one. */
+  lost?(error: RffcError, position: Position): void;
 }
 export interface RunResult extends TrainResult {
   /** The model's name. */
@@ -85,50 +103,134 @@ export async function startRun(
   observer: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunResult> {
-  const { source, settings } = request;
-  const loaded = loadModel(source, settings);
-  const document = applySettings(loaded.document, settings);
-  const { dataset, graph } = await loadData(document, settings, dirname(source.path));
-  const session = await openSession(request.backend, graph, threadsOf(settings));
-  try {
-    resetSession(session, initializeParameters(document));
-    if (settings.init)
-      restore(session, await readCheckpoint(settings.init, session.tensors, { state: false }));
-    const folder = request.out ?? defaultFolder(request.base, document.name, new Date());
-    createRunFolder(folder, {
-      format: 1,
-      created: new Date().toISOString(),
-      model: { name: document.name, file: source.path, sha256: sha256(source.text), text: source.text },
-      settings,
-      seed: document.train.seed,
-      epochs: document.train.epochs,
-      batch: graph.batch,
-      backend: session.backend,
-      versions: versions(),
-      machine: machine(),
-    });
-    observer.ready?.({
-      folder,
-      graph,
-      dataset,
-      backend: session.backend,
-      position: START,
-      warnings: loaded.warnings,
-    });
-    return await trainInto(
+  const { source } = request;
+  const prepared = await ('plan' in source
+    ? preparePlan(source, request.settings)
+    : prepareModel(source, request.settings));
+  const { text, file, compiled, dataset, settings, warnings } = prepared;
+  const network = networkOf(compiled);
+  const { document } = network;
+  const folder = request.out ?? defaultFolder(request.base, document.name, new Date());
+  const open = () => openSession(request.backend, compiled, sessionOptions(settings));
+  return throughLosses(open, async (session, lost) => {
+    const begun = lost && existsSync(join(folder, CHECKPOINT)) ? await backTo(folder, session) : undefined;
+    if (!begun) {
+      resetSession(session, initializeParameters(document));
+      if (settings.init)
+        restore(session, await readCheckpoint(settings.init, session.tensors, { state: false }));
+    }
+    const position = begun?.position ?? START;
+    const seconds = lost ? trimMetrics(folder, position.trained) : 0;
+    if (lost) observer.lost?.(lost, position);
+    else {
+      createRunFolder(folder, {
+        format: 1,
+        created: new Date().toISOString(),
+        model: { name: document.name, file, sha256: sha256(text), text },
+        settings,
+        seed: document.train.seed,
+        epochs: document.train.epochs,
+        batch: network.batch,
+        backend: session.backend,
+        versions: versions(),
+        machine: machine(),
+      });
+      observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings });
+    }
+    return trainInto(
       folder,
       session,
-      graph,
+      network,
       dataset,
       settings,
-      START,
-      sha256(source.text),
+      position,
+      sha256(text),
       observer,
       signal,
+      seconds,
     );
-  } finally {
-    await session.dispose();
+  });
+}
+
+/** A device that is lost again within so many milliseconds would be lost forever. */
+const LOSS_APART = 5 * 60_000;
+
+/**
+ * Does something with a session, and once more with a new one if its device is lost on the way.
+ *
+ * @param work gets the session, and from the second time on the loss it goes on from
+ * @throws what `open` and `work` throw; the loss itself where it is the second within minutes or no new device can be had
+ */
+async function throughLosses<T>(
+  open: () => Promise<Session>,
+  work: (session: Session, lost: RffcError | undefined) => Promise<T>,
+): Promise<T> {
+  let lost: RffcError | undefined;
+  for (let last = Number.NEGATIVE_INFINITY; ; last = performance.now()) {
+    const session = await open().catch((error: unknown) => {
+      if (!lost || !(error instanceof RffcError)) throw error;
+      throw new RffcError([...lost.diagnostics, ...error.diagnostics]);
+    });
+    try {
+      return await work(session, lost);
+    } catch (error) {
+      if (!isDeviceLost(error) || performance.now() - last < LOSS_APART) throw error;
+      lost = error;
+    } finally {
+      await session.dispose();
+    }
   }
+}
+
+/** Puts a session where a run's checkpoint is. @throws RffcError where it cannot be gone on from */
+async function backTo(folder: string, session: Session): Promise<{ readonly position: Position }> {
+  const path = join(folder, CHECKPOINT);
+  const checkpoint = await readCheckpoint(path, session.tensors, { state: true });
+  const { position } = resumable(checkpoint, path);
+  restore(session, checkpoint);
+  return { position };
+}
+
+/** What a run begins with, whatever it is of. */
+interface Prepared {
+  /** The model's text, and the file that paths in it start from: what the run's folder keeps. */
+  readonly text: string;
+  readonly file: string;
+  readonly compiled: Graph | Plan;
+  readonly dataset: Dataset;
+  readonly settings: RunSettings;
+  readonly warnings: readonly Diagnostic[];
+}
+
+async function prepareModel(source: ModelSource, settings: RunSettings): Promise<Prepared> {
+  const loaded = await loadModel(source, settings);
+  const document = applySettings(loaded.document, settings);
+  const { dataset, graph } = await loadData(document, settings, dirname(source.path));
+  const { text, path: file } = source;
+  return { text, file, compiled: graph, dataset, settings, warnings: loaded.warnings };
+}
+
+/** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
+async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepared> {
+  const { plan, file } = source;
+  const without = passesLeftOut(plan);
+  const settings = { ...asked, batch: plan.batch, ...(without.length > 0 ? { without } : {}) };
+  const document = applySettings(plan.model, settings);
+  const folder = dirname(sourcePath(source));
+  const dataset = await loadDatasets(document, settings, folder);
+  const again = 'compile the model again';
+  if (dataset.frames !== plan.frames) {
+    const message = `the plan was compiled for samples of ${plan.frames} frames, but \`${dataset.name}\` has ${dataset.frames}`;
+    throw failure('RFF709', message, { file, hint: again });
+  }
+  const available = samplesOf(dataset, settings);
+  if (available < plan.batch) {
+    const message = `the plan was compiled for batches of ${plan.batch} samples, but there are only ${available}`;
+    throw failure('RFF710', message, { file, hint: `${again}, with \`--batch ${available}\` or less` });
+  }
+  const text = `${JSON.stringify(plan.model)}\n`;
+  const compiled = { ...plan, model: document };
+  return { text, file: sourcePath(source), compiled, dataset, settings, warnings: source.warnings };
 }
 
 /**
@@ -138,7 +240,7 @@ export async function startRun(
  */
 export async function resumeRun(
   folder: string,
-  changes: Pick<RunSettings, 'epochs' | 'threads' | 'dataDir'> & { readonly backend?: string },
+  changes: Pick<RunSettings, 'epochs' | 'threads' | 'dataDir' | 'precision'> & { readonly backend?: string },
   openSession: OpenSession,
   observer: RunObserver = {},
   signal?: AbortSignal,
@@ -146,20 +248,17 @@ export async function resumeRun(
   const before = readRunConfig(folder);
   const { backend = before.backend, ...changed } = changes;
   const settings: RunSettings = { ...before.settings, ...changed };
-  const loaded = loadModel({ text: before.model.text, file: before.model.file }, settings);
+  const loaded = await loadModel({ text: before.model.text, file: before.model.file }, settings);
   const document = applySettings(loaded.document, settings);
   const { dataset, graph } = await loadData(document, settings, dirname(before.model.file));
-  const session = await openSession(backend, graph, threadsOf(settings));
-  try {
-    const path = join(folder, CHECKPOINT);
-    const checkpoint = await readCheckpoint(path, session.tensors, { state: true });
-    const { position } = resumable(checkpoint, path);
+  const open = () => openSession(backend, graph, sessionOptions(settings));
+  return throughLosses(open, async (session, lost) => {
+    const { position } = await backTo(folder, session);
     if (position.epoch >= document.train.epochs) {
       throw failure('RFF713', `\`${folder}\` has trained all its ${document.train.epochs} epochs`, {
         hint: `go further with \`--epochs ${2 * document.train.epochs}\``,
       });
     }
-    restore(session, checkpoint);
     const seconds = trimMetrics(folder, position.trained);
     writeConfig(folder, {
       ...before,
@@ -169,15 +268,11 @@ export async function resumeRun(
       versions: versions(),
       machine: machine(),
     });
-    observer.ready?.({
-      folder,
-      graph,
-      dataset,
-      backend: session.backend,
-      position,
-      warnings: loaded.warnings,
-    });
-    return await trainInto(
+    const { warnings } = loaded;
+    const info = { folder, network: graph, dataset, backend: session.backend, position, warnings };
+    if (lost) observer.lost?.(lost, position);
+    else observer.ready?.(info);
+    return trainInto(
       folder,
       session,
       graph,
@@ -189,9 +284,7 @@ export async function resumeRun(
       signal,
       seconds,
     );
-  } finally {
-    await session.dispose();
-  }
+  });
 }
 
 /** A run that lies in a folder: how it was started, and the model it trained. */
@@ -202,14 +295,14 @@ export interface SavedRun {
 }
 
 /** Reads what a run was. @throws RffcError where the folder or its config are not as a run leaves them. */
-export function readRun(folder: string): SavedRun {
+export async function readRun(folder: string): Promise<SavedRun> {
   const config = readRunConfig(folder);
-  const { document } = loadModel({ text: config.model.text, file: config.model.file }, config.settings);
+  const { document } = await loadModel({ text: config.model.text, file: config.model.file }, config.settings);
   return { folder, config, document: applySettings(document, config.settings) };
 }
 
 export interface TrainedNetwork {
-  readonly graph: Graph;
+  readonly network: Network;
   readonly session: Session;
   /** The weights' file. */
   readonly weights: string;
@@ -227,20 +320,26 @@ export async function openTrained(
     readonly frames: number;
     readonly backend: string;
     readonly threads?: number;
+    readonly precision?: Precision;
   },
   openSession: OpenSession,
 ): Promise<TrainedNetwork> {
   const best = join(folder, BEST);
   const weights = options.weights === 'best' && existsSync(best) ? best : join(folder, CHECKPOINT);
   const graph = lower(document, { batch: config.batch, frames: options.frames });
-  const session = await openSession(options.backend, graph, threadsOf(options));
+  const { without } = config.settings;
+  const session = await openSession(
+    options.backend,
+    graph,
+    sessionOptions({ ...options, ...(without === undefined ? {} : { without }) }),
+  );
   try {
     restore(session, await readCheckpoint(weights, session.tensors, { state: false }));
   } catch (error) {
     await session.dispose();
     throw error;
   }
-  return { graph, session, weights };
+  return { network: graph, session, weights };
 }
 
 /** The data, checked against the model, and the graph for its batch and frames: a batch is no larger than the data. */
@@ -249,12 +348,27 @@ async function loadData(
   settings: RunSettings,
   modelFolder: string,
 ): Promise<{ dataset: Dataset; graph: Graph }> {
+  const dataset = await loadDatasets(document, settings, modelFolder);
+  const batch = Math.min(document.train.batch, samplesOf(dataset, settings));
+  return { dataset, graph: lower(document, { batch, frames: dataset.frames }) };
+}
+
+/** The training samples that a run may use. */
+function samplesOf({ train: { count } }: Dataset, { limit }: RunSettings): number {
+  return Math.min(count, limit ?? count);
+}
+
+/** The data to train on, with the split to judge on, both checked against the model. */
+async function loadDatasets(
+  document: ModelDocument,
+  settings: RunSettings,
+  modelFolder: string,
+): Promise<Dataset> {
   const folders = {
     baseDir: modelFolder,
     ...(settings.dataDir === undefined ? {} : { dataDir: settings.dataDir }),
   };
-  const { data, batch } = document.train;
-  const training = await loadDataset(data, folders);
+  const training = await loadDataset(document.train.data, folders);
   checkDataset(document, training);
   const { data: judged } = document.evaluate;
   const testing = judged ? await loadDataset(judged, folders) : training;
@@ -265,16 +379,14 @@ async function loadData(
       `the training data has ${training.frames} frames a sample and the data to evaluate on ${testing.frames}`,
     );
   }
-  const dataset = { ...training, test: testing.test };
-  const available = Math.min(training.train.count, settings.limit ?? training.train.count);
-  return { dataset, graph: lower(document, { batch: Math.min(batch, available), frames: training.frames }) };
+  return { ...training, test: testing.test };
 }
 
 /** Trains, writing metrics as they come, a checkpoint after each epoch and where it stops, and the best one. */
 async function trainInto(
   folder: string,
   session: Session,
-  graph: Graph,
+  network: Network,
   dataset: Dataset,
   settings: RunSettings,
   start: Position,
@@ -288,7 +400,7 @@ async function trainInto(
   const record = (event: 'batch' | 'epoch', report: BatchReport) =>
     appendMetrics(folder, {
       event,
-      ...metricsOf(report, graph, accuracy),
+      ...metricsOf(report, network, accuracy),
       seconds: secondsBefore + report.seconds,
     });
   const save = async (position: Position, isBest: boolean) => {
@@ -300,7 +412,7 @@ async function trainInto(
 
   const result = await train(
     session,
-    graph,
+    network,
     dataset,
     {
       start,
@@ -324,17 +436,17 @@ async function trainInto(
     },
   );
   if (result.interrupted) await save(result.position, false);
-  return { ...result, model: graph.document.name, folder, best };
+  return { ...result, model: network.document.name, folder, best };
 }
 
 /** One line of metrics.jsonl: epochs and batches from 1, a number for each layer. */
 export function metricsOf(
   report: BatchReport,
-  graph: Graph,
+  network: Network,
   testAccuracy: number | null,
 ): Record<string, unknown> {
   const byLayer = (values: Measures['loss']) =>
-    Object.fromEntries(graph.layers.map((layer, i) => [layer, values[i]]));
+    Object.fromEntries(network.layers.map((layer, i) => [layer, values[i]]));
   return {
     epoch: report.position.epoch + 1,
     batch: report.position.batch,
@@ -343,7 +455,7 @@ export function metricsOf(
     goodness_positive: byLayer(report.goodnessPositive),
     goodness_negative: byLayer(report.goodnessNegative),
     ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
-    lr: graph.document.train.optimizer.lr * report.rate,
+    lr: network.document.train.optimizer.lr * report.rate,
     test_accuracy: testAccuracy,
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
     seconds: report.seconds,
@@ -356,6 +468,10 @@ async function bestAccuracy(folder: string, session: Session): Promise<number | 
   return (await readCheckpoint(path, session.tensors, { state: true })).info?.accuracy ?? null;
 }
 
-function threadsOf({ threads }: { readonly threads?: number }): { threads?: number } {
-  return threads === undefined ? {} : { threads };
+function sessionOptions({ threads, without, precision }: SessionOptions): SessionOptions {
+  return {
+    ...(threads === undefined ? {} : { threads }),
+    ...(without === undefined ? {} : { without }),
+    ...(precision === undefined ? {} : { precision }),
+  };
 }

@@ -4,8 +4,8 @@
  * Everything is keyed by (seed, epoch, batch), so any batch of a run can be made again: that is what lets a run
  * resume in the middle of an epoch.
  */
-import type { Graph } from '../../compiler/graph/graph.js';
 import type { ModelDocument } from '../../compiler/model.js';
+import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Dataset, Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
@@ -30,10 +30,10 @@ export function sampleOrder({ train }: ModelDocument, count: number, epoch: numb
  * @throws RffcError RFF711 where the model wants given negatives and the data has none.
  */
 export function batchMaker(
-  graph: Graph,
+  network: Network,
   split: Split,
 ): (order: Int32Array, epoch: number, batch: number) => Batch {
-  const { document, batch: size } = graph;
+  const { document, batch: size } = network;
   const { negatives, label } = document;
   const { seed } = document.train;
   const given = split.yNegative;
@@ -42,7 +42,7 @@ export function batchMaker(
       hint: 'add `y_negative` [N] to the tensors file, or write `negatives: random_label()`',
     });
   }
-  const buffers = [0, 1].map(() => new Float32Array(graph.frames * size * document.input.size));
+  const buffers = [0, 1].map(() => new Float32Array(network.frames * size * document.input.size));
   let turn = 0;
   return (order, epoch, batch) => {
     const indices = order.subarray(batch * size, (batch + 1) * size);

@@ -4,8 +4,8 @@
  * The engine gives the goodness of every label; what is here chooses, counts, and cuts a split into chunks of the
  * size the graph was compiled for. The last chunk is filled up with a repeated sample whose answers are ignored.
  */
-import type { Graph } from '../../compiler/graph/graph.js';
 import type { ModelDocument } from '../../compiler/model.js';
+import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
@@ -74,24 +74,24 @@ export function score(labels: Int32Array, y: Int32Array, classes: number): Evalu
  */
 export async function predict(
   session: Session,
-  graph: Graph,
+  network: Network,
   split: Pick<Split, 'count' | 'gather'>,
   options: PredictOptions = {},
 ): Promise<Prediction | undefined> {
-  const { document } = graph;
+  const { document } = network;
   if (!document.label) {
     throw failure('RFF716', `model \`${document.name}\` has no label, so there is nothing to predict`, {
       hint: 'declare `label NAME[classes]` and connect it to a layer',
     });
   }
-  const { predictBatch, classes } = graph;
+  const { predictBatch, classes } = network;
   const total = Math.min(split.count, options.limit ?? split.count);
   const chunks = Math.ceil(total / predictBatch);
   const labels = new Int32Array(total);
   const goodness = new Float32Array(total * classes);
   const direction = predictDirection(document);
   // Two buffers in turn: one may still be on its way into the engine while the other is filled.
-  const buffers = [0, 1].map(() => new Float32Array(graph.frames * predictBatch * document.input.size));
+  const buffers = [0, 1].map(() => new Float32Array(network.frames * predictBatch * document.input.size));
   const indices = new Int32Array(predictBatch);
   const gather = (chunk: number): Float32Array => {
     for (let i = 0; i < predictBatch; i++) indices[i] = Math.min(chunk * predictBatch + i, total - 1);
@@ -131,12 +131,12 @@ export async function predict(
 /** `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does. */
 export async function evaluate(
   session: Session,
-  graph: Graph,
+  network: Network,
   split: Split,
   options: PredictOptions = {},
 ): Promise<Evaluation | undefined> {
-  const prediction = await predict(session, graph, split, options);
-  return prediction && score(prediction.labels, split.y, graph.classes);
+  const prediction = await predict(session, network, split, options);
+  return prediction && score(prediction.labels, split.y, network.classes);
 }
 
 /** Every scored layer says the same in a checked model; the first one is asked. */

@@ -55,21 +55,22 @@ export function parametersOf(document: ModelDocument): Parameter[] {
   return parameters;
 }
 
-/** The first values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend. */
-export function initializeParameters(document: ModelDocument): Map<string, Float32Array> {
-  return new Map(
-    parametersOf(document).map(({ name, shape, init, fans, site }) => {
-      const [rows, columns] = shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
-      return [name, initialize(init, rows, columns, document.train.seed, site, fans)] as const;
-    }),
-  );
+/**
+ * The first values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend. One at
+ * a time: all of them at once would double a large network's memory.
+ */
+export function* initializeParameters(document: ModelDocument): Generator<readonly [string, Float32Array]> {
+  for (const { name, shape, init, fans, site } of parametersOf(document)) {
+    const [rows, columns] = shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
+    yield [name, initialize(init, rows, columns, document.train.seed, site, fans)];
+  }
 }
 
 /**
  * Puts a session at the start of training: the given parameters, and every optimizer's state at zero.
  * @throws RffcError if a name or a length is not the session's.
  */
-export function resetSession(session: Session, parameters: ReadonlyMap<string, Float32Array>): void {
+export function resetSession(session: Session, parameters: Iterable<readonly [string, Float32Array]>): void {
   for (const [name, values] of parameters) session.write(name, values);
   for (const { name, role, shape, type } of session.tensors) {
     if (role !== 'state') continue;

@@ -2,7 +2,7 @@
  * Training, from the first epoch to the last, in the order it happens. It knows nothing of backends or files: it
  * feeds a session batches, reads the losses, judges the network after each epoch, and tells an observer.
  */
-import type { Graph } from '../../compiler/graph/graph.js';
+import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
@@ -80,22 +80,22 @@ export interface TrainResult {
  */
 export async function train(
   session: Session,
-  graph: Graph,
+  network: Network,
   dataset: { readonly train: Split; readonly test: Split },
   options: TrainOptions = {},
   observer: TrainObserver = {},
 ): Promise<TrainResult> {
-  const { document } = graph;
+  const { document } = network;
   const { epochs, decay } = document.train;
   const { signal } = options;
   const count = Math.min(dataset.train.count, options.limit ?? dataset.train.count);
-  const batches = Math.floor(count / graph.batch);
+  const batches = Math.floor(count / network.batch);
   if (batches === 0) {
-    throw failure('RFF710', `a batch is ${graph.batch} samples, but there are only ${count} to train on`, {
+    throw failure('RFF710', `a batch is ${network.batch} samples, but there are only ${count} to train on`, {
       hint: `use \`--batch ${Math.max(count, 1)}\` or less`,
     });
   }
-  const makeBatch = batchMaker(graph, dataset.train);
+  const makeBatch = batchMaker(network, dataset.train);
   const judged = document.label !== null && dataset.test.count > 0;
   const began = performance.now();
   let position = options.start ?? START;
@@ -110,7 +110,7 @@ export async function train(
     const seen: Measures[] = [];
     const report = (measures: Measures): BatchReport => {
       const now = performance.now();
-      const samples = (position.batch - first) * graph.batch;
+      const samples = (position.batch - first) * network.batch;
       const samplesPerSecond = samples === 0 ? 0 : (1000 * samples) / (now - epochBegan);
       return { ...measures, position, batches, rate, seconds: (now - began) / 1000, samplesPerSecond };
     };
@@ -124,14 +124,14 @@ export async function train(
       // The next batch is made ready while this one trains.
       if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);
       await running;
-      const measures = await readMeasures(session, graph, position);
+      const measures = await readMeasures(session, network, position);
       position = { epoch, batch: batch + 1, trained: trained + 1 };
       seen.push(measures);
       observer.batch?.(report(measures));
       await breathe();
     }
 
-    const trainedReport = report(meanOf(seen, graph.layers.length));
+    const trainedReport = report(meanOf(seen, network.layers.length));
     if (judged) {
       const found = await testNow();
       if (!found) return { position, interrupted: true, test };
@@ -146,7 +146,7 @@ export async function train(
     const { y } = dataset.test;
     let judgedSoFar = 0;
     let correct = 0;
-    return evaluate(session, graph, dataset.test, {
+    return evaluate(session, network, dataset.test, {
       ...(options.limit === undefined ? {} : { limit: options.limit }),
       ...(signal ? { signal } : {}),
       onProgress(done, total, labels) {
@@ -158,13 +158,13 @@ export async function train(
 }
 
 /** Reads what the batch just trained at `position` reported, and stops a run that diverged. */
-async function readMeasures(session: Session, graph: Graph, position: Position): Promise<Measures> {
-  const { negatives, train } = graph.document;
+async function readMeasures(session: Session, network: Network, position: Position): Promise<Measures> {
+  const { negatives, train } = network.document;
   const loss = await session.read('loss');
   const bad = loss.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    const layer = graph.layers[bad % graph.layers.length];
-    const step = Math.floor(bad / graph.layers.length);
+    const layer = network.layers[bad % network.layers.length];
+    const step = Math.floor(bad / network.layers.length);
     throw failure(
       'RFF712',
       `the loss of layer \`${layer}\` is ${loss[bad]} at learning step ${step} of batch ${position.batch + 1}, epoch ${position.epoch + 1}`,
@@ -185,19 +185,20 @@ async function readMeasures(session: Session, graph: Graph, position: Position):
     );
   }
   return {
-    loss: meanOverSteps(loss, graph),
-    goodnessPositive: meanOverSteps(await session.read('goodness_positive'), graph),
-    goodnessNegative: meanOverSteps(await session.read('goodness_negative'), graph),
+    loss: meanOverSteps(loss, network),
+    goodnessPositive: meanOverSteps(await session.read('goodness_positive'), network),
+    goodnessNegative: meanOverSteps(await session.read('goodness_negative'), network),
     classifierLoss,
   };
 }
 
 /** [learnSteps, layers] → [layers] */
-function meanOverSteps(values: Float32Array, graph: Graph): number[] {
-  return graph.layers.map((_, layer) => {
+function meanOverSteps(values: Float32Array, network: Network): number[] {
+  return network.layers.map((_, layer) => {
     let sum = 0;
-    for (let step = 0; step < graph.learnSteps; step++) sum += values[step * graph.layers.length + layer]!;
-    return sum / graph.learnSteps;
+    for (let step = 0; step < network.learnSteps; step++)
+      sum += values[step * network.layers.length + layer]!;
+    return sum / network.learnSteps;
   });
 }
 

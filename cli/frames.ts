@@ -1,0 +1,16 @@
+/** What the commands that only compile need of a model's data: how many frames a sample has. */
+import type { DataSpec } from '../compiler/model.js';
+import { describeDataset } from '../runtime/data/load.js';
+import { type Io, pathOf } from './io.js';
+
+/** Looks up a data set's frames, where paths in `data:` start from `baseDir`. */
+export function framesOf(
+  io: Io,
+  baseDir: string,
+  dataDir: string | undefined,
+): (data: DataSpec) => Promise<number> {
+  return async (data) => {
+    const folders = { baseDir, ...(dataDir === undefined ? {} : { dataDir: pathOf(io, dataDir) }) };
+    return (await describeDataset(data, folders)).frames;
+  };
+}

@@ -1,0 +1,269 @@
+/**
+ * Random models, each from its text, on everything that can run them: the oracle, the compiler's plans played plainly
+ * (with all passes and with some left out), and the cpu engine on a BLAS and on its own products, against the same
+ * graph in f64.
+ *
+ * `RFFC_FUZZ=2000` runs so many models from a new seed, `RFFC_FUZZ_SEED` from that one; a failure is then shrunk.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Graph, lower, type TensorInfo } from '../compiler/graph/index.js';
+import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
+import type { Plan } from '../compiler/plan/plan.js';
+import { validatePlan } from '../compiler/plan/validate.js';
+import { RffcError } from '../grammar/diagnostic.js';
+import { findBlas } from '../runtime/cpu/blas.js';
+import { openCpu } from '../runtime/cpu/session.js';
+import type { Session } from '../runtime/engine.js';
+import { uniforms } from '../runtime/random/index.js';
+import { openTfjs } from '../runtime/tfjs/load.js';
+import { initializeParameters } from '../runtime/train/parameters.js';
+import { findGpu } from './support/adapter.js';
+import { documentOf } from './support/parity.js';
+import { PlayerSession } from './support/player.js';
+import { type RandomModel, randomModel } from './support/random-model.js';
+import { ReferenceSession } from './support/reference.js';
+
+const fuzz = Number(process.env.RFFC_FUZZ ?? 0);
+const settings = {
+  ...(fuzz > 0 ? {} : { seed: 20240607, endOnFailure: true }),
+  ...(process.env.RFFC_FUZZ_SEED === undefined ? {} : { seed: Number(process.env.RFFC_FUZZ_SEED) }),
+};
+const runs = (usual: number) => ({ ...settings, numRuns: fuzz || usual });
+const patience = fuzz > 0 ? 24 * 3600_000 : 120_000;
+
+/** Relative to a tensor's largest magnitude: what f32 makes of a few steps, with room. */
+const tolerance = 1e-4;
+/** Below this magnitude a tensor's differences count as if it had it: rounding of what cancels does not shrink with it. */
+const floorOf = (name: string) => (/(square_avg|exp_avg_sq|acc_delta)$/.test(name) ? 1e-3 : 1e-2);
+
+const sizeOf = (t: TensorInfo) => t.shape.reduce((n, d) => n * d, 1);
+
+/** Two training batches and a prediction; every tensor that is read after each, by name. */
+export async function play(
+  session: Session,
+  graph: Graph,
+  { seed, resumed }: RandomModel,
+): Promise<Map<string, Float32Array>> {
+  const record = new Map<string, Float32Array>();
+  let site = 0;
+  const draw = (count: number, scale = 1) => uniforms(seed, site++, 0, 0, count).map((u) => scale * u);
+  const classes = (count: number) => Int32Array.from(draw(count, graph.classes), Math.floor);
+  const read = async (when: string, has: (t: TensorInfo) => boolean) => {
+    for (const t of graph.tensors) if (has(t)) record.set(`${when} ${t.name}`, await session.read(t.name));
+  };
+  try {
+    for (const [name, values] of initializeParameters(graph.document)) session.write(name, values);
+    if (resumed) {
+      for (const t of graph.tensors) {
+        if (t.role !== 'state') continue;
+        const odd = /(momentum_buffer|exp_avg)$/.test(t.name);
+        session.write(
+          t.name,
+          draw(sizeOf(t)).map((u) => (odd ? 0.1 * (u - 0.5) : 0.01 * u)),
+        );
+      }
+    }
+    await read('at first', (t) => t.role === 'parameter' || t.role === 'state');
+    for (let b = 0; b < 2; b++) {
+      for (const t of graph.tensors) {
+        if (t.role !== 'input' || t.name.startsWith('predict/') || t.name === 'y_negative') continue;
+        if (t.type === 'f32') {
+          session.write(
+            t.name,
+            draw(sizeOf(t)).map((u) => (t.name === 'x' ? 2 * u - 1 : u)),
+          );
+          continue;
+        }
+        const y = classes(sizeOf(t));
+        session.write('y', y);
+        const other = draw(y.length, graph.classes - 1).map(Math.floor);
+        if (graph.document.negatives.name !== 'latent_classifier')
+          session.write(
+            'y_negative',
+            y.map((k, i) => (k + 1 + other[i]!) % graph.classes),
+          );
+      }
+      const trained = (resumed ? 3 : 0) + b;
+      await session.run('train', { epoch: 1, batch: b, trained, rate: b === 0 ? 1 : 0.9 });
+      await read(`batch ${b}`, (t) => t.role !== 'input' && !t.name.startsWith('predict/'));
+    }
+    const x = graph.tensors.find((t) => t.name === 'predict/x')!;
+    session.write(
+      'predict/x',
+      draw(sizeOf(x)).map((u) => 2 * u - 1),
+    );
+    await session.run('predict', { epoch: 1, batch: 0, trained: 5, rate: 1 });
+    await read('prediction', (t) => t.name === 'predict/goodness');
+    // Prediction moves nothing.
+    await read('after prediction', (t) => t.role === 'parameter' || t.role === 'state');
+    return record;
+  } finally {
+    await session.dispose();
+  }
+}
+
+interface Miss {
+  readonly tensor: string;
+  readonly relative: number;
+  readonly at: number;
+  readonly ours: number | undefined;
+  readonly exact: number;
+}
+
+/** The tensors that are further from the truth than they may be, the worst place of each. */
+export function missesOf(
+  ours: ReadonlyMap<string, Float32Array>,
+  exact: ReadonlyMap<string, Float32Array>,
+): { misses: Miss[]; worst: number } {
+  const misses: Miss[] = [];
+  let worst = 0;
+  for (const [tensor, truth] of exact) {
+    const mine = ours.get(tensor)!;
+    if (mine.length !== truth.length)
+      throw new Error(`${tensor} has ${mine.length} numbers, not ${truth.length}`);
+    const scale = truth.reduce((m, x) => Math.max(m, Math.abs(x)), floorOf(tensor));
+    let at = -1;
+    let most = 0;
+    truth.forEach((x, i) => {
+      const d = Math.abs(mine[i]! - x) / scale;
+      if (!(d <= most)) [at, most] = [i, d];
+    });
+    worst = most <= worst ? worst : most;
+    if (!(most <= tolerance)) misses.push({ tensor, relative: most, at, ours: mine[at], exact: truth[at]! });
+  }
+  return { misses, worst };
+}
+
+const graphs = (model: RandomModel): Graph =>
+  lower(documentOf(model.text), {
+    frames: model.frames,
+    predictBatch: model.predictBatch,
+    observe: model.observe,
+  });
+
+/** A graph's plan as it comes back from a file. @throws RffcError if it is not sound */
+function planOf(graph: Graph, without: readonly PassName[] = []): Plan {
+  const validated = validatePlan(JSON.parse(JSON.stringify(buildPlan(graph, { without }).plan)));
+  if (!('plan' in validated)) throw new RffcError(validated.diagnostics);
+  return validated.plan;
+}
+
+/** Plays a model on each session and compares with the truth. @throws Error that shows the model */
+async function compare(
+  model: RandomModel,
+  graph: Graph,
+  sessions: Readonly<Record<string, () => Session | Promise<Session>>>,
+): Promise<void> {
+  const exact = await play(new ReferenceSession(graph), graph, model);
+  for (const [name, values] of exact)
+    if (!values.every((x) => Math.abs(x) < 1e4))
+      throw new Error(`the model is unstable: ${name}\n${model.text}`);
+  for (const [name, open] of Object.entries(sessions)) {
+    let problem: string;
+    try {
+      const { misses, worst } = missesOf(await play(await open(), graph, model), exact);
+      if (process.env.RFFC_FUZZ_WORST !== undefined) console.log(name, worst);
+      if (misses.length === 0) continue;
+      problem = misses
+        .slice(0, 12)
+        .map(
+          (m) =>
+            `  ${m.tensor}[${m.at}] is ${m.ours}, exactly ${m.exact}: off by ${m.relative.toExponential(2)}`,
+        )
+        .join('\n');
+    } catch (error) {
+      problem = error instanceof Error ? `${error.stack}` : String(error);
+    }
+    const { text, ...rest } = model;
+    throw new Error(`${name} differs:\n${problem}\n${JSON.stringify(rest)}\n${text}`);
+  }
+}
+
+/** One pass, or any of them. */
+const somePasses: fc.Arbitrary<readonly PassName[]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...passNames).map((p) => [p]) },
+  { weight: 1, arbitrary: fc.subarray([...passNames]) },
+);
+
+describe('random models', async () => {
+  test(
+    'on the oracle, and their plans played plainly',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(randomModel, somePasses, async (model, without) => {
+          const graph = graphs(model);
+          await compare(model, graph, {
+            'the oracle': () => openTfjs('tfjs-cpu', graph),
+            'the plan': () => new PlayerSession(planOf(graph)),
+            [`the plan without ${without.join(', ')}`]: () => new PlayerSession(planOf(graph, without)),
+          });
+        }),
+        runs(80),
+      );
+    },
+    patience,
+  );
+
+  const blas = findBlas();
+  const engines: [string, string | undefined][] = [
+    ...(blas ? [[`cpu on ${blas.name}`, undefined] as [string, undefined]] : []),
+    ['cpu without a BLAS', 'off'],
+  ];
+  test.each(engines)(
+    'on %s',
+    async (_, choice) => {
+      const before = process.env.RFFC_BLAS;
+      if (choice !== undefined) process.env.RFFC_BLAS = choice;
+      try {
+        await fc.assert(
+          fc.asyncProperty(
+            randomModel,
+            fc.oneof(fc.constant([]), somePasses),
+            fc.integer({ min: 1, max: 3 }),
+            async (model, without, threads) => {
+              const graph = graphs(model);
+              await compare(model, graph, {
+                [`cpu, ${threads} threads, without ${without.join(', ') || 'nothing'}`]: () =>
+                  openCpu(planOf(graph, without), { threads }),
+              });
+            },
+          ),
+          runs(25),
+        );
+      } finally {
+        if (before === undefined) delete process.env.RFFC_BLAS;
+        else process.env.RFFC_BLAS = before;
+      }
+    },
+    patience,
+  );
+
+  const found = await findGpu();
+  const gpu = 'gpu' in found ? found.gpu : undefined;
+  test.skipIf(!gpu)(
+    gpu ? 'on webgpu' : `webgpu is skipped: ${'missing' in found && found.missing}`,
+    async () => {
+      const { openWebgpu } = await import('../runtime/webgpu/session.js');
+      await fc.assert(
+        fc.asyncProperty(randomModel, fc.oneof(fc.constant([]), somePasses), async (model, without) => {
+          const graph = graphs(model);
+          await compare(model, graph, {
+            [`webgpu, without ${without.join(', ') || 'nothing'}`]: () =>
+              openWebgpu(planOf(graph, without), gpu!),
+          });
+        }),
+        runs(12),
+      );
+    },
+    patience,
+  );
+
+  test('are told apart where one differs', () => {
+    const truth = new Map([['batch 0 w', Float32Array.of(1, 2)]]);
+    const { misses } = missesOf(new Map([['batch 0 w', Float32Array.of(1, 2.001)]]), truth);
+    expect(misses.map((m) => [m.tensor, m.at])).toEqual([['batch 0 w', 1]]);
+    expect(missesOf(new Map([['batch 0 w', Float32Array.of(1, Number.NaN)]]), truth).misses).toHaveLength(1);
+    expect(missesOf(truth, truth).misses).toEqual([]);
+  });
+});

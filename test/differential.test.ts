@@ -40,7 +40,7 @@ const floorOf = (name: string) => (/(square_avg|exp_avg_sq|acc_delta)$/.test(nam
 const sizeOf = (t: TensorInfo) => t.shape.reduce((n, d) => n * d, 1);
 
 /** Two training batches and a prediction; every tensor that is read after each, by name. */
-export async function play(
+async function play(
   session: Session,
   graph: Graph,
   { seed, resumed }: RandomModel,
@@ -112,7 +112,7 @@ interface Miss {
 }
 
 /** The tensors that are further from the truth than they may be, the worst place of each. */
-export function missesOf(
+function missesOf(
   ours: ReadonlyMap<string, Float32Array>,
   exact: ReadonlyMap<string, Float32Array>,
 ): { misses: Miss[]; worst: number } {

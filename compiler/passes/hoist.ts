@@ -76,10 +76,7 @@ export function expandAll(program: Ir): Ir {
     value.inputs.forEach(protect);
   };
   for (const value of program.values) {
-    const sums =
-      value.op.kind === 'outer' ||
-      value.op.kind === 'total' ||
-      value.op.kind === 'draw';
+    const sums = value.op.kind === 'outer' || value.op.kind === 'total' || value.op.kind === 'draw';
     const axes = new Set(value.inputs.flatMap((i) => program.values[i]!.axes));
     if (sums && !axes.has('polarity')) protect(value.id);
   }

@@ -93,10 +93,32 @@ class Packing {
   private usersOf(id: number): readonly IrValue[] {
     if (!this.users) {
       this.users = new Map();
-      for (const v of this.program.values)
-        for (const i of new Set(v.inputs)) this.users.set(i, [...(this.users.get(i) ?? []), v]);
+      for (const v of this.program.values) {
+        for (const i of new Set(v.inputs)) {
+          const users = this.users.get(i);
+          if (users) users.push(v);
+          else this.users.set(i, [v]);
+        }
+      }
     }
     return this.users.get(id) ?? [];
+  }
+
+  private sums: Map<string, IrValue[]> | undefined;
+  /** The expressions of a step that read products. */
+  private sumsOf(scope: string): readonly IrValue[] {
+    if (!this.sums) {
+      this.sums = new Map();
+      for (const v of this.program.values) {
+        if (v.op.kind !== 'map' || !v.inputs.some((i) => this.isPackedProduct(this.program.values[i]!)))
+          continue;
+        const step = scopeOf(v.name);
+        const sums = this.sums.get(step);
+        if (sums) sums.push(v);
+        else this.sums.set(step, [v]);
+      }
+    }
+    return this.sums.get(scope) ?? [];
   }
 
   private version(tensor: string, pack: Pack): IrValue {
@@ -240,8 +262,7 @@ class Packing {
   private stepSources(scope: string, rows: string): { node: string; value: IrValue }[] {
     const { program, out, order } = this;
     const found = new Map<string, IrValue>();
-    for (const z of program.values) {
-      if (z.op.kind !== 'map' || scopeOf(z.name) !== scope) continue;
+    for (const z of this.sumsOf(scope)) {
       for (const i of z.inputs) {
         const product = program.values[i]!;
         if (!this.isPackedProduct(product) || !out.has(product.inputs[0]!)) continue;
@@ -344,12 +365,9 @@ class Packing {
     if (gradientOf.op.kind !== 'outer') throw new Error(`${value.name} is not moved by a gradient`);
     // The sign is in the pack.
     const gradient = this.gradient(pack, dz, Math.abs(gradientOf.op.scale), value.name);
-    const states = program.values.filter(
+    const states = this.usersOf(gradientOf.id).filter(
       (v) =>
-        v.op.kind === 'map' &&
-        v.tensor !== undefined &&
-        v.tensor.startsWith(`optimizer/${value.tensor}/`) &&
-        v.inputs.includes(gradientOf.id),
+        v.op.kind === 'map' && v.tensor !== undefined && v.tensor.startsWith(`optimizer/${value.tensor}/`),
     );
     const together = [
       { map: value, tensor },

@@ -78,19 +78,24 @@ const rows = (kernel: number, args = 0): Step => ({
 const ping: Step[] = Array.from({ length: 200 }, (_, i) => rows(0, (i % 2) * 8));
 const run = { epoch: 0, batch: 0 };
 
-/** A worker that does something at its first meeting with the others, then is the real one. */
-function wrapped(name: string, body: string): URL {
+/** The real worker after some other text. */
+function preceded(name: string, text: string): URL {
   const file = join(folder, `${name}.mjs`);
   const real = new URL('../../dist/runtime/cpu/worker.js', import.meta.url);
   writeFileSync(
     file,
-    `import { workerData } from 'node:worker_threads';
-const { add } = Atomics; let count = 0;
-Atomics.add = (...args) => { if (workerData.index === 1 && ++count === 50) { ${body} } return add(...args); };
-await import(${JSON.stringify(real.href)});`,
+    `import { workerData } from 'node:worker_threads';\n${text}\nawait import(${JSON.stringify(real.href)});`,
   );
   return pathToFileURL(file);
 }
+
+/** A worker that does something in the midst of its meetings with the others. */
+const wrapped = (name: string, body: string): URL =>
+  preceded(
+    name,
+    `const { add } = Atomics; let count = 0;
+Atomics.add = (...args) => { if (workerData.index === 1 && ++count === 50) { ${body} } return add(...args); };`,
+  );
 
 describe('pool', () => {
   it.each([1, 2, 3, 7])('keeps %i workers in step', async (threads) => {
@@ -103,6 +108,23 @@ describe('pool', () => {
     }
     expect([...words.subarray(64, 74)]).toEqual([...expected[0]!]);
     expect([...words.subarray(128, 138)]).toEqual([...expected[1]!]);
+  });
+
+  it('stays in step when workers are held up before they wake the others', async () => {
+    const late = preceded(
+      'late',
+      `const { notify } = Atomics;
+Atomics.notify = (...args) => {
+  for (const end = performance.now() + 0.5; performance.now() < end; );
+  return notify(...args);
+};`,
+    );
+    const { pool, words } = await load(3, { ping }, late);
+    await pool.run('ping', run);
+    const punctual = await load(3, { ping });
+    await punctual.pool.run('ping', run);
+    expect([...words.subarray(64, 138)]).toEqual([...punctual.words.subarray(64, 138)]);
+    await pool.dispose();
   });
 
   it('plays a call once, with the numbers of the run', async () => {

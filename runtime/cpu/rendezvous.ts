@@ -39,7 +39,9 @@ export function meet(words: Int32Array, workers: number): void {
     return;
   }
   const over = () => Atomics.load(words, GENERATION) !== generation;
-  if (!watch(over)) Atomics.wait(words, GENERATION, generation);
+  // Again while it is not over: the last to arrive at the meeting before may have been held up before it woke its sleepers,
+  // who had seen the generation by themselves, and so wakes them out of this one.
+  if (!watch(over)) while (!over()) Atomics.wait(words, GENERATION, generation);
   if (Atomics.load(words, BROKEN)) throw new Broken();
 }
 

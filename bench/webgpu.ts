@@ -1,6 +1,7 @@
 /**
- * `node dist/bench/webgpu.js`: a training batch and a prediction on the webgpu engine and on tfjs's WebGPU, on the same adapter
- * in one run, as a Markdown table. `--model` and `--batch` choose another network than mnist3x200 at 100.
+ * `node dist/bench/webgpu.js`: a training batch and a prediction on the webgpu engine and on tfjs's WebGPU, on the same adapter,
+ * in turn within one run, as a Markdown table of medians. `--model` and `--batch` choose another network than mnist3x200 at
+ * 100, `--rounds` how often each has its turn.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,7 +19,7 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: 'mnist3x200' },
     batch: { type: 'string', default: '100' },
-    batches: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
   },
 });
 const file = `models/${values.model}.rff`;
@@ -27,15 +28,27 @@ const graph = lower(document, { batch: Number(values.batch) });
 
 const adapter = (await listBackends()).find(({ name }) => name === 'webgpu')!;
 console.log(`${values.model} at ${values.batch}; ${adapter.detail}\n`);
-console.log('| engine | a training batch, s | a prediction of all samples, s |\n| --- | --- | --- |');
-const results = [];
-for (const backend of ['webgpu', 'tfjs-webgpu']) {
-  const { train, predict } = await bench(graph, { backend, batches: Number(values.batches) }, openBackend);
-  results.push({ train: train.seconds, predict: predict?.seconds ?? Number.NaN });
-  console.log(
-    `| ${backend} | ${train.seconds.toPrecision(3)} | ${predict?.seconds.toPrecision(3) ?? 'no label'} |`,
-  );
+
+interface Times {
+  readonly train: number[];
+  readonly predict: number[];
 }
-const [ours, theirs] = results as [(typeof results)[0], (typeof results)[0]];
-const ratio = (key: 'train' | 'predict') => `${(theirs[key] / ours[key]).toFixed(1)} ×`;
+const times: Record<string, Times> = {
+  webgpu: { train: [], predict: [] },
+  'tfjs-webgpu': { train: [], predict: [] },
+};
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const [backend, own] of Object.entries(times)) {
+    const { train, predict } = await bench(graph, { backend, batches: 1 }, openBackend);
+    own.train.push(train.seconds);
+    if (predict) own.predict.push(predict.seconds);
+  }
+}
+
+const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[list.length >> 1] ?? Number.NaN;
+console.log('| engine | a training batch, s | a prediction of all samples, s |\n| --- | --- | --- |');
+for (const [backend, { train, predict }] of Object.entries(times))
+  console.log(`| ${backend} | ${median(train).toPrecision(3)} | ${median(predict).toPrecision(3)} |`);
+const [ours, theirs] = Object.values(times) as [Times, Times];
+const ratio = (key: keyof Times) => `${(median(theirs[key]) / median(ours[key])).toFixed(1)} ×`;
 console.log(`| ratio | ${ratio('train')} | ${ratio('predict')} |`);

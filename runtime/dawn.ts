@@ -34,6 +34,7 @@ async function open(): Promise<GPU> {
     });
   }
   Object.assign(globalThis, dawn.globals);
+  for (const [type, method] of waits) beCalm(dawn.globals, type, method);
   // Dawn's Vulkan loader warns where there is no such folder.
   process.env.XDG_RUNTIME_DIR ??= '/tmp';
   // The GPU's clock to the nanosecond: rounded ones are for pages that may not be trusted.
@@ -52,6 +53,50 @@ async function open(): Promise<GPU> {
         ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 chromium` brings a software driver"
         : 'update the graphics driver; WebGPU needs Metal on macOS, Direct3D 12 or Vulkan on Windows',
   });
+}
+
+/** What takes long enough to wait for. */
+const waits = [
+  ['GPUBuffer', 'mapAsync'],
+  ['GPUQueue', 'onSubmittedWorkDone'],
+  ['GPUDevice', 'createComputePipelineAsync'],
+] as const;
+/** Never changes: what a thread that is to sleep waits on. */
+const never = new Int32Array(new SharedArrayBuffer(4));
+/** When naps begin, and how long one is: a share of what has been waited so far. Milliseconds; a fast GPU never sees one. */
+const NAP = { after: 2, share: 0.05, most: 1 };
+let waiting = 0;
+let began = 0;
+let napping = false;
+
+/**
+ * Lets this thread sleep while it waits. Dawn's package asks the device over and over, which takes a whole core from a
+ * software adapter; napping a little between two questions leaves it to those who work.
+ */
+function beCalm(globals: object, type: string, method: string): void {
+  const { prototype } = Reflect.get(globals, type) as { prototype: object };
+  const original = Reflect.get(prototype, method) as (...args: unknown[]) => Promise<unknown>;
+  const done = () => {
+    waiting--;
+  };
+  Reflect.set(prototype, method, function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    const answer = original.apply(this, args);
+    answer.then(done, done);
+    waiting++;
+    began = performance.now();
+    if (!napping) setImmediate(nap).unref();
+    napping = true;
+    return answer;
+  });
+}
+
+/** A nap, and another after the next question, until nothing is waited for. Dawn keeps the process up, not this. */
+function nap(): void {
+  napping = waiting > 0;
+  if (!napping) return;
+  const waited = performance.now() - began;
+  if (waited > NAP.after) Atomics.wait(never, 0, 0, Math.min(NAP.most, NAP.share * waited));
+  setImmediate(nap).unref();
 }
 
 export function firstLine(error: unknown): string {

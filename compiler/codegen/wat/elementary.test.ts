@@ -1,6 +1,7 @@
 /** Every operator in WebAssembly against its definition in f64, over wide ranges and at its limits. */
 import { describe, expect, it } from 'vitest';
 import { type Operator, operators } from '../../expr/operators.js';
+import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../expr/testing.js';
 import type { RowsKernel } from '../../plan/plan.js';
 import { argumentWords } from './arguments.js';
 import { printModule } from './module.js';
@@ -31,38 +32,6 @@ async function run(op: Operator, ...args: Float32Array[]): Promise<Float32Array>
   return heap.f32.slice(out, out + units);
 }
 
-/** Numbers of both signs from 2^low to 2^high, evenly by magnitude. */
-function magnitudes(low: number, high: number, count = 4000): Float32Array {
-  return Float32Array.from({ length: 2 * count }, (_, i) => {
-    const exponent = low + ((high - low) * Math.floor(i / 2)) / (count - 1);
-    return (i % 2 ? -1 : 1) * 2 ** exponent;
-  });
-}
-const linear = (low: number, high: number, count = 8000): Float32Array =>
-  Float32Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-const join = (...parts: Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((p) => [...p]));
-
-/** The greatest error: relative to the result, or absolute below `floor`. */
-function worst(op: Operator, got: Float32Array, args: Float32Array[], floor: number) {
-  let error = 0;
-  let at: number[] = [];
-  for (let i = 0; i < got.length; i++) {
-    const x = args.map((a) => a[i]!);
-    const want = operators[op].apply!(...x);
-    // Where f32 itself overflows, infinity is the right answer.
-    const rounded = Math.fround(want);
-    const e =
-      Object.is(got[i], rounded) || got[i] === rounded
-        ? 0
-        : Math.abs(got[i]! - want) / Math.max(Math.abs(want), floor);
-    if (!(e <= error)) [error, at] = [e, [...x, got[i]!, want]];
-  }
-  return { error, at };
-}
-
-const ULP = 2 ** -23;
-const wide = join(magnitudes(-140, 127), linear(-20, 20), linear(-120, 120), linear(-1, 1));
-
 describe('elementary functions', () => {
   it.each<[Operator, Float32Array, number, number]>([
     ['exp', wide, 2 * ULP, 2 ** -126],
@@ -84,13 +53,7 @@ describe('elementary functions', () => {
   });
 
   it('pow, over bases and exponents', async () => {
-    const bases = magnitudes(-140, 127, 40);
-    const exponents = join(linear(-4, 4, 33), magnitudes(-8, 7, 12), Float32Array.of(0, 0.5, -0.5, 1 / 3));
-    const x = Float32Array.from(
-      { length: bases.length * exponents.length },
-      (_, i) => bases[i % bases.length]!,
-    );
-    const y = Float32Array.from(x, (_, i) => exponents[Math.floor(i / bases.length)]!);
+    const [x, y] = powers();
     const { error, at } = worst('pow', await run('pow', x, y), [x, y], 2 ** -126);
     expect(error, `pow at ${at}`).toBeLessThanOrEqual(2 * ULP);
   });

@@ -35,6 +35,11 @@ export class Heap {
     this.f32.fill(GUARD);
   }
 
+  /** How many numbers have been handed out; the next is behind a guard. */
+  get end(): number {
+    return this.top;
+  }
+
   /** The index of the first of `count` numbers, at a multiple of 64 bytes. */
   allocate(count: number): number {
     const at = this.top;

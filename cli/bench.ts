@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { ModelChoice } from '../compiler/compile.js';
 import { loadModel } from '../compiler/compile.js';
 import { lower } from '../compiler/graph/lower.js';
-import { openBackend } from '../runtime/backends.js';
+import { openBackend, type Precision } from '../runtime/backends.js';
 import { type BenchReport, bench, type KernelTime, type Timing } from '../runtime/bench/bench.js';
 import { readModelSource } from '../runtime/run/model.js';
 import { readPlan } from '../runtime/run/plans.js';
@@ -15,7 +15,8 @@ interface BenchCommandOptions extends ModelChoice {
   readonly backend: string;
   readonly batches?: number;
   readonly threads?: number;
-  readonly precision?: 'f32' | 'f16';
+  readonly precision?: Precision;
+  readonly device?: number;
   readonly profile?: true;
   readonly batch?: number;
   readonly pass: readonly string[];
@@ -24,11 +25,11 @@ interface BenchCommandOptions extends ModelChoice {
 }
 
 export async function benchCommand(io: Io, file: string, options: BenchCommandOptions): Promise<number> {
-  const { backend, batches, threads, precision, profile } = options;
-  if (profile && !['auto', 'cpu', 'webgpu'].includes(backend))
+  const { backend, batches, threads, precision, device, profile } = options;
+  if (profile && !['auto', 'cpu', 'webgpu', 'cuda'].includes(backend))
     throw misuse(
       `\`${backend}\` has no clock for its kernels`,
-      'use `--profile` with `--backend cpu` or `webgpu`',
+      'use `--profile` with `--backend cpu`, `webgpu` or `cuda`',
     );
   const without = passesOf(options.pass);
   const compiled = await compiledFrom(io, file, options, without.length > 0);
@@ -41,6 +42,7 @@ export async function benchCommand(io: Io, file: string, options: BenchCommandOp
       ...(batches === undefined ? {} : { batches }),
       ...(threads === undefined ? {} : { threads }),
       ...(precision === undefined ? {} : { precision }),
+      ...(device === undefined ? {} : { device }),
     },
     openBackend,
   );

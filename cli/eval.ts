@@ -2,7 +2,7 @@
 import { dirname, relative } from 'node:path';
 import type { DataSpec } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
-import { openBackend } from '../runtime/backends.js';
+import { openBackend, type Precision } from '../runtime/backends.js';
 import { loadDataset } from '../runtime/data/index.js';
 import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
@@ -16,7 +16,8 @@ interface EvalOptions {
   readonly weights: 'best' | 'last';
   readonly limit?: number;
   readonly threads?: number;
-  readonly precision?: 'f32' | 'f16';
+  readonly precision?: Precision;
+  readonly device?: number;
   readonly dataDir?: string;
   readonly json?: true;
 }
@@ -38,7 +39,7 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
     });
   }
   const { frames } = dataset;
-  const { threads, precision } = options;
+  const { threads, precision, device } = options;
   const { network, session, weights } = await openTrained(
     run,
     {
@@ -47,6 +48,7 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
       frames,
       ...(threads === undefined ? {} : { threads }),
       ...(precision === undefined ? {} : { precision }),
+      ...(device === undefined ? {} : { device }),
     },
     openBackend,
   );

@@ -16,6 +16,7 @@ import {
   backendOption,
   collected,
   dataDirOption,
+  deviceOption,
   EMIT_FORMS,
   jsonOption,
   limitOption,
@@ -103,6 +104,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(new Option('--seed <n>', 'instead of the model’s').argParser(whole(0)))
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .addOption(setOption())
     .addOption(modelOption())
     .option('--init <weights.safetensors>', 'start from these weights')
@@ -128,6 +130,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(limitOption('the first n samples'))
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (run, options) => done(await (await import('./eval.js')).evalCommand(io, run, options)));
@@ -149,6 +152,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     )
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .addOption(jsonOption())
     .action(async (run, options) =>
       done(await (await import('./predict.js')).predictCommand(io, run, options)),
@@ -167,6 +171,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     )
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .option('--profile', 'what each kernel took')
     .addOption(setOption())
     .addOption(modelOption())

@@ -63,7 +63,11 @@ export const backendOption = (preset?: string) => {
 export const threadsOption = () =>
   new Option('--threads <n>', 'how many threads a backend on the CPU may use').argParser(whole(1));
 export const precisionOption = () =>
-  new Option('--precision <type>', 'of products’ operands, on webgpu').choices(['f32', 'f16']);
+  new Option('--precision <type>', 'of products’ operands: f16 on webgpu, tf32 and bf16 on cuda').choices([
+    ...['f32', 'tf32', 'bf16', 'f16'],
+  ]);
+export const deviceOption = () =>
+  new Option('--device <n>', 'which GPU, from 0, on cuda').argParser(whole(0));
 export const dataDirOption = () =>
   new Option('--data-dir <dir>', 'where data sets lie (else $RFFC_DATA, else the cache folder)');
 export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure } from '../grammar/diagnostic.js';
-import { openBackend } from '../runtime/backends.js';
+import { openBackend, type Precision } from '../runtime/backends.js';
 import type { Split } from '../runtime/data/index.js';
 import { fileError } from '../runtime/run/files.js';
 import { openTrained, readRun } from '../runtime/run/run.js';
@@ -16,7 +16,8 @@ interface PredictOptions {
   readonly backend: string;
   readonly weights: 'best' | 'last';
   readonly threads?: number;
-  readonly precision?: 'f32' | 'f16';
+  readonly precision?: Precision;
+  readonly device?: number;
   readonly json?: true;
 }
 
@@ -24,7 +25,7 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
   const run = await readRun(pathOf(io, folder));
   const { input } = run.document;
   const { frames, samples } = await readSamples(pathOf(io, options.data), input.name, input.size);
-  const { threads, precision, weights, backend } = options;
+  const { threads, precision, device, weights, backend } = options;
   const { network, session } = await openTrained(
     run,
     {
@@ -33,6 +34,7 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
       frames,
       ...(threads === undefined ? {} : { threads }),
       ...(precision === undefined ? {} : { precision }),
+      ...(device === undefined ? {} : { device }),
     },
     openBackend,
   );

@@ -90,12 +90,13 @@ async function sourceOf(
 }
 
 function settingsOf(io: Io, options: RunOptions): RunSettings {
-  const { set, model, epochs, batch, seed, limit, threads, precision } = options;
-  return defined({ set, model, epochs, batch, seed, limit, threads, precision, ...pathsOf(io, options) });
+  const { set, model, epochs, batch, seed, limit, threads, precision, device } = options;
+  const settings = { set, model, epochs, batch, seed, limit, threads, precision, device };
+  return defined({ ...settings, ...pathsOf(io, options) });
 }
 
-function changesOf(io: Io, { epochs, threads, precision, backend, dataDir }: RunOptions) {
-  return defined({ epochs, threads, precision, backend, ...pathsOf(io, defined({ dataDir })) });
+function changesOf(io: Io, { epochs, threads, precision, device, backend, dataDir }: RunOptions) {
+  return defined({ epochs, threads, precision, device, backend, ...pathsOf(io, defined({ dataDir })) });
 }
 
 function pathsOf(io: Io, { dataDir, init }: RunSettings) {

@@ -11,16 +11,23 @@ import type { Plan } from '../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';
 import type { BlasInfo } from './cpu/blas.js';
+import type { CudaPrecision } from './cuda/driver.js';
 import type { Session } from './engine.js';
 import type { TfjsBackend } from './tfjs/load.js';
-import type { Precision } from './webgpu/device.js';
+import type { Precision as WebgpuPrecision } from './webgpu/device.js';
+
+/** What products' operands are rounded to; sums are f32 always. */
+export type Precision = WebgpuPrecision | CudaPrecision;
+export const precisions: readonly Precision[] = ['f32', 'tf32', 'bf16', 'f16'];
 
 export interface BackendOptions {
   readonly threads?: number;
   /** Passes that a graph is compiled without, where a plan is made of it. */
   readonly without?: readonly PassName[];
-  /** Of products, on webgpu. */
+  /** Of products, on webgpu and cuda. */
   readonly precision?: Precision;
+  /** Which GPU, from 0, on cuda. */
+  readonly device?: number;
   /** Time every launch; on engines of our own. */
   readonly profile?: boolean;
 }
@@ -38,16 +45,17 @@ const tfjs: Readonly<Record<TfjsBackend, string>> = {
   'tfjs-cpu': 'TensorFlow.js in plain JavaScript, one thread: the reference, slow',
   'tfjs-wasm': 'TensorFlow.js in WebAssembly, one thread',
   'tfjs-webgpu': 'TensorFlow.js on WebGPU',
-  'tfjs-node-gpu': "TensorFlow's own library on CUDA",
+  'tfjs-node-gpu':
+    "TensorFlow's own library on CUDA 11: the other way onto an NVIDIA GPU, for where TensorFlow runs already; `cuda` is the faster",
 };
 const tfjsNames = Object.keys(tfjs) as TfjsBackend[];
 
 /** Every name that `--backend` takes beside `auto`. */
-export const backendNames: readonly string[] = ['cpu', 'webgpu', ...tfjsNames];
+export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjsNames];
 
 /** What can run here; for what cannot, why, and what to install. */
 export async function listBackends(): Promise<BackendInfo[]> {
-  const all = [await lookAtCpu(), await lookAtWebgpu()];
+  const all = [await lookAtCpu(), await lookAtWebgpu(), await lookAtCuda()];
   for (const name of tfjsNames) all.push(await lookAtTfjs(name));
   return all;
 }
@@ -94,6 +102,26 @@ async function lookAtWebgpu(): Promise<BackendInfo> {
   }
 }
 
+async function lookAtCuda(): Promise<BackendInfo> {
+  try {
+    const { openMachine } = await import('./cuda/machine.js');
+    const { describeDevice } = await import('./cuda/session.js');
+    const { versionText } = await import('./cuda/libraries.js');
+    const { driver, compiler } = openMachine();
+    const first = describeDevice(driver, 0);
+    const others = driver.deviceCount() - 1;
+    const more = others > 0 ? ` (and ${others} more: \`--device\`)` : '';
+    const with_ = `a driver of CUDA ${versionText(driver.version)}, cuBLAS and ${compiler.name}`;
+    return {
+      name: 'cuda',
+      available: true,
+      detail: `CUDA kernels on ${first}${more}, by ${with_}: the fastest`,
+    };
+  } catch (error) {
+    return unavailable('cuda', error);
+  }
+}
+
 async function lookAtTfjs(name: TfjsBackend): Promise<BackendInfo> {
   try {
     const { prepareTfjs } = await import('./tfjs/load.js');
@@ -123,10 +151,11 @@ export async function openBackend(
   compiled: Graph | Plan,
   options: BackendOptions = {},
 ): Promise<Session> {
-  const { threads, without, precision = 'f32', profile = false } = options;
-  if (precision !== 'f32' && name !== 'webgpu') {
-    throw failure('RFF826', `\`${name}\` computes in f32, not in ${precision}`, {
-      hint: 'leave out `--precision`, or use `--backend webgpu`',
+  const { threads, without, profile = false, device } = options;
+  const precision = precisionOn(name, options.precision ?? 'f32');
+  if (device !== undefined && name !== 'cuda') {
+    throw failure('RFF843', `\`${name}\` has no devices to choose from`, {
+      hint: 'leave out `--device`, or use `--backend cuda`',
     });
   }
   const plan = () =>
@@ -139,7 +168,16 @@ export async function openBackend(
     const { openDawn } = await import('./dawn.js');
     const { openWebgpu } = await import('./webgpu/session.js');
     const { tileCache } = await import('./tile-cache.js');
-    return openWebgpu(plan(), await openDawn(), { precision, profile, tiles: tileCache() });
+    return openWebgpu(plan(), await openDawn(), {
+      precision: precision as WebgpuPrecision,
+      profile,
+      tiles: tileCache(),
+    });
+  }
+  if (name === 'cuda') {
+    const { openCuda } = await import('./cuda/session.js');
+    const choice = { precision: precision as CudaPrecision, profile };
+    return openCuda(plan(), { ...choice, ...(device === undefined ? {} : { device }) });
   }
   const known = tfjsNames.find((b) => b === name);
   if (known) {
@@ -149,6 +187,20 @@ export async function openBackend(
   const near = closest(name, ['auto', ...backendNames]);
   throw failure('RFF810', `there is no backend \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `choose from auto, ${backendNames.join(', ')}`,
+  });
+}
+
+/** A precision, if the backend has it. @throws RffcError RFF826 */
+function precisionOn(name: string, precision: Precision): Precision {
+  const has: Readonly<Record<string, readonly Precision[]>> = {
+    webgpu: ['f32', 'f16'] satisfies WebgpuPrecision[],
+    cuda: ['f32', 'tf32', 'bf16'] satisfies CudaPrecision[],
+  };
+  const own = has[name] ?? ['f32'];
+  if (own.includes(precision)) return precision;
+  const others = Object.keys(has).filter((other) => has[other]!.includes(precision));
+  throw failure('RFF826', `\`${name}\` computes in ${own.join(', ')}, not in ${precision}`, {
+    hint: `leave out \`--precision\`, or use \`--backend ${others.join('` or `')}\``,
   });
 }
 

@@ -53,7 +53,8 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF825: { title: 'no number of threads', explanation: '`--threads` takes a whole number from 1 to 64.' },
     RFF826: {
       title: 'a precision that the backend does not have',
-      explanation: '`--precision f16` is for `--backend webgpu`; the others compute in f32.',
+      explanation:
+        '`--precision f16` is for `--backend webgpu`, `tf32` and `bf16` are for `--backend cuda` on a GPU from Ampere (8.0) on; the others compute in f32.',
     },
     RFF830: {
       title: 'no WebGPU device',
@@ -86,5 +87,44 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
       title: 'out of graphics memory',
       explanation:
         'The plan states its bytes before anything is allocated. A smaller batch needs less for activities.',
+    },
+    RFF840: {
+      title: 'no NVIDIA driver, or no GPU',
+      explanation:
+        'The cuda backend needs an NVIDIA GPU and its driver, which brings libcuda (nvcuda.dll on Windows). `nvidia-smi` says whether they work.',
+    },
+    RFF841: {
+      title: 'the NVIDIA driver is too old',
+      explanation: 'The driver must speak CUDA 12.0, which those from 525 on do.',
+    },
+    RFF842: {
+      title: 'a CUDA library is missing',
+      explanation:
+        'cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. They come with a CUDA toolkit or as Python packages, and may not be of a newer CUDA than the driver. They are looked for in the folders of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, /usr/local/cuda, and in the `nvidia` packages of Python environments.',
+    },
+    RFF843: {
+      title: 'no such NVIDIA GPU',
+      explanation:
+        '`--device` counts the GPUs that the driver shows from 0; `CUDA_VISIBLE_DEVICES` hides some. Other backends have no devices to choose from.',
+    },
+    RFF844: {
+      title: 'a CUDA kernel did not compile',
+      explanation:
+        'The text that rffc printed for a kernel was refused, or the compiler knows no GPU like this one; its own words follow.',
+    },
+    RFF845: {
+      title: 'out of memory on the NVIDIA GPU',
+      explanation:
+        'What the plan needs is measured against what is free before anything is allocated. A smaller batch needs less for activities; other processes may hold the rest.',
+    },
+    RFF846: {
+      title: 'a CUDA call failed',
+      explanation:
+        'The driver, cuBLAS or NVRTC refused a call or the GPU failed; the call’s name and the library’s own words follow. The checkpoint stays: go on with `--resume`.',
+    },
+    RFF847: {
+      title: 'RFFC_CUDA names no folder',
+      explanation:
+        '`RFFC_CUDA` is a folder or a list of them (`:` between them, `;` on Windows) to look for CUDA’s libraries in first.',
     },
   };

@@ -14,6 +14,8 @@ export interface Session {
   readonly backend: string;
   /** Every tensor that can be written or read. */
   readonly tensors: readonly TensorInfo[];
+  /** Inputs may be written while a program runs: they travel meanwhile, and the next program reads them. */
+  readonly writesAhead?: true;
   /**
    * Sets a tensor. `values` is row-major and exactly as long as the tensor's shape says.
    * @throws RffcError for an unknown name or a wrong length.

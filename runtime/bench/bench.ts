@@ -6,8 +6,9 @@ import type { Graph } from '../../compiler/graph/graph.js';
 import { isPlan, type Network, networkOf } from '../../compiler/network.js';
 import { buildPlan, type PassName } from '../../compiler/plan/build.js';
 import type { Launch, Plan } from '../../compiler/plan/plan.js';
-import { blasText } from '../backends.js';
+import { blasText, type Precision } from '../backends.js';
 import type { CpuSession } from '../cpu/session.js';
+import type { CudaSession } from '../cuda/session.js';
 import type { ProgramName, Session } from '../engine.js';
 import { uniforms } from '../random/philox.js';
 import type { OpenSession } from '../run/run.js';
@@ -19,7 +20,9 @@ export interface BenchOptions {
   /** Rounds to time; by default as many as `SECONDS` have room for. */
   readonly batches?: number;
   readonly threads?: number;
-  readonly precision?: 'f32' | 'f16';
+  readonly precision?: Precision;
+  /** Which GPU, from 0, on cuda. */
+  readonly device?: number;
   readonly without?: readonly PassName[];
   /** What each kernel took; on engines of our own. */
   readonly profile?: boolean;
@@ -30,7 +33,7 @@ export interface Timing {
   readonly samples: number;
   /** Inputs written, program played, result read. */
   readonly seconds: number;
-  /** The plan's own matrix products alone; on the cpu backend. */
+  /** The plan's own matrix products alone; on the cpu and cuda backends. */
   readonly floorSeconds?: number;
   /** The matrix products of the model as it is written. */
   readonly naiveFloorSeconds?: number;
@@ -76,16 +79,17 @@ export async function bench(
   options: BenchOptions,
   openSession: OpenSession,
 ): Promise<BenchReport> {
-  const { backend, threads, precision, without, profile = false } = options;
+  const { backend, threads, precision, device, without, profile = false } = options;
   const network = networkOf(compiled);
   const choice = {
     profile,
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),
+    ...(device === undefined ? {} : { device }),
   };
   const planned = () =>
     isPlan(compiled) ? compiled : buildPlan(compiled, without === undefined ? {} : { without }).plan;
-  if (backend !== 'cpu' && backend !== 'auto') {
+  if (backend !== 'cpu' && backend !== 'auto' && backend !== 'cuda') {
     const ours = backend === 'webgpu';
     const plan = ours ? planned() : undefined;
     const session = await openSession(backend, plan ?? compiled, choice);
@@ -96,9 +100,9 @@ export async function bench(
       await session.dispose();
     }
   }
-  const { openCpu } = await import('../cpu/session.js');
+  // These play any program, so also those of the floors.
   const plan = planned();
-  const session = await openCpu(withFloors(plan), choice);
+  const session = (await openSession(backend, withFloors(plan), choice)) as CpuSession | CudaSession;
   try {
     const report = await measure(session, network, options, (program) =>
       [floorOf(program), naiveFloorOf(program)].map((name) => () => session.play(name, NOW)),

@@ -12,7 +12,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type PassName, passNames } from '../../compiler/plan/build.js';
 import { failure } from '../../grammar/diagnostic.js';
-import type { Precision } from '../webgpu/device.js';
+import { type Precision, precisions } from '../backends.js';
 import { fileError, readText, writeAtomically } from './files.js';
 import { rffcVersion } from './version.js';
 
@@ -31,6 +31,8 @@ export interface RunSettings {
   readonly without?: readonly PassName[];
   /** Of products, where the backend has a choice. */
   readonly precision?: Precision;
+  /** Which GPU, from 0, on cuda. */
+  readonly device?: number;
 }
 
 export interface RunConfig {
@@ -199,7 +201,7 @@ function configProblem(json: unknown): string | undefined {
   for (const key of ['seed', 'epochs', 'batch'])
     if (!Number.isSafeInteger(json[key])) return `\`${key}\` is not a whole number`;
   if (!isRecord(settings)) return '`settings` is missing';
-  for (const key of ['epochs', 'batch', 'seed', 'limit', 'threads']) {
+  for (const key of ['epochs', 'batch', 'seed', 'limit', 'threads', 'device']) {
     if (settings[key] !== undefined && !Number.isSafeInteger(settings[key]))
       return `\`settings.${key}\` is not a whole number`;
   }
@@ -207,8 +209,8 @@ function configProblem(json: unknown): string | undefined {
     if (settings[key] !== undefined && typeof settings[key] !== 'string')
       return `\`settings.${key}\` is not text`;
   }
-  if (settings.precision !== undefined && settings.precision !== 'f32' && settings.precision !== 'f16')
-    return '`settings.precision` is neither f32 nor f16';
+  if (settings.precision !== undefined && !precisions.includes(settings.precision as Precision))
+    return `\`settings.precision\` is none of ${precisions.join(', ')}`;
   const { set } = settings;
   if (
     set !== undefined &&

@@ -12,6 +12,7 @@ import { type Network, networkOf } from '../../compiler/network.js';
 import type { PassName } from '../../compiler/plan/build.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
+import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
 import { isDeviceLost, type Session } from '../engine.js';
 import { checkDataset } from '../train/batches.js';
@@ -26,7 +27,6 @@ import {
   type TrainResult,
   train,
 } from '../train/train.js';
-import type { Precision } from '../webgpu/device.js';
 import { collectTensors, readCheckpoint, restore, resumable, writeCheckpoint } from './checkpoint.js';
 import {
   appendMetrics,
@@ -51,6 +51,8 @@ export interface SessionOptions {
   /** Passes that a graph is compiled without. */
   readonly without?: readonly PassName[];
   readonly precision?: Precision;
+  /** Which GPU, from 0, on cuda. */
+  readonly device?: number;
   /** Time every launch. */
   readonly profile?: boolean;
 }
@@ -240,7 +242,9 @@ async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepar
  */
 export async function resumeRun(
   folder: string,
-  changes: Pick<RunSettings, 'epochs' | 'threads' | 'dataDir' | 'precision'> & { readonly backend?: string },
+  changes: Pick<RunSettings, 'epochs' | 'threads' | 'dataDir' | 'precision' | 'device'> & {
+    readonly backend?: string;
+  },
   openSession: OpenSession,
   observer: RunObserver = {},
   signal?: AbortSignal,
@@ -321,6 +325,7 @@ export async function openTrained(
     readonly backend: string;
     readonly threads?: number;
     readonly precision?: Precision;
+    readonly device?: number;
   },
   openSession: OpenSession,
 ): Promise<TrainedNetwork> {
@@ -468,10 +473,11 @@ async function bestAccuracy(folder: string, session: Session): Promise<number | 
   return (await readCheckpoint(path, session.tensors, { state: true })).info?.accuracy ?? null;
 }
 
-function sessionOptions({ threads, without, precision }: SessionOptions): SessionOptions {
+function sessionOptions({ threads, without, precision, device }: SessionOptions): SessionOptions {
   return {
     ...(threads === undefined ? {} : { threads }),
     ...(without === undefined ? {} : { without }),
     ...(precision === undefined ? {} : { precision }),
+    ...(device === undefined ? {} : { device }),
   };
 }

@@ -6,7 +6,7 @@ import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
-import { batchMaker, sampleOrder, writeBatch } from './batches.js';
+import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
 import { type Evaluation, evaluate } from './evaluate.js';
@@ -108,6 +108,7 @@ export async function train(
     const epochBegan = performance.now();
     const first = position.batch;
     const seen: Measures[] = [];
+    let written = false;
     const report = (measures: Measures): BatchReport => {
       const now = performance.now();
       const samples = (position.batch - first) * network.batch;
@@ -119,10 +120,12 @@ export async function train(
     while (position.batch < batches) {
       if (signal?.aborted) return { position, interrupted: true, test };
       const { batch, trained } = position;
-      writeBatch(session, next!);
+      if (!written) writeBatch(session, next!);
       const running = session.run('train', { epoch, batch, trained, rate });
-      // The next batch is made ready while this one trains.
+      // The next batch is made ready while this one trains, and sent where that can be.
+      written = session.writesAhead === true && batch + 1 < batches;
       if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);
+      if (written) await sendAhead(session, next!, running);
       await running;
       const measures = await readMeasures(session, network, position);
       position = { epoch, batch: batch + 1, trained: trained + 1 };
@@ -154,6 +157,16 @@ export async function train(
         observer.testing?.(done, total, correct);
       },
     });
+  }
+}
+
+/** Writes a batch while the one before trains. Where both fail, what failed first is told. */
+async function sendAhead(session: Session, batch: Batch, running: Promise<void>): Promise<void> {
+  try {
+    writeBatch(session, batch);
+  } catch (error) {
+    await running;
+    throw error;
   }
 }
 

@@ -42,13 +42,13 @@ export class PlayerSession implements Session {
     const b = this.plan.buffers[buffer]!;
     return { data: this.arenas.get(b.arena)!, base: b.offset / 4, end: (b.offset + b.bytes) / 4 };
   }
-  private get(buffer: number, at: number): number {
+  protected get(buffer: number, at: number): number {
     const { data, base, end } = this.memory(buffer);
     if (at < 0 || base + at >= end)
       throw new Error(`read outside ${this.plan.buffers[buffer]!.name} at ${at}`);
     return data[base + at]!;
   }
-  private set(buffer: number, at: number, value: number): void {
+  protected set(buffer: number, at: number, value: number): void {
     const { data, base, end } = this.memory(buffer);
     if (at < 0 || base + at >= end)
       throw new Error(`write outside ${this.plan.buffers[buffer]!.name} at ${at}`);
@@ -96,7 +96,7 @@ export class PlayerSession implements Session {
     for (const launch of programs[name]) this.play(launch, args);
   }
 
-  private play(launch: Launch, args: RunArguments): void {
+  protected play(launch: Launch, args: RunArguments): void {
     switch (launch.kind) {
       case 'gemm':
         this.gemm(launch);

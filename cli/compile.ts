@@ -1,7 +1,7 @@
 /**
  * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it. With
  * `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`), the
- * dataflow graph (`graph`, and `dot` for Graphviz), the plan, and its kernels' WebAssembly text (`wat`).
+ * dataflow graph (`graph`, and `dot` for Graphviz), the plan, and its kernels for an engine (`wat`, `wgsl`, `cuda`).
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -34,6 +34,8 @@ const SUFFIX: Readonly<Record<EmitForm, string>> = {
   graph: 'graph.json',
   plan: 'plan.json',
   wat: 'wat',
+  wgsl: 'wgsl',
+  cuda: 'cu',
   dot: 'dot',
 };
 
@@ -122,6 +124,14 @@ async function formOf(
       const { overlapsOf, printModule } = await import('../compiler/codegen/index.js');
       const { plan } = await compiled();
       return printModule(plan.kernels, overlapsOf(plan));
+    }
+    case 'wgsl': {
+      const { printShaders } = await import('../compiler/codegen/wgsl/index.js');
+      return printShaders((await compiled()).plan);
+    }
+    case 'cuda': {
+      const { cudaModule } = await import('../compiler/codegen/cuda/index.js');
+      return cudaModule((await compiled()).plan).code;
     }
     default:
       return form satisfies never;

@@ -163,7 +163,7 @@ describe('compile', () => {
       'compile',
       'small.rff',
       '--emit',
-      'ast,model,graph,plan,wat,dot',
+      'ast,model,graph,plan,wat,wgsl,cuda,dot',
       '-o',
       'forms',
     ]);
@@ -179,6 +179,8 @@ describe('compile', () => {
       model: { name: 'smoke3x4' },
     });
     expect(text('wat')).toMatch(/^\(module\n[\s\S]*\(func \$rows_0 /);
+    expect(text('wgsl')).toMatch(/^\/\/ shader 0: [\s\S]*@compute @workgroup_size\([\s\S]*fn main\(/);
+    expect(text('cu')).toMatch(/extern "C" __global__ [\s\S]*rows_0\(/);
   });
 
   test('a model document is a model too, and gives the same graph', async () => {

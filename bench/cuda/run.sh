@@ -37,7 +37,7 @@ sanitize() {
   done
 }
 
-npx tsc -p tsconfig.build.json || exit 1
+npm run build || exit 1
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader | tee "$OUT/gpu.txt"
 node dist/cli/main.js backends | tee "$OUT/backends.txt"
 for name in "${PARTS[@]}"; do

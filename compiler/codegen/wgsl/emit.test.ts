@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { compile } from '../../compile.js';
-import { emitWgsl } from './emit.js';
+import { printShaders } from './emit.js';
 
 it('shows each text once, and who uses it', async () => {
   const path = join(import.meta.dirname, '../../../models/smoke3x4.rff');
   const { plan } = await compile({ text: readFileSync(path, 'utf8'), file: 'smoke3x4.rff' });
-  const text = emitWgsl(plan);
+  const text = printShaders(plan);
   const uses = [...text.matchAll(/^\/\/ launches: (.+)$/gm)].flatMap(([, list]) => list!.split(', '));
   const launches = Object.entries(plan.programs).flatMap(([program, list]) =>
     list.map((_, i) => `${program} ${i}`),

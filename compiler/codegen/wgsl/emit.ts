@@ -1,6 +1,7 @@
 /** A plan's kernels as WGSL for people to read: each text once, as for a device with WebGPU's default limits. */
 import type { Plan } from '../../plan/plan.js';
-import { type Shader, shaderFor, type WgslOptions } from './index.js';
+import { shaderFor } from './launches.js';
+import type { Shader, WgslOptions } from './shader.js';
 import { gemmTiles } from './tiles.js';
 
 /** What WebGPU promises of every adapter; the webgpu engine asks the one it has. */
@@ -10,7 +11,7 @@ const promised = {
 } as const;
 
 /** The WGSL of all of a plan's programs; an arena is a chunk, in the order of the plan. */
-export function emitWgsl(plan: Plan): string {
+export function printShaders(plan: Plan): string {
   const options: WgslOptions = { ...promised, tile: (product) => gemmTiles(promised, product)[0]! };
   const arenas = plan.arenas.map(({ name }) => name);
   const place = (buffer: number) => {

@@ -1,0 +1,97 @@
+/** A launch of a plan as the dispatches it takes. */
+import type { Gemm, Launch, Region } from '../../plan/plan.js';
+import { alignedRegion, gemmShader } from './gemm.js';
+import {
+  drawShader,
+  dropoutShader,
+  fillShader,
+  meanShader,
+  onehotShader,
+  scatterShader,
+  totalShader,
+} from './helpers.js';
+import { rowsShader, type UpdatePrinter, updatePrinter } from './rows.js';
+import type { Place, PlanKernels, Shader, WgslOptions } from './shader.js';
+import type { GemmTile } from './tiles.js';
+
+/**
+ * The dispatches of a launch, to be run in order.
+ *
+ * @param place where each of the plan's buffers lies; offsets are multiples of 64 numbers
+ * @throws Error for a launch that is not well formed, or that is more than a dispatch can have
+ */
+export function shaderFor(launch: Launch, plan: PlanKernels, place: Place, options: WgslOptions): Shader[] {
+  switch (launch.kind) {
+    case 'gemm':
+      return [gemmShader(launch, tileOf(launch, options), place, options)];
+    case 'rows':
+      return [rowsShader(launch, plan, place, options)];
+    case 'learn':
+      return learnShaders(launch, plan, place, options);
+    case 'mean':
+      return [meanShader(launch, place, options)];
+    case 'total':
+      return [totalShader(launch, place, options)];
+    case 'scatter':
+      return [scatterShader(launch, place, options)];
+    case 'onehot':
+      return [onehotShader(launch, place, options)];
+    case 'dropout':
+      return [dropoutShader(launch, plan.model.train.seed, place, options)];
+    case 'draw':
+      return [drawShader(launch, place, options)];
+    case 'fill':
+      return [fillShader(launch, place, options)];
+    default:
+      return launch satisfies never;
+  }
+}
+
+const tileOf = (product: Gemm, { tile }: WgslOptions): GemmTile =>
+  typeof tile === 'function' ? tile(product) : tile;
+
+type Learn = Extract<Launch, { kind: 'learn' }>;
+
+/** The products and then the update; both at once where one product makes the whole gradient. */
+function learnShaders(launch: Learn, plan: PlanKernels, place: Place, options: WgslOptions): Shader[] {
+  const { products, update } = launch;
+  const [first] = products;
+  const printer = first && products.length === 1 ? fusedUpdate(launch, first, plan, place) : undefined;
+  if (first && printer) return [gemmShader(first, tileOf(first, options), place, options, printer)];
+  return [
+    ...products.map((p) => gemmShader(p, tileOf(p, options), place, options)),
+    rowsShader(update, plan, place, options),
+  ];
+}
+
+/** The update as the end of a product, if nothing of it stands in the way. */
+function fusedUpdate(
+  { gradient, update }: Learn,
+  product: Gemm,
+  plan: PlanKernels,
+  place: Place,
+): UpdatePrinter | undefined {
+  if (!sameRegion(product.c, gradient) || product.beta !== 0) return undefined;
+  if (update.variants !== 1 || update.samples !== gradient.rows) return undefined;
+  const { units, inputs: kinds } = plan.kernels[update.kernel]!;
+  if (units !== gradient.cols) return undefined;
+  // Other threads still read the operands while this one updates.
+  if (update.outputs.some((o) => o.buffer === product.a.buffer || o.buffer === product.b.buffer))
+    return undefined;
+  if (![product.a, product.b].every((r) => alignedRegion(r, place))) return undefined;
+  const inputs = new Set(update.inputs.flatMap((v, i) => (v.buffer === gradient.buffer ? [i] : [])));
+  for (const i of inputs) {
+    const view = update.inputs[i]!;
+    const whole =
+      view.offset === gradient.offset && (gradient.rows === 1 || view.sampleStride === gradient.stride);
+    if (view.lookup || !whole || kinds[i]!.kind === 'row') return undefined;
+  }
+  return updatePrinter(update, plan, place, inputs);
+}
+
+const sameRegion = (a: Region, b: Region): boolean =>
+  a.buffer === b.buffer &&
+  a.offset === b.offset &&
+  a.rows === b.rows &&
+  a.cols === b.cols &&
+  (a.rows === 1 || a.stride === b.stride);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 const built = join(root, 'dist/runtime/cpu/worker.js');
 /** What the worker is made of. */
-const sources = ['grammar', 'compiler', 'runtime'];
+const sources = ['grammar', 'compiler', 'runtime', 'cli'];
 
 function newest(folder: string): number {
   let latest = 0;

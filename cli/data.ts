@@ -10,9 +10,7 @@ export function listCommand(io: Io, options: { readonly json?: true }): number {
     return 0;
   }
   const width = Math.max(...datasetList.map(({ name }) => name.length));
-  for (const { name, summary, available } of datasetList) {
-    io.out(`${name.padEnd(width)}  ${summary}${available ? '' : ' (not in this version)'}\n`);
-  }
+  for (const { name, summary } of datasetList) io.out(`${name.padEnd(width)}  ${summary}\n`);
   return 0;
 }
 
@@ -79,10 +77,10 @@ function find(name: string): DatasetListing {
 /** What loading a data set that needs no arguments gives: its samples, or why they cannot be had. */
 async function present(
   io: Io,
-  { name, call, available }: DatasetListing,
+  { name, call }: DatasetListing,
   folder: string | undefined,
 ): Promise<{ train: number; test: number; problem?: undefined } | { problem: string } | undefined> {
-  if (!available || call.includes('"')) return undefined;
+  if (call.includes('"')) return undefined;
   try {
     const { train, test } = await loadDataset(
       { name, options: {} },

@@ -1,4 +1,5 @@
-/** `rffc eval`: a trained network's accuracy and confusion on a split, or on samples of one's own. */
+/** `rffc eval`: a trained network's accuracy, confusion and margins on a split, or on samples of one's own. */
+import { statSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { DataSpec } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
@@ -6,7 +7,8 @@ import { openBackend, type Precision } from '../runtime/backends.js';
 import { loadDataset } from '../runtime/data/index.js';
 import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
-import { type Evaluation, evaluate } from '../runtime/train/evaluate.js';
+import { type Evaluation, predict, predictDirection, score } from '../runtime/train/evaluate.js';
+import { goodnessMargins, type Margins } from '../runtime/train/margins.js';
 import { type Io, pathOf, percent } from './io.js';
 
 interface EvalOptions {
@@ -24,10 +26,11 @@ interface EvalOptions {
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
   const run = await readRun(pathOf(io, folder));
-  // A file of samples is its `x` and `y`; of a data set, what it keeps for testing.
-  const split = options.split ?? (options.data === undefined ? 'test' : 'train');
+  const ownFile = options.data === undefined ? undefined : dataFrom(pathOf(io, options.data));
+  // A file of samples is all there is; a folder of IDX files and a data set keep some for testing.
+  const split = options.split ?? (ownFile === undefined || ownFile.name === 'idx' ? 'test' : 'train');
   const dataDir = options.dataDir === undefined ? run.config.settings.dataDir : pathOf(io, options.dataDir);
-  const dataset = await loadDataset(dataOf(io, run, split, options.data), {
+  const dataset = await loadDataset(ownFile ? asTrained(ownFile, run) : dataOf(run, split), {
     baseDir: dirname(run.config.model.file),
     ...(dataDir === undefined ? {} : { dataDir }),
   });
@@ -54,40 +57,77 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
   );
   try {
     const shown = io.terminal && !options.json;
-    const result = await evaluate(session, network, samples, {
+    const prediction = await predict(session, network, samples, {
       ...(options.limit === undefined ? {} : { limit: options.limit }),
       onProgress: (done, total) => shown && io.err(`\r\x1b[K${done} of ${total}`),
     });
     if (shown) io.err('\r\x1b[K');
+    const { labels, goodness } = prediction!;
+    const { classes } = network;
+    const result = score(labels, samples.y, classes);
+    const margins = goodnessMargins(goodness, samples.y, classes, predictDirection(run.document));
     if (options.json)
       io.out(
-        `${JSON.stringify({ run: run.folder, weights, data: dataset.name, split, backend: session.backend, ...result! })}\n`,
+        `${JSON.stringify({ run: run.folder, weights, data: dataset.name, split, backend: session.backend, ...result, margins })}\n`,
       );
-    else io.out(table(result!, `${dataset.name}, ${split} split, ${relative(io.cwd, weights)}`));
+    else io.out(table(result, margins, `${dataset.name}, ${split} split, ${relative(io.cwd, weights)}`));
     return 0;
   } finally {
     await session.dispose();
   }
 }
 
-function dataOf(io: Io, { document }: SavedRun, split: 'test' | 'train', file: string | undefined): DataSpec {
-  if (file !== undefined) return { name: 'tensors', options: { file: pathOf(io, file) } };
+/** A path as data: a folder is IDX files, a name in .csv a table, any other file tensors. */
+function dataFrom(path: string): DataSpec {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    return { name: 'idx', options: { dir: path } };
+  return { name: path.toLowerCase().endsWith('.csv') ? 'csv' : 'tensors', options: { file: path } };
+}
+
+/** The network sees other images or tables as it saw those it was trained on. */
+function asTrained(own: DataSpec, { document }: SavedRun): DataSpec {
+  const { data } = document.train;
+  const { normalize, label } = data.options;
+  const sameKind = own.name === 'csv' ? data.name === 'csv' : own.name === 'idx' && data.name !== 'csv';
+  if (!sameKind) return own;
+  return {
+    ...own,
+    options: {
+      ...own.options,
+      ...(normalize === undefined ? {} : { normalize }),
+      ...(own.name === 'csv' && label !== undefined ? { label } : {}),
+    },
+  };
+}
+
+function dataOf({ document }: SavedRun, split: 'test' | 'train'): DataSpec {
   return split === 'test' ? (document.evaluate.data ?? document.train.data) : document.train.data;
 }
 
-/** Accuracy, and the confusion matrix: a row a true class, a column a predicted one. */
-function table({ accuracy, correct, samples, confusion, perClass }: Evaluation, title: string): string {
+/** Accuracy, margins, and the confusion matrix: a row a true class, a column a predicted one. */
+function table(
+  { accuracy, correct, samples, confusion, perClass }: Evaluation,
+  margins: Margins | null,
+  title: string,
+): string {
   const width = Math.max(5, ...confusion.flat().map((n) => String(n).length)) + 1;
   const cell = (text: string | number) => String(text).padStart(width);
   const share = (value: number | null) => (value === null ? '–' : percent(value));
   const rows = confusion.map(
-    (row, label) => `${cell(label)} │${row.map(cell).join('')} │ ${share(perClass[label]!).padStart(8)}\n`,
+    (row, label) =>
+      `${cell(label)} │${row.map(cell).join('')} │ ${share(perClass[label]!).padStart(8)} ${margin(margins?.perClass[label]).padStart(8)}\n`,
   );
   const heads = confusion.map((_, label) => cell(label)).join('');
   return [
-    `accuracy ${percent(accuracy)} (${correct} of ${samples}): ${title}\n\n`,
-    `${cell('true')} │${heads} │ accuracy\n`,
-    `${'─'.repeat(width + 1)}┼${'─'.repeat(width * confusion.length + 1)}┼${'─'.repeat(9)}\n`,
+    `accuracy ${percent(accuracy)} (${correct} of ${samples}): ${title}\n`,
+    `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`,
+    `${cell('true')} │${heads} │ accuracy   margin\n`,
+    `${'─'.repeat(width + 1)}┼${'─'.repeat(width * confusion.length + 1)}┼${'─'.repeat(18)}\n`,
     ...rows,
   ].join('');
+}
+
+/** How far the true label's goodness lies on the right side of the best other's. */
+function margin(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : value.toPrecision(3);
 }

@@ -179,7 +179,7 @@ describe('compile', () => {
       model: { name: 'smoke3x4' },
     });
     expect(text('wat')).toMatch(/^\(module\n[\s\S]*\(func \$rows_0 /);
-    expect(text('wgsl')).toMatch(/^\/\/ shader 0: [\s\S]*@compute @workgroup_size\([\s\S]*fn main\(/);
+    expect(text('wgsl')).toMatch(/^\/\/ chunk0: [\s\S]*@compute @workgroup_size\([\s\S]*fn main\(/);
     expect(text('cu')).toMatch(/extern "C" __global__ [\s\S]*rows_0\(/);
   });
 
@@ -387,7 +387,9 @@ describe('run, eval, predict', () => {
     });
     expect(err).toContain('\r\x1b[Kepoch 1/1 ━');
     const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1 · loss'));
-    expect(finished).toMatch(/loss [\d.]+ · accuracy [\d.]+ % · [\d.,]+ samples\/s · 0:0\d\n/);
+    expect(finished).toMatch(
+      /loss [\d. ]+ · gap [-\d. ]+ · accuracy [\d.]+ % · [\d.,]+ samples\/s · 0:0\d\n/,
+    );
   });
 });
 

@@ -7,10 +7,12 @@
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
 import { fileError } from '../runtime/run/files.js';
+import { logKinds, metricKinds } from '../runtime/run/metrics.js';
 import { rffcVersion } from '../runtime/run/version.js';
+import { addExamples, SHELLS } from './examples.js';
 import { type Io, processIo, report } from './io.js';
 import {
   backendOption,
@@ -22,6 +24,7 @@ import {
   limitOption,
   listOf,
   modelOption,
+  positive,
   precisionOption,
   setOption,
   threadsOption,
@@ -107,7 +110,32 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(deviceOption())
     .addOption(setOption())
     .addOption(modelOption())
+    .addOption(
+      new Option(
+        '--checkpoint-every <batches>',
+        'save within an epoch too (always after each, and every five minutes)',
+      ).argParser(whole(1)),
+    )
+    .addOption(
+      new Option(
+        '--metrics <kinds>',
+        `measure more: ${metricKinds.join(', ')}; several with commas`,
+      ).argParser(listOf(metricKinds)),
+    )
+    .addOption(
+      new Option('--metrics-every <batches>', 'batches between two lines of metrics (default: 10)').argParser(
+        whole(1),
+      ),
+    )
+    .addOption(new Option('--log <kinds>', logKinds.join(', ')).argParser(listOf(logKinds)))
+    .addOption(new Option('--lr <rate>', 'instead of the model’s').argParser(positive))
     .option('--init <weights.safetensors>', 'start from these weights')
+    .addOption(
+      new Option(
+        '--init-missing <what>',
+        'of `--init`: whether weights may be missing, which then start as without it, or left over',
+      ).choices(['ok', 'error']),
+    )
     .option('--resume <dir>', 'go on with a run from its checkpoint')
     .option('--out <dir>', 'the run’s folder (default: runs/NAME-DATE-TIME)')
     .addOption(dataDirOption())
@@ -121,7 +149,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .argument('<run>', 'the folder of a run')
     .addOption(backendOption('auto'))
     .addOption(new Option('--split <name>', 'which samples').choices(['test', 'train']))
-    .option('--data <tensors.safetensors>', 'other samples: x [N, d] or [N, frames, d], y [N]')
+    .option('--data <path>', 'other samples: a folder of IDX files, a .csv table, or tensors x and y')
     .addOption(
       new Option('--weights <which>', 'of the best epoch or the last')
         .choices(['best', 'last'])
@@ -140,8 +168,8 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .description('label samples with a trained network')
     .argument('<run>', 'the folder of a run')
     .requiredOption(
-      '--data <tensors.safetensors>',
-      'x [N, d] or [N, frames, d], with the values that the network is to see',
+      '--data <path>',
+      'images (a PNG, a folder of them, an IDX file), or tensors: x [N, d] or [N, frames, d] as the network is to see them',
     )
     .requiredOption('--out <predictions.safetensors>', 'gets label [N] and goodness [N, classes]')
     .addOption(backendOption('auto'))
@@ -156,6 +184,57 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(jsonOption())
     .action(async (run, options) =>
       done(await (await import('./predict.js')).predictCommand(io, run, options)),
+    );
+
+  program
+    .command('export')
+    .description('write what a run learned for other programs: its prediction as an ONNX model')
+    .argument('<run>', 'the folder of a run')
+    .requiredOption('--onnx <model.onnx>', 'the file to write')
+    .addOption(
+      new Option('--weights <which>', 'of the best epoch or the last')
+        .choices(['best', 'last'])
+        .default('best'),
+    )
+    .addOption(new Option('--frames <n>', 'of a sample (default: as the data has)').argParser(whole(1)))
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (run, options) =>
+      done(await (await import('./export.js')).exportCommand(io, run, options)),
+    );
+
+  program
+    .command('sweep')
+    .description('train a model with many settings, side by side, and name the best')
+    .argument('<file>', 'a .rff file or a model document')
+    .addOption(
+      new Option(
+        '--set <name=values>',
+        'values of a param, or of lr, epochs, batch or seed: a,b,c, or low..high to draw from; may be repeated',
+      ).argParser(collected),
+    )
+    .addOption(
+      new Option('--sampler <name>', 'every combination, or random ones')
+        .choices(['grid', 'random'])
+        .default('grid'),
+    )
+    .addOption(new Option('--trials <n>', 'how many at most').argParser(whole(1)))
+    .addOption(new Option('--jobs <n>', 'runs side by side (default: as cores allow)').argParser(whole(1)))
+    .option('--retry', 'try again what failed before')
+    .addOption(backendOption('auto'))
+    .addOption(new Option('--epochs <n>', 'instead of the model’s').argParser(whole(1)))
+    .addOption(new Option('--batch <n>', 'instead of the model’s').argParser(whole(1)))
+    .addOption(new Option('--lr <rate>', 'instead of the model’s').argParser(positive))
+    .addOption(new Option('--seed <n>', 'of the runs and of the random sampler').argParser(whole(0)))
+    .addOption(limitOption('train on the first n samples, and test on at most n'))
+    .addOption(threadsOption())
+    .addOption(modelOption())
+    .option('--out <dir>', 'the sweep’s folder (default: one under runs/ for these settings)')
+    .addOption(dataDirOption())
+    .addOption(jsonOption('print a JSON object a line: one a trial, and the result'))
+    .option('--quiet', 'no progress')
+    .action(async (file, options) =>
+      done(await (await import('./sweep.js')).sweepCommand(io, file, options)),
     );
 
   program
@@ -211,6 +290,26 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(jsonOption())
     .action(async (name, options) => done(await (await import('./data.js')).infoCommand(io, name, options)));
 
+  program
+    .command('init')
+    .description('write a commented model to start from')
+    .argument('<name>', 'its name, which is also the file’s')
+    .action(async (name) => done(await (await import('./init.js')).initCommand(io, name)));
+
+  program
+    .command('explain')
+    .description('what the code of an error or warning means')
+    .argument('[code]', 'for example RFF201 (default: list them all)')
+    .addOption(jsonOption())
+    .action(async (code, options) => done((await import('./explain.js')).explainCommand(io, code, options)));
+
+  program
+    .command('completion')
+    .description('print a script that completes commands and options in a shell')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .action(async (shell) => done((await import('./completion.js')).completionCommand(io, program, shell)));
+
+  addExamples(program);
   return program;
 }
 

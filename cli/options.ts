@@ -28,6 +28,13 @@ export function whole(least: number): (text: string) => number {
   };
 }
 
+/** A parser of numbers above zero. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
 /** Collects repeated `--set name=number`. */
 export function setting(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const match = /^\s*([A-Za-z_]\w*)\s*=\s*(.+)$/.exec(text);
@@ -38,7 +45,7 @@ export function setting(text: string, before: Readonly<Record<string, number>> =
 }
 
 /** Collects the words of an option that is repeated. */
-export function collected(text: string, before: readonly string[]): readonly string[] {
+export function collected(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

@@ -1,12 +1,11 @@
-/** `rffc predict`: labels for samples of one's own, from a safetensors file into a safetensors file. */
+/** `rffc predict`: labels for samples of one's own, images or tensors, into a safetensors file. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { failure } from '../grammar/diagnostic.js';
 import { openBackend, type Precision } from '../runtime/backends.js';
-import type { Split } from '../runtime/data/index.js';
+import { readSamples } from '../runtime/data/samples.js';
 import { fileError } from '../runtime/run/files.js';
 import { openTrained, readRun } from '../runtime/run/run.js';
-import { readSafetensors, toFloat32, writeSafetensors } from '../runtime/safetensors.js';
+import { writeSafetensors } from '../runtime/safetensors.js';
 import { predict } from '../runtime/train/evaluate.js';
 import { type Io, pathOf, plural } from './io.js';
 
@@ -23,8 +22,8 @@ interface PredictOptions {
 
 export async function predictCommand(io: Io, folder: string, options: PredictOptions): Promise<number> {
   const run = await readRun(pathOf(io, folder));
-  const { input } = run.document;
-  const { frames, samples } = await readSamples(pathOf(io, options.data), input.name, input.size);
+  const { input, train } = run.document;
+  const { frames, samples, names } = await readSamples(pathOf(io, options.data), { input, data: train.data });
   const { threads, precision, device, weights, backend } = options;
   const { network, session } = await openTrained(
     run,
@@ -55,46 +54,17 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
       ]),
       { model: run.document.name },
     );
-    if (options.json)
-      io.out(`${JSON.stringify({ samples: samples.count, classes: network.classes, out })}\n`);
-    else io.out(`${plural(samples.count, 'sample')} labelled in ${options.out}\n`);
+    // Images that are files of their own are also told by name: the tensors have only their order.
+    const files = names?.map((name, i) => ({ file: name, label: labels[i]! }));
+    if (options.json) {
+      const result = { samples: samples.count, classes: network.classes, out, ...(files ? { files } : {}) };
+      io.out(`${JSON.stringify(result)}\n`);
+    } else {
+      for (const { file, label } of files ?? []) io.out(`${file}  ${label}\n`);
+      io.out(`${plural(samples.count, 'sample')} labelled in ${options.out}\n`);
+    }
     return 0;
   } finally {
     await session.dispose();
   }
-}
-
-/** `x` [N, d] or [N, frames, d] of a file, as samples. @throws RffcError RFF717 where it is not that. */
-async function readSamples(
-  file: string,
-  input: string,
-  size: number,
-): Promise<{ frames: number; samples: Pick<Split, 'count' | 'gather'> }> {
-  const { tensors } = await readSafetensors(file);
-  const x = tensors.get('x');
-  if (!x)
-    throw failure('RFF717', `\`${file}\` has no tensor \`x\``, {
-      file,
-      hint: `it has ${[...tensors.keys()].slice(0, 8).join(', ') || 'none'}`,
-    });
-  const [count = 0, frames = 0, width = 0] = x.shape.length === 2 ? [x.shape[0], 1, x.shape[1]] : x.shape;
-  if (x.shape.length < 2 || x.shape.length > 3 || width !== size || count === 0 || frames === 0) {
-    const wanted = `\`input ${input}[${size}]\` takes [N, ${size}] or [N, frames, ${size}], with at least one sample`;
-    throw failure('RFF717', `\`x\` is [${x.shape.join(', ')}], but ${wanted}`, { file });
-  }
-  const values = toFloat32(x);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw failure('RFF717', `\`x\` holds ${values[bad]} in sample ${Math.floor(bad / (frames * width))}`, {
-      file,
-    });
-  const gather: Split['gather'] = (indices, out) => {
-    indices.forEach((sample: number, i: number) => {
-      for (let frame = 0; frame < frames; frame++) {
-        const from = (sample * frames + frame) * width;
-        out.set(values.subarray(from, from + width), (frame * indices.length + i) * width);
-      }
-    });
-  };
-  return { frames, samples: { count, gather } };
 }

@@ -4,15 +4,25 @@
  */
 import pc from 'picocolors';
 import type { RunInfo, RunObserver } from '../runtime/run/run.js';
-import type { BatchReport, EpochReport } from '../runtime/train/train.js';
+import type { BatchReport, EpochReport, Measures } from '../runtime/train/train.js';
 import { type Io, percent } from './io.js';
 
 const DRAW_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 30_000;
-const BAR_WIDTH = 24;
+/** A quarter of the line, within these bounds: a narrower bar says nothing. */
+const BAR_LEAST = 6;
+const BAR_MOST = 24;
+
+/** Something worth showing, in its long form and where room is short in a shorter one. */
+type Fact = string | readonly [long: string, short: string];
+
+export interface Progress {
+  readonly observer: RunObserver;
+  clear(): void;
+}
 
 /** An observer that prints to `io.err`; `clear` takes the unfinished line away, so that a message can follow. */
-export function progress(io: Io): { readonly observer: RunObserver; clear(): void } {
+export function progress(io: Io): Progress {
   const colour = pc.createColors(io.colour);
   let info: RunInfo | undefined;
   let accuracy: number | undefined;
@@ -25,20 +35,19 @@ export function progress(io: Io): { readonly observer: RunObserver; clear(): voi
     drawn = false;
   };
   const due = (now: number) => now - lastDrawn >= (io.terminal ? DRAW_EVERY_MS : PLAIN_EVERY_MS);
-  const draw = (head: string, share: number, facts: readonly string[]) => {
+  const draw = (head: string, share: number, facts: readonly Fact[]) => {
     lastDrawn = performance.now();
-    const done = Math.round(share * BAR_WIDTH);
-    const bar = `${colour.green('━'.repeat(done))}${colour.dim('━'.repeat(BAR_WIDTH - done))}`;
-    // What does not fit the terminal's width would wrap, and then could not be drawn over.
-    const room = io.columns() - head.length - BAR_WIDTH - 3;
-    const kept = [...facts];
-    while (kept.length > 0 && kept.join(' · ').length > room) kept.pop();
-    if (io.terminal) {
-      io.err(`\r\x1b[K${head} ${bar} ${kept.join(' · ')}`);
-      drawn = true;
-    } else {
-      io.err(`${head} ${(100 * share).toFixed(0)} % · ${facts.join(' · ')}\n`);
+    if (!io.terminal) {
+      io.err(`${head} ${(100 * share).toFixed(0)} % · ${facts.map(long).join(' · ')}\n`);
+      return;
     }
+    const line = fitLine(head, facts, (io.columns() || 80) - 1);
+    const done = Math.round(share * line.bar);
+    const bar = `${colour.green('━'.repeat(done))}${colour.dim('━'.repeat(line.bar - done))}`;
+    io.err(
+      `\r\x1b[K${line.head}${line.bar > 0 ? ` ${bar}` : ''}${line.facts === '' ? '' : ` ${line.facts}`}`,
+    );
+    drawn = true;
   };
   const head = (epoch: number) => `epoch ${epoch + 1}/${info!.network.document.train.epochs}`;
   const known = () => (accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]);
@@ -61,12 +70,14 @@ export function progress(io: Io): { readonly observer: RunObserver; clear(): voi
     batch(report) {
       lastReport = report;
       if (!due(performance.now())) return;
-      const { position, batches } = report;
+      const { position, batches, soFar } = report;
       draw(head(position.epoch), position.batch / batches, [
-        `loss ${meanLoss(report)}`,
-        ...known(),
-        `${rounded(report.samplesPerSecond)} samples/s`,
         `${clock(secondsLeft(info!, report))} left`,
+        lossOf(soFar),
+        ...gapOf(info!, soFar),
+        ...known(),
+        `${rounded(report.samplesPerSecond / info!.network.batch)} batches/s`,
+        `${rounded(report.samplesPerSecond)} samples/s`,
       ]);
     },
     testing(done, total, correct) {
@@ -81,7 +92,8 @@ export function progress(io: Io): { readonly observer: RunObserver; clear(): voi
       lastDrawn = performance.now();
       accuracy = report.test?.accuracy;
       const facts = [
-        `loss ${meanLoss(report)}`,
+        long(lossOf(report)),
+        ...gapOf(info!, report).map(long),
         ...known(),
         `${rounded(report.samplesPerSecond)} samples/s`,
         clock(report.seconds),
@@ -92,8 +104,59 @@ export function progress(io: Io): { readonly observer: RunObserver; clear(): voi
   return { observer, clear };
 }
 
-function meanLoss({ loss }: { readonly loss: readonly number[] }): string {
-  return (loss.reduce((sum, value) => sum + value, 0) / loss.length).toFixed(4);
+const long = (fact: Fact) => (typeof fact === 'string' ? fact : fact[0]);
+const short = (fact: Fact) => (typeof fact === 'string' ? fact : fact[1]);
+
+/**
+ * What of a line has room in so many columns: what would wrap could not be drawn over. Facts stand in the order of what
+ * they are worth: first all take their short forms, then the last ones go, then the bar, then the end of the head.
+ */
+export function fitLine(
+  head: string,
+  facts: readonly Fact[],
+  columns: number,
+): { readonly head: string; readonly bar: number; readonly facts: string } {
+  const bar = Math.min(Math.max(Math.floor(columns / 4), BAR_LEAST), BAR_MOST);
+  const room = columns - head.length - bar - 2;
+  const forms = [
+    facts.map(long),
+    ...facts.map((_, dropped) => facts.map(short).slice(0, facts.length - dropped)),
+  ];
+  const text = forms.map((form) => form.join(' · ')).find((form) => form.length <= room) ?? '';
+  return {
+    head: head.slice(0, Math.max(columns, 0)),
+    bar: head.length + 1 + bar <= columns ? bar : 0,
+    facts: text,
+  };
+}
+
+/** `loss 0.4134 0.3821`: a layer each, or their mean. */
+function lossOf({ loss }: Measures): Fact {
+  const mean = `loss ${decimal(meanOf(loss), 4)}`;
+  return [loss.length > 6 ? mean : `loss ${loss.map((value) => decimal(value, 4)).join(' ')}`, mean];
+}
+
+/**
+ * How far the goodness of the layers' positive and negative data is apart, positive where the objective wants it: negative
+ * data below positive where the greatest goodness wins, above it where the least does.
+ */
+function gapOf({ network: { document } }: RunInfo, { goodnessPositive, goodnessNegative }: Measures): Fact[] {
+  if (!document.label) return [];
+  const gaps = document.layers.map(({ objective }, i) => {
+    const sign = document.objectives[objective]!.predict === 'max' ? 1 : -1;
+    return sign * (goodnessPositive[i]! - goodnessNegative[i]!);
+  });
+  const mean = `gap ${decimal(meanOf(gaps), 3)}`;
+  return [[gaps.length > 6 ? mean : `gap ${gaps.map((value) => decimal(value, 3)).join(' ')}`, mean]];
+}
+
+/** `0.4134`; what is out of all proportion as `2.1e+15`. */
+function decimal(value: number, places: number): string {
+  return Math.abs(value) < 1e5 ? value.toFixed(places) : value.toExponential(1);
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Training alone: the tests in between are short beside it. */

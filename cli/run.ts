@@ -4,11 +4,12 @@ import type { Network } from '../compiler/network.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { openBackend } from '../runtime/backends.js';
 import type { RunSettings } from '../runtime/run/folder.js';
+import { metricsOf } from '../runtime/run/metrics.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
 import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/plans.js';
-import { metricsOf, type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
+import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
-import { progress } from './progress.js';
+import { type Progress, progress } from './progress.js';
 
 interface RunOptions extends RunSettings {
   readonly backend?: string;
@@ -19,7 +20,7 @@ interface RunOptions extends RunSettings {
 }
 
 /** What a run goes on with is what it was started with. */
-const FIXED = ['set', 'model', 'batch', 'limit', 'seed', 'init', 'out'] as const;
+const FIXED = ['set', 'model', 'batch', 'limit', 'seed', 'lr', 'init', 'initMissing', 'out'] as const;
 
 /** What a plan has settled when it was compiled. */
 const COMPILED = ['set', 'model', 'batch'] as const;
@@ -29,7 +30,13 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
   if (file !== undefined && resume !== undefined)
     throw misuse('a run that is resumed has its own model', 'leave out the file, or `--resume`');
   const fixed = resume === undefined ? undefined : FIXED.find((name) => options[name] !== undefined);
-  if (fixed) throw misuse(`\`--${fixed}\` cannot be changed by \`--resume\``, 'start a new run');
+  if (fixed)
+    throw misuse(
+      `\`--${fixed === 'initMissing' ? 'init-missing' : fixed}\` cannot be changed by \`--resume\``,
+      'start a new run',
+    );
+  if (options.initMissing !== undefined && options.init === undefined)
+    throw misuse('`--init-missing` says nothing without `--init`', 'name the weights: `--init FILE`');
   const source = resume === undefined ? await sourceOf(io, file, options) : undefined;
 
   const stop = new AbortController();
@@ -39,7 +46,7 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
     stop.abort();
   });
   const view = progress(io);
-  const observer = observe(io, options, view.observer);
+  const observer = observe(io, options, view);
   try {
     const result = await (source
       ? startRun(
@@ -84,19 +91,66 @@ async function sourceOf(
     const message = `\`--${settled}\` belongs to \`${io.command} compile\`: in \`${named}\` it is settled`;
     throw misuse(message, 'compile the model again with it, or run the .rff file');
   }
+  if (options.lr !== undefined)
+    throw misuse(`in the plan \`${named}\` the learning rate is settled`, 'run the .rff file instead');
   const stale = staleness(io.cwd, plan);
   if (stale) report(io, [stale]);
   return plan;
 }
 
 function settingsOf(io: Io, options: RunOptions): RunSettings {
-  const { set, model, epochs, batch, seed, limit, threads, precision, device } = options;
-  const settings = { set, model, epochs, batch, seed, limit, threads, precision, device };
+  const {
+    set,
+    model,
+    epochs,
+    batch,
+    seed,
+    lr,
+    initMissing,
+    limit,
+    threads,
+    precision,
+    device,
+    checkpointEvery,
+    metrics,
+    metricsEvery,
+    log,
+  } = options;
+  const settings = {
+    set,
+    model,
+    epochs,
+    batch,
+    seed,
+    lr,
+    initMissing,
+    limit,
+    threads,
+    precision,
+    device,
+    checkpointEvery,
+    metrics,
+    metricsEvery,
+    log,
+  };
   return defined({ ...settings, ...pathsOf(io, options) });
 }
 
-function changesOf(io: Io, { epochs, threads, precision, device, backend, dataDir }: RunOptions) {
-  return defined({ epochs, threads, precision, device, backend, ...pathsOf(io, defined({ dataDir })) });
+function changesOf(io: Io, options: RunOptions) {
+  const { epochs, threads, precision, device, backend, checkpointEvery, dataDir } = options;
+  const { metrics, metricsEvery, log } = options;
+  const changes = {
+    epochs,
+    threads,
+    precision,
+    device,
+    backend,
+    checkpointEvery,
+    metrics,
+    metricsEvery,
+    log,
+  };
+  return defined({ ...changes, ...pathsOf(io, defined({ dataDir })) });
 }
 
 function pathsOf(io: Io, { dataDir, init }: RunSettings) {
@@ -111,7 +165,7 @@ function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
 }
 
 /** Progress for people, and with `--json` a line an epoch for machines. */
-function observe(io: Io, options: RunOptions, shown: RunObserver): RunObserver {
+function observe(io: Io, options: RunOptions, { observer: shown, clear }: Progress): RunObserver {
   // A loss is told in any case: the run is then not what it would have been.
   const view: RunObserver = options.quiet ? (shown.lost ? { lost: shown.lost } : {}) : shown;
   let network: Network;
@@ -121,6 +175,10 @@ function observe(io: Io, options: RunOptions, shown: RunObserver): RunObserver {
       ({ network } = info);
       report(io, info.warnings);
       view.ready?.(info);
+    },
+    warn(warning) {
+      clear();
+      report(io, [warning]);
     },
     async epoch(epoch) {
       await view.epoch?.(epoch);
@@ -145,7 +203,10 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
     io.out(`test accuracy ${percent(test.accuracy)} (${test.correct} of ${test.samples})${better}\n`);
   }
   io.out(`the run is in ${folder}\n`);
-  if (options.quiet) return;
+  if (options.quiet) {
+    if (interrupted) io.err(`go on with: ${io.command} run --resume ${folder}\n`);
+    return;
+  }
   const next: (readonly [command: string, what: string])[] = interrupted
     ? [[`run --resume ${folder}`, 'go on where it stopped']]
     : [

@@ -162,8 +162,15 @@ export type Negatives =
       readonly learn_from: 'positive' | 'neutral';
       readonly optimizer: Optimizer;
     };
+/** A change to training samples, new in each epoch. */
+export type Augmentation =
+  | { readonly name: 'shift'; readonly pixels: number }
+  | { readonly name: 'rotate'; readonly degrees: number }
+  | { readonly name: 'noise'; readonly std: number };
 export interface Train {
   readonly data: DataSpec;
+  /** In the order they are applied; absent = none. */
+  readonly augment?: readonly Augmentation[];
   readonly epochs: number;
   readonly batch: number;
   readonly optimizer: Optimizer;

@@ -1,7 +1,54 @@
-/** The runtime: backends, data, training, run folders. */
-export { backendNames, listBackends, openBackend } from './backends.js';
-export { loadDataset } from './data/index.js';
+/** The runtime: backends, data, training, run folders, sweeps, export, and what every diagnostic means. */
+export {
+  type BackendInfo,
+  type BackendOptions,
+  backendNames,
+  listBackends,
+  openBackend,
+  type Precision,
+} from './backends.js';
+export {
+  type DataOptions,
+  type Dataset,
+  type DatasetDescription,
+  describeDataset,
+  loadDataset,
+  type Split,
+} from './data/index.js';
+export { diagnosticCodes } from './diagnostics.js';
 export type { RunArguments, Session } from './engine.js';
-export { readRun, resumeRun, startRun } from './run/run.js';
-export { evaluate } from './train/evaluate.js';
-export { train } from './train/train.js';
+export { initialize, loadWeights, samples, saveWeights } from './library.js';
+export { exportOnnx, type OnnxExport } from './onnx/export.js';
+export type { RunConfig, RunSettings } from './run/folder.js';
+export {
+  openTrained,
+  type RunInfo,
+  type RunObserver,
+  type RunRequest,
+  type RunResult,
+  readRun,
+  resumeRun,
+  type SavedRun,
+  startRun,
+  type TrainedNetwork,
+} from './run/run.js';
+export { readSafetensors, type Tensor, toFloat32, toInt32, writeSafetensors } from './safetensors.js';
+export type { Outcome, Trial } from './sweep/folder.js';
+export { bestOf, type Launch, runSweep, type SweepObserver, type SweepResult } from './sweep/sweep.js';
+export {
+  type Evaluation,
+  evaluate,
+  type Prediction,
+  type PredictOptions,
+  predict,
+} from './train/evaluate.js';
+export {
+  type BatchReport,
+  type EpochReport,
+  type Measures,
+  type Position,
+  type TrainObserver,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from './train/train.js';

@@ -256,6 +256,13 @@ const cases: readonly Case[] = [
   ['RFF504', '0', 'settle[3]', 'settle[0]'],
   ['RFF504', '0', 'every: 10', 'every: 0'],
   ['RFF504', '1', 'epochs: 60', 'validation: 1'],
+  ['RFF504', '-1', 'epochs: 60', 'augment: shift(-1)'],
+  ['RFF504', '181', 'epochs: 60', 'augment: [shift(2), rotate(181)]'],
+  ['RFF511', '1.5', 'epochs: 60', 'augment: shift(1.5)'],
+  ['RFF503', '[]', 'epochs: 60', 'augment: []', /shift\(2\)/],
+  ['RFF503', 'noise', 'epochs: 60', 'augment: noise', /noise\(…\)/],
+  ['RFF505', 'rotat', 'epochs: 60', 'augment: [shift(2), rotat(10)]', /rotate/],
+  ['RFF508', 'noise()', 'epochs: 60', 'augment: noise()', /std/],
   ['RFF504', '-1', 'frame(0)', 'frame(-1)'],
   ['RFF504', '1', 'digit[10]', 'digit[1]'],
   ['RFF504', '0', '0.1307, 0.3081', '0.1307, 0'],
@@ -594,6 +601,34 @@ describe('the document', () => {
       learn: false,
       damping: false,
     });
+  });
+
+  it('has augmentations in their order, one call being a list of one, and none where none is written', () => {
+    const augmented = (property: string) =>
+      run(sound.replace('epochs: 60', `epochs: 60, ${property}`)).document?.train.augment;
+    expect(augmented('augment: shift(theta + 0.5)')).toEqual([{ name: 'shift', pixels: 2 }]);
+    expect(augmented('augment: [noise(0.1), rotate(degrees: 10)]')).toEqual([
+      { name: 'noise', std: 0.1 },
+      { name: 'rotate', degrees: 10 },
+    ]);
+    expect(Object.hasOwn(document?.train ?? {}, 'augment')).toBe(false);
+  });
+
+  it('cycles strokes to the frames that the schedule reads, unless told', () => {
+    const strokes = (call: string, input = 'label: given') =>
+      run(
+        sound
+          .replace('image[784]', 'image[4]')
+          .replace('mnist(normalize: [0.1307, 0.3081])', call)
+          .replace('label: given', input),
+      ).document?.train.data.options;
+    expect(strokes('strokes()')).toEqual({ frames: 10 });
+    expect(strokes('strokes("there")', 'label: given, input: frame(2 * t + 3)')).toEqual({
+      dir: 'there',
+      frames: 22,
+    });
+    expect(strokes('strokes()', 'label: given, input: hidden')).toEqual({ frames: 1 });
+    expect(strokes('strokes(frames: 150)')).toEqual({ frames: 150 });
   });
 
   it('has expressions in primitive operators', () => {

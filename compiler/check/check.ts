@@ -205,8 +205,8 @@ function checkModel(
   const negatives = readNegatives(cx, properties.get('negatives'));
   const trainDeclaration = single('train');
   if (!trainDeclaration) missing('`train`', 'add `train { data: digits() }`');
-  const train = trainDeclaration && readTrain(cx, trainDeclaration);
-  const evaluate = readEvaluate(cx, single('evaluate'));
+  const train = trainDeclaration && readTrain(cx, trainDeclaration, schedule?.drafts ?? []);
+  const evaluate = readEvaluate(cx, single('evaluate'), schedule?.drafts ?? []);
 
   /* ---- the whole ---- */
   // A name that only gives and that nothing declares may be the label that is missing.

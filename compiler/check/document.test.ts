@@ -33,7 +33,7 @@ model small {
     score learn[1..2] over b, c
   }
   negatives: latent_classifier(layers: [a, b])
-  train { data: tensors("x.safetensors"), decay: cosine(5), validation: 0.1 }
+  train { data: tensors("x.safetensors"), augment: [shift(2), noise(0.1)], decay: cosine(5), validation: 0.1 }
   evaluate { data: idx("folder", normalize: [0, 1]) }
 }`;
 const parsed = parse(source);
@@ -182,6 +182,7 @@ const homes: Partial<Record<TableName, readonly [string, (call: CallValue) => un
   init: ['connections/0/init', (call) => call],
   optimizer: ['train/optimizer', (call) => call],
   decay: ['train/decay', (call) => call],
+  augment: ['train/augment/0', (call) => call],
   data: ['evaluate/data', ({ name, ...options }) => ({ name, options })],
   negatives: ['negatives', (call) => (call.layers === 'all' ? { ...call, layers: ['a'] } : call)],
   peer_norm: ['layers/0/peer_norm', ({ name: _, ...rest }) => rest],

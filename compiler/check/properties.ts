@@ -79,6 +79,10 @@ export const properties = {
     decay: { default: 'constant()', about: 'the factor on the rates, by epoch' },
     seed: { default: '0', about: 'of all random numbers' },
     shuffle: { default: 'on', about: 'a new order each epoch' },
+    augment: {
+      about:
+        'small changes to the training samples, new in each epoch: shift, rotate, noise, or a list of them',
+    },
     validation: { default: '0', about: 'the share of the training split kept aside, in [0, 1)' },
   },
   evaluate: {

@@ -65,6 +65,7 @@ export type TableName =
   | 'optimizer'
   | 'decay'
   | 'data'
+  | 'augment'
   | 'negatives'
   | 'field'
   | 'peer_norm'
@@ -286,7 +287,11 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
     about: 'an MNIST digit that moves and bounces in 64 × 64 pixels',
     inputs: 4096,
     classes: 10,
-    parameters: [normalize, parameter('frames', natural, 20, 'frames a sample')],
+    parameters: [
+      normalize,
+      parameter('frames', natural, 20, 'frames a sample'),
+      parameter('seed', { is: 'number', integer: true, min: 0, max: largest.seed }, 1, 'which movements'),
+    ],
   },
   row_mnist: {
     about: 'MNIST, a row of 28 pixels a frame, 28 frames',
@@ -300,16 +305,59 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
     classes: 10,
     parameters: [
       { name: 'dir', kind: { is: 'text' }, optional: true, about: 'the folder of the stroke files' },
+      {
+        name: 'frames',
+        kind: natural,
+        optional: true,
+        about: 'points a digit is repeated up to; without it, as many as the schedule reads',
+      },
     ],
   },
   idx: {
     about: 'four files in the format of MNIST, in a folder',
     parameters: [parameter('dir', { is: 'text' }, undefined, 'the folder'), normalize],
   },
+  csv: {
+    about: 'a text file with commas, a sample a line, one column the label, counted from 0',
+    parameters: [
+      parameter('file', { is: 'text' }, undefined, 'the file'),
+      {
+        name: 'label',
+        kind: { is: 'text' },
+        optional: true,
+        about: "the label's column in the header; without it, the first column",
+      },
+      { name: 'test', kind: { is: 'text' }, optional: true, about: 'the file of the test split' },
+      { ...normalize, about: '[mean, std]: values become (value - mean) / std' },
+    ],
+  },
   tensors: {
     about:
       'a safetensors file with x [N, d] or [N, frames, d], y [N], and optionally y_negative [N], test_x, test_y',
     parameters: [parameter('file', { is: 'text' }, undefined, 'the file')],
+  },
+};
+
+/** Changes to training samples; a list of them is applied in its order. */
+export const augmentations: CallTable = {
+  shift: {
+    about: 'moves the picture by whole pixels, each way, each distance as likely',
+    parameters: [
+      parameter(
+        'pixels',
+        { is: 'number', integer: true, min: 0, max: largest.size },
+        undefined,
+        'at most so far',
+      ),
+    ],
+  },
+  rotate: {
+    about: 'turns the picture about its middle, either way, each angle as likely',
+    parameters: [parameter('degrees', { is: 'number', min: 0, max: 180 }, undefined, 'at most so far')],
+  },
+  noise: {
+    about: 'adds normal noise to every value as the network is given it',
+    parameters: [parameter('std', notNegative, undefined, 'the standard deviation')],
   },
 };
 
@@ -389,6 +437,7 @@ export const tables: Readonly<Record<TableName, CallTable>> = {
   optimizer: optimizers,
   decay: decays,
   data: dataSets,
+  augment: augmentations,
   negatives,
   field: fields,
   peer_norm: peerNorms,
@@ -401,6 +450,7 @@ export const tableNouns: Readonly<Record<TableName, string>> = {
   optimizer: 'optimizer',
   decay: 'decay',
   data: 'data set',
+  augment: 'augmentation',
   negatives: 'source of negatives',
   field: 'field',
   peer_norm: 'peer normalization',

@@ -2,12 +2,23 @@
  * Reads how a model is trained and judged: `negatives`, `train` and `evaluate`.
  */
 import type { EvaluateDeclaration, Property, TrainDeclaration } from '../../grammar/ast.js';
-import type { DataSpec, Decay, Evaluate, Negatives, Optimizer, Train } from '../model.js';
-import { type Context, readProperties, whole } from './context.js';
+import { evaluate } from '../expr/evaluate.js';
+import { constant, fromJson } from '../expr/index.js';
+import type {
+  Augmentation,
+  DataSpec,
+  Decay,
+  Evaluate,
+  Negatives,
+  Optimizer,
+  Phase,
+  Train,
+} from '../model.js';
+import { all, type Context, readProperties, whole } from './context.js';
 import { numbers } from './expressions.js';
 import { keyword, mark } from './places.js';
 import { propertyKinds } from './properties.js';
-import type { CallValue } from './tables.js';
+import { type CallValue, largest } from './tables.js';
 import { numberProperty, readCall, switchProperty } from './values.js';
 
 /** The table's fields are the document's. */
@@ -19,8 +30,11 @@ export function readNegatives(cx: Context, property: Property | undefined): Nega
 
 type Partial<T> = { readonly [K in keyof T]: T[K] | undefined };
 
+/** What the schedule is known to be, for data that is cut to its length. */
+export type Phases = readonly { readonly [K in keyof Phase]?: Phase[K] | undefined }[];
+
 /** What is known of `train`; undefined without one. */
-export function readTrain(cx: Context, declaration: TrainDeclaration): Partial<Train> {
+export function readTrain(cx: Context, declaration: TrainDeclaration, phases: Phases): Partial<Train> {
   const head = keyword(declaration.span, 'train');
   cx.spans.set('train', head);
   const properties = readProperties(cx, 'train', '`train`', declaration.properties);
@@ -37,7 +51,8 @@ export function readTrain(cx: Context, declaration: TrainDeclaration): Partial<T
   const optimizer = get('optimizer');
   const decay = get('decay');
   return {
-    data: readData(cx, data),
+    data: readData(cx, data, phases),
+    ...augmented(cx, get('augment')),
     epochs: numberProperty(cx, get('epochs'), propertyKinds.epochs, 10),
     batch: numberProperty(cx, get('batch'), propertyKinds.batch, 100),
     optimizer: optimizer
@@ -53,7 +68,11 @@ export function readTrain(cx: Context, declaration: TrainDeclaration): Partial<T
 }
 
 /** What is known of `evaluate`; its defaults without one. */
-export function readEvaluate(cx: Context, declaration: EvaluateDeclaration | undefined): Partial<Evaluate> {
+export function readEvaluate(
+  cx: Context,
+  declaration: EvaluateDeclaration | undefined,
+  phases: Phases,
+): Partial<Evaluate> {
   if (!declaration) return { batch: 1000, data: null };
   cx.spans.set('evaluate', keyword(declaration.span, 'evaluate'));
   const properties = readProperties(cx, 'evaluate', '`evaluate`', declaration.properties);
@@ -61,13 +80,47 @@ export function readEvaluate(cx: Context, declaration: EvaluateDeclaration | und
   const data = properties.get('data');
   return {
     batch: numberProperty(cx, properties.get('batch'), propertyKinds.batch, 1000),
-    data: data ? readData(cx, data) : null,
+    data: data ? readData(cx, data, phases) : null,
   };
 }
 
-function readData(cx: Context, property: Property | undefined): DataSpec | undefined {
+function readData(cx: Context, property: Property | undefined, phases: Phases): DataSpec | undefined {
   const call: CallValue | undefined = readCall(cx, property?.value, 'data', numbers('`data`'));
   if (!call) return undefined;
-  const { name, ...options } = call;
+  const { name, ...given } = call;
+  const options = name === 'strokes' ? { frames: framesRead(phases), ...given } : given;
   return whole<DataSpec>({ name, options: options as DataSpec['options'] });
+}
+
+/** Frames that a schedule reads: one more than the highest index in any step. */
+function framesRead(phases: Phases): number {
+  let frames = 1;
+  for (const { steps, input } of phases) {
+    if (input?.name !== 'frame') continue;
+    for (let t = 0; t < (steps ?? 0); t++) {
+      const index = evaluate(fromJson(input.index, new Map([['t', constant(t)]])), {}) as number;
+      if (Number.isFinite(index)) frames = Math.max(frames, Math.floor(index) + 1);
+    }
+  }
+  return Math.min(frames, largest.steps);
+}
+
+/** `augment`: one call or a list of them; no property where there is none. */
+function augmented(cx: Context, property: Property | undefined): Partial<Pick<Train, 'augment'>> | object {
+  const value = property?.value;
+  if (!value) return {};
+  const calls = value.kind === 'list' ? value.items : [value];
+  if (calls.length === 0) {
+    cx.report.error(
+      'RFF503',
+      value.span,
+      '`augment` takes a call or a list of calls, not an empty list',
+      'delete it, or write for example `augment: shift(2)`',
+    );
+    return { augment: undefined };
+  }
+  const scope = numbers('`augment`');
+  return {
+    augment: all(calls.map((call) => readCall(cx, call, 'augment', scope) as Augmentation | undefined)),
+  };
 }

@@ -199,6 +199,7 @@ function example(table: TableName): string {
     optimizer: 'rmsprop(lr: 1e-4)',
     decay: 'constant()',
     data: 'digits()',
+    augment: 'shift(2)',
     negatives: 'random_label()',
     field: 'patch([28, 28], size: 7)',
     peer_norm: 'peer_norm(0.03)',

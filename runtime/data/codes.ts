@@ -5,10 +5,6 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
     title: 'unknown data set',
     explanation: 'The name after `data:` is none of those that `rffc data list` shows.',
   },
-  RFF601: {
-    title: 'data set not available yet',
-    explanation: 'The language knows this data set, this version of rffc cannot load it yet.',
-  },
   RFF602: {
     title: 'data files are missing',
     explanation:
@@ -36,6 +32,11 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
   RFF613: {
     title: 'a file cannot be read',
     explanation: 'The operating system refused to read the file, or its gzip compression is damaged.',
+  },
+  RFF614: {
+    title: 'a compressed file is too large for memory',
+    explanation:
+      'Files larger than a quarter of the memory are read from disk, sample by sample; inside a compressed file no sample can be found without reading all before it.',
   },
   RFF620: {
     title: 'a data set could not be downloaded',
@@ -65,5 +66,25 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
     title: 'a tensor of integers holds other numbers',
     explanation:
       'Labels and indices must be whole numbers that fit into 32 bits, whatever the tensor’s dtype.',
+  },
+  RFF650: {
+    title: 'a CSV file is not as it must be',
+    explanation:
+      'Every line has the same number of columns, all of them numbers, with commas between them. One is the label, a whole number from 0: the first column, or the one that `label` names in the header line.',
+  },
+  RFF651: {
+    title: 'a stroke sequence file is not as it must be',
+    explanation:
+      'A line of -inputdata.txt has four numbers, `dx dy end-of-stroke end-of-digit`; of -targetdata.txt ten one-hot columns of the label before them. Files without labels need MNIST’s label files.',
+  },
+  RFF660: {
+    title: 'samples that are no pictures cannot be shifted or rotated',
+    explanation:
+      'Only images have rows and columns: `digits`, the MNIST sets and `idx`. `augment: noise(…)` suits any data.',
+  },
+  RFF670: {
+    title: 'a PNG image cannot be read',
+    explanation:
+      'The file is damaged, or is no PNG image, or has another size than the other images. Images are not resized: grey or RGB, they must have the size that the network was trained with.',
   },
 };

@@ -183,7 +183,8 @@ export function loadDigits(spec: DataSpec): Dataset {
   const table = pixelTable(normalization(spec));
   const split = (count: number, which: 0 | 1): Split => {
     const { pixels, labels } = drawDigits(count, seed, which);
-    return imageSplit(pixels, labels, 1, PIXELS, table);
+    const grid = { planes: 1, rows: SIDE, columns: SIDE, background: table[0]! };
+    return imageSplit(pixels, { y: labels, frames: 1, inputSize: PIXELS, grid }, table);
   };
   return {
     name: spec.name,

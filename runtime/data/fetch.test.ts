@@ -104,6 +104,7 @@ describe('fetchDataset', () => {
       }
       requests = [];
       expect((await fetchDataset('row_mnist', options)).downloaded).toEqual([]);
+      expect((await fetchDataset('moving_mnist', options)).downloaded).toEqual([]);
       expect(requests).toEqual([]);
     });
 

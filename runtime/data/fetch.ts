@@ -45,8 +45,8 @@ export async function fetchDataset(
   name: string,
   options: FetchOptions = {},
 ): Promise<{ readonly folder: string; readonly downloaded: readonly string[] }> {
-  // `row_mnist` is made from MNIST's files.
-  const source = name === 'row_mnist' ? 'mnist' : name;
+  // These are made from MNIST's files.
+  const source = name === 'row_mnist' || name === 'moving_mnist' ? 'mnist' : name;
   if (!isKnown(source)) {
     throw failure('RFF600', `"${name}" is not a data set that can be downloaded`, {
       hint: `${Object.keys(KNOWN).join(' and ')} can`,

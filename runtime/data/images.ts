@@ -13,10 +13,22 @@ import {
   pixelTable,
 } from './dataset.js';
 import { dataFolder, findIdxFiles, type RoleFiles } from './folders.js';
-import { isGzip, joinImagesAndLabels, readImageDimensions, readMaybeGzip, unreadable } from './idx.js';
+import {
+  type ImageHeader,
+  isGzip,
+  joinImagesAndLabels,
+  type LabelledImages,
+  parseIdx,
+  readImageHeader,
+  readMaybeGzip,
+  streamImagesAndLabels,
+} from './idx.js';
 import { KNOWN, type KnownName, ROLES, type Role } from './known.js';
 import { normalization } from './options.js';
 import { path } from './paths.js';
+import { memoryLimit, unreadable } from './records.js';
+
+const KNOWN_CLASSES = 10;
 
 /** Where a published data set's files were found. @throws RffcError RFF602 naming the folders looked in. */
 async function locateKnown(name: KnownName, options: DataOptions): Promise<RoleFiles> {
@@ -87,49 +99,91 @@ async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleF
   return files as RoleFiles;
 }
 
-/** Loads `mnist`, `fashion_mnist`, `row_mnist` (each image row a frame) or `idx`. @throws RffcError. */
-export async function loadImages(spec: DataSpec, options: DataOptions): Promise<Dataset> {
-  const table = pixelTable(normalization(spec));
-  const known: KnownName | null =
-    spec.name === 'idx' ? null : spec.name === 'fashion_mnist' ? 'fashion_mnist' : 'mnist';
-  const files = known ? await locateKnown(known, options) : await locateFolder(spec, options);
+export interface LabelledSplits<Pixels = LabelledImages['pixels']> {
+  readonly train: LabelledImages<Pixels>;
+  readonly test: LabelledImages<Pixels>;
+}
+
+/** A published data set's images and labels, its content checked. @throws RffcError RFF602, RFF610 to RFF613. */
+export async function readKnownSplits(
+  name: KnownName,
+  options: DataOptions,
+): Promise<LabelledSplits<Uint8Array>> {
+  const files = await locateKnown(name, options);
   const [trainImages, trainLabels, testImages, testLabels] = (await Promise.all(
-    ROLES.map((role) => (known ? readKnown(known, role, files[role]) : readMaybeGzip(files[role]))),
+    ROLES.map((role) => readKnown(name, role, files[role])),
   )) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
   const train = joinImagesAndLabels(trainImages, trainLabels, files['train-images'], files['train-labels']);
   const test = joinImagesAndLabels(testImages, testLabels, files['t10k-images'], files['t10k-labels']);
-  if (train.rows !== test.rows || train.columns !== test.columns) {
-    throw differentSizes(files['t10k-images'], train, test);
+  for (const [role, { labels }] of [
+    ['train-labels', train],
+    ['t10k-labels', test],
+  ] as const) {
+    const at = labels.findIndex((label) => label >= KNOWN_CLASSES);
+    if (at < 0) continue;
+    const file = files[role];
+    const message = `${file}: label ${labels[at]} of image ${at} is not below ${KNOWN_CLASSES}`;
+    throw failure('RFF611', message, { file });
   }
+  return { train, test };
+}
 
-  const classes = known ? 10 : highest(train.labels, test.labels) + 1;
-  if (known) {
-    for (const [role, { labels }] of [
-      ['train-labels', train],
-      ['t10k-labels', test],
-    ] as const) {
-      const at = labels.findIndex((label) => label >= classes);
-      if (at >= 0) {
-        throw failure(
-          'RFF611',
-          `${files[role]}: label ${labels[at]} of image ${at} is not below ${classes}`,
-          {
-            file: files[role],
-          },
-        );
-      }
-    }
+/** MNIST's labels of one split alone, for data that numbers its samples as MNIST does; undefined where they are not here. */
+export async function readMnistLabels(
+  split: 'train' | 'test',
+  options: DataOptions,
+): Promise<Int32Array | undefined> {
+  const role = split === 'train' ? 'train-labels' : 't10k-labels';
+  const folder = dataFolder(options.dataDir);
+  for (const candidate of [join(folder, 'mnist'), folder]) {
+    const file = (await findIdxFiles(candidate)).files[role];
+    if (file) return Int32Array.from(parseIdx(await readKnown('mnist', role, file), 1, file).data);
   }
+  return undefined;
+}
+
+async function readFolder(spec: DataSpec, options: DataOptions): Promise<LabelledSplits> {
+  const files = await locateFolder(spec, options);
+  const read = async (images: string, labels: string): Promise<LabelledImages> => {
+    const header = await readImageHeader(images);
+    const labelBytes = await readMaybeGzip(labels);
+    return inflated(header) > memoryLimit(options)
+      ? streamImagesAndLabels(header, labelBytes, images, labels)
+      : joinImagesAndLabels(await readMaybeGzip(images), labelBytes, images, labels);
+  };
+  const train = await read(files['train-images'], files['train-labels']);
+  const test = await read(files['t10k-images'], files['t10k-labels']);
+  if (train.rows !== test.rows || train.columns !== test.columns)
+    throw differentSizes(files['t10k-images'], train, test);
+  return { train, test };
+}
+
+/** The bytes that an image file takes in memory. */
+function inflated({ dimensions, bytes, gzip }: ImageHeader): number {
+  return gzip ? dimensions.reduce((product, size) => product * size, 1) : bytes;
+}
+
+/** Loads `mnist`, `fashion_mnist`, `row_mnist` (each image row a frame) or `idx`. @throws RffcError. */
+export async function loadImages(spec: DataSpec, options: DataOptions): Promise<Dataset> {
+  const table = pixelTable(normalization(spec));
+  const known = spec.name !== 'idx';
+  const { train, test }: LabelledSplits = known
+    ? await readKnownSplits(spec.name === 'fashion_mnist' ? 'fashion_mnist' : 'mnist', options)
+    : await readFolder(spec, options);
+  const { rows, columns } = train;
   const byRows = spec.name === 'row_mnist';
-  const frames = byRows ? train.rows : 1;
-  const inputSize = byRows ? train.columns : train.rows * train.columns;
+  const frames = byRows ? rows : 1;
+  const inputSize = byRows ? columns : rows * columns;
+  const grid = { planes: 1, rows, columns, background: table[0]! };
+  const split = ({ pixels, labels }: LabelledImages) =>
+    imageSplit(pixels, { y: labels, frames, inputSize, grid }, table);
   return {
     name: spec.name,
     inputSize,
-    classes,
+    classes: known ? KNOWN_CLASSES : highest(train.labels, test.labels) + 1,
     frames,
-    train: imageSplit(train.pixels, train.labels, frames, inputSize, table),
-    test: imageSplit(test.pixels, test.labels, frames, inputSize, table),
+    train: split(train),
+    test: split(test),
   };
 }
 
@@ -154,6 +208,6 @@ export async function describeImages(spec: DataSpec, options: DataOptions): Prom
   if (spec.name === 'row_mnist') return { frames: 28, inputSize: 28, classes: 10 };
   if (spec.name !== 'idx') return { frames: 1, inputSize: 784, classes: 10 };
   const files = await locateFolder(spec, options);
-  const [, rows, columns] = (await readImageDimensions(files['train-images'])) as [number, number, number];
-  return { frames: 1, inputSize: rows * columns };
+  const { dimensions } = await readImageHeader(files['train-images']);
+  return { frames: 1, inputSize: dimensions[1]! * dimensions[2]! };
 }

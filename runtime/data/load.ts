@@ -2,13 +2,16 @@
 
 import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
+import { describeCsv, loadCsv } from './csv.js';
 import type { DataOptions, Dataset, DatasetDescription } from './dataset.js';
 import { describeDigits, loadDigits } from './digits.js';
 import { describeImages, loadImages } from './images.js';
 import { datasetList } from './list.js';
+import { describeMoving, loadMoving } from './moving.js';
+import { describeStrokes, loadStrokes } from './strokes.js';
 import { describeTensors, loadTensors } from './tensors.js';
 
-/** Reads or generates a data set. @throws RffcError RFF600 to RFF643, naming the file or folder and the mend. */
+/** Reads or generates a data set. @throws RffcError RFF600 to RFF651, naming the file or folder and the mend. */
 export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Promise<Dataset> {
   switch (spec.name) {
     case 'digits':
@@ -18,6 +21,12 @@ export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Pr
     case 'row_mnist':
     case 'idx':
       return loadImages(spec, options);
+    case 'moving_mnist':
+      return loadMoving(spec, options);
+    case 'strokes':
+      return loadStrokes(spec, options);
+    case 'csv':
+      return loadCsv(spec, options);
     case 'tensors':
       return loadTensors(spec, options);
     default:
@@ -38,6 +47,12 @@ export async function describeDataset(
     case 'row_mnist':
     case 'idx':
       return describeImages(spec, options);
+    case 'moving_mnist':
+      return describeMoving(spec);
+    case 'strokes':
+      return describeStrokes(spec);
+    case 'csv':
+      return describeCsv(spec, options);
     case 'tensors':
       return describeTensors(spec, options);
     default:
@@ -46,10 +61,7 @@ export async function describeDataset(
 }
 
 function noSuchData(name: string): RffcError {
-  const known = datasetList.find((entry) => entry.name === name);
-  const ready = datasetList.filter((entry) => entry.available).map((entry) => entry.name);
-  const hint = `data sets: ${ready.join(', ')}`;
-  return known
-    ? failure('RFF601', `the data set ${name} is not available yet`, { hint })
-    : failure('RFF600', `there is no data set called "${name}"`, { hint });
+  return failure('RFF600', `there is no data set called "${name}"`, {
+    hint: `data sets: ${datasetList.map((entry) => entry.name).join(', ')}`,
+  });
 }

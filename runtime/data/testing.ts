@@ -3,6 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
+import type { Split } from './dataset.js';
 
 /** The folder with MNIST's four files (RFFC_DATA's, or ../shared/data beside the repository), or null. */
 export function realMnist(): string | null {
@@ -10,6 +12,29 @@ export function realMnist(): string | null {
   const candidates = [join(root, '../shared/data/mnist')];
   if (process.env.RFFC_DATA) candidates.unshift(join(process.env.RFFC_DATA, 'mnist'), process.env.RFFC_DATA);
   return candidates.find((folder) => existsSync(join(folder, 'train-images-idx3-ubyte.gz'))) ?? null;
+}
+
+/** The first diagnostic that work ends with, of a code that is documented. */
+export async function refusal(work: () => unknown): Promise<Diagnostic> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof RffcError)) throw error;
+    return error.diagnostics[0]!;
+  }
+  throw new Error('it was not refused');
+}
+
+/** A split's samples at `indices`: [frames, indices, inputSize]. */
+export function gathered(
+  split: Split,
+  indices: readonly number[],
+  frames: number,
+  inputSize: number,
+): number[] {
+  const out = new Float32Array(frames * indices.length * inputSize);
+  split.gather(indices, out);
+  return [...out];
 }
 
 /** An IDX file of unsigned bytes. */

@@ -7,7 +7,9 @@
  * | 2              | random negative labels                  | epoch, batch        | row of the batch          |
  * | 3              | the latent classifier's negative draws  | epoch, batch        | row of the batch          |
  * | 4              | the validation split                    | 0, 0                | Fisher-Yates step         |
- * | 5              | procedural data (`digits`)              | split, image        | the image's own sequence  |
+ * | 5              | procedural data (`digits`, `moving_mnist`) | split, image     | the image's own sequence  |
+ * | 0x80000 + a    | augmentation a of the model's list      | epoch, sample       | the sample's own sequence |
+ * | 0x800          | a sweep's random trials                 | 0 order, 1 draws; trial | dimension         |
  * | 0x1000 + p     | initialization of parameter p           | 0, 0                | element, row-major        |
  * | 0x100000 + d   | dropout d, numbered by the lowering     | epoch, batch        | element, row-major        |
  */
@@ -18,6 +20,8 @@ export const SITE = {
   classifierDraw: 3,
   split: 4,
   data: 5,
+  augmentation: 0x80000,
+  sweep: 0x800,
   initialization: 0x1000,
   dropout: 0x100000,
 } as const;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -6,7 +6,17 @@ import type { TensorInfo } from '../../compiler/graph/tensors.js';
 import { RffcError } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
 import { writeSafetensors } from '../safetensors.js';
-import { collectTensors, readCheckpoint, restore, resumable, writeCheckpoint } from './checkpoint.js';
+import {
+  type CheckpointInfo,
+  collectTensors,
+  readCheckpoint,
+  readLatest,
+  restore,
+  resumable,
+  writeCheckpoint,
+  writeLatest,
+} from './checkpoint.js';
+import { CHECKPOINT, DAMAGED, PREVIOUS } from './folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,7 +47,20 @@ function memory(fill: (k: number) => number): Session & { readonly values: Map<s
   };
 }
 
-const info = { position: { epoch: 3, batch: 7, trained: 367 }, accuracy: 0.934, sha256: 'abc' };
+const info: CheckpointInfo = {
+  position: { epoch: 3, batch: 7, trained: 367 },
+  accuracy: 0.934,
+  best: 0.95,
+  soFar: {
+    loss: [1 / 3],
+    goodnessPositive: [Math.PI],
+    goodnessNegative: [1e-300],
+    stepsPositive: [0.1, 0.2],
+    stepsNegative: [0.3, 1e21],
+    classifierLoss: null,
+  },
+  sha256: 'abc',
+};
 
 async function saved(name: string): Promise<string> {
   const path = join(folder, name);
@@ -112,8 +135,8 @@ test('weights from elsewhere can be read but not resumed', async () => {
 
 test('a position that makes no sense is no position', async () => {
   const path = join(folder, 'nonsense.safetensors');
-  const metadata = { format: 'rffc-checkpoint-1', epoch: '-1', batch: '0', trained: '1e9' };
-  await writeSafetensors(path, await collectTensors(memory(Math.sqrt)), metadata);
+  const position = { epoch: -1, batch: 0, trained: 1.5 };
+  await writeCheckpoint(path, await collectTensors(memory(Math.sqrt)), { ...info, position });
   expect((await readCheckpoint(path, tensors, { state: true })).info).toBeNull();
 });
 
@@ -127,4 +150,88 @@ test('a damaged or missing file is an error of ours wherever it is cut', async (
   expect(
     await diagnosticsOf(readCheckpoint(join(folder, 'absent.safetensors'), tensors, { state: true })),
   ).toHaveLength(1);
+});
+
+test('a checkpoint with any bit changed is refused', async () => {
+  const bytes = readFileSync(await saved('flipped.safetensors'));
+  const path = join(folder, 'flip.safetensors');
+  for (let at = 0; at < bytes.length; at++) {
+    const flipped = Buffer.from(bytes);
+    flipped[at]! ^= 1 << (at % 8);
+    writeFileSync(path, flipped);
+    const [first] = await diagnosticsOf(readCheckpoint(path, tensors, { state: true }));
+    expect(first).toMatch(/^RFF(640|720) /);
+  }
+});
+
+test('a checkpoint whose checksum was taken out is refused', async () => {
+  const path = join(folder, 'unsigned.safetensors');
+  await writeSafetensors(path, await collectTensors(memory(Math.sqrt)), { format: 'rffc-checkpoint-2' });
+  expect(await diagnosticsOf(readCheckpoint(path, tensors, { state: true }))).toEqual([
+    `RFF720 \`${path}\` is damaged: its content does not have the checksum in it`,
+  ]);
+});
+
+/** A run's folder after checkpoints at these numbers of trained batches. */
+async function savedRun(name: string, ...trained: readonly number[]): Promise<string> {
+  const run = join(folder, name);
+  mkdirSync(run);
+  for (const count of trained) {
+    const position = { epoch: 0, batch: count, trained: count };
+    await writeLatest(run, await collectTensors(memory((k) => k * count)), { ...info, position });
+  }
+  return run;
+}
+const damage = (path: string) => {
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 3]! ^= 1;
+  writeFileSync(path, bytes);
+};
+
+test('the latest checkpoint and the one before it are kept', async () => {
+  const run = await savedRun('kept', 1, 2, 3);
+  const latest = await readLatest(run, tensors);
+  expect(latest).toMatchObject({ info: { position: { trained: 3 } }, warnings: [] });
+  expect(latest!.checkpoint.tensors.get('h1.x.forward.bias')).toEqual(Float32Array.of(300, 303));
+  const before = await readCheckpoint(join(run, PREVIOUS), tensors, { state: true });
+  expect(before.info!.position.trained).toBe(2);
+  expect(await readLatest(await savedRun('none'), tensors)).toBeUndefined();
+});
+
+test('a damaged one is named and put aside, and the one before it taken', async () => {
+  const run = await savedRun('hurt', 1, 2);
+  damage(join(run, CHECKPOINT));
+  const latest = (await readLatest(run, tensors))!;
+  expect(latest.info.position.trained).toBe(1);
+  expect(latest.checkpoint.tensors.get('h1.x.forward.bias')).toEqual(Float32Array.of(100, 101));
+  expect(latest.warnings).toHaveLength(1);
+  expect(latest.warnings[0]!.message).toContain('checkpoint.safetensors` is damaged');
+  expect(latest.warnings[0]!.message).toContain('going on from the one before it, after epoch 0, batch 1');
+  expect([existsSync(join(run, CHECKPOINT)), existsSync(join(run, DAMAGED))]).toEqual([false, true]);
+  // Killed before it saves anew, it goes on from there again.
+  expect((await readLatest(run, tensors))!.info.position.trained).toBe(1);
+  await writeLatest(run, await collectTensors(memory(Math.sqrt)), info);
+  expect((await readLatest(run, tensors))!.info.position.trained).toBe(367);
+  expect((await readCheckpoint(join(run, PREVIOUS), tensors, { state: true })).info!.position.trained).toBe(
+    1,
+  );
+});
+
+test('where both are damaged nothing is moved, and both are named', async () => {
+  const run = await savedRun('lost', 1, 2);
+  for (const name of [CHECKPOINT, PREVIOUS]) damage(join(run, name));
+  const said = await diagnosticsOf(readLatest(run, tensors));
+  expect(said).toHaveLength(2);
+  expect(said[0]).toContain(CHECKPOINT);
+  expect(said[1]).toContain(PREVIOUS);
+  expect(existsSync(join(run, CHECKPOINT))).toBe(true);
+});
+
+test('a kill between naming the one before and replacing it leaves a folder that can be saved to again', async () => {
+  const run = await savedRun('between', 1);
+  cpSync(join(run, CHECKPOINT), join(run, PREVIOUS));
+  await writeLatest(run, await collectTensors(memory(Math.sqrt)), info);
+  expect((await readCheckpoint(join(run, PREVIOUS), tensors, { state: true })).info!.position.trained).toBe(
+    1,
+  );
 });

@@ -1,20 +1,29 @@
 /**
  * Checkpoints: parameters and optimizer state in a safetensors file, under the language's names, with the position
- * of training in its metadata. Other programs read the parameters as they are; rffc reads all of it back to go on.
+ * of training and a checksum in its metadata. Other programs read the parameters as they are; rffc reads all of it back
+ * to go on. A run's folder keeps the latest and the one before it, so that one of them is whole whatever happens.
  */
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { TensorInfo } from '../../compiler/graph/tensors.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
 import { readSafetensors, type Tensor, toFloat32, writeSafetensors } from '../safetensors.js';
-import type { Position } from '../train/train.js';
+import type { Measures, Position } from '../train/train.js';
+import { fileError, syncFolder } from './files.js';
+import { CHECKPOINT, DAMAGED, PREVIOUS } from './folder.js';
 
 /** The version of the names and metadata, not of safetensors. */
-const FORMAT = 'rffc-checkpoint-1';
+const FORMAT = 'rffc-checkpoint-2';
 
 export interface CheckpointInfo {
   readonly position: Position;
-  /** On the test split, in [0, 1]; null before it was judged. */
+  /** On the test split, in [0, 1], after the latest epoch, and the best of all so far; null before it was judged. */
   readonly accuracy: number | null;
+  readonly best: number | null;
+  /** Of the epoch under way, on average; null at its beginning. */
+  readonly soFar: Measures | null;
   /** Of the model's text. */
   readonly sha256: string;
 }
@@ -34,27 +43,127 @@ export async function collectTensors(session: Session): Promise<Map<string, Tens
   return tensors;
 }
 
-/** Writes a checkpoint atomically. @throws RffcError if the file cannot be written. */
+/**
+ * Writes a checkpoint so that a crash leaves the old file or the new one.
+ * @throws RffcError RFF642 if the file cannot be written.
+ */
 export async function writeCheckpoint(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
   info: CheckpointInfo,
 ): Promise<void> {
-  const { epoch, batch, trained } = info.position;
-  await writeSafetensors(path, tensors, {
-    format: FORMAT,
-    epoch: String(epoch),
-    batch: String(batch),
-    trained: String(trained),
-    ...(info.accuracy === null ? {} : { accuracy: String(info.accuracy) }),
-    model_sha256: info.sha256,
-  });
+  const { position, accuracy, best, soFar, sha256 } = info;
+  const training = { ...position, accuracy, best, so_far: soFar };
+  const metadata = { format: FORMAT, training: JSON.stringify(training), model_sha256: sha256 };
+  await writeSafetensors(path, tensors, { ...metadata, checksum: checksumOf(tensors, metadata) });
+  syncFolder(dirname(path));
+}
+
+/** Writes a run's latest checkpoint, and keeps the one before it. @throws RffcError as `writeCheckpoint` does, RFF703. */
+export async function writeLatest(
+  folder: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  info: CheckpointInfo,
+): Promise<void> {
+  const path = join(folder, CHECKPOINT);
+  if (existsSync(path)) keepAs(path, join(folder, PREVIOUS));
+  await writeCheckpoint(path, tensors, info);
+}
+
+/** Gives a file a second name, whatever had that name before; at every moment both names are of whole files. */
+function keepAs(path: string, other: string): void {
+  const temporary = `${other}.${process.pid}.tmp`;
+  try {
+    rmSync(temporary, { force: true });
+    try {
+      linkSync(path, temporary);
+    } catch {
+      // Some file systems have no links.
+      copyFileSync(path, temporary);
+    }
+    renameSync(temporary, other);
+    // Renaming does nothing where both were one file already, as a kill may leave them.
+    rmSync(temporary, { force: true });
+  } catch (error) {
+    throw fileError(error, other);
+  }
+}
+
+/** A run's latest whole checkpoint. */
+export interface LatestCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly info: CheckpointInfo;
+  /** Says that the latest was damaged, and that this is the one before it. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Reads the checkpoint that a run goes on from: the latest, or where that is damaged the one before it; the damaged one
+ * is then kept under another name. Undefined for a run that was stopped before its first.
+ * @throws RffcError RFF706, RFF707 as `readCheckpoint` and `resumable` do, RFF720 where no whole one is left.
+ */
+export async function readLatest(
+  folder: string,
+  expected: readonly TensorInfo[],
+): Promise<LatestCheckpoint | undefined> {
+  const damage: Diagnostic[] = [];
+  for (const name of [CHECKPOINT, PREVIOUS]) {
+    const path = join(folder, name);
+    if (!existsSync(path)) continue;
+    try {
+      const checkpoint = await readCheckpoint(path, expected, { state: true });
+      const info = resumable(checkpoint, path);
+      if (damage.length === 0) return { checkpoint, info, warnings: [] };
+      renameSync(join(folder, CHECKPOINT), join(folder, DAMAGED));
+      const { epoch, batch } = info.position;
+      const message = `${damage[0]!.message}: going on from the one before it, after epoch ${epoch}, batch ${batch}`;
+      const hint = `the damaged file is kept as ${DAMAGED}; look after the disk`;
+      return {
+        checkpoint,
+        info,
+        warnings: [{ code: 'RFF720', severity: 'warning', message, file: path, hint }],
+      };
+    } catch (error) {
+      if (!(error instanceof RffcError) || !isDamage(error)) throw error;
+      damage.push(...error.diagnostics);
+    }
+  }
+  if (damage.length === 0) return undefined;
+  throw new RffcError(
+    damage.map((one) => ({
+      ...one,
+      hint: `no whole checkpoint is left in \`${folder}\`: start a new run; \`--init\` can begin with its best.safetensors`,
+    })),
+  );
+}
+
+/** Whether a file is not what was written: its header or its checksum says so. */
+function isDamage({ diagnostics }: RffcError): boolean {
+  return diagnostics.every(({ code }) => code === 'RFF640' || code === 'RFF720');
+}
+
+/**
+ * The SHA-256, in hexadecimal, of all that a checkpoint says: its metadata and every tensor's name, type, shape and
+ * bytes, in the order of the names.
+ */
+function checksumOf(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>,
+): string {
+  const hash = createHash('sha256');
+  const byName = (a: readonly [string, unknown], b: readonly [string, unknown]) => (a[0] < b[0] ? -1 : 1);
+  hash.update(JSON.stringify(Object.entries(metadata).sort(byName)));
+  for (const [name, { dtype, shape, data }] of [...tensors].sort(byName)) {
+    hash.update(JSON.stringify([name, dtype, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
 }
 
 /**
  * Reads weights for a model whose session has `expected` tensors: all its parameters, and with `state` its optimizer
  * state too. Without `state`, optimizer state in the file is passed over.
- * @throws RffcError RFF706 with one diagnostic for each tensor that is missing, too many, or of another shape, and
+ * @throws RffcError RFF720 for a checkpoint that is not what was written, RFF706 with one diagnostic for each tensor that is missing, too many, or of another shape, and
  * whatever reading a safetensors file can throw.
  */
 export async function readCheckpoint(
@@ -63,6 +172,14 @@ export async function readCheckpoint(
   { state }: { readonly state: boolean },
 ): Promise<Checkpoint> {
   const file = await readSafetensors(path);
+  const { checksum, ...said } = file.metadata;
+  // Weights from elsewhere have no checksum.
+  if (checksum === undefined ? said.format === FORMAT : checksum !== checksumOf(file.tensors, said)) {
+    throw failure('RFF720', `\`${path}\` is damaged: its content does not have the checksum in it`, {
+      file: path,
+      hint: 'it has changed since it was written: a failing disk, or a copy cut short',
+    });
+  }
   const wanted = new Map(
     expected
       .filter(({ role }) => role === 'parameter' || (state && role === 'state'))
@@ -107,16 +224,32 @@ export function restore(session: Session, checkpoint: Checkpoint): void {
 
 function parseInfo(metadata: Readonly<Record<string, string>>): CheckpointInfo | null {
   if (metadata.format !== FORMAT) return null;
-  const whole = (text: string | undefined) =>
-    text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-  const [epoch, batch, trained] = [whole(metadata.epoch), whole(metadata.batch), whole(metadata.trained)];
-  if (epoch === undefined || batch === undefined || trained === undefined) return null;
-  const accuracy = Number(metadata.accuracy ?? Number.NaN);
-  return {
-    position: { epoch, batch, trained },
-    accuracy: Number.isFinite(accuracy) ? accuracy : null,
-    sha256: metadata.model_sha256 ?? '',
-  };
+  let json: unknown;
+  try {
+    json = JSON.parse(metadata.training ?? '');
+  } catch {
+    return null;
+  }
+  if (typeof json !== 'object' || json === null) return null;
+  const { epoch, batch, trained, accuracy, best, so_far } = json as Readonly<Record<string, unknown>>;
+  const whole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+  const share = (value: unknown): value is number | null => value === null || typeof value === 'number';
+  if (!whole(epoch) || !whole(batch) || !whole(trained)) return null;
+  if (!share(accuracy) || !share(best) || !isMeasures(so_far)) return null;
+  const sha256 = metadata.model_sha256 ?? '';
+  return { position: { epoch, batch, trained }, accuracy, best, soFar: so_far, sha256 };
+}
+
+function isMeasures(value: unknown): value is Measures | null {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  const { loss, goodnessPositive, goodnessNegative, stepsPositive, stepsNegative, classifierLoss } =
+    value as Partial<Record<keyof Measures, unknown>>;
+  const numbers = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === 'number');
+  return (
+    [loss, goodnessPositive, goodnessNegative, stepsPositive, stepsNegative].every(numbers) &&
+    (classifierLoss === null || typeof classifierLoss === 'number')
+  );
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

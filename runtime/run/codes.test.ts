@@ -5,7 +5,7 @@ import { runCodes } from './codes.js';
 
 test('every code of this part is explained, and every explained code is in use', () => {
   const used = new Set<string>();
-  for (const room of ['../run/', '../train/', '../../cli/']) {
+  for (const room of ['../run/', '../train/', '../report/', '../data/', '../../cli/']) {
     const folder = fileURLToPath(new URL(room, import.meta.url));
     for (const name of readdirSync(folder)) {
       if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name === 'codes.ts') continue;

@@ -59,7 +59,8 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   RFF712: {
     title: 'training diverged',
     explanation:
-      'A loss or a goodness became infinite or not a number. Nearly always the learning rate is too high.',
+      'A loss, a goodness or a weight became infinite or not a number: the learning rate is too high, or a formula divides by zero or overflows. ' +
+      'The run stops, and its last checkpoint stays as it was.',
   },
   RFF713: {
     title: 'options that exclude each other',
@@ -92,5 +93,21 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
     title: 'no plan compiled here',
     explanation:
       '`rffc run` without a file runs the plan that `rffc compile` wrote last in this folder; `.rffc/last` says where it lies.',
+  },
+  RFF720: {
+    title: 'a damaged checkpoint',
+    explanation:
+      'A checkpoint holds a SHA-256 of its content; this one has changed since it was written. ' +
+      '`rffc run --resume` goes on from the one before it, checkpoint.previous.safetensors.',
+  },
+  RFF740: {
+    title: 'the report could not be written',
+    explanation:
+      'report.html is written after each epoch. A run goes on without it: what it is made of is in metrics.jsonl, and the next epoch tries again.',
+  },
+  RFF741: {
+    title: 'TensorBoard’s event files could not be written',
+    explanation:
+      '`--log tensorboard` writes into the folder `tensorboard` of the run. A run goes on without it.',
   },
 };

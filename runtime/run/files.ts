@@ -1,7 +1,8 @@
 /**
  * Reading and writing files as a user meets them: what the file system says comes out as one plain line.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
 
 /** A file's text; messages call it `name`. @throws RffcError RFF701 where there is none, RFF702 for a folder, RFF703 where it cannot be read. */
@@ -19,15 +20,44 @@ export function writeAtomically(path: string, text: string): void {
   try {
     const file = openSync(temporary, 'w');
     try {
-      writeSync(file, text);
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
     renameSync(temporary, path);
+    syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw fileError(error, path);
+  }
+}
+
+/** Brings what was appended to a file onto the disk. @throws RffcError RFF701 to RFF703. */
+export function syncFile(path: string): void {
+  try {
+    const file = openSync(path, 'r+');
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Brings a folder's renamed files onto the disk, where the system can: Windows does not open folders. */
+export function syncFolder(path: string): void {
+  try {
+    const folder = openSync(path, 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch {
+    // The rename itself has been done: only a loss of power within seconds could undo it.
   }
 }
 

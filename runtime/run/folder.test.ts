@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -14,6 +22,7 @@ import {
   machine,
   type RunConfig,
   readRunConfig,
+  removeLeftovers,
   sha256,
   trimMetrics,
   versions,
@@ -106,10 +115,10 @@ test('whatever stands in a config, reading it throws nothing but an RffcError', 
 test('metrics after the checkpoint go, those before stay, and a line cut short goes too', () => {
   const path = join(folder, 'metrics');
   mkdirSync(path);
-  expect(trimMetrics(path, 10)).toBe(0);
+  expect(trimMetrics(path, { epoch: 0, batch: 10, trained: 10 })).toBe(0);
   for (const trained of [10, 20, 30]) appendMetrics(path, { trained, seconds: trained / 10 });
   writeFileSync(join(path, METRICS), `${readText(join(path, METRICS))}{"trained": 1`);
-  expect(trimMetrics(path, 20)).toBe(2);
+  expect(trimMetrics(path, { epoch: 0, batch: 20, trained: 20 })).toBe(2);
   expect(readText(join(path, METRICS))).toBe('{"trained":10,"seconds":1}\n{"trained":20,"seconds":2}\n');
 });
 
@@ -122,4 +131,33 @@ test('a file is replaced whole, and nothing is left beside it', () => {
   expect(() => writeAtomically(join(folder, 'no', 'such', 'place'), '')).toThrow('RFF701');
   expect(() => readText(folder)).toThrow('RFF702');
   expect(() => readText(join(path, 'below'))).toThrow('RFF702');
+});
+
+test('an epoch’s line is kept only once the epoch is behind the checkpoint', () => {
+  const path = join(folder, 'epochs');
+  mkdirSync(path);
+  appendMetrics(path, { event: 'batch', epoch: 1, trained: 10, seconds: 1 });
+  appendMetrics(path, { event: 'epoch', epoch: 1, trained: 10, seconds: 2 });
+  appendMetrics(path, { event: 'batch', epoch: 2, trained: 20, seconds: 3 });
+  // The next epoch's first position has trained as many batches as the last one of the epoch before it.
+  expect(trimMetrics(path, { epoch: 1, batch: 0, trained: 10 })).toBe(2);
+  expect(readText(join(path, METRICS)).split('\n')).toHaveLength(3);
+  expect(trimMetrics(path, { epoch: 0, batch: 10, trained: 10 })).toBe(1);
+  expect(readText(join(path, METRICS))).toBe('{"event":"batch","epoch":1,"trained":10,"seconds":1}\n');
+});
+
+test('what a killed run left half written goes, and is no reason to call a folder taken', () => {
+  const path = join(folder, 'leftovers');
+  mkdirSync(path);
+  const names = [
+    'config.json.12.tmp',
+    'checkpoint.safetensors.7.tmp',
+    'checkpoint.previous.safetensors.7.tmp',
+  ];
+  for (const name of names) writeFileSync(join(path, name), '{');
+  createRunFolder(path, config);
+  expect(readdirSync(path)).toEqual([CONFIG]);
+  writeFileSync(join(path, 'notes.7.tmp'), '');
+  removeLeftovers(path);
+  expect(readdirSync(path)).toContain('notes.7.tmp');
 });

@@ -3,17 +3,25 @@
  *
  *     config.json             the model's text and SHA-256, every option, the versions and the machine
  *     metrics.jsonl           one line for every tenth batch and every epoch
- *     checkpoint.safetensors  after the latest epoch, or where the run was interrupted
+ *     checkpoint.safetensors  after the latest epoch, now and then within one, and where the run was interrupted
+ *     checkpoint.previous.safetensors  the one before it
  *     best.safetensors        after the epoch with the best test accuracy
+ *     report.html             a page to look at, after the latest epoch
+ *     tensorboard/            event files, with `--log tensorboard`
+ *
+ * Every file but the metrics is written beside its place and renamed into it; the metrics only grow, and a run that goes
+ * on cuts them back to its checkpoint. So a kill at any moment leaves a folder to go on from.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type PassName, passNames } from '../../compiler/plan/build.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { type Precision, precisions } from '../backends.js';
+import type { Position } from '../train/train.js';
 import { fileError, readText, writeAtomically } from './files.js';
+import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.js';
 import { rffcVersion } from './version.js';
 
 /** What a run was started with, beside its model. Absent = the model's own, or no limit. */
@@ -26,13 +34,24 @@ export interface RunSettings {
   readonly limit?: number;
   readonly threads?: number;
   readonly dataDir?: string;
+  /** A file of weights to start from, and whether it may lack some or have others. */
   readonly init?: string;
+  readonly initMissing?: 'ok' | 'error';
+  /** Of `train { optimizer }`; a layer's own optimizer keeps its own. */
+  readonly lr?: number;
   /** Passes that the compiler leaves out. */
   readonly without?: readonly PassName[];
   /** Of products, where the backend has a choice. */
   readonly precision?: Precision;
   /** Which GPU, from 0, on cuda. */
   readonly device?: number;
+  /** Batches between two checkpoints within an epoch. */
+  readonly checkpointEvery?: number;
+  /** What is measured beside losses and goodness, and every how many batches a line is written. */
+  readonly metrics?: readonly MetricKind[];
+  readonly metricsEvery?: number;
+  /** What is written beside the metrics and the report. */
+  readonly log?: readonly LogKind[];
 }
 
 export interface RunConfig {
@@ -58,6 +77,9 @@ export interface RunConfig {
 export const CONFIG = 'config.json';
 export const METRICS = 'metrics.jsonl';
 export const CHECKPOINT = 'checkpoint.safetensors';
+/** The checkpoint before the latest, and a latest one that was found damaged. */
+export const PREVIOUS = 'checkpoint.previous.safetensors';
+export const DAMAGED = 'checkpoint.damaged.safetensors';
 export const BEST = 'best.safetensors';
 
 /** `runs/NAME-YYYYMMDD-HHMMSS` under `base`, in local time; with a number after it where that is taken. */
@@ -76,6 +98,7 @@ export function defaultFolder(base: string, name: string, now: Date): string {
 export function createRunFolder(folder: string, config: RunConfig): void {
   try {
     mkdirSync(folder, { recursive: true });
+    removeLeftovers(folder);
     const inside = readdirSync(folder);
     if (inside.length > 0) {
       const message = inside.includes(CONFIG)
@@ -92,6 +115,14 @@ export function createRunFolder(folder: string, config: RunConfig): void {
     throw fileError(error, folder);
   }
   writeConfig(folder, config);
+}
+
+/** Removes the half-written temporary files of a run that was killed. */
+export function removeLeftovers(folder: string): void {
+  const leftover =
+    /^(config\.json|metrics\.jsonl|report\.html|(checkpoint|best)(\.\w+)?\.safetensors)\.\d+\.tmp$/;
+  for (const name of readdirSync(folder))
+    if (leftover.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 /** Writes (over) a run's config. */
@@ -138,10 +169,11 @@ export function appendMetrics(folder: string, record: object): void {
 }
 
 /**
- * Keeps the metrics up to so many trained batches: a run that goes on from a checkpoint writes the later ones anew.
+ * Keeps the metrics up to a position: a run that goes on from there writes the later ones anew. An epoch's own line is
+ * written before the next epoch's first position, and kept only from there on.
  * Returns the seconds that the run had taken by then.
  */
-export function trimMetrics(folder: string, trained: number): number {
+export function trimMetrics(folder: string, { epoch, trained }: Position): number {
   const path = join(folder, METRICS);
   if (!existsSync(path)) return 0;
   let seconds = 0;
@@ -150,6 +182,7 @@ export function trimMetrics(folder: string, trained: number): number {
     .filter((line) => {
       const record = parseRecord(line);
       if (typeof record?.trained !== 'number' || record.trained > trained) return false;
+      if (record.event === 'epoch' && typeof record.epoch === 'number' && record.epoch > epoch) return false;
       if (typeof record.seconds === 'number') seconds = record.seconds;
       return true;
     });
@@ -201,7 +234,16 @@ function configProblem(json: unknown): string | undefined {
   for (const key of ['seed', 'epochs', 'batch'])
     if (!Number.isSafeInteger(json[key])) return `\`${key}\` is not a whole number`;
   if (!isRecord(settings)) return '`settings` is missing';
-  for (const key of ['epochs', 'batch', 'seed', 'limit', 'threads', 'device']) {
+  for (const key of [
+    'epochs',
+    'batch',
+    'seed',
+    'limit',
+    'threads',
+    'device',
+    'checkpointEvery',
+    'metricsEvery',
+  ]) {
     if (settings[key] !== undefined && !Number.isSafeInteger(settings[key]))
       return `\`settings.${key}\` is not a whole number`;
   }
@@ -209,6 +251,9 @@ function configProblem(json: unknown): string | undefined {
     if (settings[key] !== undefined && typeof settings[key] !== 'string')
       return `\`settings.${key}\` is not text`;
   }
+  if (settings.initMissing !== undefined && !['ok', 'error'].includes(settings.initMissing as string))
+    return '`settings.initMissing` is neither ok nor error';
+  if (settings.lr !== undefined && typeof settings.lr !== 'number') return '`settings.lr` is not a number';
   if (settings.precision !== undefined && !precisions.includes(settings.precision as Precision))
     return `\`settings.precision\` is none of ${precisions.join(', ')}`;
   const { set } = settings;
@@ -224,6 +269,17 @@ function configProblem(json: unknown): string | undefined {
     !(Array.isArray(without) && without.every((pass) => passNames.includes(pass as PassName)))
   ) {
     return `\`settings.without\` names what is no pass of this rffc: they are ${passNames.join(', ')}`;
+  }
+  for (const [key, kinds] of [
+    ['metrics', metricKinds],
+    ['log', logKinds],
+  ] as const) {
+    const chosen = settings[key];
+    if (
+      chosen !== undefined &&
+      !(Array.isArray(chosen) && chosen.every((one) => kinds.includes(one as never)))
+    )
+      return `\`settings.${key}\` may name ${kinds.join(', ')}`;
   }
   if (!isRecord(json.versions) || !isRecord(json.machine)) return '`versions` or `machine` is missing';
   return undefined;

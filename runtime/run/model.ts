@@ -18,9 +18,9 @@ export function readModelSource(folder: string, file: string): ModelSource {
   return { text: readText(path, file), file, path };
 }
 
-/** The document with the command line's epochs, batch and seed. */
+/** The document with the command line's epochs, batch, seed and learning rate. */
 export function applySettings(document: ModelDocument, settings: RunSettings): ModelDocument {
-  const { epochs, batch, seed } = settings;
+  const { epochs, batch, seed, lr } = settings;
   return {
     ...document,
     train: {
@@ -28,6 +28,7 @@ export function applySettings(document: ModelDocument, settings: RunSettings): M
       ...(epochs === undefined ? {} : { epochs }),
       ...(batch === undefined ? {} : { batch }),
       ...(seed === undefined ? {} : { seed }),
+      ...(lr === undefined ? {} : { optimizer: { ...document.train.optimizer, lr } }),
     },
   };
 }

@@ -15,7 +15,9 @@ import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js
 import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
 import { isDeviceLost, type Session } from '../engine.js';
+import { openRecord } from '../report/record.js';
 import { checkDataset } from '../train/batches.js';
+import { tensorDivergence } from '../train/divergence.js';
 import { initializeParameters, resetSession } from '../train/parameters.js';
 import {
   type BatchReport,
@@ -27,22 +29,34 @@ import {
   type TrainResult,
   train,
 } from '../train/train.js';
-import { collectTensors, readCheckpoint, restore, resumable, writeCheckpoint } from './checkpoint.js';
 import {
-  appendMetrics,
+  type CheckpointInfo,
+  collectTensors,
+  readCheckpoint,
+  readLatest,
+  restore,
+  writeCheckpoint,
+  writeLatest,
+} from './checkpoint.js';
+import { syncFile } from './files.js';
+import {
   BEST,
   CHECKPOINT,
   createRunFolder,
   defaultFolder,
+  METRICS,
   machine,
+  PREVIOUS,
   type RunConfig,
   type RunSettings,
   readRunConfig,
+  removeLeftovers,
   sha256,
   trimMetrics,
   versions,
   writeConfig,
 } from './folder.js';
+import { readInitialWeights } from './initial.js';
 import { applySettings, type ModelSource } from './model.js';
 import { type PlanFile, passesLeftOut, sourcePath } from './plans.js';
 
@@ -82,6 +96,8 @@ export interface RunObserver extends TrainObserver {
   ready?(info: RunInfo): void;
   /** The device was lost; training goes on from `position` on a new one. */
   lost?(error: RffcError, position: Position): void;
+  /** Something that the run can do without went wrong: its report could not be written, for example. */
+  warn?(warning: Diagnostic): void;
 }
 export interface RunResult extends TrainResult {
   /** The model's name. */
@@ -91,8 +107,8 @@ export interface RunResult extends TrainResult {
   readonly best: number | null;
 }
 
-/** A batch's line is written for every so many batches. */
-const METRICS_EVERY = 10;
+/** A checkpoint is written after so many milliseconds, where an epoch takes longer. */
+const SAVE_AFTER = 5 * 60_000;
 
 /**
  * Trains a model from the beginning (or from the weights of `settings.init`) and leaves a run folder.
@@ -115,14 +131,10 @@ export async function startRun(
   const folder = request.out ?? defaultFolder(request.base, document.name, new Date());
   const open = () => openSession(request.backend, compiled, sessionOptions(settings));
   return throughLosses(open, async (session, lost) => {
-    const begun = lost && existsSync(join(folder, CHECKPOINT)) ? await backTo(folder, session) : undefined;
-    if (!begun) {
-      resetSession(session, initializeParameters(document));
-      if (settings.init)
-        restore(session, await readCheckpoint(settings.init, session.tensors, { state: false }));
-    }
-    const position = begun?.position ?? START;
-    const seconds = lost ? trimMetrics(folder, position.trained) : 0;
+    const from = lost
+      ? await takeUp(folder, session, document, settings)
+      : await begin(session, document, settings);
+    const { position } = from;
     if (lost) observer.lost?.(lost, position);
     else {
       createRunFolder(folder, {
@@ -137,20 +149,10 @@ export async function startRun(
         versions: versions(),
         machine: machine(),
       });
-      observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings });
+      const said = [...warnings, ...from.warnings];
+      observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
     }
-    return trainInto(
-      folder,
-      session,
-      network,
-      dataset,
-      settings,
-      position,
-      sha256(text),
-      observer,
-      signal,
-      seconds,
-    );
+    return trainInto(folder, session, network, dataset, settings, from, sha256(text), observer, signal);
   });
 }
 
@@ -184,13 +186,40 @@ async function throughLosses<T>(
   }
 }
 
-/** Puts a session where a run's checkpoint is. @throws RffcError where it cannot be gone on from */
-async function backTo(folder: string, session: Session): Promise<{ readonly position: Position }> {
-  const path = join(folder, CHECKPOINT);
-  const checkpoint = await readCheckpoint(path, session.tensors, { state: true });
-  const { position } = resumable(checkpoint, path);
-  restore(session, checkpoint);
-  return { position };
+/** Where training starts or goes on; the session holds the parameters and optimizer state of that moment. */
+interface Standing extends Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'> {
+  /** That a damaged checkpoint was passed over, for example. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Puts a session where a run begins. @throws RffcError where the weights of `--init` do not fit */
+async function begin(
+  session: Session,
+  document: ModelDocument,
+  { init, initMissing }: RunSettings,
+): Promise<Standing> {
+  resetSession(session, initializeParameters(document));
+  const initial = init ? await readInitialWeights(init, session.tensors, initMissing) : undefined;
+  if (initial) restore(session, initial.checkpoint);
+  const warnings = initial?.warnings ?? [];
+  return { position: START, accuracy: null, best: null, soFar: null, warnings };
+}
+
+/**
+ * Puts a session where a run's latest whole checkpoint is, or at its beginning where it was stopped before the first.
+ * @throws RffcError where it cannot be gone on from
+ */
+async function takeUp(
+  folder: string,
+  session: Session,
+  document: ModelDocument,
+  settings: RunSettings,
+): Promise<Standing> {
+  const latest = await readLatest(folder, session.tensors);
+  if (!latest) return begin(session, document, settings);
+  restore(session, latest.checkpoint);
+  const { position, accuracy, best, soFar } = latest.info;
+  return { position, accuracy, best, soFar, warnings: latest.warnings };
 }
 
 /** What a run begins with, whatever it is of. */
@@ -242,7 +271,18 @@ async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepar
  */
 export async function resumeRun(
   folder: string,
-  changes: Pick<RunSettings, 'epochs' | 'threads' | 'dataDir' | 'precision' | 'device'> & {
+  changes: Pick<
+    RunSettings,
+    | 'epochs'
+    | 'threads'
+    | 'dataDir'
+    | 'precision'
+    | 'device'
+    | 'checkpointEvery'
+    | 'metrics'
+    | 'metricsEvery'
+    | 'log'
+  > & {
     readonly backend?: string;
   },
   openSession: OpenSession,
@@ -257,13 +297,14 @@ export async function resumeRun(
   const { dataset, graph } = await loadData(document, settings, dirname(before.model.file));
   const open = () => openSession(backend, graph, sessionOptions(settings));
   return throughLosses(open, async (session, lost) => {
-    const { position } = await backTo(folder, session);
+    removeLeftovers(folder);
+    const from = await takeUp(folder, session, document, settings);
+    const { position } = from;
     if (position.epoch >= document.train.epochs) {
       throw failure('RFF713', `\`${folder}\` has trained all its ${document.train.epochs} epochs`, {
         hint: `go further with \`--epochs ${2 * document.train.epochs}\``,
       });
     }
-    const seconds = trimMetrics(folder, position.trained);
     writeConfig(folder, {
       ...before,
       settings,
@@ -272,22 +313,12 @@ export async function resumeRun(
       versions: versions(),
       machine: machine(),
     });
-    const { warnings } = loaded;
+    const warnings = [...loaded.warnings, ...from.warnings];
     const info = { folder, network: graph, dataset, backend: session.backend, position, warnings };
     if (lost) observer.lost?.(lost, position);
     else observer.ready?.(info);
-    return trainInto(
-      folder,
-      session,
-      graph,
-      dataset,
-      settings,
-      position,
-      before.model.sha256,
-      observer,
-      signal,
-      seconds,
-    );
+    const { sha256 } = before.model;
+    return trainInto(folder, session, graph, dataset, settings, from, sha256, observer, signal);
   });
 }
 
@@ -387,90 +418,95 @@ async function loadDatasets(
   return { ...training, test: testing.test };
 }
 
-/** Trains, writing metrics as they come, a checkpoint after each epoch and where it stops, and the best one. */
+/**
+ * Trains, writing metrics as they come, a checkpoint after each epoch, now and then within one and where it stops, and
+ * the best one.
+ */
 async function trainInto(
   folder: string,
   session: Session,
   network: Network,
   dataset: Dataset,
   settings: RunSettings,
-  start: Position,
+  from: Standing,
   modelSha256: string,
   observer: RunObserver,
   signal: AbortSignal | undefined,
-  secondsBefore = 0,
 ): Promise<RunResult> {
-  let best = start === START ? null : await bestAccuracy(folder, session);
-  let accuracy: number | null = null;
-  const record = (event: 'batch' | 'epoch', report: BatchReport) =>
-    appendMetrics(folder, {
-      event,
-      ...metricsOf(report, network, accuracy),
-      seconds: secondsBefore + report.seconds,
-    });
-  const save = async (position: Position, isBest: boolean) => {
+  let { best, accuracy } = from;
+  const secondsBefore = trimMetrics(folder, from.position);
+  let saved = from.position;
+  let savedAt = performance.now();
+  const warn = (warning: Diagnostic) => observer.warn?.(warning);
+  const { position: start } = from;
+  const record = await openRecord(folder, session, network, dataset, settings, start, secondsBefore, warn);
+  const save = async (position: Position, soFar: Measures | null, isBest = false) => {
     const tensors = await collectTensors(session);
-    const info = { position, accuracy, sha256: modelSha256 };
-    await writeCheckpoint(join(folder, CHECKPOINT), tensors, info);
+    const diverged = tensorDivergence(tensors, network.document, position);
+    if (diverged) throw diverged;
+    const info = { position, accuracy, best, soFar, sha256: modelSha256 };
+    // What a checkpoint stands for lies on the disk before it: a kill in between repeats the epoch, with the same end.
+    if (existsSync(join(folder, METRICS))) syncFile(join(folder, METRICS));
     if (isBest) await writeCheckpoint(join(folder, BEST), tensors, info);
+    await writeLatest(folder, tensors, info);
+    saved = position;
+    savedAt = performance.now();
   };
+  const isDue = ({ position: { batch }, batches }: BatchReport) =>
+    batch < batches &&
+    (batch % (settings.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0 ||
+      performance.now() - savedAt >= SAVE_AFTER);
 
   const result = await train(
     session,
     network,
     dataset,
     {
-      start,
+      start: from.position,
+      soFar: from.soFar,
       ...(settings.limit === undefined ? {} : { limit: settings.limit }),
       ...(signal ? { signal } : {}),
     },
     {
-      batch(report) {
-        if (report.position.batch % METRICS_EVERY === 0) record('batch', report);
-        observer.batch?.(report);
+      async batch(report) {
+        await record.batch(report);
+        if (isDue(report)) await save(report.position, report.soFar);
+        await observer.batch?.(report);
       },
-      testing: (done, total, correct) => observer.testing?.(done, total, correct),
+      testing(done, total, correct, labels) {
+        record.testing(done, total, labels);
+        observer.testing?.(done, total, correct, labels);
+      },
       async epoch(report: EpochReport) {
         accuracy = report.test?.accuracy ?? null;
-        record('epoch', report);
+        await record.epoch(report);
         const isBest = accuracy !== null && accuracy > (best ?? -1);
         if (isBest) best = accuracy;
-        await save({ epoch: report.position.epoch + 1, batch: 0, trained: report.position.trained }, isBest);
+        const { epoch, trained } = report.position;
+        await save({ epoch: epoch + 1, batch: 0, trained }, null, isBest);
         await observer.epoch?.(report);
       },
     },
-  );
-  if (result.interrupted) await save(result.position, false);
+  ).catch((error: unknown) => {
+    throw withLastGood(error, folder, saved);
+  });
+  const { epoch, trained } = result.position;
+  const isNew = epoch > saved.epoch || trained > saved.trained;
+  if (result.interrupted && isNew) await save(result.position, result.soFar);
+  if (result.interrupted) record.interrupted();
   return { ...result, model: network.document.name, folder, best };
 }
 
-/** One line of metrics.jsonl: epochs and batches from 1, a number for each layer. */
-export function metricsOf(
-  report: BatchReport,
-  network: Network,
-  testAccuracy: number | null,
-): Record<string, unknown> {
-  const byLayer = (values: Measures['loss']) =>
-    Object.fromEntries(network.layers.map((layer, i) => [layer, values[i]]));
-  return {
-    epoch: report.position.epoch + 1,
-    batch: report.position.batch,
-    trained: report.position.trained,
-    loss: byLayer(report.loss),
-    goodness_positive: byLayer(report.goodnessPositive),
-    goodness_negative: byLayer(report.goodnessNegative),
-    ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
-    lr: network.document.train.optimizer.lr * report.rate,
-    test_accuracy: testAccuracy,
-    samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
-    seconds: report.seconds,
-  };
-}
-
-async function bestAccuracy(folder: string, session: Session): Promise<number | null> {
-  const path = join(folder, BEST);
-  if (!existsSync(path)) return null;
-  return (await readCheckpoint(path, session.tensors, { state: true })).info?.accuracy ?? null;
+/** A divergence's error, with where the last weights from before it are; any other as it is. */
+function withLastGood(error: unknown, folder: string, { epoch, batch }: Position): unknown {
+  if (!(error instanceof RffcError) || error.diagnostics[0]?.code !== 'RFF712') return error;
+  const path = [CHECKPOINT, PREVIOUS].map((name) => join(folder, name)).find((one) => existsSync(one));
+  const where = path
+    ? `the last good weights, after epoch ${epoch}, batch ${batch}, are in ${path}: \`--init\` can start from them`
+    : 'it came before the first checkpoint, so nothing was saved';
+  return new RffcError(
+    error.diagnostics.map((one) => ({ ...one, hint: one.hint ? `${one.hint}; ${where}` : where })),
+  );
 }
 
 function sessionOptions({ threads, without, precision, device }: SessionOptions): SessionOptions {

@@ -7,6 +7,7 @@
 import type { ModelDocument } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
+import { augmenter } from '../data/augment.js';
 import type { Dataset, Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
 import { randomNegatives } from '../random/negatives.js';
@@ -27,7 +28,8 @@ export function sampleOrder({ train }: ModelDocument, count: number, epoch: numb
 /**
  * A function that makes batch `batch` of `epoch` from that epoch's `order`. Two sets of buffers are used in turn, so
  * a batch stays valid while the next one is made, and no longer.
- * @throws RffcError RFF711 where the model wants given negatives and the data has none.
+ * @throws RffcError RFF711 where the model wants given negatives and the data has none, RFF660 where it would move
+ * pixels and the data has no pictures.
  */
 export function batchMaker(
   network: Network,
@@ -42,12 +44,14 @@ export function batchMaker(
       hint: 'add `y_negative` [N] to the tensors file, or write `negatives: random_label()`',
     });
   }
+  const augment = augmenter(document.train, split, network.frames, document.input.size);
   const buffers = [0, 1].map(() => new Float32Array(network.frames * size * document.input.size));
   let turn = 0;
   return (order, epoch, batch) => {
     const indices = order.subarray(batch * size, (batch + 1) * size);
     const x = buffers[turn++ % 2]!;
     split.gather(indices, x);
+    augment?.(x, indices, epoch);
     const tensors = new Map<string, Float32Array | Int32Array>([['x', x]]);
     if (!label) return tensors;
     const y = Int32Array.from(indices, (i) => split.y[i]!);

@@ -139,8 +139,8 @@ export async function evaluate(
   return prediction && score(prediction.labels, split.y, network.classes);
 }
 
-/** Every scored layer says the same in a checked model; the first one is asked. */
-function predictDirection(document: ModelDocument): 'min' | 'max' {
+/** Which goodness is the answer's. Every scored layer says the same in a checked model; the first one is asked. */
+export function predictDirection(document: ModelDocument): 'min' | 'max' {
   const scored = document.layers.find((layer) => document.score.layers.includes(layer.name));
   return document.objectives[scored?.objective ?? 0]!.predict;
 }

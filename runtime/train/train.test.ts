@@ -287,12 +287,14 @@ test('given negatives come from the data, and data without them is refused', asy
 });
 
 test('interrupted anywhere and resumed, it is fed exactly what it would have been', async () => {
-  const model = document({ epochs: 3 });
-  const whole = await play(model, 20);
-  for (const stopAfter of [1, 2, 3, 5]) {
+  const model = document({ epochs: 3, batch: 4 });
+  const lossAt = ({ trained }: RunArguments) => Float32Array.of(1 / (trained + 3), 2, 3, Math.sqrt(trained));
+  const whole = await play(model, 20, {}, fake(lower(model, { predictBatch: 5 }), lossAt));
+  for (const stopAfter of [1, 2, 3, 5, 8, 14]) {
     const stop = new AbortController();
     const graph = lower(model, { predictBatch: 5 });
-    const session = fake(graph);
+    const session = fake(graph, lossAt);
+    const losses: (readonly number[])[] = [];
     const dataset = { train: clusters(20), test: clusters(13) };
     const interrupted = await train(
       session,
@@ -303,11 +305,21 @@ test('interrupted anywhere and resumed, it is fed exactly what it would have bee
         batch: ({ position }) => {
           if (position.trained === stopAfter) stop.abort();
         },
+        epoch: ({ loss }) => void losses.push(loss),
       },
     );
     expect(interrupted.interrupted).toBe(true);
     expect(interrupted.position.trained).toBe(stopAfter);
-    const resumed = await train(session, graph, dataset, { start: interrupted.position });
+    const { position: start, soFar } = interrupted;
+    const resumed = await train(
+      session,
+      graph,
+      dataset,
+      { start, soFar },
+      { epoch: ({ loss }) => void losses.push(loss) },
+    );
+    // An epoch's means, too, to the last bit.
+    expect(losses).toEqual(whole.epochs.map(({ loss }) => loss));
     expect(resumed.interrupted).toBe(false);
     const fed = session.runs.filter(({ program }) => program === 'train');
     expect(fed.map(({ inputs }) => inputs.get('x'))).toEqual(
@@ -324,7 +336,7 @@ test('a loss that is not finite stops the run and names the layer and the step',
     Float32Array.of(1, 1, 1, batch === 1 ? Number.NaN : 1),
   );
   await expect(play(model, 20, {}, session)).rejects.toThrow(
-    'the loss of layer `h2` is NaN at learning step 1 of batch 2, epoch 1',
+    'the loss of layer `h2` is NaN at step 1 of phase `learn`, batch 2, epoch 1',
   );
 });
 
@@ -341,7 +353,12 @@ test('nothing to test on is no error', async () => {
   const model = document({ epochs: 1 });
   const graph = lower(model, { predictBatch: 5 });
   const result = await train(fake(graph), graph, { train: clusters(8), test: clusters(0) });
-  expect(result).toEqual({ position: { epoch: 1, batch: 0, trained: 1 }, interrupted: false, test: null });
+  expect(result).toEqual({
+    position: { epoch: 1, batch: 0, trained: 1 },
+    interrupted: false,
+    soFar: null,
+    test: null,
+  });
 });
 
 test('a run that has done its epochs does nothing more', async () => {

@@ -9,6 +9,7 @@ import type { Session } from '../engine.js';
 import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
+import { divergence } from './divergence.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 
 /** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
@@ -27,6 +28,8 @@ export interface TrainOptions {
   readonly limit?: number;
   /** Where to go on; the session holds the parameters and optimizer state of that moment. */
   readonly start?: Position;
+  /** Of the batches of the epoch under way that are trained by then; null at its beginning. */
+  readonly soFar?: Measures | null;
   /** Finishes the batch under way and stops. */
   readonly signal?: AbortSignal;
 }
@@ -36,6 +39,9 @@ export interface Measures {
   readonly loss: readonly number[];
   readonly goodnessPositive: readonly number[];
   readonly goodnessNegative: readonly number[];
+  /** Goodness [learnSteps, layers], row-major; of an epoch, a mean that looks back over some twenty batches. */
+  readonly stepsPositive: readonly number[];
+  readonly stepsNegative: readonly number[];
   /** The latent classifier's cross-entropy; null without one. */
   readonly classifierLoss: number | null;
 }
@@ -44,6 +50,8 @@ export interface BatchReport extends Measures {
   /** The batch just trained is number `position.batch` (from 1) of `batches`. */
   readonly position: Position;
   readonly batches: number;
+  /** The epoch's batches so far, on average. */
+  readonly soFar: Measures;
   /** The decay's factor. */
   readonly rate: number;
   /** Since this call of `train` began, in s; and samples a second over this epoch's batches. */
@@ -56,9 +64,10 @@ export interface EpochReport extends BatchReport {
 }
 
 export interface TrainObserver {
-  batch?(report: BatchReport): void;
-  /** While the test split is judged: samples done, of how many, and how many of them are right. */
-  testing?(done: number, total: number, correct: number): void;
+  /** The session holds what the batch left; the next batch waits. */
+  batch?(report: BatchReport): Promise<void> | void;
+  /** While the test split is judged: samples done, of how many, how many of them are right, and the labels found. */
+  testing?(done: number, total: number, correct: number, labels: Int32Array): void;
   epoch?(report: EpochReport): Promise<void> | void;
 }
 
@@ -66,6 +75,8 @@ export interface TrainResult {
   /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
   readonly position: Position;
   readonly interrupted: boolean;
+  /** Of the epoch under way, on average; null at its beginning. */
+  readonly soFar: Measures | null;
   /** Of the last epoch that was judged. */
   readonly test: Evaluation | null;
 }
@@ -74,9 +85,9 @@ export interface TrainResult {
  * Trains a session that holds the parameters of `options.start`.
  *
  * Each epoch sees the samples in a new order, in full batches: the last, partial one is dropped, and shuffling gives
- * every sample its turn. The seed, the epochs and all else that is chosen are the document's. The same document, data and backend give the same bytes, also when a run is
- * interrupted and resumed.
- * @throws RffcError RFF710 for fewer samples than a batch, RFF712 at the first loss that is not finite.
+ * every sample its turn. The seed, the epochs and all else that is chosen are the document's. The same document, data
+ * and backend give the same bytes, also when a run is interrupted and resumed.
+ * @throws RffcError RFF710 for fewer samples than a batch, RFF712 at the first loss or goodness that is not finite.
  */
 export async function train(
   session: Session,
@@ -99,6 +110,7 @@ export async function train(
   const judged = document.label !== null && dataset.test.count > 0;
   const began = performance.now();
   let position = options.start ?? START;
+  let soFar = options.soFar ?? null;
   let test: Evaluation | null = null;
 
   while (position.epoch < epochs) {
@@ -107,43 +119,52 @@ export async function train(
     const rate = decayFactor(decay, epoch);
     const epochBegan = performance.now();
     const first = position.batch;
-    const seen: Measures[] = [];
     let written = false;
     const report = (measures: Measures): BatchReport => {
       const now = performance.now();
       const samples = (position.batch - first) * network.batch;
       const samplesPerSecond = samples === 0 ? 0 : (1000 * samples) / (now - epochBegan);
-      return { ...measures, position, batches, rate, seconds: (now - began) / 1000, samplesPerSecond };
+      return {
+        ...measures,
+        position,
+        batches,
+        soFar: soFar ?? measures,
+        rate,
+        seconds: (now - began) / 1000,
+        samplesPerSecond,
+      };
     };
 
     let next = first < batches ? makeBatch(order, epoch, first) : undefined;
     while (position.batch < batches) {
-      if (signal?.aborted) return { position, interrupted: true, test };
+      if (signal?.aborted) return { position, interrupted: true, soFar, test };
       const { batch, trained } = position;
-      if (!written) writeBatch(session, next!);
+      const current = next!;
+      if (!written) writeBatch(session, current);
       const running = session.run('train', { epoch, batch, trained, rate });
       // The next batch is made ready while this one trains, and sent where that can be.
       written = session.writesAhead === true && batch + 1 < batches;
       if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);
       if (written) await sendAhead(session, next!, running);
       await running;
-      const measures = await readMeasures(session, network, position);
+      const measures = await readMeasures(session, network, position, current);
       position = { epoch, batch: batch + 1, trained: trained + 1 };
-      seen.push(measures);
-      observer.batch?.(report(measures));
+      soFar = soFar === null ? measures : meanWith(soFar, measures, position.batch);
+      await observer.batch?.(report(measures));
       await breathe();
     }
 
-    const trainedReport = report(meanOf(seen, network.layers.length));
+    const trainedReport = report(soFar ?? unknown(network));
     if (judged) {
       const found = await testNow();
-      if (!found) return { position, interrupted: true, test };
+      if (!found) return { position, interrupted: true, soFar, test };
       test = found;
     }
     position = { epoch: epoch + 1, batch: 0, trained: position.trained };
+    soFar = null;
     await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, test });
   }
-  return { position, interrupted: false, test };
+  return { position, interrupted: false, soFar: null, test };
 
   function testNow(): Promise<Evaluation | undefined> {
     const { y } = dataset.test;
@@ -154,7 +175,7 @@ export async function train(
       ...(signal ? { signal } : {}),
       onProgress(done, total, labels) {
         for (; judgedSoFar < done; judgedSoFar++) if (labels[judgedSoFar] === y[judgedSoFar]) correct++;
-        observer.testing?.(done, total, correct);
+        observer.testing?.(done, total, correct, labels);
       },
     });
   }
@@ -170,38 +191,30 @@ async function sendAhead(session: Session, batch: Batch, running: Promise<void>)
   }
 }
 
-/** Reads what the batch just trained at `position` reported, and stops a run that diverged. */
-async function readMeasures(session: Session, network: Network, position: Position): Promise<Measures> {
-  const { negatives, train } = network.document;
-  const loss = await session.read('loss');
-  const bad = loss.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const layer = network.layers[bad % network.layers.length];
-    const step = Math.floor(bad / network.layers.length);
-    throw failure(
-      'RFF712',
-      `the loss of layer \`${layer}\` is ${loss[bad]} at learning step ${step} of batch ${position.batch + 1}, epoch ${position.epoch + 1}`,
-      {
-        hint: `lower the learning rate (\`optimizer: ${train.optimizer.name}(lr: …)\`), or start with smaller weights`,
-      },
-    );
-  }
-  const classifierLoss =
-    negatives.name === 'latent_classifier' ? (await session.read('classifier_loss'))[0]! : null;
-  if (classifierLoss !== null && !Number.isFinite(classifierLoss)) {
-    throw failure(
-      'RFF712',
-      `the loss of the latent classifier is ${classifierLoss} at batch ${position.batch + 1}, epoch ${position.epoch + 1}`,
-      {
-        hint: 'lower the learning rate of its own optimizer: `latent_classifier(optimizer: …)`',
-      },
-    );
-  }
+/** Reads what `batch`, just trained at `position`, reported, and stops a run that diverged. */
+async function readMeasures(
+  session: Session,
+  network: Network,
+  position: Position,
+  batch: Batch,
+): Promise<Measures> {
+  const { negatives } = network.document;
+  const results = {
+    loss: await session.read('loss'),
+    goodnessPositive: await session.read('goodness_positive'),
+    goodnessNegative: await session.read('goodness_negative'),
+    classifierLoss:
+      negatives.name === 'latent_classifier' ? (await session.read('classifier_loss'))[0]! : null,
+  };
+  const diverged = divergence(results, network, position, batch.get('x')!);
+  if (diverged) throw diverged;
   return {
-    loss: meanOverSteps(loss, network),
-    goodnessPositive: meanOverSteps(await session.read('goodness_positive'), network),
-    goodnessNegative: meanOverSteps(await session.read('goodness_negative'), network),
-    classifierLoss,
+    loss: meanOverSteps(results.loss, network),
+    goodnessPositive: meanOverSteps(results.goodnessPositive, network),
+    goodnessNegative: meanOverSteps(results.goodnessNegative, network),
+    stepsPositive: [...results.goodnessPositive],
+    stepsNegative: [...results.goodnessNegative],
+    classifierLoss: results.classifierLoss,
   };
 }
 
@@ -215,16 +228,41 @@ function meanOverSteps(values: Float32Array, network: Network): number[] {
   });
 }
 
-/** The mean of an epoch's batches. Of none it is NaN, which JSON writes as null. */
-function meanOf(batches: readonly Measures[], layers: number): Measures {
-  const mean = (value: (measures: Measures) => number) =>
-    batches.reduce((sum, one) => sum + value(one), 0) / batches.length;
+/** An epoch begins with a network that it leaves behind: goodness by step is to show what the network does at its end. */
+const STEPS_LOOK_BACK = 20;
+
+/**
+ * The mean of `count` batches from that of all but the last. A function of the two alone, so that a run that goes on
+ * in the middle of an epoch arrives at the bits of one that never stopped.
+ */
+function meanWith(mean: Measures, last: Measures, count: number): Measures {
+  const moved = (from: number, to: number, over = count) => from + (to - from) / over;
   const byLayer = (key: 'loss' | 'goodnessPositive' | 'goodnessNegative') =>
-    Array.from({ length: layers }, (_, layer) => mean((measures) => measures[key][layer]!));
+    mean[key].map((value, layer) => moved(value, last[key][layer]!));
+  const bySteps = (key: 'stepsPositive' | 'stepsNegative') =>
+    mean[key].map((value, i) => moved(value, last[key][i]!, Math.min(count, STEPS_LOOK_BACK)));
   return {
     loss: byLayer('loss'),
     goodnessPositive: byLayer('goodnessPositive'),
     goodnessNegative: byLayer('goodnessNegative'),
-    classifierLoss: batches[0]?.classifierLoss === null ? null : mean((measures) => measures.classifierLoss!),
+    stepsPositive: bySteps('stepsPositive'),
+    stepsNegative: bySteps('stepsNegative'),
+    classifierLoss:
+      mean.classifierLoss === null ? null : moved(mean.classifierLoss, last.classifierLoss ?? Number.NaN),
+  };
+}
+
+/** Of an epoch whose batches were trained by a call that did not hand them on. JSON writes NaN as null. */
+function unknown({ layers, document }: Network): Measures {
+  const each = layers.map(() => Number.NaN);
+  const classifierLoss = document.negatives.name === 'latent_classifier' ? Number.NaN : null;
+  const steps: number[] = [];
+  return {
+    loss: each,
+    goodnessPositive: each,
+    goodnessNegative: each,
+    stepsPositive: steps,
+    stepsNegative: steps,
+    classifierLoss,
   };
 }

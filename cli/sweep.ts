@@ -1,0 +1,209 @@
+/** `rffc sweep`: trains a model with many settings, side by side, and names the best. */
+import { spawn } from 'node:child_process';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { loadModel } from '../compiler/compile.js';
+import { failure } from '../grammar/diagnostic.js';
+import { writeAtomically } from '../runtime/run/files.js';
+import { type RunSettings, sha256 } from '../runtime/run/folder.js';
+import { applySettings, readModelSource } from '../runtime/run/model.js';
+import {
+  defaultSweepFolder,
+  REPORT,
+  type SweepRequest,
+  type Trial,
+  trialFolder,
+} from '../runtime/sweep/folder.js';
+import { settingsText, sweepPage, sweepTable } from '../runtime/sweep/report.js';
+import { isRunOption, readSpace, type Sampler, trialsOf } from '../runtime/sweep/space.js';
+import { bestOf, type Launch, runSweep, type SweepObserver, shareOut } from '../runtime/sweep/sweep.js';
+import { type Io, misuse, pathOf, percent, plural } from './io.js';
+
+export interface SweepCommandOptions extends Omit<RunSettings, 'set'> {
+  readonly set?: readonly string[];
+  readonly sampler: Sampler;
+  readonly trials?: number;
+  readonly jobs?: number;
+  readonly retry?: true;
+  readonly backend: string;
+  readonly out?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export async function sweepCommand(
+  io: Io,
+  file: string,
+  options: SweepCommandOptions,
+  launch: Launch = launchProcess(io),
+): Promise<number> {
+  const source = readModelSource(io.cwd, file);
+  const { document } = await loadModel(source, options.model === undefined ? {} : { model: options.model });
+  const params = Object.keys(document.params);
+  const space = readSpace(options.set ?? [], params);
+  if (space.length === 0) throw misuse('nothing is swept', 'name values, for example `--set lr=1e-4,1e-3`');
+  const twice = space.find(
+    ({ name }) => !params.includes(name) && isRunOption(name) && options[name] !== undefined,
+  );
+  if (twice)
+    throw misuse(`\`${twice.name}\` is swept and also given by \`--${twice.name}\``, 'leave out one of them');
+  const settings = settingsOf(io, options);
+  const { seed } = applySettings(document, settings).train;
+  const trials = trialsOf(space, options.sampler, options.trials, seed);
+  const request: SweepRequest = {
+    model: { name: document.name, file: source.path, sha256: sha256(source.text) },
+    space,
+    sampler: options.sampler,
+    trials: trials.length,
+    backend: options.backend,
+    settings,
+  };
+  const folder = options.out === undefined ? defaultSweepFolder(io.cwd, request) : pathOf(io, options.out);
+  const share = shareOut(trials.length, options.backend, options);
+
+  const stop = new AbortController();
+  const view = progress(io, options, trials.length);
+  const forget = io.onInterrupt(() => {
+    view.clear();
+    io.err('stopping after the batches under way; once more to stop at once\n');
+    stop.abort();
+  });
+  try {
+    if (!options.quiet) {
+      const threads = share.threads === undefined ? '' : `, ${plural(share.threads, 'thread')} each`;
+      const beside = `${share.jobs} side by side${threads}`;
+      io.err(
+        `${plural(trials.length, 'trial')} of ${document.name}, ${beside}, into ${relative(io.cwd, folder)}\n`,
+      );
+    }
+    const result = await runSweep(
+      { folder, request, settings: trials, params, ...share, retry: options.retry ?? false },
+      launch,
+      view.observer,
+      stop.signal,
+    );
+    view.clear();
+    writeAtomically(join(folder, REPORT), sweepPage({ format: 1, request, trials: result.trials }));
+    return conclude(io, options, folder, result.trials, result.interrupted);
+  } finally {
+    view.clear();
+    forget();
+  }
+}
+
+function settingsOf(io: Io, options: SweepCommandOptions): RunSettings {
+  const { lr, epochs, batch, seed, limit, model, dataDir } = options;
+  const settings = { lr, epochs, batch, seed, limit, model, dataDir: dataDir && pathOf(io, dataDir) };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function conclude(
+  io: Io,
+  options: SweepCommandOptions,
+  folder: string,
+  trials: readonly Trial[],
+  interrupted: boolean,
+): number {
+  const best = bestOf(trials);
+  const failed = trials.filter(({ outcome }) => outcome?.status === 'failed').length;
+  if (options.json) {
+    const event = interrupted ? 'interrupted' : 'done';
+    const found = best ? { ...best, folder: trialFolder(folder, best) } : null;
+    io.out(`${JSON.stringify({ event, trials: trials.length, failed, best: found, folder })}\n`);
+  } else io.out(sweepTable(trials));
+  if (interrupted) {
+    io.err('\ngo on with the same command\n');
+    return 130;
+  }
+  if (!best) {
+    const message = `${failed === 1 ? 'the trial' : `all ${failed} trials`} failed`;
+    throw failure('RFF904', message, { hint: 'the table says why; `--retry` tries them again' });
+  }
+  if (!options.json) {
+    const run = relative(io.cwd, trialFolder(folder, best));
+    const some = failed > 0 ? ` (${failed} of ${trials.length} failed)` : '';
+    io.out(`\nbest: trial ${best.number}, ${settingsText(best)}, in ${run}${some}\n`);
+    io.err(`charts: ${relative(io.cwd, join(folder, REPORT))}\n`);
+    io.err(`\nWhat to try next:\n  ${io.command} eval ${run}\n`);
+  }
+  return 0;
+}
+
+/** A line for each trial that has ended, and on a terminal one below them for those under way. */
+function progress(
+  io: Io,
+  { json, quiet }: SweepCommandOptions,
+  trials: number,
+): { readonly observer: SweepObserver; clear(): void } {
+  const running = new Map<number, string>();
+  const shown = io.terminal && !quiet;
+  let drawn = false;
+  let ended = 0;
+  const clear = () => {
+    if (drawn) io.err('\r\x1b[K');
+    drawn = false;
+  };
+  const draw = () => {
+    if (!shown || running.size === 0) return;
+    const under = [...running].map(([number, what]) => `${number}${what}`).join(', ');
+    io.err(`\r\x1b[K${`${trials - ended} to go · running ${under}`.slice(0, io.columns() - 1)}`);
+    drawn = true;
+  };
+  const observer: SweepObserver = {
+    started({ number }) {
+      running.set(number, '');
+      draw();
+    },
+    epoch({ number }, epoch, accuracy) {
+      running.set(number, ` (epoch ${epoch}${accuracy === null ? '' : `, ${percent(accuracy)}`})`);
+      draw();
+    },
+    ended(trial) {
+      running.delete(trial.number);
+      ended++;
+      clear();
+      if (json) io.out(`${JSON.stringify({ event: 'trial', ...trial })}\n`);
+      if (!quiet) io.err(`trial ${trial.number}/${trials}: ${settingsText(trial)}: ${outcomeText(trial)}\n`);
+      draw();
+    },
+  };
+  return { observer, clear };
+}
+
+function outcomeText({ outcome }: Trial): string {
+  if (outcome?.status !== 'done') return `failed: ${outcome?.message ?? 'not finished'}`;
+  const { accuracy, loss, seconds } = outcome;
+  const found = accuracy === null ? `loss ${loss?.toFixed(4) ?? '–'}` : `accuracy ${percent(accuracy)}`;
+  return `${found}, ${seconds.toFixed(1)} s`;
+}
+
+/** Starts `trial.js` as a process. */
+export function launchProcess(
+  io: Pick<Io, 'cwd'>,
+  script = fileURLToPath(new URL('./trial.js', import.meta.url)),
+): Launch {
+  return (argv, line, signal) =>
+    new Promise((resolve, reject) => {
+      // In a group of its own, so that a terminal's Ctrl-C reaches only the sweep, which then asks each run once.
+      const child = spawn(process.execPath, [...process.execArgv, script, ...argv], {
+        cwd: io.cwd,
+        detached: process.platform !== 'win32',
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      });
+      let err = '';
+      // Of a run that prints without end, the end says why.
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        err = (err + text).slice(-100_000);
+      });
+      createInterface({ input: child.stdout! }).on('line', line);
+      const interrupt = () => child.kill('SIGINT');
+      if (signal.aborted) interrupt();
+      signal.addEventListener('abort', interrupt, { once: true });
+      child.once('error', reject);
+      child.once('close', (code, killer) => {
+        signal.removeEventListener('abort', interrupt);
+        resolve({ code, signal: killer, err });
+      });
+    });
+}

@@ -1,0 +1,175 @@
+/**
+ * A trained network's prediction as an ONNX model: samples in, the goodness of every label and the best label out.
+ *
+ * It is written from the dataflow graph's prediction program, value by value. Rows are [label tried, sample, columns]
+ * there as on tfjs, 1 where a value does not vary, and ONNX broadcasts; the number of samples is left to the caller.
+ */
+import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
+import { failure } from '../../grammar/diagnostic.js';
+import { predictDirection } from '../train/evaluate.js';
+import { type Name, OnnxBuilder } from './builder.js';
+import { writeExpression } from './expression.js';
+import { encode } from './model.js';
+
+/** A protocol buffer's parsers take no more than 2 GiB; graph and names have room in the rest. */
+const MOST_BYTES = 2 ** 31 - 2 ** 24;
+
+/** The dimension that counts samples. */
+const SAMPLES = 'N';
+
+export interface OnnxExport {
+  /** The .onnx file. */
+  readonly bytes: Uint8Array;
+  /** Nodes of its graph. */
+  readonly nodes: number;
+}
+
+/**
+ * @param graph of a model with a label
+ * @param weights each parameter's values by name, row-major
+ * @param about metadata of the file: keys and values, for people
+ * @throws RffcError RFF716 for a model without a label, RFF911 for what ONNX cannot hold
+ */
+export function exportOnnx(
+  graph: Graph,
+  weights: ReadonlyMap<string, Float32Array>,
+  about: { readonly version: string; readonly metadata?: Readonly<Record<string, string>> },
+): OnnxExport {
+  const { document, frames, classes } = graph;
+  const { input, label, name } = document;
+  if (!label)
+    throw failure('RFF716', `model \`${name}\` has no label, so there is nothing to predict`, {
+      hint: 'declare `label NAME[classes]` and connect it to a layer',
+    });
+  const size = [...weights.values()].reduce((sum, values) => sum + values.byteLength, 0);
+  if (size > MOST_BYTES)
+    throw failure('RFF911', `the weights of \`${name}\` are ${(size / 2 ** 30).toFixed(1)} GiB`, {
+      hint: 'an ONNX file holds at most 2 GiB; use the safetensors file as it is',
+    });
+
+  const build = new OnnxBuilder();
+  for (const port of ['x', 'goodness', 'label']) build.reserve(port);
+  const writer = new Writer(build, graph, weights);
+  const goodness = writer.result('predict/goodness');
+  // [classes, N, 1] → [N, classes]
+  const flat = build.node('Squeeze', [goodness, build.integers(2)], 'goodness/classes');
+  build.output('Transpose', [flat], 'goodness', [{ name: 'perm', ints: [1, 0] }]);
+  const direction = predictDirection(document);
+  build.output(direction === 'min' ? 'ArgMin' : 'ArgMax', ['goodness'], 'label', [
+    { name: 'axis', int: 1 },
+    { name: 'keepdims', int: 0 },
+  ]);
+
+  const samples = frames === 1 ? [SAMPLES, input.size] : [SAMPLES, frames, input.size];
+  const bytes = encode({
+    name,
+    about: `Each label is tried on each sample; the one of ${direction === 'min' ? 'least' : 'greatest'} goodness is the answer.`,
+    version: about.version,
+    nodes: build.nodes,
+    initializers: build.initializers,
+    inputs: [
+      { name: 'x', type: 'float', shape: samples, about: `\`${input.name}\`, as the network is to see it` },
+    ],
+    outputs: [
+      { name: 'label', type: 'int64', shape: [SAMPLES], about: `\`${label.name}\`: the best label` },
+      { name: 'goodness', type: 'float', shape: [SAMPLES, classes], about: 'of each label tried' },
+    ],
+    metadata: about.metadata ?? {},
+  });
+  return { bytes, nodes: build.nodes.length };
+}
+
+/** Writes what a result needs, and nothing else. */
+class Writer {
+  private readonly program: Program;
+  private readonly done = new Map<number, Name>();
+
+  constructor(
+    private readonly build: OnnxBuilder,
+    private readonly graph: Graph,
+    private readonly weights: ReadonlyMap<string, Float32Array>,
+  ) {
+    this.program = graph.programs.predict;
+  }
+
+  /** A result with all its rows: [candidate, sample, columns]. */
+  result(tensor: string): Name {
+    const { values, results } = this.program;
+    const found = results.find((result) => result.tensor === tensor)!;
+    const needed = new Set([found.value]);
+    for (const value of values.toReversed())
+      if (needed.has(value.id)) for (const input of value.inputs) needed.add(input);
+    for (const value of values) if (needed.has(value.id)) this.done.set(value.id, this.write(value));
+    return this.expanded(values[found.value]!, true, true);
+  }
+
+  private write(value: Value): Name {
+    const { op, cols } = value;
+    const { build } = this;
+    const inputs = value.inputs.map((id) => this.program.values[id]!);
+    const [a, b] = value.inputs.map((id) => this.done.get(id)!) as [Name, Name];
+    switch (op.kind) {
+      case 'state': {
+        const data = this.weights.get(op.tensor);
+        if (!data) throw new Error(`no weights \`${op.tensor}\` were given`);
+        return build.weights(op.tensor, [value.rows as number, cols], data);
+      }
+      case 'input': {
+        if (this.graph.frames === 1) return build.node('Unsqueeze', ['x', build.integers(0)], 'x/rows');
+        const bounds = [op.frame, op.frame + 1].map((at) => build.integers(at));
+        const frame = build.node('Slice', ['x', ...bounds, build.integers(1)], `x/frame${op.frame}`);
+        return build.node('Transpose', [frame], `x/rows${op.frame}`, [{ name: 'perm', ints: [1, 0, 2] }]);
+      }
+      case 'fill':
+        return build.filled(op.value, [1, 1, cols]);
+      case 'candidates': {
+        const identity = Float32Array.from({ length: cols * cols }, (_, i) => (i % (cols + 1) === 0 ? 1 : 0));
+        return build.constant(identity, [cols, 1, cols], 'candidates');
+      }
+      case 'product': {
+        const transposed = build.node('Transpose', [b], `${b}/transposed`, [{ name: 'perm', ints: [1, 0] }]);
+        return build.node('MatMul', [a, transposed], value.name);
+      }
+      case 'concat': {
+        const [candidate, sample] = [varies(value, 'candidate'), varies(value, 'sample')];
+        const parts = inputs.map((part) => this.expanded(part, candidate, sample));
+        return build.node('Concat', parts, value.name, [{ name: 'axis', int: 2 }]);
+      }
+      case 'map': {
+        const bound = new Map(op.vars.map((name, i) => [name, this.done.get(value.inputs[i]!)!]));
+        const made = writeExpression(build, op.expr, bound, op.units, value.name);
+        // One number a row may be wanted in each column, and what is made of parameters alone is to be a row.
+        const isRow = inputs.some(({ rows }) => rows === 'batch');
+        if (isRow && (op.expr.kind === 'element' || cols === 1)) return made;
+        return build.node('Expand', [made, build.integers(1, 1, cols)], `${value.name}/row`);
+      }
+      default:
+        throw failure('RFF911', `the prediction has the operation \`${op.kind}\`, \`${value.name}\``, {
+          hint: 'report it with the model: it has no form in ONNX yet',
+        });
+    }
+  }
+
+  /** A value's tensor, repeated over the row axes asked for. */
+  private expanded(value: Value, candidate: boolean, sample: boolean): Name {
+    const { build } = this;
+    const name = this.done.get(value.id)!;
+    const overLabels = candidate && !varies(value, 'candidate');
+    const overSamples = sample && !varies(value, 'sample');
+    if (!overLabels && !overSamples) return name;
+    const labels = overLabels ? this.graph.classes : 1;
+    if (!overSamples) return build.node('Expand', [name, build.integers(labels, 1, 1)], `${name}/labels`);
+    const count = build.node('Shape', ['x'], 'samples', [
+      { name: 'start', int: 0 },
+      { name: 'end', int: 1 },
+    ]);
+    const shape = build.node('Concat', [build.integers(labels), count, build.integers(1)], 'rows', [
+      { name: 'axis', int: 0 },
+    ]);
+    return build.node('Expand', [name, shape], `${name}/rows`);
+  }
+}
+
+function varies({ axes }: Value, axis: 'candidate' | 'sample'): boolean {
+  return axes.includes(axis);
+}

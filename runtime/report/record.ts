@@ -1,0 +1,215 @@
+/**
+ * What a run leaves for those who look at it, while it trains: metrics.jsonl, report.html and, if asked for, TensorBoard's
+ * event files. Only the metrics are part of the run; where the others cannot be written the run goes on with a warning.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Network } from '../../compiler/network.js';
+import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
+import type { Dataset } from '../data/index.js';
+import type { Session } from '../engine.js';
+import { fileError, readText, writeAtomically } from '../run/files.js';
+import { appendMetrics, METRICS, type RunSettings, readRunConfig } from '../run/folder.js';
+import { type BatchLine, bySteps, type EpochLine, metricsOf, parseMetrics } from '../run/metrics.js';
+import type { BatchReport, EpochReport, Position } from '../train/train.js';
+import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
+import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
+import { dataUri, type Picture } from './png.js';
+import { type Mistake, renderReport } from './report.js';
+import { type EventFile, openEventFile } from './tensorboard.js';
+
+export const REPORT = 'report.html';
+export const TENSORBOARD = 'tensorboard';
+
+/** A batch's line is written for every so many batches, unless the run says otherwise. */
+export const METRICS_EVERY = 10;
+/** A chart has no place for more batches than this: every second one goes then. */
+const MOST_LINES = 4000;
+const MOST_MISTAKES = 24;
+const MOST_UNITS = 64;
+const SHEET_COLUMNS = 16;
+/** Numbers of a network whose parameters are kept for an epoch, to see what they moved by: 64 MiB. */
+const MOST_KEPT = 2 ** 24;
+
+export interface RunRecord {
+  /** After every batch. */
+  batch(report: BatchReport): Promise<void>;
+  /** While the test split is judged: the labels found for its first `done` samples, of `total`. */
+  testing(done: number, total: number, labels: Int32Array): void;
+  /** After every epoch. */
+  epoch(report: EpochReport): Promise<void>;
+  /** Where a run is interrupted: the report then has the batches since the last epoch. */
+  interrupted(): void;
+}
+
+/**
+ * Begins a run's record, or goes on with it after `start`.
+ *
+ * @param secondsBefore what the run had taken before `start`
+ * @param warn is told once of a report and once of event files that could not be written
+ * @returns a record whose methods throw what writing metrics.jsonl and reading the session can throw
+ */
+export async function openRecord(
+  folder: string,
+  session: Session,
+  network: Network,
+  dataset: Dataset,
+  settings: RunSettings,
+  start: Position,
+  secondsBefore: number,
+  warn: (diagnostic: Diagnostic) => void = () => {},
+): Promise<RunRecord> {
+  const { document, layers } = network;
+  const every = settings.metricsEvery ?? METRICS_EVERY;
+  const norms = await openNorms(session, network, settings.metrics ?? [], every, start);
+  const parameters = session.tensors
+    .filter(({ role }) => role === 'parameter')
+    .reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const shape = pictureShape(dataset.inputSize, dataset.frames);
+  const attempt = once(warn);
+
+  // An epoch that was begun before cannot say what it has moved.
+  const begins = parameters <= MOST_KEPT && start.batch === 0;
+  let before = begins ? await readParameters(session) : undefined;
+  const lines = start.trained > 0 ? metricsBefore(folder) : [];
+  let batches = lines.filter((line): line is BatchLine => line.event === 'batch');
+  const epochs = lines.filter((line): line is EpochLine => line.event === 'epoch');
+  let accuracy = epochs.findLast((line) => line.test_accuracy !== null)?.test_accuracy ?? null;
+  let mistakes: readonly Mistake[] = [];
+  let sheets: readonly { readonly name: string; readonly units: number; readonly picture: Picture }[] = [];
+  let events: EventFile | undefined;
+  if (settings.log?.includes('tensorboard')) {
+    attempt('RFF741', 'TensorBoard’s event files', () => {
+      const restart = start.trained > 0 ? start.trained : undefined;
+      events = openEventFile(join(folder, TENSORBOARD), new Date(), restart);
+    });
+  }
+
+  const write = () =>
+    attempt('RFF740', 'the report', () => {
+      const text = renderReport({
+        config: readRunConfig(folder),
+        document,
+        data: dataset.name,
+        parameters,
+        batches,
+        epochs,
+        mistakes,
+        sheets: sheets.map((sheet) => ({ ...sheet, picture: dataUri(sheet.picture) })),
+      });
+      writeAtomically(join(folder, REPORT), text);
+    });
+  const log = (line: BatchLine | EpochLine) =>
+    attempt('RFF741', 'TensorBoard’s event files', () => {
+      if (!events) return;
+      events.scalars(line.trained, scalarsOf(line));
+      if (line.event === 'epoch')
+        for (const { name, picture } of sheets) events.image(line.trained, `weights/${name}`, picture);
+    });
+
+  return {
+    async batch(report) {
+      const measured = await norms.batch(report);
+      if (report.position.batch % every !== 0) return;
+      const line: BatchLine = {
+        event: 'batch',
+        ...metricsOf(report, network, accuracy),
+        seconds: secondsBefore + report.seconds,
+        ...measured,
+      };
+      appendMetrics(folder, line);
+      log(line);
+      batches.push(line);
+      if (batches.length > MOST_LINES) batches = batches.filter((_, i) => i % 2 === 1);
+    },
+    testing(done, total, labels) {
+      if (done === total) mistakes = findMistakes(dataset, labels, shape);
+    },
+    async epoch(report) {
+      accuracy = report.test?.accuracy ?? null;
+      const now = await readParameters(session);
+      const line: EpochLine = {
+        event: 'epoch',
+        ...metricsOf(report, network, accuracy),
+        seconds: secondsBefore + report.seconds,
+        goodness_steps_positive: bySteps(report.stepsPositive, layers),
+        goodness_steps_negative: bySteps(report.stepsNegative, layers),
+        weight_norm: normsOf(now),
+        ...(before ? { update_norm: updateNorms(before, now) } : {}),
+        ...(report.test ? { confusion: report.test.confusion } : {}),
+      };
+      if (parameters <= MOST_KEPT) before = now;
+      appendMetrics(folder, line);
+      epochs.push(line);
+      sheets = weightSheets(network, dataset, now);
+      log(line);
+      write();
+    },
+    interrupted: write,
+  };
+}
+
+/** Runs what a run can do without; the first time that something of `code` fails, it says so. */
+function once(warn: (diagnostic: Diagnostic) => void) {
+  const told = new Set<string>();
+  return (code: string, what: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (told.has(code)) return;
+      told.add(code);
+      const named = error instanceof Error && 'path' in error ? fileError(error, String(error.path)) : error;
+      const reason = named instanceof RffcError ? named.diagnostics[0]!.message : String(named);
+      const hint = 'training goes on without; the metrics are in metrics.jsonl';
+      warn({ code, severity: 'warning', message: `${what} could not be written: ${reason}`, hint });
+    }
+  };
+}
+
+function metricsBefore(folder: string): (BatchLine | EpochLine)[] {
+  const path = join(folder, METRICS);
+  return existsSync(path) ? parseMetrics(readText(path)) : [];
+}
+
+function findMistakes(dataset: Dataset, labels: Int32Array, shape: PictureShape | null): Mistake[] {
+  const { y, gather } = dataset.test;
+  const wrong: number[] = [];
+  for (let sample = 0; sample < labels.length && wrong.length < MOST_MISTAKES; sample++)
+    if (labels[sample] !== y[sample]) wrong.push(sample);
+  const values = new Float32Array(dataset.frames * dataset.inputSize);
+  return wrong.map((sample) => {
+    if (shape) gather([sample], values);
+    const picture = shape ? dataUri(samplePicture(values, shape)) : null;
+    return { sample, truth: y[sample]!, predicted: labels[sample]!, picture };
+  });
+}
+
+/** The weights of every connection that reads the input, where a row of the input is an image. */
+function weightSheets({ document }: Network, dataset: Dataset, parameters: Parameters) {
+  const shape = pictureShape(dataset.inputSize, 1);
+  if (!shape) return [];
+  return document.connections.flatMap(({ name, source, target }) => {
+    const weights = parameters.get(`${name}.weight`);
+    const size = document.layers.find((layer) => layer.name === target)?.size ?? 0;
+    // A local field's weights are not one number a pixel.
+    if (source !== document.input.name || weights?.length !== size * dataset.inputSize) return [];
+    const picture = weightSheet(weights, shape, SHEET_COLUMNS, MOST_UNITS);
+    return [{ name: `${name}.weight`, units: Math.min(size, MOST_UNITS), picture }];
+  });
+}
+
+/** A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says. */
+function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
+  const scalars: Record<string, number | null> = {};
+  const prefix = line.event === 'epoch' ? 'epoch/' : '';
+  const { event: _, epoch, batch: _1, batches: _2, trained: _3, seconds: _4, ...values } = line;
+  for (const [key, value] of Object.entries(values)) {
+    if (key === 'test_accuracy' && line.event === 'batch') continue;
+    if (typeof value === 'number') scalars[`${prefix}${key}`] = value;
+    else if (value && !Array.isArray(value))
+      for (const [name, one] of Object.entries(value))
+        if (typeof one === 'number') scalars[`${prefix}${key}/${name}`] = one;
+  }
+  if (line.event === 'epoch') scalars['epoch/number'] = epoch;
+  return scalars;
+}

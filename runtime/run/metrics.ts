@@ -1,0 +1,122 @@
+/**
+ * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
+ * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
+ */
+import type { Network } from '../../compiler/network.js';
+import type { BatchReport, Measures } from '../train/train.js';
+
+/** What `--metrics` can ask for, and `--log`. */
+export const metricKinds = ['norms', 'updates', 'angles'] as const;
+export type MetricKind = (typeof metricKinds)[number];
+export const logKinds = ['tensorboard'] as const;
+export type LogKind = (typeof logKinds)[number];
+
+export type ByName = Readonly<Record<string, number>>;
+
+/** A value of each layer in each learning step of a batch, in their order. */
+export type BySteps = Readonly<Record<string, readonly number[]>>;
+
+export interface MetricsLine {
+  /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
+  readonly epoch: number;
+  readonly batch: number;
+  readonly batches: number;
+  readonly trained: number;
+  /** Means over rows and learning steps, and in an epoch's line over its batches. */
+  readonly loss: ByName;
+  readonly goodness_positive: ByName;
+  readonly goodness_negative: ByName;
+  readonly classifier_loss?: number;
+  readonly lr: number;
+  /** On the test split, in [0, 1]: of the latest epoch that was judged; null before the first. */
+  readonly test_accuracy: number | null;
+  readonly samples_per_second: number;
+  /** That the run has taken so far. */
+  readonly seconds: number;
+}
+
+/** What `--metrics` adds to a batch's line. Updates and angles are left out where the batches before were not seen. */
+export interface BatchNorms {
+  /** Euclidean, by parameter; the gradient's as the optimizer knows it (see `report/norms.ts`). */
+  readonly weight_norm?: ByName;
+  readonly gradient_norm?: ByName;
+  /** By layer, the root mean square over rows and learning steps. */
+  readonly activity_norm_positive?: ByName;
+  readonly activity_norm_negative?: ByName;
+  /** Of what the batch moved a parameter by, and its cosine with what the batch before did. */
+  readonly update_norm?: ByName;
+  readonly update_angle?: ByName;
+}
+
+export interface BatchLine extends MetricsLine, BatchNorms {
+  readonly event: 'batch';
+}
+
+export interface EpochLine extends MetricsLine {
+  readonly event: 'epoch';
+  /** Goodness by learning step, a mean that looks back over the epoch's last batches, some twenty. */
+  readonly goodness_steps_positive: BySteps;
+  readonly goodness_steps_negative: BySteps;
+  /** Of each parameter after the epoch; and what it has moved by in it, which a very large network leaves out. */
+  readonly weight_norm: ByName;
+  readonly update_norm?: ByName;
+  /** [true class][predicted class], counts on the test split; left out where nothing was judged. */
+  readonly confusion?: readonly (readonly number[])[];
+}
+
+/** What the lines of batches and epochs share. */
+export function metricsOf(report: BatchReport, network: Network, testAccuracy: number | null): MetricsLine {
+  const byLayer = (values: Measures['loss']) =>
+    Object.fromEntries(network.layers.map((layer, i) => [layer, values[i]!]));
+  return {
+    epoch: report.position.epoch + 1,
+    batch: report.position.batch,
+    batches: report.batches,
+    trained: report.position.trained,
+    loss: byLayer(report.loss),
+    goodness_positive: byLayer(report.goodnessPositive),
+    goodness_negative: byLayer(report.goodnessNegative),
+    ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
+    lr: network.document.train.optimizer.lr * report.rate,
+    test_accuracy: testAccuracy,
+    samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
+    seconds: report.seconds,
+  };
+}
+
+/** [learnSteps, layers] as a list of steps for each layer. */
+export function bySteps(values: readonly number[], layers: readonly string[]): BySteps {
+  return Object.fromEntries(
+    layers.map((layer, l) => [layer, values.filter((_, i) => i % layers.length === l)]),
+  );
+}
+
+/**
+ * The lines of a metrics.jsonl. A line that is none (the last one of a run that was killed while it wrote) is passed over, as
+ * are those of an rffc that wrote other ones.
+ */
+export function parseMetrics(text: string): (BatchLine | EpochLine)[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      const record: unknown = JSON.parse(line);
+      return isLine(record) ? [record] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function isLine(record: unknown): record is BatchLine | EpochLine {
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null;
+  if (!isObject(record)) return false;
+  const { event } = record;
+  const numbers = ['epoch', 'batch', 'batches', 'trained', 'seconds', 'lr'];
+  const objects = ['loss', 'goodness_positive', 'goodness_negative'];
+  if (event === 'epoch') objects.push('goodness_steps_positive', 'goodness_steps_negative', 'weight_norm');
+  return (
+    (event === 'batch' || event === 'epoch') &&
+    numbers.every((key) => typeof record[key] === 'number') &&
+    objects.every((key) => isObject(record[key]))
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * A sweep's folder: `sweep.json` with what was asked and what each trial came to, `sweep.html`, and a run's folder for
+ * every trial, `001`, `002`, … It is all that a sweep needs to go on where it was killed.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { failure } from '../../grammar/diagnostic.js';
+import { fileError, readText, writeAtomically } from '../run/files.js';
+import { METRICS, type RunSettings } from '../run/folder.js';
+import type { Dimension, Sampler, Settings } from './space.js';
+
+/** What a sweep is of. The same request goes on in the same folder. */
+export interface SweepRequest {
+  readonly model: { readonly name: string; readonly file: string; readonly sha256: string };
+  readonly space: readonly Dimension[];
+  readonly sampler: Sampler;
+  readonly trials: number;
+  readonly backend: string;
+  /** What all trials have in common. */
+  readonly settings: RunSettings;
+}
+
+export type Outcome =
+  | {
+      readonly status: 'done';
+      /** Of the best epoch, in [0, 1]; null where nothing was judged. */
+      readonly accuracy: number | null;
+      /** Of the last epoch, the mean over the layers. */
+      readonly loss: number | null;
+      readonly seconds: number;
+    }
+  | { readonly status: 'failed'; readonly message: string };
+
+export interface Trial {
+  /** From 1. */
+  readonly number: number;
+  readonly settings: Settings;
+  /** Absent for one that has not come to an end. */
+  readonly outcome?: Outcome;
+}
+
+export interface SweepState {
+  /** The version of this format. */
+  readonly format: 1;
+  readonly request: SweepRequest;
+  readonly trials: readonly Trial[];
+}
+
+const STATE = 'sweep.json';
+export const REPORT = 'sweep.html';
+
+/** `runs/sweep-NAME-HASH` under `base`: the same for the same request. */
+export function defaultSweepFolder(base: string, request: SweepRequest): string {
+  const hash = createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 8);
+  return join(base, 'runs', `sweep-${request.model.name}-${hash}`);
+}
+
+/** The folder of a trial's run. */
+export function trialFolder(folder: string, trial: Trial): string {
+  return join(folder, String(trial.number).padStart(3, '0'));
+}
+
+/**
+ * The sweep of a folder: the one that it holds, or a new one.
+ * @throws RffcError RFF902 for a folder that holds another sweep, RFF903 for a damaged one, RFF701 to RFF703
+ */
+export function openSweep(folder: string, request: SweepRequest, settings: readonly Settings[]): SweepState {
+  const path = join(folder, STATE);
+  if (existsSync(path)) {
+    const state = readState(path);
+    if (JSON.stringify(state.request) === JSON.stringify(request)) return state;
+    throw failure('RFF902', `\`${folder}\` holds a sweep of another model, or with other settings`, {
+      file: path,
+      hint: 'call it as before to go on with it, or choose another `--out`',
+    });
+  }
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, folder);
+  }
+  const trials = settings.map((one, i) => ({ number: i + 1, settings: one }));
+  const state: SweepState = { format: 1, request, trials };
+  writeState(folder, state);
+  return state;
+}
+
+export function writeState(folder: string, state: SweepState): void {
+  writeAtomically(join(folder, STATE), `${JSON.stringify(state, null, 1)}\n`);
+}
+
+function readState(path: string): SweepState {
+  try {
+    const json: unknown = JSON.parse(readText(path));
+    if (isState(json)) return json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw failure('RFF903', `\`${path}\` is not as a sweep leaves it`, {
+    file: path,
+    hint: 'take the folder away, or choose another `--out`',
+  });
+}
+
+function isState(json: unknown): json is SweepState {
+  if (!isRecord(json) || json.format !== 1 || !isRecord(json.request) || !Array.isArray(json.trials))
+    return false;
+  return json.trials.every(
+    (trial: unknown, i) =>
+      isRecord(trial) &&
+      trial.number === i + 1 &&
+      isRecord(trial.settings) &&
+      Object.values(trial.settings).every((value) => typeof value === 'number') &&
+      (trial.outcome === undefined || isOutcome(trial.outcome)),
+  );
+}
+
+function isOutcome(outcome: unknown): boolean {
+  if (!isRecord(outcome)) return false;
+  const { status, accuracy, loss, seconds, message } = outcome;
+  const isNumber = (value: unknown) => value === null || typeof value === 'number';
+  return status === 'done'
+    ? isNumber(accuracy) && isNumber(loss) && typeof seconds === 'number'
+    : status === 'failed' && typeof message === 'string';
+}
+
+/** What a run's metrics say of it so far; the epochs are those that are done. */
+export function readProgress(folder: string): {
+  readonly epochs: number;
+  readonly outcome: Extract<Outcome, { status: 'done' }>;
+} {
+  const path = join(folder, METRICS);
+  let epochs = 0;
+  let accuracy: number | null = null;
+  let loss: number | null = null;
+  let seconds = 0;
+  for (const line of existsSync(path) ? readText(path).split('\n') : []) {
+    const record = parsed(line);
+    if (record?.event !== 'epoch') continue;
+    if (typeof record.epoch === 'number') epochs = record.epoch;
+    if (typeof record.seconds === 'number') seconds = record.seconds;
+    if (typeof record.test_accuracy === 'number') accuracy = Math.max(accuracy ?? 0, record.test_accuracy);
+    const losses = isRecord(record.loss) ? Object.values(record.loss) : [];
+    const numbers = losses.filter((value) => typeof value === 'number');
+    if (numbers.length > 0) loss = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  }
+  return { epochs, outcome: { status: 'done', accuracy, loss, seconds } };
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  try {
+    const record: unknown = JSON.parse(line);
+    return isRecord(record) ? record : undefined;
+  } catch {
+    // The last line of a run that was killed.
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,38 @@
+/** What the tools around a model can complain of, by code: `sweep`, `export`, `init` and `explain`. */
+import type { CodeInfo } from '../grammar/codes.js';
+
+export const toolCodes: Readonly<Record<string, CodeInfo>> = {
+  RFF901: {
+    title: 'a setting of a sweep',
+    explanation:
+      '`rffc sweep --set` takes `name=v1,v2,…`, or with `--sampler random` also `name=low..high`. A name is a param of the model or, where it has no such param, one of `lr`, `epochs`, `batch`, `seed`; the last three are whole numbers.',
+  },
+  RFF902: {
+    title: 'a folder of another sweep',
+    explanation:
+      'A sweep goes on where it stopped if it is called again with the same model and the same settings. The folder named by `--out` holds a sweep of another model or other settings.',
+  },
+  RFF903: {
+    title: 'sweep.json is damaged',
+    explanation:
+      'A sweep remembers its trials in the sweep.json of its folder, which must be as it wrote it.',
+  },
+  RFF904: {
+    title: 'every trial failed',
+    explanation:
+      'No trial of the sweep came to an end. The table names what went wrong with each; `--retry` tries them again.',
+  },
+  RFF911: {
+    title: 'what ONNX export cannot write',
+    explanation:
+      'The prediction program of this model has an operation that has no form in ONNX here, or more than the 2 GiB of weights that an ONNX file can hold.',
+  },
+  RFF921: {
+    title: 'no such code',
+    explanation: '`rffc explain` without a code lists every code there is.',
+  },
+  RFF922: {
+    title: 'the file is there already',
+    explanation: '`rffc init` writes a new file and never over another. Choose another name.',
+  },
+};

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { loadModel } from '../../compiler/compile.js';
+import { lower } from '../../compiler/graph/lower.js';
+import { networkOf } from '../../compiler/network.js';
+import { loadDataset } from '../data/index.js';
+import { batchMaker, sampleOrder } from './batches.js';
+
+const text = (train: string) => `
+connection forward { init: kaiming_uniform() }
+model m {
+  input image[784]
+  label digit[10]
+  layer h[4]
+  connect image -> h as forward, connect digit -> h as forward
+  objective { goodness: mean(h^2), positive: softplus(goodness), negative: softplus(-goodness), predict: max }
+  schedule { phase learn[2] }
+  train { data: digits(train: 30, test: 1), batch: 10, seed: 5, ${train} }
+}`;
+
+async function maker(train: string) {
+  const { document } = await loadModel({ text: text(train), file: 'm.rff' }, {});
+  const { train: split } = await loadDataset(document.train.data);
+  const make = batchMaker(networkOf(lower(document, { batch: 10, frames: 1 })), split);
+  return (epoch: number, batch: number) => {
+    const made = make(sampleOrder(document, 30, epoch), epoch, batch);
+    return Object.fromEntries([...made].map(([name, values]) => [name, [...values]]));
+  };
+}
+
+test('augmentation changes the samples and nothing else, anew in each epoch, and the same when made again', async () => {
+  const plain = (await maker('epochs: 2'))(1, 2);
+  const augmented = await maker('epochs: 2, augment: [shift(2), rotate(10), noise(0.01)], shuffle: on');
+  const first = augmented(1, 2);
+  expect(first.x).not.toEqual(plain.x);
+  expect({ ...first, x: 0 }).toEqual({ ...plain, x: 0 });
+  // A run that resumes here has made no batch before.
+  const resumed = await maker('epochs: 2, augment: [shift(2), rotate(10), noise(0.01)]');
+  expect(resumed(1, 2)).toEqual(first);
+
+  const still = await maker('augment: shift(2), shuffle: off');
+  const [one, two] = [still(0, 0), still(1, 0)];
+  expect(two.y).toEqual(one.y);
+  expect(two.x).not.toEqual(one.x);
+  // Ink is moved, hardly lost.
+  const ink = (x: readonly number[] = []) => x.reduce((sum, value) => sum + value, 0);
+  const unmoved = (await maker('shuffle: off'))(0, 0);
+  expect(Math.abs(ink(one.x) / ink(unmoved.x) - 1)).toBeLessThan(0.1);
+});

@@ -1,0 +1,200 @@
+/**
+ * Why a run cannot go on: a loss or a goodness that is infinite or not a number, where it appeared first, and what most
+ * likely brought it about.
+ *
+ * The cause is looked for where it can be proved: in the batch's own samples, then in the layer's formulas, tried at a row
+ * of zeros and far from zero. A model whose formulas hold there has diverged, and nearly always by its learning rate.
+ */
+import { type Expr, evaluate, fromJson, type RowValue, show, variable } from '../../compiler/expr/index.js';
+import type { ExpressionJson, Layer, ModelDocument } from '../../compiler/model.js';
+import type { Network } from '../../compiler/network.js';
+import { failure, type RffcError } from '../../grammar/diagnostic.js';
+
+/** What a batch reported: [learnSteps, layers] each, and the latent classifier's cross-entropy, null without one. */
+export interface BatchResults {
+  readonly loss: Float32Array;
+  readonly goodnessPositive: Float32Array;
+  readonly goodnessNegative: Float32Array;
+  readonly classifierLoss: number | null;
+}
+
+/** The largest f32: what is larger than this overflows in every engine. */
+const LARGEST = 3.4028234663852886e38;
+/** Where formulas are tried: no activity of a network that learns is as large, and exp of it overflows. */
+const FAR = 1000;
+
+const finite = (value: number) => Math.abs(value) <= LARGEST;
+
+/**
+ * RFF712 for a batch with a result that is not finite, naming the layer, the step and the likely cause; undefined for any
+ * other.
+ *
+ * @param at the batch, by what was trained before it
+ * @param x the batch's samples, [frames, batch, d] or a part of the leading axes
+ */
+export function divergence(
+  results: BatchResults,
+  network: Network,
+  at: { readonly epoch: number; readonly batch: number; readonly trained: number },
+  x: ArrayLike<number>,
+): RffcError | undefined {
+  const { document, layers } = network;
+  const place = `batch ${at.batch + 1}, epoch ${at.epoch + 1}`;
+  const kinds = [
+    ['loss', results.loss],
+    ['goodness of positive data', results.goodnessPositive],
+    ['goodness of negative data', results.goodnessNegative],
+  ] as const;
+  // In the order of time: what comes later is the consequence.
+  for (let k = 0; k < results.loss.length; k++) {
+    const bad = kinds.find(([, values]) => !Number.isFinite(values[k]!));
+    if (!bad) continue;
+    const layer = document.layers.find(({ name }) => name === layers[k % layers.length])!;
+    const step = Math.floor(k / layers.length);
+    const value = bad[1][k]!;
+    const message = `the ${bad[0]} of layer \`${layer.name}\` is ${value} at ${stepOf(document, step)}, ${place}`;
+    const untouched = at.trained === 0 && step === 0;
+    return failure('RFF712', message, { hint: likelyCause(document, layer, value, untouched, x) });
+  }
+  const { classifierLoss } = results;
+  if (classifierLoss !== null && !Number.isFinite(classifierLoss)) {
+    return failure('RFF712', `the loss of the latent classifier is ${classifierLoss} at ${place}`, {
+      hint: 'lower the learning rate of its own optimizer: `latent_classifier(optimizer: …)`',
+    });
+  }
+  return undefined;
+}
+
+/**
+ * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches; undefined
+ * where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
+ */
+export function tensorDivergence(
+  tensors: ReadonlyMap<string, { readonly data: ArrayBufferView }>,
+  document: ModelDocument,
+  { epoch, batch }: { readonly epoch: number; readonly batch: number },
+): RffcError | undefined {
+  for (const [name, { data }] of tensors) {
+    const bad = data instanceof Float32Array ? data.find((value) => !Number.isFinite(value)) : undefined;
+    if (bad === undefined) continue;
+    const place = batch === 0 ? `after epoch ${epoch}` : `after batch ${batch} of epoch ${epoch + 1}`;
+    const target = name.replace(/^optimizer\//, '').split('.')[0];
+    const layer = document.layers.find((one) => one.name === target);
+    const hint = layer ? likelyCause(document, layer, bad, false, []) : 'lower the learning rate';
+    return failure('RFF712', `\`${name}\` holds ${bad} ${place}`, { hint });
+  }
+  return undefined;
+}
+
+/** A learning step, counted from 0 over all phases that learn, as the schedule has it. */
+function stepOf(document: ModelDocument, learningStep: number): string {
+  let step = learningStep;
+  for (const { name, steps, learn } of document.phases) {
+    if (!learn) continue;
+    if (step < steps) return `step ${step} of phase \`${name}\``;
+    step -= steps;
+  }
+  return `learning step ${learningStep}`;
+}
+
+function likelyCause(
+  document: ModelDocument,
+  layer: Layer,
+  value: number,
+  untouched: boolean,
+  x: ArrayLike<number>,
+): string {
+  return (
+    causeInData(document, x) ??
+    (Number.isNaN(value) ? causeInNormalize(document, layer) : undefined) ??
+    causeInActivation(layer) ??
+    causeInObjective(document, layer) ??
+    (untouched
+      ? 'no weight has moved yet: start with smaller weights (`init`), or scale the data down'
+      : causeInRate(document, layer))
+  );
+}
+
+/** A sample that is not finite, or whose normalization is not. */
+function causeInData({ input }: ModelDocument, x: ArrayLike<number>): string | undefined {
+  const formula = input.normalize === null ? undefined : elementwise(input.normalize, 'h');
+  const row = new Float64Array(input.size);
+  for (let start = 0; start < x.length; start += input.size) {
+    for (let i = 0; i < input.size; i++) row[i] = x[start + i]!;
+    const bad = row.find((value) => !Number.isFinite(value));
+    if (bad !== undefined) return `the data holds ${bad}: repair or leave out that sample`;
+    // An embedded label fills some columns, so a row of zeros would not stay one.
+    if (!formula || input.embed || fine(evaluate(formula, { h: row }, input.size))) continue;
+    const what = row.every((value) => value === 0) ? 'that is all zeros' : 'of this batch';
+    return `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a small number to what it divides by`;
+  }
+  return undefined;
+}
+
+/** A layer that this one hears and whose normalization divides by zero once all of its units are silent. */
+function causeInNormalize({ layers, connections }: ModelDocument, layer: Layer): string | undefined {
+  for (const { source } of connections.filter(({ target }) => target === layer.name)) {
+    const heard = layers.find(({ name }) => name === source);
+    if (!heard) continue;
+    const formula = elementwise(heard.normalize, 'h');
+    if (fine(evaluate(formula, { h: new Float64Array(heard.size) }, heard.size))) continue;
+    return `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero where no unit is active, as before the first step: add a small number, as in \`h / sqrt(mean(h^2) + 1e-8)\``;
+  }
+  return undefined;
+}
+
+function causeInActivation(layer: Layer): string | undefined {
+  const formula = elementwise(layer.activation, 'z');
+  for (const z of [0, FAR, -FAR]) {
+    const found = evaluate(formula, { z: Float64Array.of(z) }, 1);
+    if (!fine(found))
+      return `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for example by min(z, 20)`;
+  }
+  return undefined;
+}
+
+function causeInObjective({ objectives }: ModelDocument, layer: Layer): string | undefined {
+  const objective = objectives[layer.objective]!;
+  const goodness = elementwise(objective.goodness, 'h');
+  for (const activity of [0, FAR, -FAR]) {
+    const h = new Float64Array(layer.size).fill(activity);
+    const reached = evaluate(goodness, { h }, layer.size);
+    const where = `where each activity of \`${layer.name}\` is ${activity}`;
+    if (!fine(reached)) return `\`goodness: ${show(goodness)}\` ${trouble(reached)} ${where}`;
+    for (const [key, json] of [
+      ['positive', objective.positive],
+      ['negative', objective.negative],
+    ] as const) {
+      if (json === null) continue;
+      const formula = fromJson(json, new Map([['goodness', variable('goodness', 'row')]]));
+      const found = evaluate(formula, { goodness: reached });
+      if (!fine(found))
+        return `\`${key}: ${show(formula)}\` of the objective ${trouble(found)} ${where}: softplus grows only linearly`;
+    }
+  }
+  return undefined;
+}
+
+function causeInRate({ train }: ModelDocument, layer: Layer): string {
+  const { name, lr } = layer.optimizer ?? train.optimizer;
+  const lower = Number((lr / 10).toPrecision(3));
+  return `the learning rate of ${lr} is too high: try a tenth of it, \`optimizer: ${name}(lr: ${lower})\`, or smaller weights at the start`;
+}
+
+/** A formula of one variable with a value a unit; `n` is known to `evaluate`. */
+function elementwise(json: ExpressionJson, name: string): Expr {
+  const scope = new Map([
+    [name, variable(name, 'element')],
+    ['n', variable('n', 'row')],
+  ]);
+  return fromJson(json, scope);
+}
+
+function fine(value: RowValue): boolean {
+  return typeof value === 'number' ? finite(value) : value.every(finite);
+}
+
+function trouble(value: RowValue): string {
+  const bad = typeof value === 'number' ? value : (value.find((one) => !finite(one)) ?? Number.NaN);
+  return Number.isNaN(bad) ? 'is not a number' : 'overflows';
+}

@@ -1,0 +1,236 @@
+/**
+ * A run's report as a user meets it: a real run leaves it, headless Chromium opens it, every chart draws, nothing is
+ * loaded from anywhere, and no text of the model's becomes part of the page. Beside it, what TensorBoard would read.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, describe, expect, test } from 'vitest';
+import { callerIn } from '../cli/testing.js';
+import { decodeEvents } from '../runtime/report/testing.js';
+import { parseMetrics } from '../runtime/run/metrics.js';
+
+const executablePath = [
+  process.env.RFFC_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
+const args = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));
+let browser: Browser | undefined;
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Text that would break out of a page that did not escape it. */
+const NASTY = `</script><script>window.broken = true</script><img src=x onerror="window.broken = true">`;
+const MODEL = 'we<b>ird & odd.rff';
+writeFileSync(
+  join(folder, MODEL),
+  `// ${NASTY}
+connection forward { }
+connection backward { sign: -1 }
+connection lateral { init: orthogonal() }
+model small {
+  param theta = 1.5
+  input image[784]
+  label digit[10]
+  layer h1[12], h2[10], h3[8] { damping: 0.7 }
+  connect image -> h1 -> h2 -> h3 as forward
+  connect h3 -> h2 -> h1 as backward
+  connect h1 -> h3, digit -> h3, digit -> h2 as forward
+  connect h1 -> h1, h2 -> h2 as lateral
+  objective {
+    goodness: mean(h^2)
+    positive: softplus(goodness - theta)
+    negative: softplus(theta - goodness)
+    predict: min
+  }
+  schedule { phase learn[4] { label: given }, score learn[1..2] }
+  train { data: digits(train: 240, test: 60), epochs: 2, batch: 20, optimizer: rmsprop(lr: 1e-3) }
+}
+`,
+);
+const rffc = callerIn(folder);
+const metrics = ['--metrics', 'norms,updates,angles', '--metrics-every', '3', '--log', 'tensorboard'];
+const run = ['run', MODEL, '--backend', 'cpu', '--threads', '1', '--quiet'];
+const WEIGHTS = ['h1.image.forward.weight', 'h3.h1.forward.weight', 'h2.h2.lateral.weight'];
+
+test('a run leaves its metrics, a line every third batch and every epoch', async () => {
+  const { code, err } = await rffc([...run, '--out', 'run', ...metrics]);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const lines = parseMetrics(readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8'));
+  expect(lines.map(({ event, epoch, batch }) => `${event} ${epoch}.${batch}`)).toEqual(
+    [1, 2].flatMap((epoch) => [
+      ...[3, 6, 9, 12].map((batch) => `batch ${epoch}.${batch}`),
+      `epoch ${epoch}.12`,
+    ]),
+  );
+  for (const line of lines) {
+    for (const layer of ['h1', 'h2', 'h3']) expect(line.loss[layer]).toBeGreaterThan(0);
+    if (line.event === 'batch') {
+      for (const name of WEIGHTS) {
+        expect(line.weight_norm![name]).toBeGreaterThan(0);
+        expect(line.gradient_norm![name]).toBeGreaterThan(0);
+        expect(line.update_norm![name]).toBeGreaterThan(0);
+        expect(Math.abs(line.update_angle![name]!)).toBeLessThanOrEqual(1 + 1e-9);
+      }
+      expect(line.activity_norm_positive!.h3).toBeGreaterThan(0);
+    } else {
+      // The mean over the steps is what the epoch says of the layer; twelve batches are fewer than the mean looks back.
+      const steps = line.goodness_steps_negative.h2!;
+      expect(steps).toHaveLength(4);
+      const mean = steps.reduce((sum, value) => sum + value, 0) / 4;
+      expect(mean / line.goodness_negative.h2!).toBeCloseTo(1, 5);
+      expect(line.confusion!.flat().reduce((sum, n) => sum + n, 0)).toBe(60);
+      for (const name of WEIGHTS) expect(line.update_norm![name]).toBeGreaterThan(0);
+    }
+  }
+});
+
+test('TensorBoard finds the same numbers, and the weights as images', () => {
+  const place = join(folder, 'run', 'tensorboard');
+  const [file, ...others] = readdirSync(place);
+  expect(others).toEqual([]);
+  const events = decodeEvents(readFileSync(join(place, file!)));
+  const lines = parseMetrics(readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8'));
+  const told = events.filter(({ scalars }) => Object.keys(scalars).length > 0);
+  expect(told.map(({ step }) => step)).toEqual(lines.map(({ trained }) => trained));
+  lines.forEach((line, i) => {
+    const prefix = line.event === 'epoch' ? 'epoch/' : '';
+    const { scalars } = told[i]!;
+    expect(scalars[`${prefix}loss/h2`]).toBe(Math.fround(line.loss.h2!));
+    expect(scalars[`${prefix}goodness_positive/h3`]).toBe(Math.fround(line.goodness_positive.h3!));
+    expect(scalars[`${prefix}lr`]).toBe(Math.fround(1e-3));
+    if (line.event === 'epoch') expect(scalars['epoch/test_accuracy']).toBe(Math.fround(line.test_accuracy!));
+  });
+  const images = events.flatMap((event) => Object.entries(event.images));
+  expect(images.map(([tag]) => tag)).toEqual(Array(2).fill('weights/h1.image.forward.weight'));
+  // Twelve units of 28 × 28, two pixels apart.
+  expect(images[0]![1]).toMatchObject({ width: 12 * 30 - 2, height: 28 });
+});
+
+test('a run that goes on has the epochs before in its report, and tells TensorBoard', async () => {
+  const resumed = await rffc(['run', '--resume', 'run', '--epochs', '3', '--quiet']);
+  expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: '' });
+  const html = readFileSync(join(folder, 'run', 'report.html'), 'utf8');
+  const charts = JSON.parse(/id="charts">(.*?)<\/script>/.exec(html)![1]!) as { id: string; x: number[] }[];
+  expect(charts.find(({ id }) => id === 'accuracy')!.x).toEqual([1, 2, 3]);
+  const place = join(folder, 'run', 'tensorboard');
+  const files = readdirSync(place);
+  expect(files).toHaveLength(2);
+  const restarts = files
+    .flatMap((file) => decodeEvents(readFileSync(join(place, file))))
+    .filter(({ restart }) => restart);
+  expect(restarts.map(({ step }) => step)).toEqual([24]);
+});
+
+test('a report that cannot be written is a warning, said once', async () => {
+  const out = join(folder, 'blocked');
+  const { code, err } = await rffc([...run.slice(0, -1), '--out', 'blocked'], {
+    // The first message comes when the folder has been made and nothing is trained yet.
+    err: (() => {
+      let said = '';
+      return (text: string) => {
+        said += text;
+        if (existsSync(out) && !existsSync(join(out, 'report.html')))
+          mkdirSync(join(out, 'report.html', 'full'), { recursive: true });
+        warnings = said;
+      };
+    })(),
+  });
+  expect(code).toBe(0);
+  expect(err).toBe('');
+  expect(warnings.split('RFF740')).toHaveLength(2);
+  expect(warnings).toContain('epoch 2/2');
+  expect(existsSync(join(out, 'checkpoint.safetensors'))).toBe(true);
+});
+let warnings = '';
+
+const runs = executablePath !== undefined || process.env.RFFC_TEST_ALL !== undefined;
+describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no Chromium', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`draws every chart, ${colorScheme}, and loads nothing`, async () => {
+      browser ??= await chromium.launch({ executablePath: executablePath!, args });
+      const page = await browser.newPage({ colorScheme, viewport: { width: 1366, height: 768 } });
+      const said: string[] = [];
+      const asked: string[] = [];
+      page.on('pageerror', (error) => said.push(String(error)));
+      page.on('console', (message) => said.push(message.text()));
+      page.on('request', (request) => asked.push(request.url()));
+      const url = pathToFileURL(join(folder, 'run', 'report.html')).href;
+      await page.goto(url);
+      expect(said).toEqual([]);
+      expect(asked.filter((one) => !one.startsWith('data:'))).toEqual([url]);
+
+      const drawn = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('.chart')].map((element) => {
+          const canvas = element.querySelector('canvas')!;
+          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+          // Curves are the only saturated colours; axes and grids are nearly grey.
+          let coloured = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
+            if (data[i + 3]! > 200 && Math.max(r, g, b) - Math.min(r, g, b) > 60) coloured++;
+          }
+          return { id: element.id, curves: Number(element.dataset.drawn), coloured };
+        }),
+      );
+      const layers = (name: string) => [0, 1, 2].map((i) => `${name}-${i}`);
+      expect(drawn.map(({ id }) => id)).toEqual([
+        ...['accuracy', 'loss', ...layers('timesteps'), ...layers('goodness')],
+        ...['weights', 'updates', 'gradients', 'batch-updates', 'angles', 'activity'],
+      ]);
+      for (const { id, curves, coloured } of drawn) {
+        expect(curves, id).toBeGreaterThan(0);
+        expect(coloured, id).toBeGreaterThan(100);
+      }
+      // Ten connections; positive and negative, now and in the first epoch.
+      expect(drawn.find(({ id }) => id === 'weights')!.curves).toBe(10);
+      expect(drawn.find(({ id }) => id === 'timesteps-0')!.curves).toBe(4);
+
+      expect(await page.locator('svg.diagram path.arrow').count()).toBe(10);
+      expect(await page.locator('svg.diagram .node').count()).toBe(5);
+      const cells = await page.locator('table.confusion td:not(.share)').allTextContents();
+      expect(cells.reduce((sum, text) => sum + Number(text), 0)).toBe(60);
+      const widths = await page
+        .locator('figure img, img.sheet')
+        .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
+      expect(widths.length).toBeGreaterThan(1);
+      expect(widths.every((width) => width >= 28)).toBe(true);
+      // Nothing sticks out of a laptop's window.
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1366);
+      await page.close();
+    });
+  }
+
+  test('texts of files stay texts, and the command can be typed', async () => {
+    browser ??= await chromium.launch({ executablePath: executablePath!, args });
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);
+    expect(await page.evaluate(() => 'broken' in window)).toBe(false);
+    await page.locator('summary').click();
+    expect(await page.locator('details pre').textContent()).toContain(NASTY);
+    expect(await page.locator('#command').textContent()).toContain(`'${join(folder, MODEL)}' --backend cpu`);
+    await page.close();
+  });
+});

@@ -156,9 +156,8 @@ async function compare(
   sessions: Readonly<Record<string, () => Session | Promise<Session>>>,
 ): Promise<void> {
   const exact = await play(new ReferenceSession(graph), graph, model);
-  for (const [name, values] of exact)
-    if (!values.every((x) => Math.abs(x) < 1e4))
-      throw new Error(`the model is unstable: ${name}\n${model.text}`);
+  // A model that grows without bound would tell of its own rounding only.
+  for (const values of exact.values()) fc.pre(values.every((x) => Math.abs(x) < 1e4));
   for (const [name, open] of Object.entries(sessions)) {
     let problem: string;
     try {

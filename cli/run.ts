@@ -98,42 +98,31 @@ async function sourceOf(
   return plan;
 }
 
+/** The options that a run's folder keeps. */
+const SETTINGS = [
+  'set',
+  'model',
+  'epochs',
+  'batch',
+  'seed',
+  'lr',
+  'initMissing',
+  'limit',
+  'threads',
+  'precision',
+  'device',
+  'checkpointEvery',
+  'metrics',
+  'metricsEvery',
+  'log',
+] as const;
+
 function settingsOf(io: Io, options: RunOptions): RunSettings {
-  const {
-    set,
-    model,
-    epochs,
-    batch,
-    seed,
-    lr,
-    initMissing,
-    limit,
-    threads,
-    precision,
-    device,
-    checkpointEvery,
-    metrics,
-    metricsEvery,
-    log,
-  } = options;
-  const settings = {
-    set,
-    model,
-    epochs,
-    batch,
-    seed,
-    lr,
-    initMissing,
-    limit,
-    threads,
-    precision,
-    device,
-    checkpointEvery,
-    metrics,
-    metricsEvery,
-    log,
-  };
-  return defined({ ...settings, ...pathsOf(io, options) });
+  return defined({ ...pick(options, SETTINGS), ...pathsOf(io, options) });
+}
+
+function pick<T, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, K>;
 }
 
 function changesOf(io: Io, options: RunOptions) {

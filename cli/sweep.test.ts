@@ -9,7 +9,7 @@ import type { Trial } from '../runtime/sweep/folder.js';
 import type { Launch } from '../runtime/sweep/sweep.js';
 import type { Io } from './io.js';
 import { launchProcess, type SweepCommandOptions, sweepCommand } from './sweep.js';
-import { callerIn } from './testing.js';
+import { callerIn, captured } from './testing.js';
 
 let folder: string;
 const folders: string[] = [];
@@ -35,23 +35,7 @@ function inProcess(calls: string[][] = []): Launch {
 
 /** Calls the command; a failure is told as its diagnostics. */
 async function sweep(options: Partial<SweepCommandOptions>, launch: Launch, more: Partial<Io> = {}) {
-  let out = '';
-  let err = '';
-  const io: Io = {
-    cwd: folder,
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    terminal: false,
-    columns: () => 100,
-    colour: false,
-    command: 'rffc',
-    onInterrupt: () => () => {},
-    ...more,
-  };
+  const { io, text } = captured(folder, more);
   const basis = {
     sampler: 'grid',
     backend: 'cpu',
@@ -64,11 +48,11 @@ async function sweep(options: Partial<SweepCommandOptions>, launch: Launch, more
   const code = await sweepCommand(io, 'small.rff', { ...basis, ...options }, launch).catch(
     (error: unknown) => {
       if (!(error instanceof RffcError)) throw error;
-      err += error.message;
+      io.err(error.message);
       return error.exitCode;
     },
   );
-  return { code, out, err };
+  return { code, ...text() };
 }
 
 const stateOf = (out: string) =>

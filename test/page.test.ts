@@ -2,7 +2,7 @@
  * rffc in a browser: a page built by Vite compiles a .rff text, makes its data and trains it on the browser's WebGPU, in
  * headless Chromium. Its losses are the cpu engine's.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -10,25 +10,15 @@ import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCpu } from '../runtime/cpu/session.js';
 import { compileText, type Losses, trial } from './page/trial.js';
+import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
 
-const executablePath = [
-  process.env.RFFC_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
-
-/** WebGPU without a display or a graphics card, and without looking for updates. */
+/** WebGPU without a display or a graphics card. */
 const args = [
-  '--no-sandbox',
+  ...quietArgs,
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
   '--enable-features=Vulkan',
   '--use-vulkan=swiftshader',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
 ];
 
 const outDir = mkdtempSync(join(tmpdir(), 'rffc-page-'));

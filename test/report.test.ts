@@ -19,20 +19,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
 import { decodeEvents } from '../runtime/report/testing.js';
 import { parseMetrics } from '../runtime/run/metrics.js';
-
-const executablePath = [
-  process.env.RFFC_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
-const args = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
+import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));
 let browser: Browser | undefined;
@@ -170,7 +157,7 @@ const runs = executablePath !== undefined || process.env.RFFC_TEST_ALL !== undef
 describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no Chromium', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`draws every chart, ${colorScheme}, and loads nothing`, async () => {
-      browser ??= await chromium.launch({ executablePath: executablePath!, args });
+      browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
       const page = await browser.newPage({ colorScheme, viewport: { width: 1366, height: 768 } });
       const said: string[] = [];
       const asked: string[] = [];
@@ -224,7 +211,7 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
   }
 
   test('texts of files stay texts, and the command can be typed', async () => {
-    browser ??= await chromium.launch({ executablePath: executablePath!, args });
+    browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const page = await browser.newPage();
     await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);
     expect(await page.evaluate(() => 'broken' in window)).toBe(false);

@@ -46,7 +46,7 @@ const tfjs: Readonly<Record<TfjsBackend, string>> = {
   'tfjs-wasm': 'TensorFlow.js in WebAssembly, one thread',
   'tfjs-webgpu': 'TensorFlow.js on WebGPU',
   'tfjs-node-gpu':
-    "TensorFlow's own library on CUDA 11: the other way onto an NVIDIA GPU, for where TensorFlow runs already; `cuda` is the faster",
+    "TensorFlow's own library on CUDA 11: for where that is set up already and `cuda` does not run",
 };
 const tfjsNames = Object.keys(tfjs) as TfjsBackend[];
 
@@ -115,7 +115,7 @@ async function lookAtCuda(): Promise<BackendInfo> {
     return {
       name: 'cuda',
       available: true,
-      detail: `CUDA kernels on ${first}${more}, by ${with_}: the fastest`,
+      detail: `CUDA kernels on ${first}${more}, by ${with_}: the first choice on an NVIDIA GPU`,
     };
   } catch (error) {
     return unavailable('cuda', error);

@@ -1,0 +1,343 @@
+/** LANGUAGE.md's "Meaning", step by step: the parts that every program of a model is made of. */
+import {
+  add,
+  constant,
+  derive,
+  type Expr,
+  evaluate,
+  fromJson,
+  mul,
+  substitute,
+  variable,
+  width,
+} from '../expr/index.js';
+import type { Connection, LabelMode, Layer, ModelDocument, Optimizer } from '../model.js';
+import { ProgramBuilder } from './builder.js';
+import type { Program, Value } from './graph.js';
+import { updateRule } from './optimizers.js';
+import { goodness, h, type LayerRules, layerRules, z } from './rules.js';
+import { inOrder, type Step, timeline } from './timeline.js';
+
+/** The first dropout site; see runtime/random/sites.ts. */
+const DROPOUT_SITE = 0x100000;
+
+/** What one layer computed in one step. */
+export interface LayerStep {
+  readonly layer: Layer;
+  readonly z: Value;
+  readonly previous: Value;
+  readonly h: Value;
+  readonly s: Value;
+  /** Per connection: its source's values and its dropout mask. */
+  readonly heard: readonly {
+    readonly connection: Connection;
+    readonly source: Value;
+    readonly mask: Value | undefined;
+  }[];
+}
+
+/** Lowers one program: holds the parameters as they are at this point of it. */
+export class Lowering {
+  readonly build: ProgramBuilder;
+  /** Parameters and optimizer state by tensor name, replaced as learning moves them. */
+  readonly current = new Map<string, Value>();
+  readonly rules: ReadonlyMap<string, LayerRules>;
+
+  constructor(
+    readonly document: ModelDocument,
+    readonly name: 'train' | 'predict',
+    readonly extents: Program['extents'],
+    readonly frames: number,
+  ) {
+    this.build = new ProgramBuilder(name, extents);
+    this.rules = new Map(
+      document.layers.map((l) => [l.name, layerRules(l, document.objectives[l.objective]!)]),
+    );
+  }
+
+  parameter(tensor: string, rows: number, cols: number): Value {
+    const known = this.current.get(tensor);
+    if (known) return known;
+    const made = this.build.state(tensor, rows, cols);
+    this.current.set(tensor, made);
+    return made;
+  }
+
+  private sizeOf(name: string): number {
+    const { input, label, layers } = this.document;
+    return name === input.name
+      ? input.size
+      : name === label?.name
+        ? label.classes
+        : layers.find((l) => l.name === name)!.size;
+  }
+
+  private weight(c: Connection): Value {
+    return this.parameter(`${c.name}.weight`, this.sizeOf(c.target), this.sizeOf(c.source));
+  }
+
+  private bias(c: Connection): Value | undefined {
+    return c.bias ? this.parameter(`${c.name}.bias`, 1, this.sizeOf(c.target)) : undefined;
+  }
+
+  /** The data as the layers see it in a step: one frame, normalized. */
+  private input({ phase, t }: Step): Value {
+    const { input } = this.document;
+    if (phase.input.name === 'hidden') return this.build.fill(0, input.size);
+    const index = evaluate(fromJson(phase.input.index, new Map([['t', constant(t)]])), {}) as number;
+    const frame = ((Math.floor(index) % this.frames) + this.frames) % this.frames;
+    const x = this.build.input(this.name === 'train' ? 'x' : 'predict/x', input.size, frame, this.frames);
+    if (input.normalize === null) return x;
+    return this.build.map(
+      fromJson(
+        input.normalize,
+        new Map([
+          ['h', h],
+          ['n', width],
+        ]),
+      ),
+      { h: x },
+      input.size,
+      input.name,
+      input.size,
+    );
+  }
+
+  /** The label as the layers see it in a step. */
+  private label(mode: LabelMode, t: number, given: Value): Value {
+    const classes = given.cols;
+    switch (mode.name) {
+      case 'given':
+        return given;
+      case 'uniform':
+        return this.build.fill(1 / classes, classes);
+      case 'hidden':
+        return this.build.fill(0, classes);
+      case 'mix': {
+        const weight = evaluate(fromJson(mode.w, new Map([['t', constant(t)]])), {}) as number;
+        const a = variable('a', 'element');
+        const b = variable('b', 'element');
+        const mixed = add(mul(a, constant(1 - weight)), mul(b, constant(weight)));
+        return this.build.map(
+          mixed,
+          { a: this.label(mode.a, t, given), b: this.label(mode.b, t, given) },
+          classes,
+          'label',
+        );
+      }
+      default:
+        return mode satisfies never;
+    }
+  }
+
+  /**
+   * Plays the whole timeline from rest.
+   *
+   * @param given the one-hot labels of the phases that show them; undefined shows the uniform label throughout
+   * @param dropout whether the connections' dropout acts
+   * @param scope goes before the names of what is made
+   * @param visit called after each step, with what every layer computed in it
+   */
+  play(
+    given: Value | undefined,
+    dropout: boolean,
+    scope: string,
+    visit: (step: Step, layers: readonly LayerStep[]) => void,
+  ): void {
+    const { document, build } = this;
+    const classes = document.label?.classes ?? 0;
+    let activity = new Map<string, { h: Value; s: Value }>();
+    build.within(`${scope}start`);
+    for (const layer of document.layers) {
+      const rest = build.fill(0, layer.size);
+      activity.set(layer.name, {
+        h: rest,
+        s: build.map(
+          this.rules.get(layer.name)!.normalize,
+          { h: rest },
+          layer.size,
+          `${layer.name}.s`,
+          layer.size,
+        ),
+      });
+    }
+    for (const step of timeline(document)) {
+      build.within(`${scope}${step.phase.name}[${step.t}]`);
+      const x = this.input(step);
+      const label =
+        document.label &&
+        (given ? this.label(step.phase.label, step.t, given) : build.fill(1 / classes, classes));
+      const next = new Map<string, { h: Value; s: Value }>();
+      const visited: LayerStep[] = [];
+      for (const layer of inOrder(document)) {
+        const sourceOf = (c: Connection): Value => {
+          if (c.source === document.input.name) return x;
+          if (label && c.source === document.label?.name) return label;
+          return (c.delay === 0 ? next : activity).get(c.source)!.s;
+        };
+        const heard = document.connections
+          .filter((c) => c.target === layer.name)
+          .map((connection) => {
+            const site =
+              DROPOUT_SITE +
+              step.index * document.connections.length +
+              document.connections.indexOf(connection);
+            const mask =
+              dropout && connection.dropout > 0
+                ? build.dropout(site, 1 - connection.dropout, layer.size)
+                : undefined;
+            return { connection, source: sourceOf(connection), mask };
+          });
+        const before = activity.get(layer.name)!;
+        const zValue = this.sum(layer, heard);
+        const rules = this.rules.get(layer.name)!;
+        const hValue = build.map(
+          rules.activity(step.phase.damping),
+          { z: zValue, previous: before.h },
+          layer.size,
+          `${layer.name}.h`,
+          layer.size,
+        );
+        const sValue = build.map(rules.normalize, { h: hValue }, layer.size, `${layer.name}.s`, layer.size);
+        next.set(layer.name, { h: hValue, s: sValue });
+        visited.push({ layer, z: zValue, previous: before.h, h: hValue, s: sValue, heard });
+      }
+      activity = next;
+      visit(
+        step,
+        document.layers.map((l) => visited.find((v) => v.layer === l)!),
+      );
+    }
+  }
+
+  /** z = Σ sign · dropout( s · Wᵀ + b ) */
+  private sum(layer: Layer, heard: LayerStep['heard']): Value {
+    const bindings: Record<string, Value> = {};
+    let sum: Expr = constant(0);
+    heard.forEach(({ connection, source, mask }, i) => {
+      const term = (name: string, value: Value): Expr => {
+        bindings[`${name}${i}`] = value;
+        return variable(`${name}${i}`, 'element');
+      };
+      let heardHere = term('p', this.build.product(source, this.weight(connection), `${connection.name}`));
+      const bias = this.bias(connection);
+      if (bias) heardHere = add(heardHere, term('b', bias));
+      if (mask) heardHere = mul(heardHere, term('m', mask));
+      sum = add(sum, mul(heardHere, constant(connection.sign)));
+    });
+    return this.build.map(sum, bindings, layer.size, `${layer.name}.z`, layer.size);
+  }
+
+  goodnessOf({ layer, h: activity }: LayerStep): Value {
+    return this.build.map(
+      this.rules.get(layer.name)!.goodness,
+      { h: activity },
+      layer.size,
+      `${layer.name}.goodness`,
+    );
+  }
+
+  /** The mean of values over steps and layers, as one value: (Σ v) / count. */
+  meanOf(values: readonly Value[], cols: number, name: string): Value {
+    const kind = cols === 1 ? 'row' : 'element';
+    const bindings = Object.fromEntries(values.map((v, i) => [`v${i}`, v]));
+    const sum = values.map((_, i): Expr => variable(`v${i}`, kind)).reduce(add);
+    return this.build.map(mul(sum, constant(1 / values.length)), bindings, cols, name);
+  }
+
+  /**
+   * One local update of every layer, from one step: the gradient of the layer's mean loss over all rows, through this
+   * step's own product, activation and goodness only.
+   */
+  learn(step: Step, layers: readonly LayerStep[], perBatch: number, index: number): void {
+    const { build, document } = this;
+    const { sample, polarity } = this.extents;
+    const rows = sample * polarity;
+    const moves: (() => void)[] = [];
+    for (const at of layers) {
+      const { layer } = at;
+      const rules = this.rules.get(layer.name)!;
+      const activity = rules.activity(step.phase.damping);
+      const ofActivity = substitute(rules.goodness, new Map([[h, activity]]));
+      const loss = substitute(rules.loss, new Map([[goodness, ofActivity]]));
+      // The mean over the rows weighs the loss first: one product for a row, not one for each of its units.
+      const slope = substitute(
+        derive(mul(loss, constant(1 / rows)), z),
+        new Map([[width, constant(layer.size)]]),
+      );
+      const dz = build.map(
+        slope,
+        { z: at.z, previous: at.previous, polarity: build.polarity() },
+        layer.size,
+        `${layer.name}.dz`,
+        layer.size,
+      );
+      for (const { connection, source, mask } of at.heard) {
+        if (!connection.learn) continue;
+        // z takes the connection in with its sign, through its mask; so does what comes back.
+        const masked = mask
+          ? build.map(
+              mul(variable('d', 'element'), variable('m', 'element')),
+              { d: dz, m: mask },
+              layer.size,
+              `${connection.name}.dz`,
+              layer.size,
+            )
+          : dz;
+        // Where the layer hears no input, a row stands for all samples.
+        const scale = connection.sign * (masked.axes.includes('sample') ? 1 : sample);
+        const gradient = build.outer(masked, source, scale, `${connection.name}.weight.gradient`);
+        const bias = this.bias(connection) && build.total(masked, scale, `${connection.name}.bias.gradient`);
+        const optimizer = layer.optimizer ?? document.train.optimizer;
+        moves.push(() => {
+          this.update(`${connection.name}.weight`, gradient, optimizer, connection.lr_scale, perBatch, index);
+          if (bias)
+            this.update(`${connection.name}.bias`, bias, optimizer, connection.lr_scale, perBatch, index);
+        });
+      }
+    }
+    // All layers learn at once: gradients first, with the parameters as they were.
+    for (const move of moves) move();
+  }
+
+  /** Moves one parameter and its optimizer state by one step of its optimizer. */
+  update(
+    tensor: string,
+    gradient: Value,
+    optimizer: Optimizer,
+    scale: number,
+    perBatch: number,
+    index: number,
+  ): void {
+    const rule = updateRule(optimizer, scale, perBatch, index);
+    const w = this.current.get(tensor)!;
+    const stateNames = rule.states.map((s) => `optimizer/${tensor}/${s}`);
+    const bindings: Record<string, Value> = { w, g: gradient };
+    rule.states.forEach((s, i) => {
+      bindings[s] = this.parameter(stateNames[i]!, w.rows as number, w.cols);
+    });
+    for (const [name, scalar] of Object.entries(rule.scalars)) bindings[name] = this.build.scalar(scalar);
+    const next = (name: string, target: string) => {
+      this.current.set(target, this.build.version(target, rule.next[name]!, bindings, w));
+    };
+    next('w', tensor);
+    rule.states.forEach((s, i) => {
+      next(s, stateNames[i]!);
+    });
+  }
+
+  /** The classifier's features: the chosen activities at the score steps, averaged, side by side. */
+  features(collected: ReadonlyMap<string, readonly Value[]>, name: string): Value {
+    const parts = [...collected].map(([layer, values]) =>
+      this.meanOf(values, values[0]!.cols, `${layer}.${name}`),
+    );
+    return this.build.concat(parts, name);
+  }
+
+  /** Finishes the program: every parameter that moved is an update. */
+  finish(): Program {
+    for (const [tensor, value] of this.current)
+      if (value.op.kind !== 'state') this.build.update(tensor, value);
+    return this.build.finish();
+  }
+}

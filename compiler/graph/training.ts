@@ -1,0 +1,149 @@
+/** The training program: the negatives of a batch, the timeline on them, and what moves. */
+import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index.js';
+import type { ModelDocument } from '../model.js';
+import type { Program, Value } from './graph.js';
+import { type LayerStep, Lowering } from './lowering.js';
+import { type Step, timeline } from './timeline.js';
+
+export function lowerTraining(
+  document: ModelDocument,
+  extents: Program['extents'],
+  frames: number,
+  observe: boolean,
+): Program {
+  const low = new Lowering(document, 'train', extents, frames);
+  const { build } = low;
+  const { negatives } = document;
+  const classes = document.label?.classes ?? 0;
+  const steps = timeline(document);
+  const perBatch = steps.filter((s) => s.phase.learn).length;
+  const layerNames = document.layers.map((l) => l.name);
+
+  const y = build.input('y', 1, 0, 1);
+  let yNegative: Value;
+  let neutral: Value | undefined;
+  if (negatives.name === 'latent_classifier') {
+    // What the network makes of the sample without its label decides which wrong label is the hardest.
+    const collected = collector(negatives);
+    low.play(undefined, false, 'neutral/', collected.visit);
+    build.within('negatives');
+    neutral = low.features(collected.values, 'features');
+    const probabilities = softmax(low, neutral, classes);
+    if (observe) {
+      build.result('observe/features', 0, neutral, ['sample']);
+      build.result('observe/probabilities', 0, probabilities, ['sample']);
+    }
+    yNegative = build.draw(probabilities, y, build.input('negative_draw', 1, 0, 1));
+    build.result('y_negative', 0, yNegative, ['sample']);
+  } else {
+    yNegative = build.input('y_negative', 1, 0, 1);
+  }
+
+  build.within('');
+  const given = build.onehot(y, yNegative, classes);
+  const positives = negatives.name === 'latent_classifier' ? collector(negatives) : undefined;
+  let learned = 0;
+  low.play(given, true, '', (step, layers) => {
+    if (observe) {
+      for (const at of layers)
+        build.result(`observe/${step.phase.name}[${step.t}]/${at.layer.name}.h`, 0, at.h, [
+          'polarity',
+          'sample',
+        ]);
+    }
+    positives?.visit(step, layers);
+    if (!step.phase.learn) return;
+    layers.forEach((at, i) => {
+      const g = low.goodnessOf(at);
+      const rules = low.rules.get(at.layer.name)!;
+      const loss = build.map(
+        rules.loss,
+        { goodness: g, polarity: build.polarity() },
+        1,
+        `${at.layer.name}.loss`,
+      );
+      const offset = learned * layerNames.length + i;
+      build.result('loss', offset, build.mean(loss, 'all', `${at.layer.name}.loss`));
+      build.result('goodness_positive', offset, build.mean(g, 'positive', `${at.layer.name}.goodness+`));
+      build.result('goodness_negative', offset, build.mean(g, 'negative', `${at.layer.name}.goodness-`));
+    });
+    low.learn(step, layers, perBatch, learned);
+    learned++;
+  });
+
+  if (negatives.name === 'latent_classifier') {
+    build.within('classifier');
+    const features =
+      negatives.learn_from === 'neutral'
+        ? neutral!
+        : low.features(
+            new Map(
+              [...positives!.values].map(([name, values]) => [
+                name,
+                values.map((v) => build.part(v, 'positive')),
+              ]),
+            ),
+            'features',
+          );
+    // Softmax cross-entropy: d loss / d logits = (p - truth) / batch.
+    const p = variable('p', 'element');
+    const truth = variable('truth', 'element');
+    const probabilities = softmax(low, features, classes);
+    const onehot = build.onehotOf(y, classes);
+    const slope = build.map(
+      mul(sub(p, truth), constant(1 / extents.sample)),
+      { p: probabilities, truth: onehot },
+      classes,
+      'dlogits',
+    );
+    const surprise = build.map(
+      fromJson(
+        ['neg', ['log', ['max', ['sum', ['mul', 'p', 'truth']], 1e-30]]],
+        new Map<string, Expr>([
+          ['p', p],
+          ['truth', truth],
+        ]),
+      ),
+      { p: probabilities, truth: onehot },
+      classes,
+      'loss',
+    );
+    build.result('classifier_loss', 0, build.mean(surprise, 'all', 'loss'));
+    low.update(
+      'classifier.weight',
+      build.outer(slope, features, 1, 'classifier.gradient'),
+      negatives.optimizer,
+      1,
+      1,
+      0,
+    );
+  }
+  return low.finish();
+}
+
+/** Collects the activities that the classifier reads, at the score steps. */
+export function collector(negatives: Extract<ModelDocument['negatives'], { name: 'latent_classifier' }>) {
+  const values = new Map<string, Value[]>(negatives.layers.map((l) => [l, []]));
+  const visit = (step: Step, layers: readonly LayerStep[]): void => {
+    if (!step.scored) return;
+    for (const at of layers) values.get(at.layer.name)?.push(negatives.features === 'raw' ? at.h : at.s);
+  };
+  return { values, visit };
+}
+
+export function softmax(low: Lowering, features: Value, classes: number): Value {
+  const logits = low.build.product(
+    features,
+    low.parameter('classifier.weight', classes, features.cols),
+    'logits',
+  );
+  const x = variable('x', 'element');
+  const scope = new Map<string, Expr>([['x', x]]);
+  const exponentials = ['exp', ['sub', 'x', ['amax', 'x']]];
+  return low.build.map(
+    fromJson(['div', exponentials, ['sum', exponentials]], scope),
+    { x: logits },
+    classes,
+    'probabilities',
+  );
+}

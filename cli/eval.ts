@@ -62,9 +62,9 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
       onProgress: (done, total) => shown && io.err(`\r\x1b[K${done} of ${total}`),
     });
     if (shown) io.err('\r\x1b[K');
-    const { labels, goodness } = prediction!;
+    const { goodness } = prediction!;
     const { classes } = network;
-    const result = score(labels, samples.y, classes);
+    const result = score(prediction!, samples.y, classes);
     const margins = goodnessMargins(goodness, samples.y, classes, predictDirection(run.document));
     if (options.json)
       io.out(
@@ -106,7 +106,7 @@ function dataOf({ document }: SavedRun, split: 'test' | 'train'): DataSpec {
 
 /** Accuracy, margins, and the confusion matrix: a row a true class, a column a predicted one. */
 function table(
-  { accuracy, correct, samples, confusion, perClass }: Evaluation,
+  { accuracy, correct, samples, softmax, confusion, perClass }: Evaluation,
   margins: Margins | null,
   title: string,
 ): string {
@@ -120,6 +120,7 @@ function table(
   const heads = confusion.map((_, label) => cell(label)).join('');
   return [
     `accuracy ${percent(accuracy)} (${correct} of ${samples}): ${title}\n`,
+    ...(softmax === null ? [] : [`softmax  ${percent(softmax)} by the classifier alone\n`]),
     `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`,
     `${cell('true')} │${heads} │ accuracy   margin\n`,
     `${'─'.repeat(width + 1)}┼${'─'.repeat(width * confusion.length + 1)}┼${'─'.repeat(18)}\n`,

@@ -39,7 +39,8 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
   );
   try {
     const prediction = await predict(session, network, samples);
-    const { labels, goodness } = prediction!;
+    const { labels, goodness, softmax } = prediction!;
+    const shape = [samples.count, network.classes];
     const out = pathOf(io, options.out);
     try {
       mkdirSync(dirname(out), { recursive: true });
@@ -50,7 +51,8 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
       out,
       new Map([
         ['label', { dtype: 'I32' as const, shape: [samples.count], data: labels }],
-        ['goodness', { dtype: 'F32' as const, shape: [samples.count, network.classes], data: goodness }],
+        ['goodness', { dtype: 'F32' as const, shape, data: goodness }],
+        ...(softmax ? [['softmax', { dtype: 'F32' as const, shape, data: softmax }] as const] : []),
       ]),
       { model: run.document.name },
     );

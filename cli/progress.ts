@@ -95,6 +95,7 @@ export function progress(io: Io): Progress {
         long(lossOf(report)),
         ...gapOf(info!, report).map(long),
         ...known(),
+        ...softmax(report),
         `${rounded(report.samplesPerSecond)} samples/s`,
         clock(report.seconds),
       ];
@@ -103,6 +104,9 @@ export function progress(io: Io): Progress {
   };
   return { observer, clear };
 }
+
+const softmax = ({ test }: EpochReport) =>
+  test === null || test.softmax === null ? [] : [`${percent(test.softmax)} by softmax`];
 
 const long = (fact: Fact) => (typeof fact === 'string' ? fact : fact[0]);
 const short = (fact: Fact) => (typeof fact === 'string' ? fact : fact[1]);

@@ -4,7 +4,7 @@ import type { Network } from '../compiler/network.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { openBackend } from '../runtime/backends.js';
 import type { RunSettings } from '../runtime/run/folder.js';
-import { metricsOf } from '../runtime/run/metrics.js';
+import { metricsOf, softmaxOf } from '../runtime/run/metrics.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
 import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/plans.js';
 import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
@@ -171,7 +171,11 @@ function observe(io: Io, options: RunOptions, { observer: shown, clear }: Progre
     },
     async epoch(epoch) {
       await view.epoch?.(epoch);
-      const line = { event: 'epoch', ...metricsOf(epoch, network, epoch.test?.accuracy ?? null) };
+      const line = {
+        event: 'epoch',
+        ...metricsOf(epoch, network, epoch.test?.accuracy ?? null),
+        ...softmaxOf(epoch.test),
+      };
       if (options.json) io.out(`${JSON.stringify(line)}\n`);
     },
   };
@@ -182,7 +186,11 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
   if (options.json) {
     const event = interrupted ? 'interrupted' : 'done';
     const reached = { epochs: position.epoch, trained: position.trained };
-    const accuracies = { test_accuracy: test?.accuracy ?? null, best_accuracy: best };
+    const accuracies = {
+      test_accuracy: test?.accuracy ?? null,
+      ...softmaxOf(test),
+      best_accuracy: best,
+    };
     io.out(`${JSON.stringify({ event, ...reached, ...accuracies, folder: result.folder })}\n`);
     return;
   }
@@ -190,6 +198,7 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
   if (test) {
     const better = best !== null && best > test.accuracy ? `; the best epoch reached ${percent(best)}` : '';
     io.out(`test accuracy ${percent(test.accuracy)} (${test.correct} of ${test.samples})${better}\n`);
+    if (test.softmax !== null) io.out(`by its classifier's softmax ${percent(test.softmax)}\n`);
   }
   io.out(`the run is in ${folder}\n`);
   if (options.quiet) {

@@ -666,49 +666,13 @@ describe('the document', () => {
 
 describe('unsupported', () => {
   it.each([
-    ['`embed`', '{ normalize: h / 2 }', '{ embed: digit(at: 0) }', 'input/embed'],
-    ['`peer_norm`', 'layer h3[40] {', 'layer h3[40] { peer_norm: 0.03,', 'layers/h3/peer_norm'],
-    [
-      '`peer_norm`',
-      'layer h3[40] {',
-      'layer h3[40] { peer_norm: peer_norm(0.03, momentum: 0.8),',
-      'layers/h3/peer_norm',
-    ],
-    [
-      "a layer's own `optimizer`",
-      'layer h3[40] {',
-      'layer h3[40] { optimizer: adam(),',
-      'layers/h3/optimizer',
-    ],
-    [
-      '`delay: 0`',
-      'connection context  {',
-      'connection context { delay: 0,',
-      'connections/h3.digit.context/delay',
-    ],
-    ['`mix`', 'label: given', 'label: mix(uniform, given, t / 10)', 'phases/learn/label'],
-    ['`score … over` some layers', 'learn[4..6]', 'learn[4..6] over h2, h3', 'score/layers'],
-    ['`decay: linear` and `decay: cosine`', 'step(every: 10, gamma: 0.9)', 'cosine(10)', 'train/decay'],
     ['`validation`', 'epochs: 60', 'validation: 0.1', 'train/validation'],
-    [
-      '`pair`',
-      'positive: softplus(goodness - theta)\n    negative: softplus(theta - goodness)',
-      'pair: softplus(pos - neg) * theta',
-      'objectives/0/pair',
-    ],
     [
       '`field`',
       'layer h3[40] { activation: spike(z) + z }',
       'layer h3[512] \n connection local { field: patch([28, 28], size: 7, stride: 3, maps: 8) }\n connect image -> h3 as local',
       'connections/h3.image.local/field',
     ],
-    [
-      'more than one `objective`',
-      'layer h3[40] {',
-      'objective two { goodness: sum(h^2), positive: goodness, negative: -goodness }\n layer h3[40] { objective: two,',
-      'layers/h3/objective',
-    ],
-    ['`derivative`', 'spike(z) + z', 'spike(z)', 'layers/h3/activation'],
   ])('%s: %s', (name, from, to, path) => {
     const base = from.includes('spike') ? sound : sound.replace('{ activation: spike(z) + z }', '{ }');
     const { document, diagnostics } = run(

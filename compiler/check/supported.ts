@@ -4,7 +4,6 @@
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { ModelDocument } from '../model.js';
 import { placeOf } from './structure.js';
-import { uses } from './typing.js';
 
 interface Construct {
   /** As it is written. */
@@ -24,43 +23,7 @@ function where<T>(
 
 /** Shrinks as versions learn to run them. */
 const notYet: readonly Construct[] = [
-  { name: '`embed`', find: (d) => (d.input.embed ? ['input/embed'] : []) },
-  {
-    name: '`peer_norm`',
-    find: (d) =>
-      where(
-        d.layers,
-        (l) => `layers/${l.name}/peer_norm`,
-        (l) => l.peer_norm !== null,
-      ),
-  },
-  {
-    name: "a layer's own `optimizer`",
-    find: (d) =>
-      where(
-        d.layers,
-        (l) => `layers/${l.name}/optimizer`,
-        (l) => l.optimizer !== null,
-      ),
-  },
-  {
-    name: 'more than one `objective`',
-    find: (d) =>
-      where(
-        d.layers,
-        (l) => `layers/${l.name}/objective`,
-        (l) => l.objective !== d.layers[0]?.objective,
-      ),
-  },
-  {
-    name: '`pair`',
-    find: (d) =>
-      where(
-        d.objectives,
-        (_, i) => `objectives/${i}/pair`,
-        (o) => o.pair !== null,
-      ),
-  },
+  { name: '`validation`', find: (d) => (d.train.validation > 0 ? ['train/validation'] : []) },
   {
     name: '`field`',
     find: (d) =>
@@ -70,58 +33,7 @@ const notYet: readonly Construct[] = [
         (c) => c.field !== null,
       ),
   },
-  {
-    name: '`delay: 0`',
-    find: (d) =>
-      where(
-        d.connections,
-        (c) => `connections/${c.name}/delay`,
-        (c) => c.delay === 0,
-      ),
-  },
-  {
-    name: '`mix`',
-    find: (d) =>
-      where(
-        d.phases,
-        (p) => `phases/${p.name}/label`,
-        (p) => p.label.name === 'mix',
-      ),
-  },
-  {
-    name: '`score … over` some layers',
-    find: (d) => (d.score.layers.length < d.layers.length ? ['score/layers'] : []),
-  },
-  { name: '`derivative`', find: surrogates },
-  {
-    name: '`decay: linear` and `decay: cosine`',
-    find: (d) => (d.train.decay.name === 'linear' || d.train.decay.name === 'cosine' ? ['train/decay'] : []),
-  },
-  { name: '`validation`', find: (d) => (d.train.validation > 0 ? ['train/validation'] : []) },
 ];
-
-function surrogates(d: ModelDocument): readonly string[] {
-  return [
-    ...(d.input.normalize !== null && uses(d.input.normalize, 'surrogate') ? ['input/normalize'] : []),
-    ...(['activation', 'normalize'] as const).flatMap((key) =>
-      where(
-        d.layers,
-        (l) => `layers/${l.name}/${key}`,
-        (l) => uses(l[key], 'surrogate'),
-      ),
-    ),
-    ...(['goodness', 'positive', 'negative', 'pair'] as const).flatMap((key) =>
-      where(
-        d.objectives,
-        (_, i) => `objectives/${i}/${key}`,
-        (o) => {
-          const expression = o[key];
-          return expression !== null && uses(expression, 'surrogate');
-        },
-      ),
-    ),
-  ];
-}
 
 /**
  * The constructs of a document that cannot be run yet, each an error (RFF390) that names its place; empty when it can.

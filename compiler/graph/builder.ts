@@ -97,6 +97,11 @@ export class ProgramBuilder {
     return this.push({ kind: 'candidates' }, [], 'batch', classes, ['candidate'], 'candidates');
   }
 
+  embed(x: Value, label: Value, at: number, name: string): Value {
+    const axes = union(x.axes, label.axes);
+    return this.push({ kind: 'embed', at }, [x, label], 'batch', x.cols, axes, name);
+  }
+
   product(a: Value, w: Value, name: string): Value {
     return this.push({ kind: 'product' }, [a, w], 'batch', w.rows as number, union(a.axes, w.axes), name);
   }
@@ -137,19 +142,23 @@ export class ProgramBuilder {
     return this.push({ kind: 'concat' }, values, 'batch', cols, union(...values.map((v) => v.axes)), name);
   }
 
-  /** `expr` over named inputs; its `n` is `units`. A row expression makes one column, unless `cols` asks for it in each. */
+  /**
+   * `expr` over named inputs; its `n` is `units`. A row expression makes one column, unless `cols` asks for it in each.
+   * `anchor` names an input that is kept though the expression may not read it: it says what the value belongs to.
+   */
   map(
     expr: Expr,
     bindings: Readonly<Record<string, Value>>,
     units: number,
     name: string,
     cols = expr.kind === 'element' ? units : 1,
+    anchor?: string,
   ): Value {
     // A derivative may have lost some of them, and must not have the rows of what it does not read.
     const read = variablesOf(expr);
-    const vars = Object.keys(bindings).filter((v) => read.has(v));
+    const vars = Object.keys(bindings).filter((v) => read.has(v) || v === anchor);
     const inputs = vars.map((v) => bindings[v]!);
-    const axes = union(...inputs.map((v) => v.axes));
+    const axes = union(...inputs.filter((_, i) => read.has(vars[i]!)).map((v) => v.axes));
     return this.push({ kind: 'map', expr, vars, units }, inputs, 'batch', cols, axes, name);
   }
 

@@ -35,6 +35,8 @@ export type Op =
   | { readonly kind: 'onehot' }
   /** One-hot rows of every class. */
   | { readonly kind: 'candidates' }
+  /** Inputs x [rows, d], label [rows, c]: x with the label in its columns `at` … at + c - 1. */
+  | { readonly kind: 'embed'; readonly at: number }
   /** Inputs a [rows, m], w [n, m]: a · wᵀ. */
   | { readonly kind: 'product' }
   /** Inputs a [rows, n], b [rows, m]: scale · aᵀ · b [n, m], the sum over the rows that either has (each broadcasts over axes it lacks). */

@@ -88,11 +88,11 @@ function tensorsOf(
   for (const program of [train, predict]) {
     for (const v of program.values) {
       if (v.op.kind !== 'state') continue;
-      const isBias = /\.bias(\/|$)/.test(v.op.tensor);
+      const isVector = /\.bias(\/|$)|\/peer_mean$/.test(v.op.tensor);
       declare(
         v.op.tensor,
         v.op.tensor.startsWith('optimizer/') ? 'state' : 'parameter',
-        isBias ? [v.cols] : [v.rows as number, v.cols],
+        isVector ? [v.cols] : [v.rows as number, v.cols],
       );
     }
   }
@@ -104,6 +104,8 @@ function tensorsOf(
   for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
     declare(name, 'output', [learnSteps, document.layers.length]);
   declare('predict/goodness', 'output', [predictBatch, classes]);
+  if (document.negatives.name === 'latent_classifier')
+    declare('predict/softmax', 'output', [predictBatch, classes]);
   const extent = (axis: Axis) => train.extents[axis as keyof Program['extents']];
   for (const r of train.results) {
     const value = train.values[r.value]!;

@@ -1,13 +1,13 @@
 /** LANGUAGE.md's "Meaning", step by step: the parts that every program of a model is made of. */
 import {
   add,
+  apply,
   constant,
-  derive,
   type Expr,
   evaluate,
   fromJson,
   mul,
-  substitute,
+  sub,
   variable,
   width,
 } from '../expr/index.js';
@@ -15,7 +15,8 @@ import type { Connection, LabelMode, Layer, ModelDocument, Optimizer } from '../
 import { ProgramBuilder } from './builder.js';
 import type { Program, Value } from './graph.js';
 import { updateRule } from './optimizers.js';
-import { goodness, h, type LayerRules, layerRules, z } from './rules.js';
+import { h, type LayerRules, layerRules, slopeOf } from './rules.js';
+import { peerMean } from './tensors.js';
 import { inOrder, type Step, timeline } from './timeline.js';
 
 /** The first dropout site; see runtime/random/sites.ts. */
@@ -80,13 +81,32 @@ export class Lowering {
     return c.bias ? this.parameter(`${c.name}.bias`, 1, this.sizeOf(c.target)) : undefined;
   }
 
-  /** The data as the layers see it in a step: one frame, normalized. */
-  private input({ phase, t }: Step): Value {
+  /** One frame of the data as it comes, or zeros. */
+  private frame({ phase, t }: Step): Value {
     const { input } = this.document;
     if (phase.input.name === 'hidden') return this.build.fill(0, input.size);
     const index = evaluate(fromJson(phase.input.index, new Map([['t', constant(t)]])), {}) as number;
     const frame = ((Math.floor(index) % this.frames) + this.frames) % this.frames;
-    const x = this.build.input(this.name === 'train' ? 'x' : 'predict/x', input.size, frame, this.frames);
+    return this.build.input(this.name === 'train' ? 'x' : 'predict/x', input.size, frame, this.frames);
+  }
+
+  /** The data as the layers see it in a step: a frame with the label written over it, normalized. */
+  private input(step: Step, label: Value | null): Value {
+    const { input } = this.document;
+    const { embed } = input;
+    let x = this.frame(step);
+    if (embed && label) {
+      const scaled =
+        embed.scale === 1
+          ? label
+          : this.build.map(
+              mul(variable('label', 'element'), constant(embed.scale)),
+              { label },
+              label.cols,
+              'label',
+            );
+      x = this.build.embed(x, scaled, embed.at, input.name);
+    }
     if (input.normalize === null) return x;
     return this.build.map(
       fromJson(
@@ -163,10 +183,10 @@ export class Lowering {
     }
     for (const step of timeline(document)) {
       build.within(`${scope}${step.phase.name}[${step.t}]`);
-      const x = this.input(step);
       const label =
         document.label &&
         (given ? this.label(step.phase.label, step.t, given) : build.fill(1 / classes, classes));
+      const x = this.input(step, label);
       const next = new Map<string, { h: Value; s: Value }>();
       const visited: LayerStep[] = [];
       for (const layer of inOrder(document)) {
@@ -251,26 +271,28 @@ export class Lowering {
    */
   learn(step: Step, layers: readonly LayerStep[], perBatch: number, index: number): void {
     const { build, document } = this;
-    const { sample, polarity } = this.extents;
-    const rows = sample * polarity;
+    const { sample } = this.extents;
     const moves: (() => void)[] = [];
     for (const at of layers) {
       const { layer } = at;
       const rules = this.rules.get(layer.name)!;
       const activity = rules.activity(step.phase.damping);
-      const ofActivity = substitute(rules.goodness, new Map([[h, activity]]));
-      const loss = substitute(rules.loss, new Map([[goodness, ofActivity]]));
-      // The mean over the rows weighs the loss first: one product for a row, not one for each of its units.
-      const slope = substitute(
-        derive(mul(loss, constant(1 / rows)), z),
-        new Map([[width, constant(layer.size)]]),
-      );
+      const peers = layer.peer_norm && this.peers(at);
+      const slope = slopeOf(rules, activity, layer.size, sample);
       const dz = build.map(
-        slope,
-        { z: at.z, previous: at.previous, polarity: build.polarity() },
+        peers ? add(slope, peers.pull) : slope,
+        {
+          z: at.z,
+          previous: at.previous,
+          polarity: build.polarity(),
+          ...(rules.isPair ? this.pairOf(this.goodnessOf(at)) : {}),
+          ...peers?.bindings,
+        },
         layer.size,
         `${layer.name}.dz`,
         layer.size,
+        // Its step is known by it, whatever the slope reads.
+        'z',
       );
       for (const { connection, source, mask } of at.heard) {
         if (!connection.learn) continue;
@@ -300,6 +322,33 @@ export class Lowering {
     for (const move of moves) move();
   }
 
+  /** The goodness of each sample's positive and negative row. */
+  pairOf(g: Value): { readonly pos: Value; readonly neg: Value } {
+    return { pos: this.build.part(g, 'positive'), neg: this.build.part(g, 'negative') };
+  }
+
+  /**
+   * Peer normalization (Hinton 2022): moves the running mean m of each unit's activity on positive rows, and gives what
+   * the gradient at z gains there, strength · (m - mean of m over the units) / samples, as an expression in `m` and
+   * `polarity`.
+   */
+  private peers({ layer, h: activity }: LayerStep): { pull: Expr; bindings: { readonly m: Value } } {
+    const { build } = this;
+    const { strength, momentum } = layer.peer_norm!;
+    const tensor = peerMean(layer.name);
+    const before = this.parameter(tensor, 1, layer.size);
+    const positive = build.part(activity, 'positive');
+    const samples = positive.axes.includes('sample') ? this.extents.sample : 1;
+    const mean = build.total(positive, 1 / samples, `${layer.name}.mean`);
+    const m = variable('m', 'element');
+    const moved = add(mul(m, constant(momentum)), mul(variable('g', 'element'), constant(1 - momentum)));
+    const after = build.version(tensor, moved, { m: before, g: mean }, before);
+    this.current.set(tensor, after);
+    const above = sub(m, apply('mean', m));
+    const pull = mul(mul(above, variable('polarity', 'row')), constant(strength / this.extents.sample));
+    return { pull, bindings: { m: after } };
+  }
+
   /** Moves one parameter and its optimizer state by one step of its optimizer. */
   update(
     tensor: string,
@@ -324,14 +373,6 @@ export class Lowering {
     rule.states.forEach((s, i) => {
       next(s, stateNames[i]!);
     });
-  }
-
-  /** The classifier's features: the chosen activities at the score steps, averaged, side by side. */
-  features(collected: ReadonlyMap<string, readonly Value[]>, name: string): Value {
-    const parts = [...collected].map(([layer, values]) =>
-      this.meanOf(values, values[0]!.cols, `${layer}.${name}`),
-    );
-    return this.build.concat(parts, name);
   }
 
   /** Finishes the program: every parameter that moved is an update. */

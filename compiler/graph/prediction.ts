@@ -1,5 +1,6 @@
-/** The prediction program: every label tried on every sample. */
+/** The prediction program: every label tried on every sample, and what a classifier makes of it without one. */
 import type { ModelDocument } from '../model.js';
+import { classify, collector, featuresOf } from './classifier.js';
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
 
@@ -16,6 +17,15 @@ export function lowerPrediction(
     for (const at of layers)
       if (document.score.layers.includes(at.layer.name)) scored.push(low.goodnessOf(at));
   });
+  const { negatives } = document;
+  if (negatives.name === 'latent_classifier') {
+    const collected = collector(negatives);
+    low.play(undefined, false, 'neutral/', collected.visit);
+    low.build.within('classifier');
+    const features = featuresOf(low, collected.values, 'features');
+    const probabilities = classify(low, features, extents.candidate);
+    low.build.result('predict/softmax', 0, probabilities, ['sample']);
+  }
   low.build.within('');
   low.build.result('predict/goodness', 0, low.meanOf(scored, 1, 'goodness'), ['sample', 'candidate']);
   return low.finish();

@@ -1,12 +1,26 @@
 /** What a layer computes and learns, as expressions. */
-import { add, constant, type Expr, fromJson, mul, select, variable, width } from '../expr/index.js';
+import {
+  add,
+  constant,
+  derive,
+  type Expr,
+  fromJson,
+  mul,
+  select,
+  substitute,
+  variable,
+  width,
+} from '../expr/index.js';
 import type { Layer, Objective } from '../model.js';
 
 export const z = variable('z', 'element');
 export const h = variable('h', 'element');
 const previous = variable('previous', 'element');
-export const goodness = variable('goodness', 'row');
+const goodness = variable('goodness', 'row');
 const polarity = variable('polarity', 'row');
+/** The goodness of a sample's positive and of its negative row. */
+const pos = variable('pos', 'row');
+const neg = variable('neg', 'row');
 
 /** A layer's expressions, in `z` and `previous` (its activity a step before). */
 export interface LayerRules {
@@ -15,8 +29,9 @@ export interface LayerRules {
   readonly normalize: Expr;
   /** In `h`. */
   readonly goodness: Expr;
-  /** Of one row, in `goodness` and `polarity`. */
+  /** Of one row, in `goodness` and `polarity`; with `pair` of a sample's two rows, in `pos` and `neg`. */
   readonly loss: Expr;
+  readonly isPair: boolean;
 }
 
 export function layerRules(layer: Layer, objective: Objective): LayerRules {
@@ -30,6 +45,11 @@ export function layerRules(layer: Layer, objective: Objective): LayerRules {
     ['goodness', goodness],
     ['n', width],
   ]);
+  const inPair = new Map<string, Expr>([
+    ['pos', pos],
+    ['neg', neg],
+    ['n', width],
+  ]);
   const activation = fromJson(layer.activation, scope(z));
   return {
     activity: (damped) => {
@@ -38,10 +58,35 @@ export function layerRules(layer: Layer, objective: Objective): LayerRules {
     },
     normalize: fromJson(layer.normalize, scope(h)),
     goodness: fromJson(objective.goodness, scope(h)),
-    loss: select(
-      polarity,
-      fromJson(objective.positive!, inGoodness),
-      fromJson(objective.negative!, inGoodness),
-    ),
+    loss: objective.pair
+      ? fromJson(objective.pair, inPair)
+      : select(
+          polarity,
+          fromJson(objective.positive!, inGoodness),
+          fromJson(objective.negative!, inGoodness),
+        ),
+    isPair: objective.pair !== null,
   };
+}
+
+/**
+ * d (mean loss of the layer) / d z for one row, in `z`, `previous` and `polarity`; with `pair` in `pos` and `neg` too.
+ *
+ * @param pairs how many pairs of a positive and a negative row the mean is over
+ */
+export function slopeOf(rules: LayerRules, activity: Expr, size: number, pairs: number): Expr {
+  const ofActivity = substitute(rules.goodness, new Map([[h, activity]]));
+  // A pair's loss reaches each of its rows through that row's goodness. Either way the mean weighs the loss first:
+  // one product for a row, not one for each of its units.
+  const mean = rules.isPair
+    ? mul(
+        select(
+          polarity,
+          mul(derive(rules.loss, pos), constant(1 / pairs)),
+          mul(derive(rules.loss, neg), constant(1 / pairs)),
+        ),
+        ofActivity,
+      )
+    : mul(substitute(rules.loss, new Map([[goodness, ofActivity]])), constant(1 / (2 * pairs)));
+  return substitute(derive(mean, z), new Map([[width, constant(size)]]));
 }

@@ -15,6 +15,12 @@ export interface TensorInfo {
   readonly role: TensorRole;
 }
 
+/** The state that holds each unit's mean activity on positive rows, for peer normalization: [units]. */
+export const peerMean = (layer: string): string => `optimizer/${layer}/peer_mean`;
+
+/** What all of a state tensor is when training begins: half for the means of peer normalization (Hinton 2022), else 0. */
+export const stateAtStart = (tensor: string): number => (tensor.endsWith('/peer_mean') ? 0.5 : 0);
+
 export type ProgramName = 'train' | 'predict';
 
 /** What a run of a program needs beside its tensors. */

@@ -1,9 +1,10 @@
 /** The training program: the negatives of a batch, the timeline on them, and what moves. */
 import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
+import { classify, collector, featuresOf } from './classifier.js';
 import type { Program, Value } from './graph.js';
-import { type LayerStep, Lowering } from './lowering.js';
-import { type Step, timeline } from './timeline.js';
+import { Lowering } from './lowering.js';
+import { timeline } from './timeline.js';
 
 export function lowerTraining(
   document: ModelDocument,
@@ -27,8 +28,8 @@ export function lowerTraining(
     const collected = collector(negatives);
     low.play(undefined, false, 'neutral/', collected.visit);
     build.within('negatives');
-    neutral = low.features(collected.values, 'features');
-    const probabilities = softmax(low, neutral, classes);
+    neutral = featuresOf(low, collected.values, 'features');
+    const probabilities = classify(low, neutral, classes);
     if (observe) {
       build.result('observe/features', 0, neutral, ['sample']);
       build.result('observe/probabilities', 0, probabilities, ['sample']);
@@ -58,7 +59,7 @@ export function lowerTraining(
       const rules = low.rules.get(at.layer.name)!;
       const loss = build.map(
         rules.loss,
-        { goodness: g, polarity: build.polarity() },
+        rules.isPair ? low.pairOf(g) : { goodness: g, polarity: build.polarity() },
         1,
         `${at.layer.name}.loss`,
       );
@@ -76,7 +77,8 @@ export function lowerTraining(
     const features =
       negatives.learn_from === 'neutral'
         ? neutral!
-        : low.features(
+        : featuresOf(
+            low,
             new Map(
               [...positives!.values].map(([name, values]) => [
                 name,
@@ -88,7 +90,7 @@ export function lowerTraining(
     // Softmax cross-entropy: d loss / d logits = (p - truth) / batch.
     const p = variable('p', 'element');
     const truth = variable('truth', 'element');
-    const probabilities = softmax(low, features, classes);
+    const probabilities = classify(low, features, classes);
     const onehot = build.onehotOf(y, classes);
     const slope = build.map(
       mul(sub(p, truth), constant(1 / extents.sample)),
@@ -119,31 +121,4 @@ export function lowerTraining(
     );
   }
   return low.finish();
-}
-
-/** Collects the activities that the classifier reads, at the score steps. */
-export function collector(negatives: Extract<ModelDocument['negatives'], { name: 'latent_classifier' }>) {
-  const values = new Map<string, Value[]>(negatives.layers.map((l) => [l, []]));
-  const visit = (step: Step, layers: readonly LayerStep[]): void => {
-    if (!step.scored) return;
-    for (const at of layers) values.get(at.layer.name)?.push(negatives.features === 'raw' ? at.h : at.s);
-  };
-  return { values, visit };
-}
-
-export function softmax(low: Lowering, features: Value, classes: number): Value {
-  const logits = low.build.product(
-    features,
-    low.parameter('classifier.weight', classes, features.cols),
-    'logits',
-  );
-  const x = variable('x', 'element');
-  const scope = new Map<string, Expr>([['x', x]]);
-  const exponentials = ['exp', ['sub', 'x', ['amax', 'x']]];
-  return low.build.map(
-    fromJson(['div', exponentials, ['sum', exponentials]], scope),
-    { x: logits },
-    classes,
-    'probabilities',
-  );
 }

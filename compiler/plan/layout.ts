@@ -109,7 +109,8 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
         place(info, [region(labels, offset, graph.batch, 1, 1)]);
       } else if (shape.length === 3) {
         const [frames, samples, cols] = shape as [number, number, number];
-        const inSlots = slots && graph.document.input.normalize === null;
+        const inSlots =
+          slots && graph.document.input.normalize === null && graph.document.input.embed === null;
         const stride = inSlots ? slotWidth(cols) : pad4(cols);
         const regions = Array.from({ length: frames }, (_, frame) => {
           const buffer = draft(`${name}[${frame}]`, 'io', samples * stride);

@@ -195,6 +195,21 @@ class Drafting {
       );
   }
 
+  /** Writes a value over some columns of rows that have others behind them: whole vectors, then a column at a time. */
+  private overwrite(from: IrValue, to: Home, domain: IrValue): void {
+    const source = this.places.of(from.id);
+    const { kernels } = this.shared;
+    const vectors = to.offset % 4 === 0 && source.offset % 4 === 0 ? from.cols & ~3 : 0;
+    if (vectors > 0) this.copyRows(kernels.copy(vectors, 'element'), domain, source, to);
+    for (let column = vectors; column < from.cols; column++)
+      this.copyRows(
+        kernels.copy(1, 'row'),
+        domain,
+        { ...source, offset: source.offset + column },
+        { ...to, offset: to.offset + column },
+      );
+  }
+
   private copyRows(kernel: number, domain: IrValue, source: Home, to: Home): void {
     const { variants, samples } = extentsOf(domain, this.extents);
     this.launch([source, to], (indexOf) => ({
@@ -393,6 +408,10 @@ class Drafting {
         if (this.isFused(v)) return;
         for (const [i] of this.outer(v)(() => 0).entries())
           this.launch(homes, (indexOf) => ({ kind: 'gemm', ...this.outer(v)(indexOf)[i]! }));
+        return;
+      case 'embed':
+        this.copy(a, home, v);
+        this.overwrite(b, { ...home, offset: home.offset + op.at }, v);
         return;
       case 'total':
         this.launch(homes, (indexOf) => ({

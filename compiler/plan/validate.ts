@@ -2,11 +2,13 @@
  * Checks a plan that did not come from this compiler just now: first its shape, by the JSON schema, and the model in it,
  * then everything that an engine relies on. A plan from a stranger must not be able to read or write outside its memory.
  */
+
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' };
 import { validateDocument } from '../check/document.js';
 import { isOperator, operators } from '../expr/operators.js';
+import { peerMean } from '../graph/tensors.js';
 import { sizeOf } from '../passes/packs.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
 import type { ArenaName, Plan, PlanTensor, RowsKernel } from './plan.js';
@@ -245,6 +247,7 @@ function checkModel(plan: Plan, say: Say): void {
     expect('negative_draw', 'input', [batch]);
     expect('y_negative', 'output', [batch], 'i32');
     expect('classifier_loss', 'output', [1]);
+    expect('predict/softmax', 'output', [predictBatch, classes]);
   } else expect('y_negative', 'input', [batch], 'i32');
   expect('x', 'input', [frames, batch, model.input.size]);
   expect('y', 'input', [batch], 'i32');
@@ -257,7 +260,8 @@ function checkModel(plan: Plan, say: Say): void {
       wrong('tensors', `\`${t.name}\` is a parameter, and none of the model's`);
     const parameter = /^optimizer\/(.*)\/[^/]+$/.exec(t.name)?.[1];
     if (t.role !== 'state') continue;
-    const shape = parameter === undefined ? undefined : tensors.get(parameter)?.shape;
+    const peers = model.layers.find((l) => l.peer_norm && t.name === peerMean(l.name));
+    const shape = peers ? [peers.size] : parameter === undefined ? undefined : tensors.get(parameter)?.shape;
     if (shape?.join() !== t.shape.join()) wrong('tensors', `\`${t.name}\` is the state of no parameter`);
   }
 }

@@ -3,6 +3,7 @@
  * so that whatever else the machine does meets all of them alike. Only ratios within one run are worth comparing.
  */
 import type { Graph } from '../../compiler/graph/graph.js';
+import { stateAtStart } from '../../compiler/graph/tensors.js';
 import { isPlan, type Network, networkOf } from '../../compiler/network.js';
 import { buildPlan, type PassName } from '../../compiler/plan/build.js';
 import type { Launch, Plan } from '../../compiler/plan/plan.js';
@@ -192,7 +193,7 @@ function median(values: readonly number[]): number {
 function fill(session: Session, { document }: Network): void {
   for (const [site, { name, role, shape }] of session.tensors.entries()) {
     const length = lengthOf(shape);
-    if (role === 'state') session.write(name, new Float32Array(length));
+    if (role === 'state') session.write(name, new Float32Array(length).fill(stateAtStart(name)));
     if (role !== 'parameter') continue;
     const bound = 1 / Math.sqrt(shape.at(-1)!);
     const drawn = uniforms(document.train.seed, site, 0, 0, length);

@@ -135,6 +135,20 @@ class Writer {
         const parts = inputs.map((part) => this.expanded(part, candidate, sample));
         return build.node('Concat', parts, value.name, [{ name: 'axis', int: 2 }]);
       }
+      case 'embed': {
+        const [candidate, sample] = [varies(value, 'candidate'), varies(value, 'sample')];
+        const x = this.expanded(inputs[0]!, candidate, sample);
+        const label = this.expanded(inputs[1]!, candidate, sample);
+        const part = (from: number, to: number) =>
+          build.node('Slice', [x, ...[from, to, 2].map((n) => build.integers(n))], `${value.name}/${from}`);
+        const end = op.at + inputs[1]!.cols;
+        const parts = [
+          ...(op.at > 0 ? [part(0, op.at)] : []),
+          label,
+          ...(end < cols ? [part(end, cols)] : []),
+        ];
+        return build.node('Concat', parts, value.name, [{ name: 'axis', int: 2 }]);
+      }
       case 'map': {
         const bound = new Map(op.vars.map((name, i) => [name, this.done.get(value.inputs[i]!)!]));
         const made = writeExpression(build, op.expr, bound, op.units, value.name);

@@ -43,12 +43,21 @@ function accuracySection(epochs: readonly EpochLine[]): ChartSection[] {
     colour: '--accent',
     values: judged.map(({ test_accuracy }) => test_accuracy),
   };
+  const bySoftmax: Curve[] = judged.some((line) => line.test_accuracy_softmax !== undefined)
+    ? [
+        {
+          label: 'by softmax',
+          colour: '--quiet',
+          values: judged.map((line) => line.test_accuracy_softmax ?? null),
+        },
+      ]
+    : [];
   const chart: PlacedChart = {
     id: 'accuracy',
     title: '',
     x: judged.map(({ epoch }) => epoch),
     xLabel: 'epoch',
-    curves: [curve],
+    curves: [curve, ...bySoftmax],
     percent: true,
     height: LARGE,
   };

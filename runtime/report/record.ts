@@ -10,7 +10,14 @@ import type { Dataset } from '../data/index.js';
 import type { Session } from '../engine.js';
 import { fileError, readText, writeAtomically } from '../run/files.js';
 import { appendMetrics, METRICS, type RunSettings, readRunConfig } from '../run/folder.js';
-import { type BatchLine, bySteps, type EpochLine, metricsOf, parseMetrics } from '../run/metrics.js';
+import {
+  type BatchLine,
+  bySteps,
+  type EpochLine,
+  metricsOf,
+  parseMetrics,
+  softmaxOf,
+} from '../run/metrics.js';
 import type { BatchReport, EpochReport, Position } from '../train/train.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
 import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
@@ -136,6 +143,7 @@ export async function openRecord(
         goodness_steps_negative: bySteps(report.stepsNegative, layers),
         weight_norm: normsOf(now),
         ...(before ? { update_norm: updateNorms(before, now) } : {}),
+        ...softmaxOf(report.test),
         ...(report.test ? { confusion: report.test.confusion } : {}),
       };
       if (parameters <= MOST_KEPT) before = now;

@@ -3,6 +3,7 @@
  * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
  */
 import type { Network } from '../../compiler/network.js';
+import type { Evaluation } from '../train/evaluate.js';
 import type { BatchReport, Measures } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
@@ -60,6 +61,8 @@ export interface EpochLine extends MetricsLine {
   /** Of each parameter after the epoch; and what it has moved by in it, which a very large network leaves out. */
   readonly weight_norm: ByName;
   readonly update_norm?: ByName;
+  /** Of the classifier's most probable label on the test split, in [0, 1]; left out without a classifier. */
+  readonly test_accuracy_softmax?: number;
   /** [true class][predicted class], counts on the test split; left out where nothing was judged. */
   readonly confusion?: readonly (readonly number[])[];
 }
@@ -82,6 +85,11 @@ export function metricsOf(report: BatchReport, network: Network, testAccuracy: n
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
     seconds: report.seconds,
   };
+}
+
+/** What an epoch's line says of its test beside `test_accuracy`. */
+export function softmaxOf(test: Evaluation | null): Pick<EpochLine, 'test_accuracy_softmax'> {
+  return test === null || test.softmax === null ? {} : { test_accuracy_softmax: test.softmax };
 }
 
 /** [learnSteps, layers] as a list of steps for each layer. */

@@ -190,6 +190,18 @@ export class TfjsSession implements Session {
           2,
         );
       }
+      case 'embed': {
+        const v = Math.max(a.shape[0]!, b.shape[0]!);
+        const s = Math.max(a.shape[1]!, b.shape[1]!);
+        const all = (x: tf.Tensor) => repeat(x, v / x.shape[0]!, s / x.shape[1]!);
+        const end = op.at + b.shape[2]!;
+        const parts = [
+          tf.slice(a, [0, 0, 0], [-1, -1, op.at]),
+          b,
+          tf.slice(a, [0, 0, end], [-1, -1, value.cols - end]),
+        ];
+        return tf.concat(parts.filter((x) => x.shape[2]! > 0).map(all), 2);
+      }
       case 'map': {
         const values = new Map(op.vars.map((name, i) => [name, inputs[i]!]));
         const result = interpret(op.expr, values, op.units);

@@ -31,11 +31,15 @@ test('no other label of a row is better than the chosen one', () => {
 });
 
 test('accuracy, confusion and the accuracy of each class', () => {
-  const found = score(Int32Array.of(0, 1, 1, 0, 2), Int32Array.of(0, 1, 0, 0, 1), 4);
+  // Of these the fourth is wrong.
+  const softmax = Float32Array.from([0, 1, 0, 3, 1].flatMap((k) => [0, 1, 2, 3].map((c) => Number(c === k))));
+  const y = Int32Array.of(0, 1, 0, 0, 1);
+  const found = score({ labels: Int32Array.of(0, 1, 1, 0, 2), softmax }, y, 4);
   expect(found).toEqual({
     samples: 5,
     correct: 3,
     accuracy: 0.6,
+    softmax: 0.8,
     confusion: [
       [2, 1, 0, 0],
       [0, 1, 1, 0],
@@ -47,5 +51,6 @@ test('accuracy, confusion and the accuracy of each class', () => {
 });
 
 test('the first so many labels are judged against the first so many samples', () => {
-  expect(score(Int32Array.of(1), Int32Array.of(1, 0, 0), 2)).toMatchObject({ samples: 1, accuracy: 1 });
+  const found = score({ labels: Int32Array.of(1), softmax: null }, Int32Array.of(1, 0, 0), 2);
+  expect(found).toMatchObject({ samples: 1, accuracy: 1, softmax: null });
 });

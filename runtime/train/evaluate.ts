@@ -16,6 +16,8 @@ export interface Prediction {
   readonly labels: Int32Array;
   /** [samples, classes], row-major: mean goodness over the score steps and layers with each label tried. */
   readonly goodness: Float32Array;
+  /** [samples, classes], row-major: the classifier's probabilities, where the model has one. */
+  readonly softmax: Float32Array | null;
 }
 
 export interface Evaluation {
@@ -25,6 +27,8 @@ export interface Evaluation {
   readonly accuracy: number;
   /** [true class][predicted class], counts. */
   readonly confusion: readonly (readonly number[])[];
+  /** The accuracy of the classifier's most probable label, in [0, 1]; null without a classifier. */
+  readonly softmax: number | null;
   /** Each class's accuracy in [0, 1]; null for a class with no samples. */
   readonly perClass: readonly (number | null)[];
 }
@@ -52,8 +56,12 @@ export function chooseLabels(goodness: Float32Array, classes: number, direction:
   return labels;
 }
 
-/** Counts `labels` against the true `y` (the first `labels.length` of them), for `classes` classes. */
-export function score(labels: Int32Array, y: Int32Array, classes: number): Evaluation {
+/** Counts a prediction against the true `y` (the first of them, as many as it has), for `classes` classes. */
+export function score(
+  { labels, softmax }: Pick<Prediction, 'labels' | 'softmax'>,
+  y: Int32Array,
+  classes: number,
+): Evaluation {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, i) => {
     const row = confusion[y[i]!]!;
@@ -65,7 +73,16 @@ export function score(labels: Int32Array, y: Int32Array, classes: number): Evalu
     return count === 0 ? null : row[label]! / count;
   });
   const samples = labels.length;
-  return { samples, correct, accuracy: samples === 0 ? 0 : correct / samples, confusion, perClass };
+  const share = (hits: number) => (samples === 0 ? 0 : hits / samples);
+  const bySoftmax = softmax && chooseLabels(softmax, classes, 'max').filter((k, i) => k === y[i]).length;
+  return {
+    samples,
+    correct,
+    accuracy: share(correct),
+    softmax: bySoftmax === null ? null : share(bySoftmax),
+    confusion,
+    perClass,
+  };
 }
 
 /**
@@ -89,6 +106,9 @@ export async function predict(
   const chunks = Math.ceil(total / predictBatch);
   const labels = new Int32Array(total);
   const goodness = new Float32Array(total * classes);
+  const softmax = session.tensors.some((t) => t.name === 'predict/softmax')
+    ? new Float32Array(total * classes)
+    : null;
   const direction = predictDirection(document);
   // Two buffers in turn: one may still be on its way into the engine while the other is filled.
   const buffers = [0, 1].map(() => new Float32Array(network.frames * predictBatch * document.input.size));
@@ -121,11 +141,12 @@ export async function predict(
       );
     }
     goodness.set(found, first * classes);
+    softmax?.set((await session.read('predict/softmax')).subarray(0, count * classes), first * classes);
     labels.set(chooseLabels(found, classes, direction), first);
     options.onProgress?.(first + count, total, labels);
     await breathe();
   }
-  return { labels, goodness };
+  return { labels, goodness, softmax };
 }
 
 /** `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does. */
@@ -136,7 +157,7 @@ export async function evaluate(
   options: PredictOptions = {},
 ): Promise<Evaluation | undefined> {
   const prediction = await predict(session, network, split, options);
-  return prediction && score(prediction.labels, split.y, network.classes);
+  return prediction && score(prediction, split.y, network.classes);
 }
 
 /** Which goodness is the answer's. Every scored layer says the same in a checked model; the first one is asked. */

@@ -3,6 +3,7 @@
  *
  * The host draws them, not the engine, so that every backend starts from the same bytes.
  */
+import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { Init, ModelDocument } from '../../compiler/model.js';
 import type { Session } from '../engine.js';
 import { type Fans, initialize } from '../random/initialize.js';
@@ -67,7 +68,7 @@ export function* initializeParameters(document: ModelDocument): Generator<readon
 }
 
 /**
- * Puts a session at the start of training: the given parameters, and every optimizer's state at zero.
+ * Puts a session at the start of training: the given parameters, and every state as `stateAtStart` has it.
  * @throws RffcError if a name or a length is not the session's.
  */
 export function resetSession(session: Session, parameters: Iterable<readonly [string, Float32Array]>): void {
@@ -75,6 +76,9 @@ export function resetSession(session: Session, parameters: Iterable<readonly [st
   for (const { name, role, shape, type } of session.tensors) {
     if (role !== 'state') continue;
     const length = shape.reduce((product, n) => product * n, 1);
-    session.write(name, type === 'i32' ? new Int32Array(length) : new Float32Array(length));
+    session.write(
+      name,
+      (type === 'i32' ? new Int32Array(length) : new Float32Array(length)).fill(stateAtStart(name)),
+    );
   }
 }

@@ -43,6 +43,7 @@ const activation = fc.oneof(
       'elu(z)',
       'tanh(z) + 0.1 * z',
       'swish(z, b: 0.7)',
+      'ramp(z)',
     ),
   },
   {
@@ -65,6 +66,16 @@ const layer = fc.record({
   activation,
   normalize,
   damping: fc.constantFrom(1, 0.7, 0.5, 0.25),
+  /** Among the model's objectives. */
+  objective: fc.nat({ max: 5 }),
+  peers: fc.constantFrom(
+    undefined,
+    undefined,
+    undefined,
+    'peer_norm(0.3)',
+    'peer_norm(0.2, momentum: 0.5)',
+    '0.1',
+  ),
 });
 
 const init = fc.constantFrom(
@@ -119,6 +130,14 @@ const optimizer = fc.oneof(
   fc.constantFrom(0.5, 1).map((lr) => `adadelta(lr: ${lr}, eps: 0.001)`),
 );
 
+/** What a sample's two rows lose together. */
+const pair = fc.constantFrom(
+  'softplus(neg - pos)',
+  'softplus(2 * (pos - neg))',
+  '(pos - neg - theta)^2 + 0.1 * neg',
+  'sigmoid(pos) - tanh(neg)',
+);
+
 const objective = fc.record({
   goodness: fc.constantFrom(
     'mean(h^2)',
@@ -138,12 +157,20 @@ const objective = fc.record({
     ['goodness', 'exp(-goodness)'],
     ['sigmoid(2 * (goodness - theta))', '1 - tanh(goodness)'],
   ),
-  predict: fc.constantFrom('min', 'max'),
+  pair: fc.option(pair, { freq: 4, nil: undefined }),
 });
 
 const phase = fc.record({
   steps: fc.integer({ min: 1, max: 3 }),
-  label: fc.constantFrom('given', 'given', 'uniform', 'hidden'),
+  label: fc.constantFrom(
+    'given',
+    'given',
+    'given',
+    'uniform',
+    'hidden',
+    'mix(uniform, given, t / 2)',
+    'mix(given, mix(hidden, uniform, 0.3), 0.5)',
+  ),
   input: fc.constantFrom(
     undefined,
     undefined,
@@ -179,18 +206,29 @@ const description = fc.record({
   inputs: size,
   inputNormalize: fc.constantFrom(undefined, undefined, 'rms_norm(h, 0.05)', 'layer_norm(h, 0.1)', '0.5 * h'),
   classes: fc.integer({ min: 2, max: 5 }),
+  /** Where the label is written over the input, if there is room for it. */
+  embed: fc.option(fc.record({ at: nat, scale: fc.constantFrom(undefined, 0.5, 2) }), {
+    freq: 4,
+    nil: undefined,
+  }),
   layers: fc.array(layer, { minLength: 1, maxLength: 4 }),
+  /** Layers that have an optimizer of their own. */
+  ownOptimizers: fc.array(fc.record({ layer: nat, optimizer }), { maxLength: 1 }),
   types: fc.array(connectionType, { minLength: 1, maxLength: 3 }),
   /** For each layer what reaches it, from what is reached already. */
-  tree: fc.array(fc.record({ source: nat, type: nat }), { minLength: 4, maxLength: 4 }),
+  tree: fc.array(fc.record({ source: nat, type: nat, now: rarely(3) }), { minLength: 4, maxLength: 4 }),
   /** Whether the input comes first among what is reached, or the label. */
   fromLabel: rarely(6),
-  links: fc.array(fc.record({ source: nat, target: nat, type: nat }), { maxLength: 10 }),
+  links: fc.array(fc.record({ source: nat, target: nat, type: nat, now: rarely(2) }), { maxLength: 10 }),
   /** Layers that the label is shown to beside. */
   labelled: fc.array(fc.record({ target: nat, type: nat }), { maxLength: 2 }),
-  objective,
+  objectives: fc.array(objective, { minLength: 1, maxLength: 2 }),
+  predict: fc.constantFrom('min', 'max'),
   phases: fc.array(phase, { minLength: 1, maxLength: 3 }),
-  score: fc.option(fc.record({ phase: nat, from: nat, to: nat }), { nil: undefined }),
+  /** `over` is a bit a layer; none means that all are scored. */
+  score: fc.option(fc.record({ phase: nat, from: nat, to: nat, over: fc.nat({ max: 15 }) }), {
+    nil: undefined,
+  }),
   negatives,
   optimizer,
   batch: fc.integer({ min: 1, max: 7 }),
@@ -207,17 +245,20 @@ function render(d: Description): string {
   const names = d.layers.map((_, i) => `h${i + 1}`);
   const typeNames = d.types.map((_, i) => `c${i}`);
   const links = new Map<string, string>();
-  const connect = (source: string, target: string, type: number) => {
+  const connect = (source: string, target: string, type: number, now = false) => {
     const as = pick(typeNames, type);
-    links.set(`${target} ${source} ${as}`, `  connect ${source} -> ${target} as ${as}`);
+    // From a layer before it only, so that there is no circle.
+    const early = now && names.includes(source) && names.indexOf(source) < names.indexOf(target);
+    const own = early ? ' { delay: 0 }' : '';
+    links.set(`${target} ${source} ${as}`, `  connect ${source} -> ${target} as ${as}${own}`);
   };
   const reached = [d.fromLabel ? 'digit' : 'image'];
   names.forEach((name, i) => {
-    connect(pick(reached, d.tree[i]!.source), name, d.tree[i]!.type);
+    connect(pick(reached, d.tree[i]!.source), name, d.tree[i]!.type, d.tree[i]!.now);
     reached.push(name);
   });
   for (const l of d.labelled) connect('digit', pick(names, l.target), l.type);
-  for (const l of d.links) connect(pick(['image', ...names], l.source), pick(names, l.target), l.type);
+  for (const l of d.links) connect(pick(['image', ...names], l.source), pick(names, l.target), l.type, l.now);
 
   const used = new Set([...links.keys()].map((key) => key.split(' ')[2]!));
   const types = d.types.flatMap((t, i) => {
@@ -231,10 +272,38 @@ function render(d: Description): string {
     ]);
     return used.has(typeNames[i]!) ? [`connection ${typeNames[i]} { ${properties} }`] : [];
   });
-  const layers = d.layers.map(
-    (l, i) =>
-      `  layer ${names[i]}[${l.size}] { activation: ${l.activation}, normalize: ${l.normalize}, damping: ${l.damping} }`,
-  );
+  const layers = d.layers.map((l, i) => {
+    const own = d.ownOptimizers.find((o) => pick(names, o.layer) === names[i]);
+    const properties = named([
+      `activation: ${l.activation}`,
+      `normalize: ${l.normalize}`,
+      `damping: ${l.damping}`,
+      `objective: o${l.objective % d.objectives.length}`,
+      l.peers !== undefined && `peer_norm: ${l.peers}`,
+      own !== undefined && `optimizer: ${own.optimizer}`,
+    ]);
+    return `  layer ${names[i]}[${l.size}] { ${properties} }`;
+  });
+  const objectives = d.objectives.flatMap((o, i) => {
+    const [positive, negative] = o.loss;
+    // One that no layer has is left out.
+    if (!d.layers.some((l) => l.objective % d.objectives.length === i)) return [];
+    return [
+      `  objective o${i} {`,
+      `    goodness: ${o.goodness}`,
+      ...(o.pair === undefined
+        ? [`    positive: ${positive}`, `    negative: ${negative}`]
+        : [`    pair: ${o.pair}`]),
+      `    predict: ${d.predict}`,
+      '  }',
+    ];
+  });
+  const embed = d.embed && d.inputs >= d.classes ? d.embed : undefined;
+  const inputProperties = named([
+    embed !== undefined &&
+      `embed: digit(at: ${embed.at % (d.inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
+    d.inputNormalize !== undefined && `normalize: ${d.inputNormalize}`,
+  ]);
   const phases = d.phases.map((p, i) => {
     const properties = named([
       `label: ${p.label}`,
@@ -249,7 +318,10 @@ function render(d: Description): string {
     const which = d.score.phase % d.phases.length;
     const { steps } = d.phases[which]!;
     const from = d.score.from % steps;
-    return [`    score p${which}[${from}..${from + (d.score.to % (steps - from))}]`];
+    const { over } = d.score;
+    const scored = names.filter((_, i) => (over >> i) & 1);
+    const those = scored.length > 0 ? ` over ${scored.join(', ')}` : '';
+    return [`    score p${which}[${from}..${from + (d.score.to % (steps - from))}]${those}`];
   };
   const negatives = () => {
     if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
@@ -258,22 +330,18 @@ function render(d: Description): string {
     const which = chosen.length > 0 ? `[${chosen.join(', ')}]` : 'all';
     return `latent_classifier(features: ${features}, layers: ${which}, learn_from: ${learnFrom}, optimizer: ${own})`;
   };
-  const [positive, negative] = d.objective.loss;
   return [
     'fn swish(z, b = 1) = z * sigmoid(b * z)',
+    // Continuous, so that rounding moves it little, with a slope that is not its own.
+    'fn ramp(z) = clamp(z, -1.5, 1.5) derivative exp(-abs(z) / 2)',
     ...types,
     'model random {',
     '  param theta = 0.5',
-    `  input image[${d.inputs}]${d.inputNormalize === undefined ? '' : ` { normalize: ${d.inputNormalize} }`}`,
+    `  input image[${d.inputs}]${inputProperties === '' ? '' : ` { ${inputProperties} }`}`,
     `  label digit[${d.classes}]`,
     ...layers,
     ...links.values(),
-    '  objective {',
-    `    goodness: ${d.objective.goodness}`,
-    `    positive: ${positive}`,
-    `    negative: ${negative}`,
-    `    predict: ${d.objective.predict}`,
-    '  }',
+    ...objectives,
     '  schedule {',
     ...phases,
     ...score(),

@@ -140,6 +140,10 @@ export class ReferenceSession implements Session {
         const places = inputs.flatMap((x) => Array.from({ length: x.cols }, (_, c) => [x, c] as const));
         return make(most('v'), most('s'), (v, s, c) => at(places[c]![0], v, s, places[c]![1]));
       }
+      case 'embed':
+        return make(most('v'), most('s'), (v, s, c) =>
+          c >= op.at && c < op.at + b.cols ? at(b, v, s, c - op.at) : at(a, v, s, c),
+        );
       case 'map': {
         const v = most('v');
         const s = value.rows === 'batch' ? most('s') : value.rows;

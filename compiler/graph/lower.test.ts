@@ -62,3 +62,45 @@ describe('a layer that hears the same for all samples', () => {
     });
   });
 });
+
+describe('a loss whose slope is the same everywhere', () => {
+  // A slope that does not vary over samples or polarity is one row, and stands for all of them.
+  const linear = (positive: string, negative: string) =>
+    model('connect image -> h1 as plain', 'phase only[1] { label: given }')
+      .replace('tanh(z)', 'z')
+      .replace('mean(h^2)', 'mean(h)')
+      .replace('softplus(goodness - 0.5)', positive)
+      .replace('softplus(0.3 - goodness)', negative);
+
+  test.each([
+    ['2 * goodness', '-goodness', 1],
+    ['goodness', 'goodness', 2],
+  ])('%s on positive rows, %s on negative ones', async (positive, negative, slopes) => {
+    const text = linear(positive, negative);
+    const document = documentOf(text);
+    const graph = lower(document, { frames: 1 });
+    const session = await openTfjs('tfjs-cpu', graph);
+    try {
+      const before = new Map(initializeParameters(document));
+      for (const [name, values] of before) session.write(name, values);
+      const x = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i));
+      session.write('x', x);
+      session.write('y', Int32Array.of(0, 1, 2, 0));
+      session.write('y_negative', Int32Array.of(1, 2, 0, 2));
+      await session.run('train', { epoch: 0, batch: 0, trained: 0, rate: 1 });
+      // 4 samples, 8 rows, 5 units, a rate of 0.5.
+      const move = (sum: number) => (-0.5 * slopes * sum) / (8 * 5);
+      const weight = await session.read('h1.image.plain.weight');
+      const sums = [0, 1, 2, 3].map((k) => x[k]! + x[k + 4]! + x[k + 8]! + x[k + 12]!);
+      weight.forEach((w, i) => {
+        expect(w - before.get('h1.image.plain.weight')![i]!).toBeCloseTo(move(sums[i % 4]!), 6);
+      });
+      const bias = await session.read('h1.image.plain.bias');
+      bias.forEach((b, i) => {
+        expect(b - before.get('h1.image.plain.bias')![i]!).toBeCloseTo(move(4), 6);
+      });
+    } finally {
+      await session.dispose();
+    }
+  });
+});

@@ -306,10 +306,15 @@ export class Lowering {
               layer.size,
             )
           : dz;
-        // Where the layer hears no input, a row stands for all samples.
-        const scale = connection.sign * (masked.axes.includes('sample') ? 1 : sample);
-        const gradient = build.outer(masked, source, scale, `${connection.name}.weight.gradient`);
-        const bias = this.bias(connection) && build.total(masked, scale, `${connection.name}.bias.gradient`);
+        const gradient = build.outer(
+          masked,
+          source,
+          connection.sign * this.rowsPerRow(masked, source),
+          `${connection.name}.weight.gradient`,
+        );
+        const bias =
+          this.bias(connection) &&
+          build.total(masked, connection.sign * this.rowsPerRow(masked), `${connection.name}.bias.gradient`);
         const optimizer = layer.optimizer ?? document.train.optimizer;
         moves.push(() => {
           this.update(`${connection.name}.weight`, gradient, optimizer, connection.lr_scale, perBatch, index);
@@ -320,6 +325,13 @@ export class Lowering {
     }
     // All layers learn at once: gradients first, with the parameters as they were.
     for (const move of moves) move();
+  }
+
+  /** How many of a batch's rows a row of these values stands for: they do not vary over all that rows vary over. */
+  private rowsPerRow(...values: readonly Value[]): number {
+    return (['sample', 'polarity'] as const)
+      .filter((axis) => !values.some((v) => v.axes.includes(axis)))
+      .reduce((n, axis) => n * this.extents[axis], 1);
   }
 
   /** The goodness of each sample's positive and negative row. */

@@ -36,7 +36,8 @@ export function sumBeforeOuter(program: Ir): Ir {
     }
     const [a, b] = value.inputs.map((i) => out.of(i)) as [IrValue, IrValue];
     const summed = [sumTo(out, a, b), sumTo(out, b, a)];
-    out.replace(value, out.emit(value, summed));
+    const rest = value.inputs.slice(2).map((i) => out.of(i));
+    out.replace(value, out.emit(value, [...summed, ...rest]));
   }
   return shareEqual(out.finish());
 }

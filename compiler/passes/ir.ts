@@ -18,6 +18,10 @@ export type IrOp =
   | Op
   /** Inputs side by side, each followed by a 1 and zeros up to a multiple of 4 columns. */
   | { readonly kind: 'slots'; readonly slots: readonly Slot[] }
+  /** The input with zeros in `count` columns from `from` on. */
+  | { readonly kind: 'blank'; readonly from: number; readonly count: number }
+  /** Inputs a, b, c: as the graph's `outer` of a and b, added in c's own memory to its columns from `onto` on. */
+  | { readonly kind: 'outer'; readonly scale: number; readonly onto: number }
   /** Columns `from` … of the input. */
   | { readonly kind: 'window'; readonly from: number }
   /** Matrices with the same rows, side by side from the given columns on. */

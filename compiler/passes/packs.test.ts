@@ -4,7 +4,7 @@ import { chain, graphOf, type ModelParts } from '../plan/testing.js';
 import { packsOf, sizeOf, slotOrder, storedSign } from './packs.js';
 
 const modelOf = (parts: ModelParts) => graphOf(parts).document;
-const members = (parts: ModelParts, choice = { slots: true, labelGather: true }) => {
+const members = (parts: ModelParts, choice = { embed: true, slots: true, labelGather: true }) => {
   const notes: string[] = [];
   const packs = packsOf(modelOf(parts), choice, notes);
   return { packs, notes, names: packs.map((p) => p.members.map((m) => m.connection.source).join(' ')) };
@@ -33,13 +33,13 @@ test('a label’s weights are a table of their own, stored by class, the bias it
 });
 
 test('without label gather the label stands among the others; without slots only the table is left', () => {
-  expect(members(chain, { slots: true, labelGather: false }).names).toEqual([
+  expect(members(chain, { embed: true, slots: true, labelGather: false }).names).toEqual([
     'image a b',
     'a b c',
     'b c digit',
   ]);
-  expect(members(chain, { slots: false, labelGather: true }).names).toEqual(['digit']);
-  expect(members(chain, { slots: false, labelGather: false }).names).toEqual([]);
+  expect(members(chain, { embed: true, slots: false, labelGather: true }).names).toEqual(['digit']);
+  expect(members(chain, { embed: true, slots: false, labelGather: false }).names).toEqual([]);
 });
 
 test('what is updated by other rules, or not at all, or has no bias, lies apart', () => {

@@ -6,6 +6,7 @@
  */
 import { updateRule } from '../graph/optimizers.js';
 import type { Connection, ModelDocument, Optimizer } from '../model.js';
+import { splitsEmbed } from './embed.js';
 import { pad4, type Slot, slotWidth } from './ir.js';
 
 export interface PackMember extends Slot {
@@ -72,6 +73,8 @@ export function slotOrder(model: ModelDocument): readonly string[] {
 }
 
 export interface PackChoice {
+  /** Whether products with data that have a label in them are split. */
+  readonly embed: boolean;
   readonly slots: boolean;
   readonly labelGather: boolean;
 }
@@ -90,6 +93,10 @@ export function packsOf(model: ModelDocument, choice: PackChoice, notes: string[
       const isLabel = c.source === model.label?.name;
       if (c.dropout > 0) {
         notes.push(`${c.name} stays apart: its dropout falls on its own product`);
+        continue;
+      }
+      if (c.source === model.input.name && choice.embed && splitsEmbed(model)) {
+        notes.push(`${c.name} stays apart: the label in its source is multiplied on its own`);
         continue;
       }
       if (isLabel ? !choice.labelGather && !choice.slots : !choice.slots) continue;

@@ -8,7 +8,7 @@ import { packProducts, stemOf } from './slots.js';
 
 function packed(parts: ModelParts, choice: Partial<PackChoice> = {}): { train: Ir; predict: Ir } {
   const { document, programs } = graphOf(parts);
-  const packs = packsOf(document, { slots: true, labelGather: true, ...choice }, []);
+  const packs = packsOf(document, { embed: true, slots: true, labelGather: true, ...choice }, []);
   const pack = (program: Ir) => dropDead(packProducts(program, document, packs));
   return { train: pack(programs.train), predict: pack(programs.predict) };
 }

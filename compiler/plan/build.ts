@@ -4,6 +4,7 @@
 import type { Graph, HostScalar, ProgramName } from '../graph/index.js';
 import { foldConstants } from '../passes/constants.js';
 import { dropDead } from '../passes/dead.js';
+import { splitEmbeds } from '../passes/embed.js';
 import { expandAll, shareEqual, sumBeforeOuter } from '../passes/hoist.js';
 import type { Ir } from '../passes/ir.js';
 import { padOperands, spreadOperands } from '../passes/operands.js';
@@ -24,6 +25,7 @@ export const passNames = [
   'constants',
   'hoist',
   'dead',
+  'embed',
   'slots',
   'label-gather',
   'polarity',
@@ -44,13 +46,15 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
   const on = (pass: PassName) => !options.without?.includes(pass);
   const model = graph.document;
   const notes: string[] = [];
-  const packs = packsOf(model, { slots: on('slots'), labelGather: on('label-gather') }, notes);
+  const choice = { slots: on('slots'), labelGather: on('label-gather'), embed: on('embed') };
+  const packs = packsOf(model, choice, notes);
 
   const optimize = (name: ProgramName): Ir => {
     let program: Ir = graph.programs[name];
     if (on('constants')) program = foldConstants(program, false);
     program = on('hoist') ? shareEqual(program) : expandAll(program);
     if (on('dead')) program = dropDead(program);
+    if (on('embed')) program = splitEmbeds(program, model);
     program = splitConcatenations(packProducts(program, model, packs));
     if (on('constants')) program = foldConstants(program, true);
     program = on('hoist')
@@ -68,10 +72,10 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
     values: [] as HostScalar[],
     buffer: { name: 'scalars', arena: 'io', size: 0 } as BufferDraft,
   };
-  const choice = { polarity: on('polarity'), fusion: on('fusion'), updateFusion: on('update-fusion') };
+  const units = { polarity: on('polarity'), fusion: on('fusion'), updateFusion: on('update-fusion') };
   const drafts = {
-    train: draftProgram(optimize('train'), { layout, kernels, scalars }, choice),
-    predict: draftProgram(optimize('predict'), { layout, kernels, scalars }, choice),
+    train: draftProgram(optimize('train'), { layout, kernels, scalars }, units),
+    predict: draftProgram(optimize('predict'), { layout, kernels, scalars }, units),
   };
 
   // Offsets: shared arenas one buffer after another, activities by lifetime, both programs over the same bytes.

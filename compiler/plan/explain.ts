@@ -42,6 +42,7 @@ const purpose: Readonly<Record<PassName, string>> = {
   constants: 'works out what is known when the plan is made, and drops terms that are 0',
   hoist: 'computes once what does not vary over polarity, tried label or step',
   dead: 'leaves out what no result needs, in prediction all after the last scored step',
+  embed: 'multiplies the data apart from the label that is written into them',
   slots: 'packs a layer’s weights and biases into one matrix over neighbouring slots',
   'label-gather': 'looks a label’s weights up instead of multiplying by one-hot rows',
   polarity: 'runs positive and negative rows as one launch',

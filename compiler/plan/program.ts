@@ -322,7 +322,7 @@ class Drafting {
     const value = this.value(v.inputs[v.op.vars.indexOf('g')]!);
     const siblings = this.siblings(v);
     if (this.users[value.id]!.some((u) => !siblings.includes(u))) return undefined;
-    const products = value.op.kind === 'columns' ? this.inputsOf(value) : [value];
+    const products = partsOf(value, this.inputsOf(value));
     if (
       !products.every(
         (p) => p.op.kind === 'outer' && this.places.of(p.id).buffer === this.places.of(value.id).buffer,
@@ -337,7 +337,7 @@ class Drafting {
   private isFused(v: IrValue): boolean {
     if (!this.choice.updateFusion) return false;
     for (const user of this.users[v.id]!) {
-      const updates = user.op.kind === 'columns' ? this.users[user.id]! : [user];
+      const updates = partsOf(user, [v]).includes(v) ? this.users[user.id]! : [user];
       const [update] = updates;
       if (
         update?.tensor !== undefined &&
@@ -353,9 +353,11 @@ class Drafting {
   private outer(v: IrValue): (indexOf: (b: BufferDraft) => number) => Gemm[] {
     if (v.op.kind !== 'outer') throw new Error('not a gradient');
     const { scale } = v.op;
+    const onto = 'onto' in v.op ? v.op.onto : undefined;
     const [a, b] = this.inputsOf(v) as [IrValue, IrValue];
     const rows = Math.max(rowsOf(a, this.extents), rowsOf(b, this.extents));
     const halves = this.halves(a, rows);
+    const home = this.places.of(v.id);
     return (indexOf) =>
       halves.map((part, i) => ({
         m: a.cols,
@@ -365,9 +367,12 @@ class Drafting {
         transposeA: true,
         b: this.region(b, undefined, part)(indexOf),
         transposeB: false,
-        c: this.region(v)(indexOf),
+        c:
+          onto === undefined
+            ? this.region(v)(indexOf)
+            : { ...this.region(v)(indexOf), offset: home.offset + onto, cols: b.cols },
         alpha: scale,
-        beta: i === 0 ? 0 : 1,
+        beta: i === 0 && onto === undefined ? 0 : 1,
       }));
   }
 
@@ -408,6 +413,17 @@ class Drafting {
         if (this.isFused(v)) return;
         for (const [i] of this.outer(v)(() => 0).entries())
           this.launch(homes, (indexOf) => ({ kind: 'gemm', ...this.outer(v)(indexOf)[i]! }));
+        return;
+      case 'blank':
+        this.copy(a, home, v);
+        this.launch([home], (indexOf) => {
+          const whole = this.region(v)(indexOf);
+          return {
+            kind: 'fill',
+            output: { ...whole, offset: whole.offset + op.from, cols: op.count },
+            value: 0,
+          };
+        });
         return;
       case 'embed':
         this.copy(a, home, v);
@@ -500,4 +516,11 @@ class Drafting {
       outputs: [this.view(to)(indexOf)],
     }));
   }
+}
+
+/** The products that a gradient is made of, in one memory; of anything else, itself. */
+function partsOf(value: IrValue, inputs: readonly IrValue[]): readonly IrValue[] {
+  if (value.op.kind === 'columns') return inputs;
+  if (value.op.kind === 'outer' && 'onto' in value.op) return [inputs.at(-1)!, value];
+  return [value];
 }

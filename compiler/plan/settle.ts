@@ -145,6 +145,7 @@ export class Places {
         };
       }
       default: {
+        if (op.kind === 'outer' && 'onto' in op) return input(2);
         const stride = ownStride(v);
         const size = rowsOf(v, this.extents) * stride;
         if (isConstant(v)) {

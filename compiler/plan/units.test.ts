@@ -10,7 +10,7 @@ import { chain, graphOf, ofKind } from './testing.js';
 import { formUnits, isView, orderUnits, siblings, type Unit } from './units.js';
 
 const { document, programs } = graphOf({ ...chain, optimizer: 'adam(lr: 0.1)' });
-const packs = packsOf(document, { slots: true, labelGather: true }, []);
+const packs = packsOf(document, { embed: true, slots: true, labelGather: true }, []);
 const program: Ir = dropDead(packProducts(shareEqual(programs.train), document, packs));
 const both = { fusion: true, updateFusion: true };
 const users = program.values.map((): IrValue[] => []);

@@ -5,15 +5,17 @@ import type { DataSpec } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
 import { openBackend, type Precision } from '../runtime/backends.js';
 import { loadDataset } from '../runtime/data/index.js';
+import { keepAside } from '../runtime/data/validation.js';
 import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
 import { type Evaluation, predict, predictDirection, score } from '../runtime/train/evaluate.js';
 import { goodnessMargins, type Margins } from '../runtime/train/margins.js';
-import { type Io, pathOf, percent } from './io.js';
+import type { JudgedSplit } from '../runtime/train/train.js';
+import { type Io, misuse, pathOf, percent } from './io.js';
 
 interface EvalOptions {
   readonly backend: string;
-  readonly split?: 'test' | 'train';
+  readonly split?: SplitName;
   readonly data?: string;
   readonly weights: 'best' | 'last';
   readonly limit?: number;
@@ -24,19 +26,24 @@ interface EvalOptions {
   readonly json?: true;
 }
 
+/** `train` is what the network learned from: without what it kept aside. */
+type SplitName = JudgedSplit | 'train';
+
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
   const run = await readRun(pathOf(io, folder));
   const ownFile = options.data === undefined ? undefined : dataFrom(pathOf(io, options.data));
   // A file of samples is all there is; a folder of IDX files and a data set keep some for testing.
   const split = options.split ?? (ownFile === undefined || ownFile.name === 'idx' ? 'test' : 'train');
   const dataDir = options.dataDir === undefined ? run.config.settings.dataDir : pathOf(io, options.dataDir);
-  const dataset = await loadDataset(ownFile ? asTrained(ownFile, run) : dataOf(run, split), {
+  if (split === 'validation') checkKeptAside(run, ownFile !== undefined);
+  const loaded = await loadDataset(ownFile ? asTrained(ownFile, run) : dataOf(run, split), {
     baseDir: dirname(run.config.model.file),
     ...(dataDir === undefined ? {} : { dataDir }),
   });
+  const dataset = ownFile || split === 'test' ? loaded : keepAside(loaded, run.document.train);
   checkDataset(run.document, dataset);
   const samples = dataset[split];
-  if (samples.count === 0) {
+  if (!samples || samples.count === 0) {
     throw failure('RFF710', `\`${dataset.name}\` has no ${split} samples`, {
       hint: split === 'test' ? 'try `--split train`' : 'choose other data',
     });
@@ -100,7 +107,17 @@ function asTrained(own: DataSpec, { document }: SavedRun): DataSpec {
   };
 }
 
-function dataOf({ document }: SavedRun, split: 'test' | 'train'): DataSpec {
+/** @throws RffcError RFF713 where there are no samples that were kept aside */
+function checkKeptAside({ folder, document }: SavedRun, own: boolean): void {
+  if (own) throw misuse('samples of one’s own have no validation split', 'leave out `--split` or `--data`');
+  if (document.train.validation > 0) return;
+  throw misuse(
+    `the run \`${folder}\` kept no samples aside to validate on`,
+    'for another run, write `train { validation: 0.1 }` in the model',
+  );
+}
+
+function dataOf({ document }: SavedRun, split: SplitName): DataSpec {
   return split === 'test' ? (document.evaluate.data ?? document.train.data) : document.train.data;
 }
 

@@ -148,7 +148,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .description('judge a trained network: accuracy and confusion')
     .argument('<run>', 'the folder of a run')
     .addOption(backendOption('auto'))
-    .addOption(new Option('--split <name>', 'which samples').choices(['test', 'train']))
+    .addOption(new Option('--split <name>', 'which samples').choices(['test', 'validation', 'train']))
     .option('--data <path>', 'other samples: a folder of IDX files, a .csv table, or tensors x and y')
     .addOption(
       new Option('--weights <which>', 'of the best epoch or the last')

@@ -3,6 +3,7 @@
  * then, and one for each epoch.
  */
 import pc from 'picocolors';
+import { type Accuracies, accuraciesOf } from '../runtime/run/metrics.js';
 import type { RunInfo, RunObserver } from '../runtime/run/run.js';
 import type { BatchReport, EpochReport, Measures } from '../runtime/train/train.js';
 import { type Io, percent } from './io.js';
@@ -25,7 +26,7 @@ export interface Progress {
 export function progress(io: Io): Progress {
   const colour = pc.createColors(io.colour);
   let info: RunInfo | undefined;
-  let accuracy: number | undefined;
+  let judged: Accuracies | undefined;
   let lastDrawn = 0;
   let lastReport: BatchReport | undefined;
   let drawn = false;
@@ -50,7 +51,7 @@ export function progress(io: Io): Progress {
     drawn = true;
   };
   const head = (epoch: number) => `epoch ${epoch + 1}/${info!.network.document.train.epochs}`;
-  const known = () => (accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]);
+  const known = (): Fact[] => (judged ? accuracyOf(judged) : []);
 
   const observer: RunObserver = {
     ready(started) {
@@ -80,21 +81,21 @@ export function progress(io: Io): Progress {
         `${rounded(report.samplesPerSecond)} samples/s`,
       ]);
     },
-    testing(done, total, correct) {
+    judging(split, done, total, correct) {
       if (!due(performance.now()) || !lastReport) return;
       draw(head(lastReport.position.epoch), done / total, [
-        `testing ${done} of ${total}`,
+        `${split === 'test' ? 'testing' : 'validating'} ${done} of ${total}`,
         `accuracy ${percent(correct / done)}`,
       ]);
     },
     epoch(report: EpochReport) {
       clear();
       lastDrawn = performance.now();
-      accuracy = report.test?.accuracy;
+      judged = accuraciesOf(report, info!.network);
       const facts = [
         long(lossOf(report)),
         ...gapOf(info!, report).map(long),
-        ...known(),
+        ...known().map(long),
         ...softmax(report),
         `${rounded(report.samplesPerSecond)} samples/s`,
         clock(report.seconds),
@@ -132,6 +133,14 @@ export function fitLine(
     bar: head.length + 1 + bar <= columns ? bar : 0,
     facts: text,
   };
+}
+
+/** `accuracy 93.40 %`; with samples kept aside `accuracy 93.40 %, validation 93.10 %`. */
+function accuracyOf({ test_accuracy: test, validation_accuracy: validation = null }: Accuracies): Fact[] {
+  const tested = test === null ? [] : [`accuracy ${percent(test)}`];
+  const validated = validation === null ? [] : [`validation ${percent(validation)}`];
+  const both = [...tested, ...validated];
+  return both.length === 0 ? [] : [[both.join(', '), both.at(-1)!]];
 }
 
 /** `loss 0.4134 0.3821`: a layer each, or their mean. */

@@ -4,10 +4,11 @@ import type { Network } from '../compiler/network.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { openBackend } from '../runtime/backends.js';
 import type { RunSettings } from '../runtime/run/folder.js';
-import { metricsOf, softmaxOf } from '../runtime/run/metrics.js';
+import { accuraciesOf, metricsOf, softmaxOf } from '../runtime/run/metrics.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
 import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/plans.js';
 import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
+import { chosenBy } from '../runtime/train/train.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
 import { type Progress, progress } from './progress.js';
 
@@ -173,7 +174,7 @@ function observe(io: Io, options: RunOptions, { observer: shown, clear }: Progre
       await view.epoch?.(epoch);
       const line = {
         event: 'epoch',
-        ...metricsOf(epoch, network, epoch.test?.accuracy ?? null),
+        ...metricsOf(epoch, network, accuraciesOf(epoch, network)),
         ...softmaxOf(epoch.test),
       };
       if (options.json) io.out(`${JSON.stringify(line)}\n`);
@@ -182,12 +183,13 @@ function observe(io: Io, options: RunOptions, { observer: shown, clear }: Progre
 }
 
 function conclude(io: Io, options: RunOptions, result: RunResult): void {
-  const { model, test, best, interrupted, position } = result;
+  const { model, test, validation, best, interrupted, position } = result;
   if (options.json) {
     const event = interrupted ? 'interrupted' : 'done';
     const reached = { epochs: position.epoch, trained: position.trained };
     const accuracies = {
       test_accuracy: test?.accuracy ?? null,
+      ...(validation ? { validation_accuracy: validation.accuracy } : {}),
       ...softmaxOf(test),
       best_accuracy: best,
     };
@@ -195,10 +197,14 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
     return;
   }
   const folder = relative(io.cwd, result.folder) || '.';
-  if (test) {
-    const better = best !== null && best > test.accuracy ? `; the best epoch reached ${percent(best)}` : '';
-    io.out(`test accuracy ${percent(test.accuracy)} (${test.correct} of ${test.samples})${better}\n`);
-    if (test.softmax !== null) io.out(`by its classifier's softmax ${percent(test.softmax)}\n`);
+  const judged = Object.entries({ test, validation }).flatMap(([name, found]) =>
+    found ? [`${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples})`] : [],
+  );
+  const chosen = chosenBy({ validation, test });
+  if (chosen) {
+    const better = best !== null && best > chosen.accuracy ? `; the best epoch reached ${percent(best)}` : '';
+    io.out(`${judged.join('; ')}${better}\n`);
+    if (chosen.softmax !== null) io.out(`by its classifier's softmax ${percent(chosen.softmax)}\n`);
   }
   io.out(`the run is in ${folder}\n`);
   if (options.quiet) {

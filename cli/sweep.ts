@@ -173,8 +173,10 @@ function progress(
 
 function outcomeText({ outcome }: Trial): string {
   if (outcome?.status !== 'done') return `failed: ${outcome?.message ?? 'not finished'}`;
-  const { accuracy, loss, seconds } = outcome;
-  const found = accuracy === null ? `loss ${loss?.toFixed(4) ?? '–'}` : `accuracy ${percent(accuracy)}`;
+  const { accuracy, test, loss, seconds } = outcome;
+  const tested = typeof test === 'number' ? `, on the test split ${percent(test)}` : '';
+  const found =
+    accuracy === null ? `loss ${loss?.toFixed(4) ?? '–'}` : `accuracy ${percent(accuracy)}${tested}`;
   return `${found}, ${seconds.toFixed(1)} s`;
 }
 

@@ -666,7 +666,6 @@ describe('the document', () => {
 
 describe('unsupported', () => {
   it.each([
-    ['`validation`', 'epochs: 60', 'validation: 0.1', 'train/validation'],
     [
       '`field`',
       'layer h3[40] { activation: spike(z) + z }',

@@ -23,7 +23,6 @@ function where<T>(
 
 /** Shrinks as versions learn to run them. */
 const notYet: readonly Construct[] = [
-  { name: '`validation`', find: (d) => (d.train.validation > 0 ? ['train/validation'] : []) },
   {
     name: '`field`',
     find: (d) =>

@@ -32,6 +32,8 @@ export interface Dataset {
   /** Frames a sample; 1 for still data. */
   readonly frames: number;
   readonly train: Split;
+  /** Samples of the training split that are kept aside; absent where none are. */
+  readonly validation?: Split;
   /** `count` is 0 where the data set has none. */
   readonly test: Split;
 }

@@ -1,6 +1,13 @@
 /** The curves of a report, from the lines of a run's metrics. */
 import type { ModelDocument } from '../../compiler/model.js';
-import type { BatchLine, ByName, BySteps, EpochLine, MetricsLine } from '../run/metrics.js';
+import {
+  type BatchLine,
+  type ByName,
+  type BySteps,
+  chosenAccuracy,
+  type EpochLine,
+  type MetricsLine,
+} from '../run/metrics.js';
 import { COLOURS } from './diagram.js';
 import type { Chart, Curve } from './page.js';
 
@@ -36,34 +43,30 @@ export function chartSections(
 }
 
 function accuracySection(epochs: readonly EpochLine[]): ChartSection[] {
-  const judged = epochs.filter(({ test_accuracy }) => test_accuracy !== null);
+  const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
   if (judged.length === 0) return [];
-  const curve: Curve = {
-    label: 'test accuracy',
-    colour: '--accent',
-    values: judged.map(({ test_accuracy }) => test_accuracy),
+  const accuracy = (label: string, colour: string, of: (line: EpochLine) => number | null): Curve[] => {
+    const values = judged.map(of);
+    return values.every((value) => value === null) ? [] : [{ label, colour, values }];
   };
-  const bySoftmax: Curve[] = judged.some((line) => line.test_accuracy_softmax !== undefined)
-    ? [
-        {
-          label: 'by softmax',
-          colour: '--quiet',
-          values: judged.map((line) => line.test_accuracy_softmax ?? null),
-        },
-      ]
-    : [];
+  const curves = [
+    ...accuracy('test accuracy', '--accent', (line) => line.test_accuracy),
+    ...accuracy('validation accuracy', '--positive', (line) => line.validation_accuracy ?? null),
+    ...accuracy('by softmax', '--quiet', (line) => line.test_accuracy_softmax ?? null),
+  ];
   const chart: PlacedChart = {
     id: 'accuracy',
     title: '',
     x: judged.map(({ epoch }) => epoch),
     xLabel: 'epoch',
-    curves: [curve, ...bySoftmax],
+    curves,
     percent: true,
     height: LARGE,
   };
-  return [
-    { title: 'Accuracy', text: 'On the test split, after each epoch.', width: 'half', charts: [chart] },
-  ];
+  const splits = judged.some((line) => line.validation_accuracy !== undefined)
+    ? 'the test split and what was kept aside'
+    : 'the test split';
+  return [{ title: 'Accuracy', text: `On ${splits}, after each epoch.`, width: 'half', charts: [chart] }];
 }
 
 function lossSection({ layers }: ModelDocument, lines: readonly (BatchLine | EpochLine)[]): ChartSection[] {

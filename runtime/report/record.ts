@@ -11,14 +11,18 @@ import type { Session } from '../engine.js';
 import { fileError, readText, writeAtomically } from '../run/files.js';
 import { appendMetrics, METRICS, type RunSettings, readRunConfig } from '../run/folder.js';
 import {
+  type Accuracies,
+  accuraciesIn,
+  accuraciesOf,
   type BatchLine,
   bySteps,
+  chosenAccuracy,
   type EpochLine,
   metricsOf,
   parseMetrics,
   softmaxOf,
 } from '../run/metrics.js';
-import type { BatchReport, EpochReport, Position } from '../train/train.js';
+import type { BatchReport, EpochReport, JudgedSplit, Position } from '../train/train.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
 import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
 import { dataUri, type Picture } from './png.js';
@@ -41,8 +45,8 @@ const MOST_KEPT = 2 ** 24;
 export interface RunRecord {
   /** After every batch. */
   batch(report: BatchReport): Promise<void>;
-  /** While the test split is judged: the labels found for its first `done` samples, of `total`. */
-  testing(done: number, total: number, labels: Int32Array): void;
+  /** While a split is judged: the labels found for its first `done` samples, of `total`. */
+  judging(split: JudgedSplit, done: number, total: number, labels: Int32Array): void;
   /** After every epoch. */
   epoch(report: EpochReport): Promise<void>;
   /** Where a run is interrupted: the report then has the batches since the last epoch. */
@@ -81,7 +85,8 @@ export async function openRecord(
   const lines = start.trained > 0 ? metricsBefore(folder) : [];
   let batches = lines.filter((line): line is BatchLine => line.event === 'batch');
   const epochs = lines.filter((line): line is EpochLine => line.event === 'epoch');
-  let accuracy = epochs.findLast((line) => line.test_accuracy !== null)?.test_accuracy ?? null;
+  const judged = epochs.findLast((line) => chosenAccuracy(line) !== null);
+  let accuracies: Accuracies = judged ? accuraciesIn(judged) : accuraciesOf({}, network);
   let mistakes: readonly Mistake[] = [];
   let sheets: readonly { readonly name: string; readonly units: number; readonly picture: Picture }[] = [];
   let events: EventFile | undefined;
@@ -120,7 +125,7 @@ export async function openRecord(
       if (report.position.batch % every !== 0) return;
       const line: BatchLine = {
         event: 'batch',
-        ...metricsOf(report, network, accuracy),
+        ...metricsOf(report, network, accuracies),
         seconds: secondsBefore + report.seconds,
         ...measured,
       };
@@ -129,15 +134,15 @@ export async function openRecord(
       batches.push(line);
       if (batches.length > MOST_LINES) batches = batches.filter((_, i) => i % 2 === 1);
     },
-    testing(done, total, labels) {
-      if (done === total) mistakes = findMistakes(dataset, labels, shape);
+    judging(split, done, total, labels) {
+      if (split === 'test' && done === total) mistakes = findMistakes(dataset, labels, shape);
     },
     async epoch(report) {
-      accuracy = report.test?.accuracy ?? null;
+      accuracies = accuraciesOf(report, network);
       const now = await readParameters(session);
       const line: EpochLine = {
         event: 'epoch',
-        ...metricsOf(report, network, accuracy),
+        ...metricsOf(report, network, accuracies),
         seconds: secondsBefore + report.seconds,
         goodness_steps_positive: bySteps(report.stepsPositive, layers),
         goodness_steps_negative: bySteps(report.stepsNegative, layers),
@@ -212,7 +217,7 @@ function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const prefix = line.event === 'epoch' ? 'epoch/' : '';
   const { event: _, epoch, batch: _1, batches: _2, trained: _3, seconds: _4, ...values } = line;
   for (const [key, value] of Object.entries(values)) {
-    if (key === 'test_accuracy' && line.event === 'batch') continue;
+    if (key.endsWith('_accuracy') && line.event === 'batch') continue;
     if (typeof value === 'number') scalars[`${prefix}${key}`] = value;
     else if (value && !Array.isArray(value))
       for (const [name, one] of Object.entries(value))

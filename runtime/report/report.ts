@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { ModelDocument } from '../../compiler/model.js';
 import type { RunConfig } from '../run/folder.js';
-import type { BatchLine, EpochLine } from '../run/metrics.js';
+import { type BatchLine, chosenAccuracy, type EpochLine } from '../run/metrics.js';
 import { type ChartSection, chartSections } from './charts.js';
 import { diagram } from './diagram.js';
 import { escapeHtml, scriptJson } from './html.js';
@@ -120,11 +120,12 @@ function lead({ config, document, data }: Report): string {
 function tiles({ config, epochs, batches, parameters }: Report): string {
   const last = epochs.at(-1);
   const latest = latestOf(batches.at(-1), last);
-  const judged = epochs.filter(({ test_accuracy }) => test_accuracy !== null);
+  const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
   const best = judged.reduce<EpochLine | undefined>(
-    (found, line) => (found && found.test_accuracy! >= line.test_accuracy! ? found : line),
+    (found, line) => (found && chosenAccuracy(found)! >= chosenAccuracy(line)! ? found : line),
     undefined,
   );
+  const validation = last?.validation_accuracy ?? null;
   const tile = (value: string, name: string, main = false) =>
     `<div class="tile${main ? ' main' : ''}"><b>${escapeHtml(value)}</b><span>${escapeHtml(name)}</span></div>`;
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
@@ -132,12 +133,18 @@ function tiles({ config, epochs, batches, parameters }: Report): string {
     ...(last && last.test_accuracy !== null
       ? [tile(percent(last.test_accuracy), 'test accuracy', true)]
       : []),
-    ...(best ? [tile(percent(best.test_accuracy!), `best, epoch ${best.epoch}`)] : []),
+    ...(validation === null ? [] : [tile(percent(validation), 'validation accuracy')]),
+    ...(best ? [tile(percent(chosenAccuracy(best)!), bestName(best))] : []),
     tile(`${last?.epoch ?? 0} / ${config.epochs}`, 'epochs'),
     ...(latest ? [tile(duration(latest.seconds), 'training and testing')] : []),
     ...(latest ? [tile(Math.round(latest.samples_per_second).toLocaleString('en'), 'samples a second')] : []),
     tile(parameters.toLocaleString('en'), 'parameters'),
   ].join('');
+}
+
+/** What the best epoch was the best by. */
+function bestName({ epoch, validation_accuracy }: EpochLine): string {
+  return validation_accuracy === undefined ? `best, epoch ${epoch}` : `best on validation, epoch ${epoch}`;
 }
 
 function latestOf(
@@ -201,7 +208,7 @@ function sheets({ sheets: all }: Report): string {
 }
 
 function configuration(config: RunConfig, document: ModelDocument): string {
-  const { optimizer, decay, data } = document.train;
+  const { optimizer, decay, data, validation } = document.train;
   const call = (name: string, options: object) => {
     const given = Object.entries(options).filter(([key]) => key !== 'name');
     return `${name}(${given.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ')})`;
@@ -211,6 +218,7 @@ function configuration(config: RunConfig, document: ModelDocument): string {
     ['Model', `${config.model.file} (SHA-256 ${config.model.sha256.slice(0, 16)}…)`],
     ['Data', call(data.name, data.options)],
     ['Training', `${config.epochs} epochs, batches of ${config.batch}, seed ${config.seed}`],
+    ...(validation > 0 ? [['Kept aside', `${100 * validation} % of the training split`] as const] : []),
     ['Optimizer', call(optimizer.name, optimizer)],
     ['Decay', call(decay.name, decay)],
     ['Schedule', document.phases.map(({ name, steps }) => `${name}[${steps}]`).join(', ')],

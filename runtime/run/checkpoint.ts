@@ -19,7 +19,10 @@ const FORMAT = 'rffc-checkpoint-2';
 
 export interface CheckpointInfo {
   readonly position: Position;
-  /** On the test split, in [0, 1], after the latest epoch, and the best of all so far; null before it was judged. */
+  /**
+   * In [0, 1], on the validation split where samples are kept aside, else on the test split: after the latest epoch, and the
+   * best of all so far; null before it was judged.
+   */
   readonly accuracy: number | null;
   readonly best: number | null;
   /** Of the epoch under way, on average; null at its beginning. */

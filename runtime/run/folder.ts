@@ -5,7 +5,7 @@
  *     metrics.jsonl           one line for every tenth batch and every epoch
  *     checkpoint.safetensors  after the latest epoch, now and then within one, and where the run was interrupted
  *     checkpoint.previous.safetensors  the one before it
- *     best.safetensors        after the epoch with the best test accuracy
+ *     best.safetensors        after the epoch with the best accuracy on the validation split, or without one the test split
  *     report.html             a page to look at, after the latest epoch
  *     tensorboard/            event files, with `--log tensorboard`
  *

@@ -4,7 +4,7 @@
  */
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import type { BatchReport, Measures } from '../train/train.js';
+import type { BatchReport, Judgement, Measures } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
@@ -29,8 +29,12 @@ export interface MetricsLine {
   readonly goodness_negative: ByName;
   readonly classifier_loss?: number;
   readonly lr: number;
-  /** On the test split, in [0, 1]: of the latest epoch that was judged; null before the first. */
+  /**
+   * On the test split, in [0, 1]: of the latest epoch that was judged; null before the first. On the validation split
+   * beside it, where samples are kept aside.
+   */
   readonly test_accuracy: number | null;
+  readonly validation_accuracy?: number | null;
   readonly samples_per_second: number;
   /** That the run has taken so far. */
   readonly seconds: number;
@@ -67,8 +71,35 @@ export interface EpochLine extends MetricsLine {
   readonly confusion?: readonly (readonly number[])[];
 }
 
+/** The accuracies in a line. */
+export type Accuracies = Pick<MetricsLine, 'test_accuracy' | 'validation_accuracy'>;
+
+/** What judging an epoch, or none yet, came to. */
+export function accuraciesOf(judgement: Partial<Judgement>, { document }: Network): Accuracies {
+  const { validation, test } = judgement;
+  return {
+    test_accuracy: test?.accuracy ?? null,
+    ...(document.train.validation > 0 ? { validation_accuracy: validation?.accuracy ?? null } : {}),
+  };
+}
+
+/** The accuracies of a line that was written before, whoever wrote it. */
+export function accuraciesIn(line: { readonly [K in keyof Accuracies]?: unknown }): Accuracies {
+  const share = (value: unknown) => (typeof value === 'number' ? value : null);
+  const { test_accuracy, validation_accuracy } = line;
+  return {
+    test_accuracy: share(test_accuracy),
+    ...(validation_accuracy === undefined ? {} : { validation_accuracy: share(validation_accuracy) }),
+  };
+}
+
+/** The accuracy of a line that the best epoch is chosen by; null before the first judgement. */
+export function chosenAccuracy({ test_accuracy, validation_accuracy }: Accuracies): number | null {
+  return validation_accuracy === undefined ? test_accuracy : validation_accuracy;
+}
+
 /** What the lines of batches and epochs share. */
-export function metricsOf(report: BatchReport, network: Network, testAccuracy: number | null): MetricsLine {
+export function metricsOf(report: BatchReport, network: Network, accuracies: Accuracies): MetricsLine {
   const byLayer = (values: Measures['loss']) =>
     Object.fromEntries(network.layers.map((layer, i) => [layer, values[i]!]));
   return {
@@ -81,7 +112,7 @@ export function metricsOf(report: BatchReport, network: Network, testAccuracy: n
     goodness_negative: byLayer(report.goodnessNegative),
     ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
     lr: network.document.train.optimizer.lr * report.rate,
-    test_accuracy: testAccuracy,
+    ...accuracies,
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
     seconds: report.seconds,
   };

@@ -14,6 +14,7 @@ import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
+import { keepAside } from '../data/validation.js';
 import { isDeviceLost, type Session } from '../engine.js';
 import { openRecord } from '../report/record.js';
 import { checkDataset } from '../train/batches.js';
@@ -21,6 +22,7 @@ import { tensorDivergence } from '../train/divergence.js';
 import { initializeParameters, resetSession } from '../train/parameters.js';
 import {
   type BatchReport,
+  chosenBy,
   type EpochReport,
   type Measures,
   type Position,
@@ -103,7 +105,7 @@ export interface RunResult extends TrainResult {
   /** The model's name. */
   readonly model: string;
   readonly folder: string;
-  /** The best test accuracy of the whole run, in [0, 1]; null if it was never judged. */
+  /** The best accuracy of the whole run, in [0, 1], by what `best.safetensors` is chosen; null if it was never judged. */
   readonly best: number | null;
 }
 
@@ -394,7 +396,7 @@ function samplesOf({ train: { count } }: Dataset, { limit }: RunSettings): numbe
   return Math.min(count, limit ?? count);
 }
 
-/** The data to train on, with the split to judge on, both checked against the model. */
+/** The data to train on, what of it is kept aside, and the split to test on, all checked against the model. */
 async function loadDatasets(
   document: ModelDocument,
   settings: RunSettings,
@@ -415,7 +417,7 @@ async function loadDatasets(
       `the training data has ${training.frames} frames a sample and the data to evaluate on ${testing.frames}`,
     );
   }
-  return { ...training, test: testing.test };
+  return { ...keepAside(training, document.train), test: testing.test };
 }
 
 /**
@@ -473,12 +475,12 @@ async function trainInto(
         if (isDue(report)) await save(report.position, report.soFar);
         await observer.batch?.(report);
       },
-      testing(done, total, correct, labels) {
-        record.testing(done, total, labels);
-        observer.testing?.(done, total, correct, labels);
+      judging(split, done, total, correct, labels) {
+        record.judging(split, done, total, labels);
+        observer.judging?.(split, done, total, correct, labels);
       },
       async epoch(report: EpochReport) {
-        accuracy = report.test?.accuracy ?? null;
+        accuracy = chosenBy(report)?.accuracy ?? null;
         await record.epoch(report);
         const isBest = accuracy !== null && accuracy > (best ?? -1);
         if (isBest) best = accuracy;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
 import { fileError, readText, writeAtomically } from '../run/files.js';
 import { METRICS, type RunSettings } from '../run/folder.js';
+import { type Accuracies, accuraciesIn, chosenAccuracy } from '../run/metrics.js';
 import type { Dimension, Sampler, Settings } from './space.js';
 
 /** What a sweep is of. The same request goes on in the same folder. */
@@ -24,8 +25,10 @@ export interface SweepRequest {
 export type Outcome =
   | {
       readonly status: 'done';
-      /** Of the best epoch, in [0, 1]; null where nothing was judged. */
+      /** Of the best epoch, in [0, 1]: on the validation split where samples are kept aside, else on the test split; null where nothing was judged. */
       readonly accuracy: number | null;
+      /** Of the same epoch on the test split, where `accuracy` is not. */
+      readonly test?: number | null;
       /** Of the last epoch, the mean over the layers. */
       readonly loss: number | null;
       readonly seconds: number;
@@ -118,10 +121,10 @@ function isState(json: unknown): json is SweepState {
 
 function isOutcome(outcome: unknown): boolean {
   if (!isRecord(outcome)) return false;
-  const { status, accuracy, loss, seconds, message } = outcome;
+  const { status, accuracy, test = null, loss, seconds, message } = outcome;
   const isNumber = (value: unknown) => value === null || typeof value === 'number';
   return status === 'done'
-    ? isNumber(accuracy) && isNumber(loss) && typeof seconds === 'number'
+    ? isNumber(accuracy) && isNumber(test) && isNumber(loss) && typeof seconds === 'number'
     : status === 'failed' && typeof message === 'string';
 }
 
@@ -132,7 +135,7 @@ export function readProgress(folder: string): {
 } {
   const path = join(folder, METRICS);
   let epochs = 0;
-  let accuracy: number | null = null;
+  let best: Accuracies | undefined;
   let loss: number | null = null;
   let seconds = 0;
   for (const line of existsSync(path) ? readText(path).split('\n') : []) {
@@ -140,12 +143,15 @@ export function readProgress(folder: string): {
     if (record?.event !== 'epoch') continue;
     if (typeof record.epoch === 'number') epochs = record.epoch;
     if (typeof record.seconds === 'number') seconds = record.seconds;
-    if (typeof record.test_accuracy === 'number') accuracy = Math.max(accuracy ?? 0, record.test_accuracy);
+    const judged = accuraciesIn(record);
+    if ((chosenAccuracy(judged) ?? -1) > (best ? chosenAccuracy(best)! : -1)) best = judged;
     const losses = isRecord(record.loss) ? Object.values(record.loss) : [];
     const numbers = losses.filter((value) => typeof value === 'number');
     if (numbers.length > 0) loss = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
   }
-  return { epochs, outcome: { status: 'done', accuracy, loss, seconds } };
+  const accuracy = best ? chosenAccuracy(best) : null;
+  const test = best?.validation_accuracy === undefined ? {} : { test: best.test_accuracy };
+  return { epochs, outcome: { status: 'done', accuracy, ...test, loss, seconds } };
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {

@@ -12,13 +12,15 @@ export function sweepTable(trials: readonly Trial[]): string {
   const score = scoreOf(trials);
   const values = order.map(score.of).filter((value) => value !== undefined);
   const [worst, best] = [Math.min(...values), Math.max(...values)];
-  const head = ['trial', ...names, score.name];
+  const tests = testColumn(trials);
+  const head = ['trial', ...names, score.name, ...tests.head];
   const rows = order.map((trial) => {
     const value = score.of(trial);
     const cells = [
       String(trial.number),
       ...names.map((name) => String(trial.settings[name])),
       value === undefined ? '–' : score.text(value),
+      ...tests.cell(trial),
     ];
     const { outcome } = trial;
     if (value === undefined)
@@ -45,10 +47,12 @@ interface Score {
   text(value: number): string;
 }
 
+const done = ({ outcome }: Trial) => (outcome?.status === 'done' ? outcome : undefined);
+
 function scoreOf(trials: readonly Trial[]): Score {
-  const done = ({ outcome }: Trial) => (outcome?.status === 'done' ? outcome : undefined);
+  const name = trials.some((trial) => done(trial)?.test !== undefined) ? 'validation accuracy' : 'accuracy';
   return trials.every((trial) => done(trial)?.accuracy !== null)
-    ? { name: 'accuracy', most: true, of: (trial) => done(trial)?.accuracy ?? undefined, text: percent }
+    ? { name, most: true, of: (trial) => done(trial)?.accuracy ?? undefined, text: percent }
     : {
         name: 'loss',
         most: false,
@@ -57,12 +61,25 @@ function scoreOf(trials: readonly Trial[]): Score {
       };
 }
 
+/** Beside the accuracy on what was kept aside, that of the same epoch on the test split. */
+function testColumn(trials: readonly Trial[]) {
+  const shown = trials.some((trial) => typeof done(trial)?.test === 'number');
+  return {
+    head: shown ? ['test accuracy'] : [],
+    cell(trial: Trial): string[] {
+      const test = done(trial)?.test ?? null;
+      return shown ? [test === null ? '–' : percent(test)] : [];
+    },
+  };
+}
+
 /** The page: one chart a setting, the trials as points, and the table under them. Everything in one file. */
 export function sweepPage({ request, trials }: SweepState): string {
   const score = scoreOf(trials);
   const best = bestOf(trials);
   const charts = request.space.map(({ name }) => chart(name, trials, score, best)).join('\n');
   const names = request.space.map(({ name }) => name);
+  const tests = testColumn(trials);
   const cell = (text: string, tag = 'td') => `<${tag}>${escaped(text)}</${tag}>`;
   const rows = ranked(trials).map((trial) => {
     const value = score.of(trial);
@@ -73,11 +90,14 @@ export function sweepPage({ request, trials }: SweepState): string {
       String(trial.number),
       ...names.map((name) => String(trial.settings[name])),
       value === undefined ? '–' : score.text(value),
+      ...tests.cell(trial),
       last,
     ];
     return `<tr${trial === best ? ' class="best"' : ''}>${cells.map((text) => cell(text)).join('')}</tr>`;
   });
-  const head = ['trial', ...names, score.name, 'time'].map((text) => cell(text, 'th')).join('');
+  const head = ['trial', ...names, score.name, ...tests.head, 'time']
+    .map((text) => cell(text, 'th'))
+    .join('');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Sweep of ${escaped(request.model.name)}</title>

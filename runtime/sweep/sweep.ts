@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
 import { readText } from '../run/files.js';
 import { CONFIG, readRunConfig, sha256 } from '../run/folder.js';
+import { accuraciesIn, chosenAccuracy } from '../run/metrics.js';
 import {
   type Outcome,
   openSweep,
@@ -171,8 +172,7 @@ function epochOf(text: string): { readonly epoch?: number; readonly accuracy: nu
   try {
     const record = JSON.parse(text) as Record<string, unknown>;
     if (record.event !== 'epoch' || typeof record.epoch !== 'number') return { accuracy: null };
-    const { test_accuracy: accuracy } = record;
-    return { epoch: record.epoch, accuracy: typeof accuracy === 'number' ? accuracy : null };
+    return { epoch: record.epoch, accuracy: chosenAccuracy(accuraciesIn(record)) };
   } catch {
     return { accuracy: null };
   }
@@ -187,7 +187,7 @@ function errorIn(err: string): string {
 }
 
 /**
- * The best trial: of the greatest accuracy, or where nothing was judged of the least loss; the first of equals.
+ * The best trial: of the greatest accuracy (on what is kept aside, where that is some), or where nothing was judged of the least loss; the first of equals.
  * Undefined where none came to an end.
  */
 export function bestOf(trials: readonly Trial[]): Trial | undefined {

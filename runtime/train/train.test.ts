@@ -357,6 +357,7 @@ test('nothing to test on is no error', async () => {
     position: { epoch: 1, batch: 0, trained: 1 },
     interrupted: false,
     soFar: null,
+    validation: null,
     test: null,
   });
 });

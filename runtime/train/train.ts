@@ -4,7 +4,7 @@
  */
 import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
-import type { Split } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Session } from '../engine.js';
 import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
@@ -24,7 +24,7 @@ export interface Position {
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
 
 export interface TrainOptions {
-  /** The first so many training samples, and at most so many of the test split. */
+  /** The first so many training samples, and at most so many of each split to judge on. */
   readonly limit?: number;
   /** Where to go on; the session holds the parameters and optimizer state of that moment. */
   readonly start?: Position;
@@ -58,27 +58,35 @@ export interface BatchReport extends Measures {
   readonly seconds: number;
   readonly samplesPerSecond: number;
 }
-export interface EpochReport extends BatchReport {
-  /** Null where there is nothing to test on. */
-  readonly test: Evaluation | null;
+/** What a network is judged on after each epoch, in this order. */
+export type JudgedSplit = 'validation' | 'test';
+
+/** Null where there are no such samples, or nothing to predict. */
+export type Judgement = Readonly<Record<JudgedSplit, Evaluation | null>>;
+const UNJUDGED: Judgement = { validation: null, test: null };
+
+/** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
+export function chosenBy({ validation, test }: Judgement): Evaluation | null {
+  return validation ?? test;
 }
+
+export interface EpochReport extends BatchReport, Judgement {}
 
 export interface TrainObserver {
   /** The session holds what the batch left; the next batch waits. */
   batch?(report: BatchReport): Promise<void> | void;
-  /** While the test split is judged: samples done, of how many, how many of them are right, and the labels found. */
-  testing?(done: number, total: number, correct: number, labels: Int32Array): void;
+  /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
+  judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
   epoch?(report: EpochReport): Promise<void> | void;
 }
 
-export interface TrainResult {
+/** With the judgement of the last epoch that was judged. */
+export interface TrainResult extends Judgement {
   /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
   readonly position: Position;
   readonly interrupted: boolean;
   /** Of the epoch under way, on average; null at its beginning. */
   readonly soFar: Measures | null;
-  /** Of the last epoch that was judged. */
-  readonly test: Evaluation | null;
 }
 
 /**
@@ -92,7 +100,7 @@ export interface TrainResult {
 export async function train(
   session: Session,
   network: Network,
-  dataset: { readonly train: Split; readonly test: Split },
+  dataset: Pick<Dataset, 'train' | 'validation' | 'test'>,
   options: TrainOptions = {},
   observer: TrainObserver = {},
 ): Promise<TrainResult> {
@@ -107,11 +115,10 @@ export async function train(
     });
   }
   const makeBatch = batchMaker(network, dataset.train);
-  const judged = document.label !== null && dataset.test.count > 0;
   const began = performance.now();
   let position = options.start ?? START;
   let soFar = options.soFar ?? null;
-  let test: Evaluation | null = null;
+  let judgement = UNJUDGED;
 
   while (position.epoch < epochs) {
     const { epoch } = position;
@@ -137,7 +144,7 @@ export async function train(
 
     let next = first < batches ? makeBatch(order, epoch, first) : undefined;
     while (position.batch < batches) {
-      if (signal?.aborted) return { position, interrupted: true, soFar, test };
+      if (signal?.aborted) return { position, interrupted: true, soFar, ...judgement };
       const { batch, trained } = position;
       const current = next!;
       if (!written) writeBatch(session, current);
@@ -155,29 +162,37 @@ export async function train(
     }
 
     const trainedReport = report(soFar ?? unknown(network));
-    if (judged) {
-      const found = await testNow();
-      if (!found) return { position, interrupted: true, soFar, test };
-      test = found;
-    }
+    const found = await judgeNow();
+    if (!found) return { position, interrupted: true, soFar, ...judgement };
+    judgement = found;
     position = { epoch: epoch + 1, batch: 0, trained: position.trained };
     soFar = null;
-    await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, test });
+    await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...judgement });
   }
-  return { position, interrupted: false, soFar: null, test };
+  return { position, interrupted: false, soFar: null, ...judgement };
 
-  function testNow(): Promise<Evaluation | undefined> {
-    const { y } = dataset.test;
-    let judgedSoFar = 0;
-    let correct = 0;
-    return evaluate(session, network, dataset.test, {
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-      ...(signal ? { signal } : {}),
-      onProgress(done, total, labels) {
-        for (; judgedSoFar < done; judgedSoFar++) if (labels[judgedSoFar] === y[judgedSoFar]) correct++;
-        observer.testing?.(done, total, correct, labels);
-      },
-    });
+  /** Undefined where the signal stopped it. */
+  async function judgeNow(): Promise<Judgement | undefined> {
+    if (document.label === null) return UNJUDGED;
+    let found = UNJUDGED;
+    for (const name of ['validation', 'test'] as const) {
+      const split = dataset[name];
+      if (!split || split.count === 0) continue;
+      let judgedSoFar = 0;
+      let correct = 0;
+      const evaluation = await evaluate(session, network, split, {
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...(signal ? { signal } : {}),
+        onProgress(done, total, labels) {
+          for (; judgedSoFar < done; judgedSoFar++)
+            if (labels[judgedSoFar] === split.y[judgedSoFar]) correct++;
+          observer.judging?.(name, done, total, correct, labels);
+        },
+      });
+      if (!evaluation) return undefined;
+      found = { ...found, [name]: evaluation };
+    }
+    return found;
   }
 }
 

@@ -154,7 +154,6 @@ function lossOf({ loss }: Measures): Fact {
  * data below positive where the greatest goodness wins, above it where the least does.
  */
 function gapOf({ network: { document } }: RunInfo, { goodnessPositive, goodnessNegative }: Measures): Fact[] {
-  if (!document.label) return [];
   const gaps = document.layers.map(({ objective }, i) => {
     const sign = document.objectives[objective]!.predict === 'max' ? 1 : -1;
     return sign * (goodnessPositive[i]! - goodnessNegative[i]!);

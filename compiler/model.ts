@@ -161,7 +161,9 @@ export type Negatives =
       readonly layers: readonly string[];
       readonly learn_from: 'positive' | 'neutral';
       readonly optimizer: Optimizer;
-    };
+    }
+  /** A mask over [rows, columns], their product the input's size. */
+  | { readonly name: 'hybrid_images'; readonly grid: readonly [number, number]; readonly blur: number };
 /** A change to training samples, new in each epoch. */
 export type Augmentation =
   | { readonly name: 'shift'; readonly pixels: number }

@@ -71,14 +71,14 @@ async function play(
         if (t.type === 'f32') {
           session.write(
             t.name,
-            draw(sizeOf(t)).map((u) => (t.name === 'x' ? 2 * u - 1 : u)),
+            draw(sizeOf(t)).map((u) => (t.name.startsWith('x') ? 2 * u - 1 : u)),
           );
           continue;
         }
         const y = classes(sizeOf(t));
         session.write('y', y);
         const other = draw(y.length, graph.classes - 1).map(Math.floor);
-        if (graph.document.negatives.name !== 'latent_classifier')
+        if (graph.tensors.some((t) => t.name === 'y_negative' && t.role === 'input'))
           session.write(
             'y_negative',
             y.map((k, i) => (k + 1 + other[i]!) % graph.classes),

@@ -189,6 +189,8 @@ const cases: readonly Case[] = [
     '{ dropout: 0.1 }\n connection local { field: patch([28, 28], size: 29) }\n connect image -> h3 as local',
   ],
   ['RFF313', 'digit(at: 780)', '{ normalize: h / 2 }', '{ embed: digit(at: 780) }', /774/],
+  ['RFF321', 'hybrid_images(grid: [28, 27])', 'random_label()', 'hybrid_images(grid: [28, 27])'],
+  ['RFF504', '-1', 'random_label()', 'hybrid_images(blur: -1)'],
   ['RFF315', '10', 'learn[4..6]', 'learn[4..10]', /9/],
   ['RFF315', '6..4', 'learn[4..6]', 'learn[6..4]'],
   ['RFF316', 'schedule', 'phase learn[10] { label: given }', 'phase learn[10] { label: given, learn: off }'],
@@ -366,6 +368,16 @@ const others: readonly {
         ['  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'],
         ['label: uniform, ', ''],
         ['{ label: given }', ''],
+      ),
+  },
+  {
+    code: 'RFF321',
+    underlined: 'hybrid_images()',
+    text: () =>
+      changed(
+        ['random_label()', 'hybrid_images()'],
+        ['image[784]', 'image[783]'],
+        ['mnist(normalize: [0.1307, 0.3081])', 'tensors("x.safetensors")'],
       ),
   },
   {
@@ -661,6 +673,34 @@ describe('the document', () => {
     expect(at('score')).toMatch(/^4\.\.6/);
     expect(at('train/optimizer')).toMatch(/^rmsprop/);
     expect(at('negatives')).toMatch(/^random_label/);
+  });
+});
+
+describe('hybrid images', () => {
+  const unlabelled = () =>
+    changed(
+      ['  label digit[10]\n', ''],
+      ['  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'],
+      ['label: uniform, ', ''],
+      ['{ label: given }', ''],
+      ['random_label()', 'hybrid_images()'],
+    );
+
+  it('need no label, and take a square for their grid', () => {
+    const { document, diagnostics } = run(unlabelled());
+    expect(diagnostics).toEqual([]);
+    expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [28, 28], blur: 6 });
+    expect(document?.label).toBeNull();
+  });
+
+  it('take a grid that is no square, and a label that is never `given`', () => {
+    const text = changed(
+      ['random_label()', 'hybrid_images(grid: [14, 56], blur: 2)'],
+      ['{ label: given }', '{ label: uniform }'],
+    );
+    const { document, diagnostics } = run(text);
+    expect(diagnostics).toEqual([]);
+    expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [14, 56], blur: 2 });
   });
 });
 

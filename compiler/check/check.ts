@@ -202,7 +202,7 @@ function checkModel(
     scheduleDeclaration && readSchedule(cx, scheduleDeclaration, labelDeclaration !== undefined);
 
   const properties = readProperties(cx, 'model', 'a model', items('property'));
-  const negatives = readNegatives(cx, properties.get('negatives'));
+  const negatives = readNegatives(cx, properties.get('negatives'), input?.size);
   const trainDeclaration = single('train');
   if (!trainDeclaration) missing('`train`', 'add `train { data: digits() }`');
   const train = trainDeclaration && readTrain(cx, trainDeclaration, schedule?.drafts ?? []);
@@ -221,6 +221,7 @@ function checkModel(
     connections: connections.drafts,
     phases: schedule?.drafts ?? [],
     score: schedule?.score,
+    negatives,
     train,
     evaluate,
   };

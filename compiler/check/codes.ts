@@ -134,6 +134,11 @@ export const checkCodes = {
     explanation:
       'Every layer learns. It names an objective, or the model has one without a name for all layers.',
   },
+  RFF321: {
+    title: 'a grid that does not fit the input',
+    explanation:
+      '`negatives: hybrid_images(grid: [rows, columns])` lays a mask over the input, so rows × columns is its size. Without a grid the input must be a square.',
+  },
   RFF330: {
     title: 'not a model document',
     explanation: 'The JSON does not have the shape that `grammar/schema/model.schema.json` describes.',

@@ -97,6 +97,8 @@ describe('validateDocument', () => {
     ['RFF513', 'layers/0/optimizer/momentum', 0, /Nesterov/],
     ['RFF311', 'evaluate/data', { name: 'mnist', options: {} }, /784/],
     ['RFF314', 'label', null, /label/],
+    ['RFF321', 'negatives', { name: 'hybrid_images', grid: [4, 3], blur: 6 }, /4 × 3 has 12 values/],
+    ['RFF330', 'negatives', { name: 'hybrid_images', grid: [4], blur: 6 }, /grid/],
   ])('%s: %s = %j', (code, path, value, message) => {
     const { document: found, diagnostics } = validateDocument(replaced(path, value), 'm.json');
     expect(found).toBeUndefined();
@@ -184,7 +186,14 @@ const homes: Partial<Record<TableName, readonly [string, (call: CallValue) => un
   decay: ['train/decay', (call) => call],
   augment: ['train/augment/0', (call) => call],
   data: ['evaluate/data', ({ name, ...options }) => ({ name, options })],
-  negatives: ['negatives', (call) => (call.layers === 'all' ? { ...call, layers: ['a'] } : call)],
+  negatives: [
+    'negatives',
+    (call) => ({
+      ...call,
+      ...(call.layers === 'all' ? { layers: ['a'] } : {}),
+      ...(call.grid === 'square' ? { grid: [4, 4] } : {}),
+    }),
+  ],
   peer_norm: ['layers/0/peer_norm', ({ name: _, ...rest }) => rest],
 };
 

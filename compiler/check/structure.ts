@@ -6,7 +6,7 @@
  * checker of .rff files and that of model documents share it.
  */
 import type { Severity } from '../../grammar/diagnostic.js';
-import type { DataSpec, Embed, InputMode, LabelMode, PatchField, Score } from '../model.js';
+import type { DataSpec, Embed, InputMode, LabelMode, Negatives, PatchField, Score } from '../model.js';
 import { count } from './report.js';
 import { dataSets } from './tables.js';
 
@@ -21,6 +21,7 @@ export interface Draft {
   readonly connections: readonly DraftConnection[];
   readonly phases: readonly DraftPhase[];
   readonly score: Score | undefined;
+  readonly negatives: Negatives | undefined;
   readonly train: { readonly data: DataSpec | undefined } | undefined;
   readonly evaluate: { readonly data: DataSpec | null | undefined } | undefined;
 }
@@ -74,6 +75,7 @@ export function findings(
   reach(draft, gaps, error, warning);
   embed(draft, error);
   patches(draft, error);
+  hybrids(draft, error);
   data(draft, error);
   score(draft, error);
   labels(draft, error, warning);
@@ -251,6 +253,18 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
   }
 }
 
+/** The grid of hybrid images. */
+function hybrids({ input, negatives }: Draft, error: Say): void {
+  if (negatives?.name !== 'hybrid_images' || input?.size === undefined) return;
+  const [rows, columns] = negatives.grid;
+  if (rows * columns === input.size) return;
+  error(
+    'RFF321',
+    'negatives',
+    `a grid of ${rows} × ${columns} has ${rows * columns} values, but \`${input.name}\` has ${input.size}`,
+  );
+}
+
 /** Sizes that differ from those of a known data set. */
 function data({ input, label, train, evaluate }: Draft, error: Say): void {
   for (const spec of [train?.data, evaluate?.data]) {
@@ -300,7 +314,9 @@ export function plainModes(mode: LabelMode): readonly ('given' | 'uniform' | 'hi
   return mode.name === 'mix' ? [...plainModes(mode.a), ...plainModes(mode.b)] : [mode.name];
 }
 
-function labels({ label, phases }: Draft, error: Say, warning: Say): void {
+function labels({ label, phases, negatives }: Draft, error: Say, warning: Say): void {
+  // Hybrid images differ in their data. What is not known may be one.
+  const byLabel = negatives !== undefined && negatives.name !== 'hybrid_images';
   if (phases.length && phases.every((p) => p.learn === false)) {
     warning(
       'RFF316',
@@ -320,18 +336,18 @@ function labels({ label, phases }: Draft, error: Say, warning: Say): void {
         'declare one: `label NAME[classes]`',
       );
     }
-    if (!showing.length && phases.length) {
+    if (byLabel && !showing.length && phases.length) {
       error(
         'RFF314',
         'negatives',
         'the model has no label, and only in the label do positive and negative rows differ',
-        'declare one: `label NAME[classes]`',
+        'declare one: `label NAME[classes]`; or negative data without one: `negatives: hybrid_images()`',
       );
     }
     return;
   }
   const shown = (p: DraftPhase): boolean => p.label === undefined || plainModes(p.label).includes('given');
-  if (phases.length && !phases.some(shown)) {
+  if (byLabel && phases.length && !phases.some(shown)) {
     warning(
       'RFF317',
       'schedule',

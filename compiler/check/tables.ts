@@ -75,6 +75,7 @@ export type TableName =
 export const largest = { size: 2 ** 24, steps: 10_000, count: 2 ** 31 - 1, seed: 2 ** 32 - 1 } as const;
 
 export const real: NumberKind = { is: 'number' };
+const extent: NumberKind = { is: 'number', integer: true, min: 1, max: largest.size };
 const positive: NumberKind = { is: 'number', above: 0 };
 export const natural: NumberKind = { is: 'number', integer: true, min: 1, max: largest.count };
 export const notNegative: NumberKind = { is: 'number', min: 0 };
@@ -389,9 +390,27 @@ export const negatives: CallTable = {
       ),
     ],
   },
+  hybrid_images: {
+    about:
+      'no wrong label but wrong data: each negative row mixes two samples of the batch, x_i where a mask is 1 and x_j where it is 0, ' +
+      'the mask a blurred random bit image thresholded at 0.5 (Hinton 2022); a label that is shown is the true one in both rows',
+    parameters: [
+      parameter(
+        'grid',
+        { is: 'list', items: [extent, extent] },
+        'square',
+        '[rows, columns] that the input is laid out in; without it, a square',
+      ),
+      parameter(
+        'blur',
+        { is: 'number', integer: true, min: 0, max: 1000 },
+        6,
+        'how often the mask is blurred by [1/4, 1/2, 1/4] along both directions',
+      ),
+    ],
+  },
 };
 
-const extent: NumberKind = { is: 'number', integer: true, min: 1, max: largest.size };
 export const fields: CallTable = {
   patch: {
     about:

@@ -21,11 +21,27 @@ import { propertyKinds } from './properties.js';
 import { type CallValue, largest } from './tables.js';
 import { numberProperty, readCall, switchProperty } from './values.js';
 
-/** The table's fields are the document's. */
-export function readNegatives(cx: Context, property: Property | undefined): Negatives | undefined {
+/** The table's fields are the document's; a grid that is not given is the square of `inputSize` values. */
+export function readNegatives(
+  cx: Context,
+  property: Property | undefined,
+  inputSize: number | undefined,
+): Negatives | undefined {
   if (!property) return { name: 'random_label' };
-  cx.spans.set('negatives', property.value?.span ?? property.span);
-  return readCall(cx, property.value, 'negatives', numbers('`negatives`')) as Negatives | undefined;
+  const span = property.value?.span ?? property.span;
+  cx.spans.set('negatives', span);
+  const call = readCall(cx, property.value, 'negatives', numbers('`negatives`'));
+  if (call?.name !== 'hybrid_images' || call.grid !== 'square') return call as Negatives | undefined;
+  if (inputSize === undefined) return undefined;
+  const side = Math.sqrt(inputSize);
+  if (!Number.isInteger(side))
+    return cx.report.error(
+      'RFF321',
+      span,
+      `${inputSize} values are no square image, so \`hybrid_images\` needs its grid`,
+      'say how they are laid out: `hybrid_images(grid: [rows, columns])`',
+    );
+  return { ...call, grid: [side, side] } as unknown as Negatives;
 }
 
 type Partial<T> = { readonly [K in keyof T]: T[K] | undefined };

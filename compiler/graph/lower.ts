@@ -99,6 +99,7 @@ function tensorsOf(
   declare('x', 'input', [frames, batch, d]);
   declare('y', 'input', [batch], 'i32');
   if (document.negatives.name === 'latent_classifier') declare('negative_draw', 'input', [batch]);
+  else if (document.negatives.name === 'hybrid_images') declare('x_negative', 'input', [frames, batch, d]);
   else declare('y_negative', 'input', [batch], 'i32');
   declare('predict/x', 'input', [frames, predictBatch, d]);
   for (const name of ['loss', 'goodness_positive', 'goodness_negative'])

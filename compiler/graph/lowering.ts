@@ -7,6 +7,7 @@ import {
   evaluate,
   fromJson,
   mul,
+  select,
   sub,
   variable,
   width,
@@ -15,7 +16,7 @@ import type { Connection, LabelMode, Layer, ModelDocument, Optimizer } from '../
 import { ProgramBuilder } from './builder.js';
 import type { Program, Value } from './graph.js';
 import { updateRule } from './optimizers.js';
-import { h, type LayerRules, layerRules, slopeOf } from './rules.js';
+import { h, type LayerRules, layerRules, polarity, slopeOf } from './rules.js';
 import { peerMean } from './tensors.js';
 import { inOrder, type Step, timeline } from './timeline.js';
 
@@ -87,7 +88,7 @@ export class Lowering {
     if (phase.input.name === 'hidden') return this.build.fill(0, input.size);
     const index = evaluate(fromJson(phase.input.index, new Map([['t', constant(t)]])), {}) as number;
     const frame = ((Math.floor(index) % this.frames) + this.frames) % this.frames;
-    return this.build.input(this.name === 'train' ? 'x' : 'predict/x', input.size, frame, this.frames);
+    return this.data(frame);
   }
 
   /** The data as the layers see it in a step: a frame with the label written over it, normalized. */
@@ -120,6 +121,25 @@ export class Lowering {
       input.size,
       input.name,
       input.size,
+    );
+  }
+
+  /** A frame of the data; where the negative rows are hybrid images, each row its own. */
+  private data(frame: number): Value {
+    const { build, frames } = this;
+    const { input, negatives } = this.document;
+    if (this.name === 'predict') return build.input('predict/x', input.size, frame, frames);
+    const x = build.input('x', input.size, frame, frames);
+    if (negatives.name !== 'hybrid_images') return x;
+    return build.map(
+      select(polarity, variable('x', 'element'), variable('hybrid', 'element')),
+      {
+        polarity: build.polarity(),
+        x,
+        hybrid: build.input('x_negative', input.size, frame, frames),
+      },
+      input.size,
+      `${input.name}.rows`,
     );
   }
 

@@ -17,7 +17,8 @@ export const z = variable('z', 'element');
 export const h = variable('h', 'element');
 const previous = variable('previous', 'element');
 const goodness = variable('goodness', 'row');
-const polarity = variable('polarity', 'row');
+/** 1 in positive rows, 0 in negative ones. */
+export const polarity = variable('polarity', 'row');
 /** The goodness of a sample's positive and of its negative row. */
 const pos = variable('pos', 'row');
 const neg = variable('neg', 'row');

@@ -21,7 +21,7 @@ export function lowerTraining(
   const layerNames = document.layers.map((l) => l.name);
 
   const y = build.input('y', 1, 0, 1);
-  let yNegative: Value;
+  let given: Value | undefined;
   let neutral: Value | undefined;
   if (negatives.name === 'latent_classifier') {
     // What the network makes of the sample without its label decides which wrong label is the hardest.
@@ -34,14 +34,18 @@ export function lowerTraining(
       build.result('observe/features', 0, neutral, ['sample']);
       build.result('observe/probabilities', 0, probabilities, ['sample']);
     }
-    yNegative = build.draw(probabilities, y, build.input('negative_draw', 1, 0, 1));
+    const yNegative = build.draw(probabilities, y, build.input('negative_draw', 1, 0, 1));
     build.result('y_negative', 0, yNegative, ['sample']);
+    build.within('');
+    given = build.onehot(y, yNegative, classes);
+  } else if (negatives.name === 'hybrid_images') {
+    // What is wrong about a negative row is its data: a label that is shown is the true one in both rows.
+    if (document.label) given = build.onehotOf(y, classes);
   } else {
-    yNegative = build.input('y_negative', 1, 0, 1);
+    given = build.onehot(y, build.input('y_negative', 1, 0, 1), classes);
   }
 
   build.within('');
-  const given = build.onehot(y, yNegative, classes);
   const positives = negatives.name === 'latent_classifier' ? collector(negatives) : undefined;
   let learned = 0;
   low.play(given, true, '', (step, layers) => {

@@ -43,7 +43,7 @@ export function sumBeforeOuter(program: Ir): Ir {
 }
 
 /** `a` summed over the row axes that `b` lacks. */
-function sumTo(out: Rewriter, a: IrValue, b: IrValue): IrValue {
+export function sumTo(out: Rewriter, a: IrValue, b: IrValue): IrValue {
   const surplus = a.axes.filter((axis) => isRowAxis(axis) && !b.axes.includes(axis));
   if (surplus.length === 0) return a;
   const rest = a.axes.filter((axis) => isRowAxis(axis) && b.axes.includes(axis));

@@ -12,6 +12,7 @@
  */
 import { add, apply, type Expr, nodesOf, substitute, variable, zero } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
+import { sumTo } from './hoist.js';
 import { type Ir, type IrValue, Rewriter, rowKey, slotWidth, unionAxes } from './ir.js';
 import { type Pack, type PackMember, slotOrder } from './packs.js';
 
@@ -408,7 +409,8 @@ class Packing {
       };
       if (source.op.kind === 'onehot') {
         const op = { kind: 'scatter', classes: member.cols, scale } as const;
-        return out.emit({ op, ...shape }, [dz, ...source.inputs.map((i) => out.at(i))]);
+        // A label that is the same in both rows has one index for them.
+        return out.emit({ op, ...shape }, [sumTo(out, dz, source), ...source.inputs.map((i) => out.at(i))]);
       }
       return out.emit({ op: { kind: 'outer', scale }, ...shape }, [this.labelSlot(member, source), dz]);
     }

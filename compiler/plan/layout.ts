@@ -109,8 +109,10 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
         place(info, [region(labels, offset, graph.batch, 1, 1)]);
       } else if (shape.length === 3) {
         const [frames, samples, cols] = shape as [number, number, number];
-        const inSlots =
-          slots && graph.document.input.normalize === null && graph.document.input.embed === null;
+        // Data that a kernel makes rows of first is not read by products.
+        const { input, negatives } = graph.document;
+        const mixed = negatives.name === 'hybrid_images' && name !== 'predict/x';
+        const inSlots = slots && input.normalize === null && input.embed === null && !mixed;
         const stride = inSlots ? slotWidth(cols) : pad4(cols);
         const regions = Array.from({ length: frames }, (_, frame) => {
           const buffer = draft(`${name}[${frame}]`, 'io', samples * stride);

@@ -248,7 +248,9 @@ function checkModel(plan: Plan, say: Say): void {
     expect('y_negative', 'output', [batch], 'i32');
     expect('classifier_loss', 'output', [1]);
     expect('predict/softmax', 'output', [predictBatch, classes]);
-  } else expect('y_negative', 'input', [batch], 'i32');
+  } else if (negatives.name === 'hybrid_images')
+    expect('x_negative', 'input', [frames, batch, model.input.size]);
+  else expect('y_negative', 'input', [batch], 'i32');
   expect('x', 'input', [frames, batch, model.input.size]);
   expect('y', 'input', [batch], 'i32');
   expect('predict/x', 'input', [frames, predictBatch, model.input.size]);

@@ -8,6 +8,8 @@
  * | 3              | the latent classifier's negative draws  | epoch, batch        | row of the batch          |
  * | 4              | the validation split                    | 0, 0                | Fisher-Yates step         |
  * | 5              | procedural data (`digits`, `moving_mnist`) | split, image     | the image's own sequence  |
+ * | 6              | whom a hybrid image is mixed with       | epoch, batch        | row of the batch          |
+ * | 7              | the masks of hybrid images              | epoch, batch        | row, then 32 cells a word |
  * | 0x80000 + a    | augmentation a of the model's list      | epoch, sample       | the sample's own sequence |
  * | 0x800          | a sweep's random trials                 | 0 order, 1 draws; trial | dimension         |
  * | 0x1000 + p     | initialization of parameter p           | 0, 0                | element, row-major        |
@@ -20,6 +22,8 @@ export const SITE = {
   classifierDraw: 3,
   split: 4,
   data: 5,
+  hybridPartner: 6,
+  hybridMask: 7,
   augmentation: 0x80000,
   sweep: 0x800,
   initialization: 0x1000,

@@ -77,7 +77,8 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   },
   RFF716: {
     title: 'nothing to predict',
-    explanation: 'Prediction tries each label in turn, so a model without `label` cannot predict.',
+    explanation:
+      'Prediction tries each label in turn, so a model without `label`, or whose layers hear nothing of it, cannot predict.',
   },
   RFF717: {
     title: 'samples that cannot be read',

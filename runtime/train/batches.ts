@@ -10,12 +10,16 @@ import { failure } from '../../grammar/diagnostic.js';
 import { augmenter } from '../data/augment.js';
 import type { Dataset, Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
+import { hybridImages } from '../random/hybrid.js';
 import { randomNegatives } from '../random/negatives.js';
 import { permutation } from '../random/permutation.js';
 import { uniforms } from '../random/philox.js';
 import { SITE } from '../random/sites.js';
 
-/** A batch's input tensors by name: `x` [frames, batch, d], `y` [batch], `y_negative` or `negative_draw` [batch]. */
+/**
+ * A batch's input tensors by name: `x` [frames, batch, d], `y` [batch], and `y_negative` or `negative_draw` [batch] or
+ * `x_negative` [frames, batch, d].
+ */
 export type Batch = ReadonlyMap<string, Float32Array | Int32Array>;
 
 /** The order in which `count` samples are seen in an epoch. */
@@ -28,7 +32,8 @@ export function sampleOrder({ train }: ModelDocument, count: number, epoch: numb
 /**
  * A function that makes batch `batch` of `epoch` from that epoch's `order`. Two sets of buffers are used in turn, so
  * a batch stays valid while the next one is made, and no longer.
- * @throws RffcError RFF711 where the model wants given negatives and the data has none, RFF660 where it would move
+ * @throws RffcError RFF711 where the model wants given negatives and the data has none, RFF710 for hybrid images of single
+ * samples, RFF660 where it would move
  * pixels and the data has no pictures.
  */
 export function batchMaker(
@@ -44,15 +49,29 @@ export function batchMaker(
       hint: 'add `y_negative` [N] to the tensors file, or write `negatives: random_label()`',
     });
   }
+  if (negatives.name === 'hybrid_images' && size < 2) {
+    throw failure('RFF710', 'a hybrid image mixes two samples of a batch, and a batch has only one', {
+      hint: 'use `--batch 2` or more',
+    });
+  }
   const augment = augmenter(document.train, split, network.frames, document.input.size);
-  const buffers = [0, 1].map(() => new Float32Array(network.frames * size * document.input.size));
+  const values = network.frames * size * document.input.size;
+  const twoBuffers = () => [new Float32Array(values), new Float32Array(values)] as const;
+  const buffers = twoBuffers();
+  const hybrids = negatives.name === 'hybrid_images' ? twoBuffers() : undefined;
   let turn = 0;
   return (order, epoch, batch) => {
     const indices = order.subarray(batch * size, (batch + 1) * size);
-    const x = buffers[turn++ % 2]!;
+    turn = 1 - turn;
+    const x = buffers[turn]!;
     split.gather(indices, x);
     augment?.(x, indices, epoch);
     const tensors = new Map<string, Float32Array | Int32Array>([['x', x]]);
+    if (negatives.name === 'hybrid_images') {
+      const hybrid = hybrids![turn]!;
+      hybridImages(negatives, seed, epoch, batch, x, size, hybrid);
+      tensors.set('x_negative', hybrid);
+    }
     if (!label) return tensors;
     const y = Int32Array.from(indices, (i) => split.y[i]!);
     tensors.set('y', y);
@@ -66,6 +85,8 @@ export function batchMaker(
         );
       case 'latent_classifier':
         return tensors.set('negative_draw', uniforms(seed, SITE.classifierDraw, epoch, batch, size));
+      case 'hybrid_images':
+        return tensors;
       default:
         return negatives satisfies never;
     }

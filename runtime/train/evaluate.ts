@@ -33,6 +33,11 @@ export interface Evaluation {
   readonly perClass: readonly (number | null)[];
 }
 
+/** Whether trying one label after another can tell them apart: the network is shown the label somewhere. */
+export function hearsLabel({ label, connections, input }: ModelDocument): boolean {
+  return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
+}
+
 export interface PredictOptions {
   /** The first so many samples only. */
   readonly limit?: number;
@@ -87,7 +92,7 @@ export function score(
 
 /**
  * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model without a label, RFF712 if a goodness is not finite.
+ * @throws RffcError RFF716 for a model without a label, or whose layers hear nothing of it, RFF712 if a goodness is not finite.
  */
 export async function predict(
   session: Session,
@@ -96,8 +101,9 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<Prediction | undefined> {
   const { document } = network;
-  if (!document.label) {
-    throw failure('RFF716', `model \`${document.name}\` has no label, so there is nothing to predict`, {
+  if (!hearsLabel(document)) {
+    const why = document.label ? `hears nothing of its label \`${document.label.name}\`` : 'has no label';
+    throw failure('RFF716', `model \`${document.name}\` ${why}, so there is nothing to predict`, {
       hint: 'declare `label NAME[classes]` and connect it to a layer',
     });
   }

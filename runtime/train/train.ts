@@ -10,7 +10,7 @@ import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
-import { type Evaluation, evaluate } from './evaluate.js';
+import { type Evaluation, evaluate, hearsLabel } from './evaluate.js';
 
 /** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
 export interface Position {
@@ -173,7 +173,7 @@ export async function train(
 
   /** Undefined where the signal stopped it. */
   async function judgeNow(): Promise<Judgement | undefined> {
-    if (document.label === null) return UNJUDGED;
+    if (!hearsLabel(document)) return UNJUDGED;
     let found = UNJUDGED;
     for (const name of ['validation', 'test'] as const) {
       const split = dataset[name];

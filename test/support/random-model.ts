@@ -186,6 +186,7 @@ const phase = fc.record({
 
 const negatives = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom({ name: 'random_label' as const }, { name: 'given' as const }) },
+  { weight: 1, arbitrary: fc.constant({ name: 'hybrid_images' as const }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -324,6 +325,7 @@ function render(d: Description): string {
     return [`    score p${which}[${from}..${from + (d.score.to % (steps - from))}]${those}`];
   };
   const negatives = () => {
+    if (d.negatives.name === 'hybrid_images') return `hybrid_images(grid: [1, ${d.inputs}])`;
     if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
     const { features, learnFrom, layers: bits, optimizer: own } = d.negatives;
     const chosen = names.filter((_, i) => (bits >> i) & 1);

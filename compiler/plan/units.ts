@@ -3,7 +3,8 @@
  *
  * Fusion finds row expressions that read one another and run over the same rows: one kernel loads what it needs once,
  * shares subexpressions (the goodness mean(h²) and the root mean square of the same h are one reduction) and writes only
- * what somebody else reads. Legal: between two expressions with no product or other sum over rows in between. An optimizer's
+ * what somebody else reads. Legal: between two expressions with no product or other sum over rows in between, nor an
+ * expression that must run by itself (over rows of another length, as what fast weights recall of another layer). An optimizer's
  * new parameter and new states, which read the same gradient, are one kernel by the same reasoning (update fusion).
  */
 import { nodesOf } from '../expr/index.js';
@@ -39,6 +40,7 @@ export function formUnits(program: Ir, choice: UnitChoice): Unit[] {
     for (let at = i; at !== root; ) [at, parent[at]] = [parent[at]!, root];
     return root;
   };
+  const members = new Map<number, IrValue[]>();
 
   if (choice.fusion) {
     // How many kernels' results lie between a value and the start: two expressions of one level have none between them.
@@ -48,13 +50,23 @@ export function formUnits(program: Ir, choice: UnitChoice): Unit[] {
       level[v.id] = Math.max(0, ...v.inputs.map((i) => level[i]!)) + (isRowMap(v) ? 0 : 1);
       if (!isRowMap(v)) continue;
       units.set(v.id, unitsOf(v));
+      members.set(v.id, [v]);
       for (const i of v.inputs) {
         const input = program.values[i]!;
         if (!isRowMap(input) || level[i] !== level[v.id] || rowKey(input) !== rowKey(v)) continue;
         const [a, b] = [find(i), find(v.id)];
         const [m, n] = [units.get(a)!, units.get(b)!];
         if (a === b || (m !== n && m !== 0 && n !== 0)) continue;
+        const sources = (group: number) =>
+          members
+            .get(group)!
+            .flatMap((member) => member.inputs)
+            .filter((input) => level[input] === level[v.id] && members.has(find(input)))
+            .map(find);
+        if (isBetween(a, b, sources) || isBetween(b, a, sources)) continue;
         parent[b] = a;
+        members.get(a)!.push(...members.get(b)!);
+        members.delete(b);
         units.set(a, m || n);
       }
     }
@@ -84,6 +96,21 @@ export function formUnits(program: Ir, choice: UnitChoice): Unit[] {
       values,
     };
   });
+}
+
+/** Whether some third group reads `first`, at whatever remove, and is read by `last`: as one kernel they would wait for themselves. */
+function isBetween(first: number, last: number, sources: (group: number) => readonly number[]): boolean {
+  const seen = new Set([first, last]);
+  const open = sources(last).filter((group) => !seen.has(group));
+  for (let group = open.pop(); group !== undefined; group = open.pop()) {
+    if (seen.has(group)) continue;
+    seen.add(group);
+    for (const source of sources(group)) {
+      if (source === first) return true;
+      open.push(source);
+    }
+  }
+  return false;
 }
 
 /**

@@ -119,6 +119,23 @@ export interface Connection {
   readonly lr_scale: number;
   readonly field: PatchField | null;
 }
+/**
+ * Fast weights: A(t) = Σ over the earlier steps τ of rate · decay^(t − 1 − τ) · s_target(τ) · s_source(τ)ᵀ, each row its own,
+ * adds sign · A(t) · s_source(t − delay) to z (Ba et al. 2016, arXiv 1610.06258). They have no parameters.
+ */
+export interface FastConnection {
+  /** `TARGET.SOURCE.TYPE`, unique among all connections. */
+  readonly name: string;
+  readonly target: string;
+  /** A layer. */
+  readonly source: string;
+  readonly type: string;
+  readonly sign: 1 | -1;
+  readonly delay: 0 | 1;
+  /** What is kept of A from one step to the next, in [0, 1]. */
+  readonly decay: number;
+  readonly rate: number;
+}
 export interface Objective {
   readonly name: string | null;
   /** A row expression in `h`. */
@@ -197,6 +214,7 @@ export interface ModelDocument {
   readonly label: LabelNode | null;
   readonly layers: readonly Layer[];
   readonly connections: readonly Connection[];
+  readonly fast_weights: readonly FastConnection[];
   readonly objectives: readonly Objective[];
   readonly phases: readonly Phase[];
   readonly score: Score;

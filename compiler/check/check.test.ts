@@ -292,6 +292,45 @@ const cases: readonly Case[] = [
   ['RFF513', '-0.05', 'uniform(-0.05, 0.05)', 'uniform(0.05, -0.05)'],
   ['RFF513', 'nesterov: on', 'rmsprop(lr: 5e-6)', 'sgd(lr: 0.1, nesterov: on)'],
   ['RFF513', '5', 'step(every: 10, gamma: 0.9)', 'linear(5, 5)'],
+  // fast weights
+  ['RFF514', 'fast', 'dropout: 0.1', 'fast: decay(0.9)', /leave out `init`, or `fast`/],
+  ['RFF514', 'rate', 'dropout: 0.1', 'rate: 0.5', /fast: decay\(0\.9\)/],
+  [
+    'RFF514',
+    'fast',
+    'connection context ',
+    'connection quick { fast: decay(0.9), bias: off, dropout: 0.1 }\nconnection context ',
+    /`bias` and `dropout`/,
+  ],
+  ['RFF503', 'decay', 'connection context ', 'connection quick { fast: decay }\nconnection context '],
+  ['RFF508', 'decay()', 'connection context ', 'connection quick { fast: decay() }\nconnection context '],
+  ['RFF504', '1.5', 'connection context ', 'connection quick { fast: decay(1.5) }\nconnection context '],
+  [
+    'RFF504',
+    '-1',
+    'connection context ',
+    'connection quick { fast: decay(1), rate: -1 }\nconnection context ',
+  ],
+  [
+    'RFF307',
+    'h4',
+    'layer h3[40]',
+    'layer h4[10]\n connection quick { fast: decay(0.9) }\n connect h1 -> h4, h4 -> h4 as quick\n layer h3[40]',
+    /connect something/,
+  ],
+  [
+    'RFF322',
+    'image',
+    '{ dropout: 0.1 }',
+    '{ dropout: 0.1 }\n connection quick { fast: decay(0.9) }\n connect image -> h3 as quick',
+    /without `fast`/,
+  ],
+  [
+    'RFF306',
+    'h1 -> h1',
+    '{ dropout: 0.1 }',
+    '{ dropout: 0.1 }\n connection quick { fast: decay(0.9), delay: 0 }\n connect h1 -> h1 as quick',
+  ],
 ];
 
 /** Cases that need more than one change, an option, or another file. */

@@ -12,7 +12,7 @@ import type {
   SourceFile,
 } from '../../grammar/ast.js';
 import type { Diagnostic, Span } from '../../grammar/diagnostic.js';
-import type { Connection, Evaluate, Layer, ModelDocument, Train } from '../model.js';
+import type { Connection, Evaluate, FastConnection, Layer, ModelDocument, Train } from '../model.js';
 import { readConnections, readConnectionTypes } from './connections.js';
 import { all, type Context, readProperties, suggestion, whole } from './context.js';
 import { damage } from './damage.js';
@@ -219,6 +219,7 @@ function checkModel(
       (l, i) => layerNames.includes(l.name) && layers.findIndex((other) => other.name === l.name) === i,
     ),
     connections: connections.drafts,
+    fast_weights: connections.fastDrafts,
     phases: schedule?.drafts ?? [],
     score: schedule?.score,
     negatives,
@@ -248,6 +249,7 @@ function checkModel(
     label: label ? label.node : null,
     layers: all<Layer>(layers.map((l) => l.node)),
     connections: all<Connection>(connections.list),
+    fast_weights: all<FastConnection>(connections.fast),
     objectives: all(objectives.list),
     phases: schedule?.phases,
     score: schedule?.score,

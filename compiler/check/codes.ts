@@ -139,6 +139,11 @@ export const checkCodes = {
     explanation:
       '`negatives: hybrid_images(grid: [rows, columns])` lays a mask over the input, so rows × columns is its size. Without a grid the input must be a square.',
   },
+  RFF322: {
+    title: 'fast weights between others than layers',
+    explanation:
+      'Fast weights are made of the activities of two layers, step by step. An input or a label is given, not computed, so it cannot be their source; a connection with learned weights takes it in.',
+  },
   RFF330: {
     title: 'not a model document',
     explanation: 'The JSON does not have the shape that `grammar/schema/model.schema.json` describes.',
@@ -241,6 +246,11 @@ export const checkCodes = {
   RFF513: {
     title: 'arguments that contradict each other',
     explanation: 'Each argument is right alone, but not beside another one.',
+  },
+  RFF514: {
+    title: 'property without a meaning here',
+    explanation:
+      'Fast weights have no parameters, so nothing can be said of how parameters start, learn or are left out: a connection has `fast` and `rate`, or `init`, `bias`, `learn`, `lr_scale`, `field` and `dropout`.',
   },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 

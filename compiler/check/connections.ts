@@ -3,7 +3,7 @@
  */
 import type { ConnectDeclaration, ConnectionTypeDeclaration, Name, Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
-import type { Connection, Init, PatchField } from '../model.js';
+import type { Connection, FastConnection, Init, PatchField } from '../model.js';
 import {
   type Context,
   type PropertyMap,
@@ -16,8 +16,8 @@ import {
 import { numbers } from './expressions.js';
 import { mark } from './places.js';
 import { propertyKinds } from './properties.js';
-import { spanning } from './report.js';
-import type { DraftConnection } from './structure.js';
+import { alternatives, spanning } from './report.js';
+import type { DraftArrow, DraftConnection } from './structure.js';
 import { literal, symbol, type Typed } from './typing.js';
 import { numberProperty, readCall, switchProperty } from './values.js';
 
@@ -29,8 +29,10 @@ interface Ends {
 
 export interface Connections {
   readonly drafts: readonly DraftConnection[];
+  readonly fastDrafts: readonly DraftArrow[];
   /** Complete, in order; undefined where there is an error. */
   readonly list: readonly (Connection | undefined)[];
+  readonly fast: readonly (FastConnection | undefined)[];
   /** Layers that an unknown node connects into. */
   readonly reached: ReadonlySet<string>;
   /** Some connection's target is unknown. */
@@ -56,7 +58,8 @@ export function readConnectionTypes(
     const { text, span } = declaration.name;
     const properties = readProperties(cx, 'connection', 'a connection', declaration.properties);
     // Also of a type that nothing uses, and once for all that do.
-    readConnectionProperties(cx, properties, { source: undefined, target: undefined });
+    if (properties.has('fast')) readFastProperties(cx, properties);
+    else readConnectionProperties(cx, properties, { source: undefined, target: undefined });
     const first = own.get(text);
     if (first)
       cx.report.error(
@@ -177,6 +180,35 @@ function readConnectionProperties(
   };
 }
 
+/** What is said of parameters, and so means nothing beside `fast`. */
+const ofParameters = ['init', 'bias', 'learn', 'lr_scale', 'field', 'dropout'] as const;
+
+type FastProperties = Pick<FastConnection, 'sign' | 'delay' | 'decay' | 'rate'>;
+
+/** The properties of a connection that has `fast`. */
+function readFastProperties(
+  cx: Context,
+  properties: PropertyMap,
+): { readonly [K in keyof FastProperties]: FastProperties[K] | undefined } {
+  const get = (key: string): Property | undefined => properties.get(key);
+  const fast = get('fast')!;
+  const idle = ofParameters.filter((key) => properties.has(key)).map((key) => `\`${key}\``);
+  if (idle.length)
+    cx.report.error(
+      'RFF514',
+      fast.key.span,
+      `fast weights have no parameters, so ${alternatives(idle, 'and')} can say nothing about them`,
+      `leave out ${alternatives(idle, 'and')}, or \`fast\``,
+    );
+  const call = readCall(cx, fast.value, 'fast', numbers('`fast`'));
+  return {
+    sign: numberProperty(cx, get('sign'), propertyKinds.sign, 1) as 1 | -1 | undefined,
+    delay: numberProperty(cx, get('delay'), propertyKinds.delay, 1) as 0 | 1 | undefined,
+    decay: call?.decay as number | undefined,
+    rate: numberProperty(cx, get('rate'), propertyKinds.rate, 0.5),
+  };
+}
+
 /** Weights into a unit, and on average out of one. */
 function fan(
   ends: Ends,
@@ -201,6 +233,8 @@ export function readConnections(
 ): Connections {
   const drafts: DraftConnection[] = [];
   const list: (Connection | undefined)[] = [];
+  const fastDrafts: DraftArrow[] = [];
+  const fast: (FastConnection | undefined)[] = [];
   const reached = new Set<string>();
   const arrows = new Map<string, Span>();
   const targets = new Set(
@@ -256,13 +290,28 @@ export function readConnections(
         cx.spans.set(`${path}/source`, chain[i - 1]!.span);
         cx.spans.set(`${path}/target`, chain[i]!.span);
         if (properties) mark(cx, path, properties);
+        const ends = { name, target, source, type: declaration.type?.text };
+        if (properties?.has('fast')) {
+          const read = readFastProperties(cx, properties);
+          fastDrafts.push({ name, target, source, delay: read.delay });
+          fast.push(whole<FastConnection>({ ...ends, ...read }));
+          continue;
+        }
+        const rate = properties?.get('rate');
+        if (rate)
+          cx.report.error(
+            'RFF514',
+            rate.key.span,
+            '`rate` is that of fast weights, and this connection has none',
+            'leave it out, or add `fast: decay(0.9)`; how fast a connection learns is its `lr_scale`',
+          );
         const read =
           properties &&
           readConnectionProperties(cx, properties, { source: sizes.get(source), target: sizes.get(target) });
         drafts.push({ name, target, source, delay: read?.delay, field: read?.field });
-        list.push(read && whole<Connection>({ name, target, source, type: declaration.type?.text, ...read }));
+        list.push(read && whole<Connection>({ ...ends, ...read }));
       }
     }
   }
-  return { drafts, list, reached, lost };
+  return { drafts, fastDrafts, list, fast, reached, lost };
 }

@@ -5,7 +5,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Diagnostic, Severity } from '../../grammar/diagnostic.js';
 import schema from '../../grammar/schema/model.schema.json' with { type: 'json' };
-import type { Connection, ExpressionJson, LabelMode, ModelDocument } from '../model.js';
+import type { Connection, ExpressionJson, FastConnection, LabelMode, ModelDocument } from '../model.js';
 import { findings } from './structure.js';
 import { type CallValue, type TableName, tables } from './tables.js';
 import { instantiate, limits, literal, mentions, symbol, type Typed } from './typing.js';
@@ -152,7 +152,10 @@ function checkNames(d: ModelDocument, wrong: Say): void {
     'nodes',
   );
   unique(
-    d.connections.map((c, i) => [c.name, `connections/${i}`]),
+    [
+      ...d.connections.map((c, i) => [c.name, `connections/${i}`] as const),
+      ...d.fast_weights.map((c, i) => [c.name, `fast_weights/${i}`] as const),
+    ],
     'connections',
   );
   unique(
@@ -165,13 +168,18 @@ function checkNames(d: ModelDocument, wrong: Say): void {
   );
 
   const nodes = new Set([...layers, d.input.name, ...(d.label ? [d.label.name] : [])]);
-  d.connections.forEach((c: Connection, i) => {
-    const at = `connections/${i}`;
+  const arrow = (c: Connection | FastConnection, at: string): void => {
     for (const end of [c.source, c.target])
       if (!nodes.has(end)) wrong('RFF203', at, `there is no layer, input or label \`${end}\``);
     const name = `${c.target}.${c.source}.${c.type}`;
     if (c.name !== name)
       wrong('RFF331', at, `its name is \`${c.name}\`, but target, source and type make \`${name}\``);
+  };
+  d.connections.forEach((c, i) => {
+    arrow(c, `connections/${i}`);
+  });
+  d.fast_weights.forEach((c, i) => {
+    arrow(c, `fast_weights/${i}`);
   });
   d.layers.forEach((l, i) => {
     if (l.objective >= d.objectives.length)

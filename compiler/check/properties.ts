@@ -20,6 +20,7 @@ export const propertyKinds = {
   delay: { is: 'number', among: [0, 1] },
   dropout: share,
   lr_scale: notNegative,
+  rate: notNegative,
   size: { is: 'number', integer: true, min: 1, max: largest.size },
   classes: { is: 'number', integer: true, min: 2, max: largest.size },
   steps: { is: 'number', integer: true, min: 1, max: largest.steps },
@@ -42,6 +43,8 @@ export const properties = {
     learn: { default: 'on', about: 'whether training moves it' },
     lr_scale: { default: '1', about: 'a factor on the learning rate' },
     field: { about: 'patch([rows, columns], size, stride, maps): a local receptive field' },
+    fast: { about: 'decay(lambda): fast weights in the place of learned ones' },
+    rate: { default: '0.5', about: 'the factor on each outer product that fast weights take in' },
   },
   input: {
     normalize: { default: 'h', about: 'what the layers see of the values h' },

@@ -19,17 +19,21 @@ export interface Draft {
   readonly label: { readonly name: string; readonly classes: number | undefined } | null | undefined;
   readonly layers: readonly { readonly name: string; readonly size: number | undefined }[];
   readonly connections: readonly DraftConnection[];
+  readonly fast_weights: readonly DraftArrow[];
   readonly phases: readonly DraftPhase[];
   readonly score: Score | undefined;
   readonly negatives: Negatives | undefined;
   readonly train: { readonly data: DataSpec | undefined } | undefined;
   readonly evaluate: { readonly data: DataSpec | null | undefined } | undefined;
 }
-export interface DraftConnection {
+/** A connection of whatever kind. */
+export interface DraftArrow {
   readonly name: string;
   readonly target: string;
   readonly source: string;
   readonly delay: 0 | 1 | undefined;
+}
+export interface DraftConnection extends DraftArrow {
   readonly field: PatchField | null | undefined;
 }
 export interface DraftPhase {
@@ -71,6 +75,7 @@ export function findings(
   const error = sayAs('error');
   const warning = sayAs('warning');
   targets(draft, error);
+  fastSources(draft, error);
   circles(draft, error);
   reach(draft, gaps, error, warning);
   embed(draft, error);
@@ -82,8 +87,15 @@ export function findings(
   return found;
 }
 
-function targets({ input, label, connections }: Draft, error: Say): void {
-  for (const c of connections) {
+/** Learned connections, then fast weights. */
+const arrowsOf = ({ connections, fast_weights }: Draft): readonly DraftArrow[] => [
+  ...connections,
+  ...fast_weights,
+];
+
+function targets(draft: Draft, error: Say): void {
+  const { input, label } = draft;
+  for (const c of arrowsOf(draft)) {
     const what = c.target === input?.name ? 'input' : c.target === label?.name ? 'label' : undefined;
     if (what) {
       error(
@@ -96,13 +108,29 @@ function targets({ input, label, connections }: Draft, error: Say): void {
   }
 }
 
+function fastSources({ input, label, fast_weights }: Draft, error: Say): void {
+  for (const c of fast_weights) {
+    const what = c.source === input?.name ? 'input' : c.source === label?.name ? 'label' : undefined;
+    if (what) {
+      error(
+        'RFF322',
+        `connections/${c.name}/source`,
+        `fast weights join two layers, and \`${c.source}\` is the model's ${what}`,
+        `connect \`${c.source}\` by a type without \`fast\``,
+      );
+    }
+  }
+}
+
 /** Circles of connections with `delay: 0` among the layers: one error for each group of layers that has one. */
-function circles({ layers, connections }: Draft, error: Say): void {
+function circles(draft: Draft, error: Say): void {
+  const { layers } = draft;
+  const connections = arrowsOf(draft);
   const names = new Set(layers.map((l) => l.name));
   const instant = connections.filter((c) => c.delay === 0 && names.has(c.source) && names.has(c.target));
   // Layers that no instant connection enters come first in a step; take them away until none is left (Kahn).
-  const entering = new Map<string, DraftConnection[]>();
-  const leaving = new Map<string, DraftConnection[]>();
+  const entering = new Map<string, DraftArrow[]>();
+  const leaving = new Map<string, DraftArrow[]>();
   for (const c of instant) {
     entering.set(c.target, [...(entering.get(c.target) ?? []), c]);
     leaving.set(c.source, [...(leaving.get(c.source) ?? []), c]);
@@ -125,7 +153,7 @@ function circles({ layers, connections }: Draft, error: Say): void {
   remove([...names].filter((name) => !waiting.has(name)));
   while (waiting.size) {
     // Every layer left is entered from one that is left: walking back closes a circle.
-    const path: DraftConnection[] = [];
+    const path: DraftArrow[] = [];
     const visited = new Set<string>();
     let at = waiting.keys().next().value!;
     while (!visited.has(at)) {
@@ -152,7 +180,12 @@ function circles({ layers, connections }: Draft, error: Say): void {
 }
 
 /** Layers that neither the input nor the label can influence, and an input or a label that influences nothing. */
-function reach({ input, label, layers, connections }: Draft, gaps: Gaps, error: Say, warning: Say): void {
+function reach(
+  { input, label, layers, connections, fast_weights }: Draft,
+  gaps: Gaps,
+  error: Say,
+  warning: Say,
+): void {
   if (gaps.connections) return;
   if (input && !connections.some((c) => c.source === input.name)) {
     warning(
@@ -186,9 +219,13 @@ function reach({ input, label, layers, connections }: Draft, gaps: Gaps, error: 
   for (const { name } of [...lost.filter((l) => !enters(l.name)), ...lost.filter((l) => enters(l.name))]) {
     if (reached.has(name)) continue;
     for (const follower of spread([name])) reached.add(follower);
-    const why = enters(name)
-      ? `no path of connections leads from ${sources.map((s) => `\`${s}\``).join(' or ')} to layer \`${name}\``
-      : `nothing connects into layer \`${name}\``;
+    // Fast weights are made of the layer's own activity: of a layer at rest they make nothing.
+    const why =
+      !enters(name) && fast_weights.some((c) => c.target === name)
+        ? `only fast weights connect into layer \`${name}\`, and they begin at zero: nothing can move it`
+        : enters(name)
+          ? `no path of connections leads from ${sources.map((s) => `\`${s}\``).join(' or ')} to layer \`${name}\``
+          : `nothing connects into layer \`${name}\``;
     error('RFF307', `layers/${name}`, why, 'connect something into it, or delete it');
   }
 }

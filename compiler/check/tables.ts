@@ -68,6 +68,7 @@ export type TableName =
   | 'augment'
   | 'negatives'
   | 'field'
+  | 'fast'
   | 'peer_norm'
   | 'embed';
 
@@ -429,6 +430,22 @@ export const fields: CallTable = {
   },
 };
 
+export const fastWeights: CallTable = {
+  decay: {
+    about:
+      'weights that each row makes itself of its own activity, and that fade: A(t) = lambda · A(t - 1) + rate · s_target(t - 1) · s_source(t - 1)ᵀ (Ba et al. 2016)',
+    parameters: [
+      parameter(
+        'lambda',
+        { is: 'number', min: 0, max: 1 },
+        undefined,
+        'what is kept of the weights from one step to the next',
+        'decay',
+      ),
+    ],
+  },
+};
+
 /** `peer_norm: 0.03` is short for `peer_norm(0.03)`. */
 export const peerNorms: CallTable = {
   peer_norm: {
@@ -459,6 +476,7 @@ export const tables: Readonly<Record<TableName, CallTable>> = {
   augment: augmentations,
   negatives,
   field: fields,
+  fast: fastWeights,
   peer_norm: peerNorms,
   embed: embeds,
 };
@@ -472,6 +490,7 @@ export const tableNouns: Readonly<Record<TableName, string>> = {
   augment: 'augmentation',
   negatives: 'source of negatives',
   field: 'field',
+  fast: 'form of fast weights',
   peer_norm: 'peer normalization',
   embed: 'label to embed',
 };

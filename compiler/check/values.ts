@@ -202,6 +202,7 @@ function example(table: TableName): string {
     augment: 'shift(2)',
     negatives: 'random_label()',
     field: 'patch([28, 28], size: 7)',
+    fast: 'decay(0.9)',
     peer_norm: 'peer_norm(0.03)',
     embed: 'digit(at: 0)',
   }[table];

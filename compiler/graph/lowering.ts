@@ -12,8 +12,9 @@ import {
   variable,
   width,
 } from '../expr/index.js';
-import type { Connection, LabelMode, Layer, ModelDocument, Optimizer } from '../model.js';
+import type { Connection, FastConnection, LabelMode, Layer, ModelDocument, Optimizer } from '../model.js';
 import { ProgramBuilder } from './builder.js';
+import { type Activities, fastTerm } from './fast-weights.js';
 import type { Program, Value } from './graph.js';
 import { updateRule } from './optimizers.js';
 import { h, type LayerRules, layerRules, polarity, slopeOf } from './rules.js';
@@ -201,6 +202,7 @@ export class Lowering {
         ),
       });
     }
+    const past: Activities[] = [];
     for (const step of timeline(document)) {
       build.within(`${scope}${step.phase.name}[${step.t}]`);
       const label =
@@ -210,7 +212,7 @@ export class Lowering {
       const next = new Map<string, { h: Value; s: Value }>();
       const visited: LayerStep[] = [];
       for (const layer of inOrder(document)) {
-        const sourceOf = (c: Connection): Value => {
+        const sourceOf = (c: Pick<Connection, 'source' | 'delay'>): Value => {
           if (c.source === document.input.name) return x;
           if (label && c.source === document.label?.name) return label;
           return (c.delay === 0 ? next : activity).get(c.source)!.s;
@@ -229,7 +231,12 @@ export class Lowering {
             return { connection, source: sourceOf(connection), mask };
           });
         const before = activity.get(layer.name)!;
-        const zValue = this.sum(layer, heard);
+        const recalled = document.fast_weights.flatMap((connection) => {
+          if (connection.target !== layer.name) return [];
+          const value = fastTerm(build, connection, past, sourceOf(connection), layer.size);
+          return value ? [{ connection, value }] : [];
+        });
+        const zValue = this.sum(layer, heard, recalled);
         const rules = this.rules.get(layer.name)!;
         const hValue = build.map(
           rules.activity(step.phase.damping),
@@ -243,6 +250,7 @@ export class Lowering {
         visited.push({ layer, z: zValue, previous: before.h, h: hValue, s: sValue, heard });
       }
       activity = next;
+      past.push(next);
       visit(
         step,
         document.layers.map((l) => visited.find((v) => v.layer === l)!),
@@ -250,8 +258,12 @@ export class Lowering {
     }
   }
 
-  /** z = Σ sign · dropout( s · Wᵀ + b ) */
-  private sum(layer: Layer, heard: LayerStep['heard']): Value {
+  /** z = Σ sign · dropout( s · Wᵀ + b ), and what fast weights add to it. */
+  private sum(
+    layer: Layer,
+    heard: LayerStep['heard'],
+    recalled: readonly { readonly connection: FastConnection; readonly value: Value }[],
+  ): Value {
     const bindings: Record<string, Value> = {};
     let sum: Expr = constant(0);
     heard.forEach(({ connection, source, mask }, i) => {
@@ -264,6 +276,10 @@ export class Lowering {
       if (bias) heardHere = add(heardHere, term('b', bias));
       if (mask) heardHere = mul(heardHere, term('m', mask));
       sum = add(sum, mul(heardHere, constant(connection.sign)));
+    });
+    recalled.forEach(({ connection, value }, i) => {
+      bindings[`f${i}`] = value;
+      sum = add(sum, mul(variable(`f${i}`, 'element'), constant(connection.sign)));
     });
     return this.build.map(sum, bindings, layer.size, `${layer.name}.z`, layer.size);
   }

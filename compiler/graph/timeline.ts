@@ -31,7 +31,7 @@ export function inOrder(document: ModelDocument): Layer[] {
   const order: Layer[] = [];
   const visit = (layer: Layer): void => {
     if (order.includes(layer)) return;
-    for (const c of document.connections) {
+    for (const c of [...document.connections, ...document.fast_weights]) {
       const source = document.layers.find((l) => l.name === c.source);
       if (c.target === layer.name && c.delay === 0 && source) visit(source);
     }

@@ -142,7 +142,7 @@ export function planFigures(plan: Plan): PlanFigures {
 /** The summary that `rffc compile` prints, a line a fact. */
 export function summarize(plan: Plan): string {
   const { model, batch, predictBatch, frames, tensors, arenas } = plan;
-  const { input, label, layers, connections, phases, train } = model;
+  const { input, label, layers, connections, fast_weights, phases, train } = model;
   const { train: cost, predict, steps, kernelsPerStep, memory } = planFigures(plan);
   const numbers = (role: 'parameter' | 'state') =>
     tensors
@@ -154,7 +154,12 @@ export function summarize(plan: Plan): string {
     ['model', model.name],
     ['input', `${input.name}[${input.size}]${inFrames}${withLabel}`],
     ['layers', layers.map(({ name, size }) => `${name}[${size}]`).join(', ')],
-    ['connections', count(connections.length)],
+    [
+      'connections',
+      fast_weights.length === 0
+        ? count(connections.length)
+        : `${count(connections.length)}, and ${count(fast_weights.length)} of fast weights`,
+    ],
     [
       'parameters',
       `${count(numbers('parameter'))} (and ${count(numbers('state'))} numbers of optimizer state)`,

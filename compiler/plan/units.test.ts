@@ -53,6 +53,23 @@ describe('units', () => {
   });
 });
 
+test('two layers’ mean stays apart from both where one recalls the other: their kernels would wait for each other', () => {
+  const { programs: recalling, document: model } = graphOf({
+    types: 'connection fast { fast: decay(0.9) }',
+    network: `
+      layer h1[3], h2[5] { normalize: h / (1 + mean(abs(h))) }
+      connect image -> h1, image -> h2 as plain
+      connect h1 -> h2 as fast`,
+    schedule: 'phase learn[3] { }',
+  });
+  const packed = packsOf(model, { slots: true, labelGather: true }, []);
+  const ir: Ir = dropDead(packProducts(shareEqual(recalling.predict), model, packed));
+  const units = orderUnits(ir, formUnits(ir, both));
+  const unitOf = (name: string) => units.find((u) => u.values.some((v) => v.name === name))!;
+  expect(unitOf('learn[2]/h2.h1.fast')).not.toBe(unitOf('learn[2]/h1.goodness'));
+  expect(units.flatMap((u) => u.values)).toHaveLength(ir.values.length);
+});
+
 describe('their order', () => {
   const order = orderUnits(program, formUnits(program, both));
   const at = new Map(order.flatMap((u, i) => u.values.map((v) => [v.id, i] as const)));

@@ -3,7 +3,7 @@
  * above those to the left, connections that skip a layer arch over it, and a layer's connection to itself is a loop. Colours
  * are the page's, one a type of connection; what inhibits ends in a bar.
  */
-import type { Connection, ModelDocument } from '../../compiler/model.js';
+import type { Connection, FastConnection, ModelDocument } from '../../compiler/model.js';
 import { escapeHtml } from './html.js';
 
 const STEP = 190;
@@ -18,11 +18,20 @@ interface Place {
   readonly index: number | null;
 }
 
+/** A connection, learned or fast. */
+type Arrow = Connection | FastConnection;
+
+const arrowsOf = ({ connections, fast_weights }: ModelDocument): readonly Arrow[] => [
+  ...connections,
+  ...fast_weights,
+];
+
 /** The drawing of a model; its texts are escaped. */
 export function diagram(document: ModelDocument): string {
+  const connections = arrowsOf(document);
   const line = [document.input.name, ...document.layers.map(({ name }) => name)];
-  const types = [...new Set(document.connections.map(({ type }) => type))];
-  const farthest = Math.max(1, ...document.connections.map((c) => span(line, c)));
+  const types = [...new Set(connections.map(({ type }) => type))];
+  const farthest = Math.max(1, ...connections.map((c) => span(line, c)));
   // Room for loops and arches above the line, and for arches below it.
   const top = Math.max(70, 30 + 34 * farthest) + NODE.height / 2;
   const below = Math.max(60, 24 + 34 * farthest);
@@ -42,15 +51,16 @@ export function diagram(document: ModelDocument): string {
     height = y + NODE.height / 2 + 16;
   }
   const colour = (type: string) => `var(--layer-${types.indexOf(type) % COLOURS})`;
-  const arrows = document.connections.map((connection) => {
-    const { name, source, target, sign, delay, dropout, type } = connection;
+  const arrows = connections.map((connection) => {
+    const { name, source, target, sign, delay, type } = connection;
     const facts = [
       name,
       sign < 0 ? 'inhibits' : 'excites',
       `delay ${delay}`,
-      ...(dropout > 0 ? [`dropout ${dropout}`] : []),
+      ...('dropout' in connection && connection.dropout > 0 ? [`dropout ${connection.dropout}`] : []),
+      ...('decay' in connection ? [`fast, decay ${connection.decay}, rate ${connection.rate}`] : []),
     ];
-    const path = arrow(places.get(source)!, places.get(target)!, twinOf(document, connection));
+    const path = arrow(places.get(source)!, places.get(target)!, twinOf(connections, connection));
     const end = sign < 0 ? 'bar' : 'head';
     return `<path class="arrow" style="stroke:${colour(type)}" d="${path}" marker-end="url(#${end}-${types.indexOf(type) % COLOURS})"><title>${escapeHtml(facts.join(', '))}</title></path>`;
   });
@@ -64,7 +74,7 @@ export function diagram(document: ModelDocument): string {
     ...(document.label ? [node(document.label.name, `${document.label.classes} classes`, 'outside')] : []),
   ];
   const legend = types.map((type) => {
-    const signs = new Set(document.connections.filter((c) => c.type === type).map(({ sign }) => sign));
+    const signs = new Set(connections.filter((c) => c.type === type).map(({ sign }) => sign));
     const effect = signs.size > 1 ? '' : signs.has(-1) ? ', inhibits' : '';
     return `<li><i style="background:${colour(type)}"></i>${escapeHtml(type)}${effect}</li>`;
   });
@@ -83,13 +93,13 @@ function marker(id: string, colour: string, path: string): string {
 }
 
 /** How many places of the line a connection passes. */
-function span(line: readonly string[], { source, target }: Connection): number {
+function span(line: readonly string[], { source, target }: Arrow): number {
   const [from, to] = [line.indexOf(source), line.indexOf(target)];
   return from < 0 || to < 0 ? 0 : Math.abs(to - from);
 }
 
 /** Which of the connections with the same ends this one is, from 0: they are drawn side by side. */
-function twinOf({ connections }: ModelDocument, { name, source, target }: Connection): number {
+function twinOf(connections: readonly Arrow[], { name, source, target }: Arrow): number {
   return connections
     .filter((c) => c.source === source && c.target === target)
     .findIndex((c) => c.name === name);

@@ -132,8 +132,11 @@ function causeInData({ input }: ModelDocument, x: ArrayLike<number>): string | u
 }
 
 /** A layer that this one hears and whose normalization divides by zero once all of its units are silent. */
-function causeInNormalize({ layers, connections }: ModelDocument, layer: Layer): string | undefined {
-  for (const { source } of connections.filter(({ target }) => target === layer.name)) {
+function causeInNormalize(
+  { layers, connections, fast_weights }: ModelDocument,
+  layer: Layer,
+): string | undefined {
+  for (const { source } of [...connections, ...fast_weights].filter(({ target }) => target === layer.name)) {
     const heard = layers.find(({ name }) => name === source);
     if (!heard) continue;
     const formula = elementwise(heard.normalize, 'h');

@@ -41,6 +41,7 @@ function document(bias: Connection['bias'], seed = 1): ModelDocument {
       { name: 'h2', size: 10, ...layer },
     ],
     connections: [connection('h1', 'x', bias), connection('h2', 'h1', uniform), connection('h2', 'y', null)],
+    fast_weights: [],
     objectives: [
       {
         name: null,

@@ -50,6 +50,7 @@ function document(
       { name: 'h2', size: 2, ...layer },
     ],
     connections: [connection('h1', 'x'), connection('h2', 'h1'), connection('h2', 'y')],
+    fast_weights: [],
     objectives: [
       {
         name: null,

@@ -26,6 +26,7 @@ const size = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 17 }) },
 );
 const flag = fc.boolean();
+const nat = fc.nat({ max: 1000 });
 /** True one time in `n`. */
 const rarely = (n: number) => fc.nat({ max: n - 1 }).map((k) => k === n - 1);
 
@@ -94,6 +95,14 @@ const connectionType = fc.record({
   dropout: fc.constantFrom(0, 0, 0, 0, 0.25),
   learn: rarely(5).map((off) => !off),
   lr_scale: fc.constantFrom(1, 1, 1, 0.5, 2),
+});
+
+/** Small rates: what an activity recalls of itself can grow. */
+const fastType = fc.record({
+  decay: fc.constantFrom(0.9, 0.5, 0, 1),
+  rate: fc.constantFrom(undefined, 0.1, 0.3),
+  sign: fc.constantFrom(1, -1),
+  links: fc.array(fc.record({ source: nat, target: nat, now: rarely(3) }), { minLength: 1, maxLength: 3 }),
 });
 
 const rate = fc.constantFrom(0.02, 0.05);
@@ -200,8 +209,6 @@ const negatives = fc.oneof(
   },
 );
 
-const nat = fc.nat({ max: 1000 });
-
 /** What `render` writes down; numbers that choose among what there is are taken modulo its count. */
 const description = fc.record({
   inputs: size,
@@ -223,6 +230,7 @@ const description = fc.record({
   links: fc.array(fc.record({ source: nat, target: nat, type: nat, now: rarely(2) }), { maxLength: 10 }),
   /** Layers that the label is shown to beside. */
   labelled: fc.array(fc.record({ target: nat, type: nat }), { maxLength: 2 }),
+  fast: fc.option(fastType, { nil: undefined, freq: 2 }),
   objectives: fc.array(objective, { minLength: 1, maxLength: 2 }),
   predict: fc.constantFrom('min', 'max'),
   phases: fc.array(phase, { minLength: 1, maxLength: 3 }),
@@ -246,13 +254,14 @@ function render(d: Description): string {
   const names = d.layers.map((_, i) => `h${i + 1}`);
   const typeNames = d.types.map((_, i) => `c${i}`);
   const links = new Map<string, string>();
-  const connect = (source: string, target: string, type: number, now = false) => {
-    const as = pick(typeNames, type);
+  const connectAs = (as: string, source: string, target: string, now: boolean) => {
     // From a layer before it only, so that there is no circle.
     const early = now && names.includes(source) && names.indexOf(source) < names.indexOf(target);
     const own = early ? ' { delay: 0 }' : '';
     links.set(`${target} ${source} ${as}`, `  connect ${source} -> ${target} as ${as}${own}`);
   };
+  const connect = (source: string, target: string, type: number, now = false) =>
+    connectAs(pick(typeNames, type), source, target, now);
   const reached = [d.fromLabel ? 'digit' : 'image'];
   names.forEach((name, i) => {
     connect(pick(reached, d.tree[i]!.source), name, d.tree[i]!.type, d.tree[i]!.now);
@@ -260,6 +269,7 @@ function render(d: Description): string {
   });
   for (const l of d.labelled) connect('digit', pick(names, l.target), l.type);
   for (const l of d.links) connect(pick(['image', ...names], l.source), pick(names, l.target), l.type, l.now);
+  for (const l of d.fast?.links ?? []) connectAs('fast', pick(names, l.source), pick(names, l.target), l.now);
 
   const used = new Set([...links.keys()].map((key) => key.split(' ')[2]!));
   const types = d.types.flatMap((t, i) => {
@@ -273,6 +283,14 @@ function render(d: Description): string {
     ]);
     return used.has(typeNames[i]!) ? [`connection ${typeNames[i]} { ${properties} }`] : [];
   });
+  if (d.fast)
+    types.push(
+      `connection fast { ${named([
+        `fast: decay(${d.fast.decay})`,
+        d.fast.rate !== undefined && `rate: ${d.fast.rate}`,
+        d.fast.sign < 0 && 'sign: -1',
+      ])} }`,
+    );
   const layers = d.layers.map((l, i) => {
     const own = d.ownOptimizers.find((o) => pick(names, o.layer) === names[i]);
     const properties = named([

@@ -62,7 +62,7 @@ test('two layers’ mean stays apart from both where one recalls the other: thei
       connect h1 -> h2 as fast`,
     schedule: 'phase learn[3] { }',
   });
-  const packed = packsOf(model, { slots: true, labelGather: true }, []);
+  const packed = packsOf(model, { embed: true, slots: true, labelGather: true }, []);
   const ir: Ir = dropDead(packProducts(shareEqual(recalling.predict), model, packed));
   const units = orderUnits(ir, formUnits(ir, both));
   const unitOf = (name: string) => units.find((u) => u.values.some((v) => v.name === name))!;

@@ -60,3 +60,6 @@ export function unsupported(document: ModelDocument, file?: string): Diagnostic[
     });
   });
 }
+
+/** Those constructs as they are written, for the language reference. */
+export const notYetNames: readonly string[] = notYet.map(({ name }) => name);

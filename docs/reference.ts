@@ -1,0 +1,271 @@
+/**
+ * The parts of docs/LANGUAGE.md that are printed from the compiler's own tables: properties, calls, functions, names and
+ * limits. A property or a call that is added to a table appears on the page when `npm run docs` is run next.
+ *
+ * docs/LANGUAGE.template.md holds all else; a line `<!-- NAME -->` of it stands for the part of that name.
+ */
+import { builtins, constants, variableHomes } from '../compiler/check/builtins.js';
+import { properties, propertyKinds } from '../compiler/check/properties.js';
+import { notYetNames } from '../compiler/check/supported.js';
+import {
+  type CallInfo,
+  type CallTable,
+  type CallValue,
+  inputModes,
+  type Kind,
+  labelModes,
+  largest,
+  type NumberKind,
+  type Parameter,
+  type TableName,
+  tableNouns,
+  tables,
+  type Value,
+} from '../compiler/check/tables.js';
+import { allowed } from '../grammar/words.js';
+import { documentPart } from './schema.js';
+
+/** The parts by the name that stands in the template. */
+const parts: Readonly<Record<string, () => string>> = {
+  declarations: declarationsPart,
+  properties: propertiesPart,
+  calls: callsPart,
+  functions: functionsPart,
+  names: namesPart,
+  'label modes': () => modesPart(labelModes),
+  'input modes': () => modesPart(inputModes),
+  limits: limitsPart,
+  'not yet': notYetPart,
+  document: documentPart,
+};
+
+/**
+ * The page, from its template.
+ *
+ * @throws Error for a part that the template names and nothing prints, or the other way round
+ */
+export function languageReference(template: string): string {
+  const missing = new Set(Object.keys(parts));
+  const page = template.replace(/^<!-- (.+) -->$/gm, (_, name: string) => {
+    const part = parts[name];
+    if (!part) throw new Error(`docs/LANGUAGE.template.md names a part \`${name}\`, and there is none`);
+    missing.delete(name);
+    return part().trimEnd();
+  });
+  if (missing.size > 0)
+    throw new Error(`docs/LANGUAGE.template.md lacks ${[...missing].map((n) => `<!-- ${n} -->`).join(', ')}`);
+  return `<!-- Written by \`npm run docs\`, from LANGUAGE.template.md and the compiler's tables: change those. -->\n\n${page}`;
+}
+
+const code = (text: string) => `\`${text}\``;
+
+/** A Markdown table; a `|` inside of a cell is escaped. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (row: readonly string[]) => `| ${row.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');
+}
+
+/** Which declarations may stand where. */
+function declarationsPart(): string {
+  const places = { file: 'a file', model: '`model { }`', schedule: '`schedule { }`' } as const;
+  const rows = Object.entries(places).map(([place, name]) => [
+    name,
+    allowed[place as keyof typeof places]
+      .filter((kind) => kind !== 'property')
+      .map(code)
+      .join(', '),
+  ]);
+  return table(['in', 'declarations'], rows);
+}
+
+function propertiesPart(): string {
+  return Object.entries(properties)
+    .map(([construct, block]) => {
+      const rows = Object.entries(block).map(([key, info]: [string, { about: string; default?: string }]) => [
+        code(key),
+        takes(key, info.default),
+        info.default === undefined ? '' : code(info.default),
+        info.about,
+      ]);
+      return `### ${code(construct)}\n\n${table(['property', 'takes', 'default', 'meaning'], rows)}`;
+    })
+    .join('\n');
+}
+
+/** What a property takes, as far as a table says so. */
+function takes(key: string, standard: string | undefined): string {
+  if (standard === 'on' || standard === 'off') return '`on` or `off`';
+  const name = key === 'bias' ? 'init' : key;
+  if (Object.hasOwn(tables, name)) {
+    const noun = tableNouns[name as TableName];
+    return `[${noun}](#${noun.replaceAll(' ', '-')})`;
+  }
+  if (Object.hasOwn(propertyKinds, key)) return kindText(propertyKinds[key as keyof typeof propertyKinds]);
+  const seen = Object.entries(variableHomes).flatMap(([v, home]) =>
+    home.includes(code(key)) ? [code(v)] : [],
+  );
+  return seen.length > 0 ? `an expression in ${seen.join(' and ')}` : '';
+}
+
+function callsPart(): string {
+  return Object.entries(tables)
+    .map(([name, calls]) => {
+      const rows = Object.entries(calls).map(([call, info]) => [
+        // A label is embedded by a call of its own name.
+        code(signature(call === 'embed' ? 'LABEL' : call, info)),
+        info.about,
+        info.parameters.map(argumentText).join('; '),
+      ]);
+      return `### ${tableNouns[name as TableName]}\n\n${table(['call', 'meaning', 'arguments'], rows)}`;
+    })
+    .join('\n');
+}
+
+/** `rmsprop(lr: 0.01, momentum: 0)`: arguments with their defaults, those that may be left out without one in brackets. */
+function signature(name: string, { parameters }: CallInfo): string {
+  const list = parameters.map((p) =>
+    p.optional === true
+      ? `[${p.name}]`
+      : p.default === undefined
+        ? p.name
+        : `${p.name}: ${valueText(p.default, p.kind)}`,
+  );
+  return `${name}(${list.join(', ')})`;
+}
+
+function argumentText({ name, kind, about }: Parameter): string {
+  const range = kindText(kind);
+  return `${code(name)} ${about}${range === '' ? '' : ` (${range})`}`;
+}
+
+/** A default as one would write it. */
+function valueText(value: Value, kind: Kind): string {
+  if (typeof value === 'number') return numberText(value);
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'string') return value;
+  if ('name' in value) return callText(value, kind.is === 'call' ? tables[kind.of] : {});
+  return `[${value.join(', ')}]`;
+}
+
+function numberText(value: number): string {
+  const short = Number(value.toPrecision(4));
+  return short !== 0 && Math.abs(short) < 1e-3 ? short.toExponential() : String(short);
+}
+
+/** A call, without the arguments that are its own defaults. */
+function callText(value: CallValue, calls: CallTable): string {
+  const given = (calls[value.name]?.parameters ?? []).flatMap((p) => {
+    const argument = value[p.field ?? p.name];
+    return argument === undefined || argument === p.default
+      ? []
+      : [`${p.name}: ${valueText(argument, p.kind)}`];
+  });
+  return `${value.name}(${given.join(', ')})`;
+}
+
+/** What is allowed, in words; empty where anything of the kind is. */
+function kindText(kind: Kind): string {
+  switch (kind.is) {
+    case 'number':
+      return rangeText(kind);
+    case 'switch':
+      return '`on` or `off`';
+    case 'word':
+      return kind.among.map(code).join(' or ');
+    case 'text':
+      return 'text';
+    case 'list':
+      return `a list of ${kind.items.length}`;
+    case 'layers':
+      return '`all`, a layer, or a list of layers';
+    case 'call':
+      return tableNouns[kind.of];
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The general limits (`largest`) are said once, not at every number. */
+function rangeText({ integer, min, above, max, below, among }: NumberKind): string {
+  if (among) return among.join(' or ');
+  const what = integer ? 'whole, ' : '';
+  const high = max !== undefined && !Object.values<number>(largest).includes(max) ? max : undefined;
+  if ((min ?? above) !== undefined && (high ?? below) !== undefined)
+    return `${what}in ${min === undefined ? '(' : '['}${min ?? above}, ${high ?? below}${high === undefined ? ')' : ']'}`;
+  if (min !== undefined) return `${what}at least ${min}`;
+  return above === undefined ? '' : `${what}above ${above}`;
+}
+
+function functionsPart(): string {
+  const groups = {
+    element: 'Unit by unit',
+    row: "Over a row's units",
+    normalization: 'Ready forms, over a row too',
+  } as const;
+  return Object.entries(groups)
+    .map(([group, title]) => {
+      const rows = Object.entries(builtins)
+        .filter(([, info]) => info.group === group)
+        .map(([name, { parameters, about }]) => {
+          const list = parameters.map((p) =>
+            p.default === undefined ? p.name : `${p.name}: ${numberText(p.default)}`,
+          );
+          return [code(`${name}(${list.join(', ')})`), about];
+        });
+      return `${title}:\n\n${table(['function', 'value'], rows)}`;
+    })
+    .join('\n');
+}
+
+function namesPart(): string {
+  const numbers = Object.entries(constants).map(([name, { about }]) => [code(name), 'everywhere', about]);
+  const given = Object.entries(variableHomes).map(([name, home]) => [
+    code(name),
+    home,
+    variables[name] ?? '',
+  ]);
+  return table(['name', 'in', 'is'], [...numbers, ...given]);
+}
+
+/** What the variables are; their homes are the checker's to say. */
+const variables: Readonly<Record<string, string>> = {
+  z: "the sum over a layer's connections",
+  h: 'an activity, or the values of the input',
+  goodness: "the row's goodness",
+  pos: "the goodness of a sample's positive row",
+  neg: "the goodness of the same sample's negative row",
+  t: 'the step within the phase, from 0',
+  n: "the layer's size",
+  fan_in: 'weights into a unit of the target',
+  fan_out: 'weights out of a unit of the source',
+};
+
+function modesPart(modes: Readonly<Record<string, string>>): string {
+  return table(
+    ['mode', 'the layers see'],
+    Object.entries(modes).map(([name, about]) => [code(name), about]),
+  );
+}
+
+function limitsPart(): string {
+  const about: Readonly<Record<keyof typeof largest, string>> = {
+    size: 'units of a node, classes, a batch, columns and patches',
+    steps: 'steps of a phase',
+    count: 'epochs, frames, samples, and all else that is counted',
+    seed: 'seeds',
+  };
+  return table(
+    ['at most', 'of'],
+    Object.entries(about).map(([key, what]) => [
+      largest[key as keyof typeof largest].toLocaleString('en'),
+      what,
+    ]),
+  );
+}
+
+function notYetPart(): string {
+  if (notYetNames.length === 0) return 'Everything on this page runs.';
+  return `These are read and checked, and then refused (\`RFF390\`, with the place): this version cannot run them yet.\n\n${notYetNames
+    .map((name) => `- ${name}`)
+    .join('\n')}`;
+}

@@ -1,14 +1,17 @@
 /**
  * The documentation says what is so: the language reference is what its generator prints, and every example in
- * the pages is a model that checks and compiles.
+ * the pages is a model that checks and compiles. The tutorial's commands do what they say, on a few samples.
  */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unsupported } from '../compiler/check/index.js';
 import { compile, diagnose } from '../compiler/compile.js';
 import { languageReference } from '../docs/reference.js';
-import { examplesOf } from './support/examples.js';
+import { commandsOf, examplesOf } from './support/examples.js';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -24,7 +27,7 @@ test('a template that forgets a part, or names one that is none, is refused', ()
   expect(() => languageReference(`${template}\n<!-- cals -->\n`)).toThrow('`cals`');
 });
 
-describe.each(['README.md', 'docs/LANGUAGE.md'])('%s', (page) => {
+describe.each(['README.md', 'docs/LANGUAGE.md', 'docs/TUTORIAL.md'])('%s', (page) => {
   const examples = examplesOf(join(root, page), page);
 
   test('has examples', () => expect(examples.length).toBeGreaterThan(0));
@@ -39,5 +42,38 @@ describe.each(['README.md', 'docs/LANGUAGE.md'])('%s', (page) => {
     if (unsupported(document!).length > 0) return;
     const { plan } = await compile({ text, file: where });
     expect(plan.programs.train).toBeDefined();
+  });
+});
+
+describe('docs/TUTORIAL.md, command by command', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rffc-tutorial-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const page = join(root, 'docs/TUTORIAL.md');
+
+  beforeAll(() => {
+    for (const { file, text } of examplesOf(page, 'TUTORIAL.md'))
+      if (file !== undefined) writeFileSync(join(folder, file), text);
+    const data = Uint8Array.from({ length: 28 * 28 }, (_, i) => (i % 28 === 14 ? 255 : 0));
+    writeFileSync(join(folder, 'digit.png'), encode({ width: 28, height: 28, data, channels: 1 }));
+  });
+
+  test.each(commandsOf(page).map((words) => [words.join(' '), words] as const))('rffc %s', (_, words) => {
+    const trains = /^(run|sweep)$/.test(words[0]!) && !words.includes('--resume');
+    const few = trains && !words.includes('--limit') ? ['--limit', '300'] : [];
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(root, 'dist/cli/main.js'), ...words, ...few],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test('leaves what it promises', () => {
+    for (const file of ['mymodel.rff', 'runs/first/report.html', 'labels.safetensors', 'variant.onnx'])
+      expect(readFileSync(join(folder, file)).length, file).toBeGreaterThan(100);
+    const { epochs } = JSON.parse(readFileSync(join(folder, 'runs/variant/config.json'), 'utf8')) as {
+      epochs: number;
+    };
+    expect(epochs).toBe(6);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * The examples of the documentation: every ```rff block of a page, as a model that can be checked and compiled.
  *
- * A block is a whole file, or, marked ```rff fragment, some declarations of a model; a word more (```rff fragment layer) names
+ * A block is a whole file (```rff NAME.rff says of what name), or, marked ```rff fragment, some declarations of a model; a word more (```rff fragment layer) names
  * the block that its properties stand in. A fragment is put into a small frame model, whose own declarations of the same
  * kinds give way.
  */
@@ -12,6 +12,15 @@ export interface Example {
   /** `LANGUAGE.md:75` */
   readonly where: string;
   readonly fragment: boolean;
+  /** As the page calls the file; absent for most. */
+  readonly file?: string;
+  readonly text: string;
+}
+
+interface Groups {
+  readonly fragment?: string;
+  readonly block?: string;
+  readonly file?: string;
   readonly text: string;
 }
 
@@ -19,12 +28,13 @@ export interface Example {
 export function examplesOf(path: string, name: string): Example[] {
   const page = readFileSync(path, 'utf8');
   const blocks = page.matchAll(
-    /^```rff(?: (?<fragment>fragment)(?: (?<block>\w+))?)?\n(?<text>[^]*?)^```$/gm,
+    /^```rff(?: (?<fragment>fragment)(?: (?<block>\w+))?| (?<file>\w+\.rff))?\n(?<text>[\s\S]*?)^```$/gm,
   );
   return [...blocks].map(({ index, groups }) => {
-    const { fragment, block, text } = groups as { fragment?: string; block?: string; text: string };
+    const { fragment, block, file, text } = groups as unknown as Groups;
     const where = `${name}:${page.slice(0, index).split('\n').length}`;
-    if (fragment === undefined) return { where, fragment: false, text };
+    if (fragment === undefined)
+      return { where, fragment: false, text, ...(file === undefined ? {} : { file }) };
     return { where, fragment: true, text: framed(block === undefined ? text : within(block, text)) };
   });
 }
@@ -70,4 +80,18 @@ function kindsOf(items: string): ReadonlySet<string> {
   const { tree } = parse(`model fragment {\n${items}\n}`, 'fragment.rff');
   const [model] = tree.items;
   return new Set(model?.kind === 'model' ? model.items.map(({ kind }) => kind) : []);
+}
+
+/** The `npx rffc …` commands in the ```sh blocks of a Markdown file, each as its words after `rffc`. */
+export function commandsOf(path: string): string[][] {
+  const page = readFileSync(path, 'utf8');
+  const lines = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, body]) => body!.split('\n'));
+  return lines
+    .filter((line) => line.startsWith('npx rffc '))
+    .map((line) =>
+      line
+        .replace(/ +#.*$/, '')
+        .split(/ +/)
+        .slice(2),
+    );
 }

@@ -24,6 +24,7 @@ import {
 } from '../compiler/check/tables.js';
 import { allowed } from '../grammar/words.js';
 import { documentPart } from './schema.js';
+import { fillTemplate, table } from './template.js';
 
 /** The parts by the name that stands in the template. */
 const parts: Readonly<Record<string, () => string>> = {
@@ -45,25 +46,11 @@ const parts: Readonly<Record<string, () => string>> = {
  * @throws Error for a part that the template names and nothing prints, or the other way round
  */
 export function languageReference(template: string): string {
-  const missing = new Set(Object.keys(parts));
-  const page = template.replace(/^<!-- (.+) -->$/gm, (_, name: string) => {
-    const part = parts[name];
-    if (!part) throw new Error(`docs/LANGUAGE.template.md names a part \`${name}\`, and there is none`);
-    missing.delete(name);
-    return part().trimEnd();
-  });
-  if (missing.size > 0)
-    throw new Error(`docs/LANGUAGE.template.md lacks ${[...missing].map((n) => `<!-- ${n} -->`).join(', ')}`);
+  const page = fillTemplate(template, parts, 'docs/LANGUAGE.template.md');
   return `<!-- Written by \`npm run docs\`, from LANGUAGE.template.md and the compiler's tables: change those. -->\n\n${page}`;
 }
 
 const code = (text: string) => `\`${text}\``;
-
-/** A Markdown table; a `|` inside of a cell is escaped. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (row: readonly string[]) => `| ${row.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');
-}
 
 /** Which declarations may stand where. */
 function declarationsPart(): string {

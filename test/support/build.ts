@@ -8,8 +8,8 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const built = join(root, 'dist/runtime/cpu/worker.js');
-/** What the worker is made of. */
-const sources = ['grammar', 'compiler', 'runtime', 'cli'];
+/** What tests run as processes is made of. */
+const sources = ['grammar', 'compiler', 'runtime', 'cli', 'bench', 'docs'];
 
 function newest(folder: string): number {
   let latest = 0;

@@ -1,0 +1,179 @@
+/**
+ * docs/RESULTS.md: the logs of docs/results/*.jsonl as a table, beside the papers' figures, and what is missing.
+ *
+ * A log's first line says what was run, and where; each line after it is an epoch.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fillTemplate, table } from '../docs/template.js';
+import { sha256 } from '../runtime/run/folder.js';
+
+/** The first line of a log. */
+export interface ResultRun {
+  readonly event: 'run';
+  /** The file's name under `models/`, without its ending. */
+  readonly model: string;
+  /** `rffc run …`, as the run's folder knows it. */
+  readonly command: string;
+  readonly created: string;
+  readonly sha256: string;
+  readonly backend: string;
+  /** What computed, in the backend's own words; absent where that was not seen. */
+  readonly engine?: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the model's file asks for. */
+  readonly epochsAsked: number;
+  /** Absent where it was trained on all there are. */
+  readonly samples?: number;
+}
+export interface ResultEpoch {
+  readonly event: 'epoch';
+  /** From 1. */
+  readonly epoch: number;
+  /** In [0, 1]; null where nothing was judged. */
+  readonly test_error: number | null;
+  readonly test_error_softmax?: number;
+  /** This epoch's, its test included. */
+  readonly seconds: number;
+}
+export interface Result {
+  readonly run: ResultRun;
+  readonly epochs: readonly ResultEpoch[];
+}
+
+/** A published figure: in %, as it was published. */
+interface Paper {
+  /** The model of ours that is meant to be it; null where there is none. */
+  readonly model: string | null;
+  readonly network: string;
+  readonly error: string;
+  readonly softmax?: string;
+  readonly source: string;
+}
+
+/** @throws Error for a file that is no log */
+export function parseResult(text: string, file: string): Result {
+  const [run, ...epochs] = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly event?: unknown });
+  if (run?.event !== 'run' || epochs.some(({ event }) => event !== 'epoch'))
+    throw new Error(`${file} is not the log of a run: delete it, and train the model again`);
+  return { run: run as ResultRun, epochs: epochs as ResultEpoch[] };
+}
+
+/** Writes docs/RESULTS.md of the repository at `root`. */
+export function writeResultsPage(root: string): void {
+  const docs = join(root, 'docs');
+  writeFileSync(
+    join(docs, 'RESULTS.md'),
+    resultsPage(root, readFileSync(join(docs, 'RESULTS.template.md'), 'utf8')),
+  );
+}
+
+/** The page, of the repository at `root`. */
+export function resultsPage(root: string, template: string): string {
+  const folder = join(root, 'docs/results');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const results = names
+    .filter((name) => name.endsWith('.jsonl'))
+    .toSorted()
+    .map((name) => parseResult(readFileSync(join(folder, name), 'utf8'), `docs/results/${name}`));
+  const papersFile = join(folder, 'papers.json');
+  const papers = existsSync(papersFile)
+    ? (JSON.parse(readFileSync(papersFile, 'utf8')) as readonly Paper[])
+    : [];
+  const models = readdirSync(join(root, 'models'))
+    .filter((name) => name.endsWith('.rff'))
+    .map((name) => basename(name, '.rff'))
+    .toSorted();
+  const page = fillTemplate(
+    template,
+    {
+      results: () => resultsTable(results, papers),
+      papers: () => papersTable(papers),
+      'not run': () => [...notRun(models, results, papers), ...changed(root, results)].join('\n'),
+    },
+    'docs/RESULTS.template.md',
+  );
+  return `<!-- Written by \`npm run results\`: change RESULTS.template.md, or train a model. -->\n\n${page}`;
+}
+
+function resultsTable(results: readonly Result[], papers: readonly Paper[]): string {
+  if (results.length === 0) return 'None yet.';
+  const head = ['model', 'published', 'last', 'best', 'softmax', 'epochs', 's an epoch', 'engine', 'command'];
+  return table(
+    head,
+    results.map(({ run, epochs }) => {
+      const last = epochs.at(-1);
+      const tried = epochs.flatMap(({ test_error: e }) => (e === null ? [] : [e]));
+      const figures = papers.filter(({ model }) => model === run.model).map(({ error }) => error);
+      const few = run.samples === undefined ? '' : `, on ${run.samples.toLocaleString('en')} samples`;
+      const { cores, cpu } = run.machine;
+      return [
+        run.model,
+        figures.join(', '),
+        percent(last?.test_error),
+        percent(tried.length > 0 ? Math.min(...tried) : undefined),
+        percent(last?.test_error_softmax),
+        `${epochs.length} of ${run.epochsAsked}${few}`,
+        median(epochs.map(({ seconds }) => seconds)),
+        `${run.backend}${run.engine === undefined ? '' : ` (${run.engine})`} on ${cores} × ${cpu}`,
+        `\`${run.command}\``,
+      ];
+    }),
+  );
+}
+
+function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? '' : (100 * share).toFixed(2);
+}
+
+function median(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  return middle === undefined ? '' : middle >= 10 ? middle.toFixed(0) : middle.toPrecision(2);
+}
+
+function papersTable(papers: readonly Paper[]): string {
+  return table(
+    ['network', 'test error', 'by softmax', 'source', 'model of ours'],
+    papers.map(({ network, error, softmax, source, model }) => [
+      network,
+      error,
+      softmax ?? '',
+      source,
+      model === null ? 'none' : `\`${model}\``,
+    ]),
+  );
+}
+
+/** Published networks that we have nothing of, models that were never run, runs that are shorter than the model asks for. */
+function notRun(models: readonly string[], results: readonly Result[], papers: readonly Paper[]): string[] {
+  const ran = new Set(results.map(({ run }) => run.model));
+  const idle = models.filter((model) => !ran.has(model)).map((model) => `\`${model}\``);
+  const lines = [
+    ...papers
+      .filter(({ model }) => model === null || !models.includes(model))
+      .map(({ network, error, source }) => `No model of ours: ${network} (${error} %, ${source}).`),
+    ...(idle.length === 0 ? [] : [`Not trained for this page: ${idle.join(', ')}.`]),
+    ...results
+      .filter(({ run, epochs }) => epochs.length < run.epochsAsked || run.samples !== undefined)
+      .map(({ run, epochs }) => {
+        const few =
+          run.samples === undefined ? '' : ` and on ${run.samples.toLocaleString('en')} training samples`;
+        return `\`${run.model}\` was trained for ${epochs.length} of its ${run.epochsAsked} epochs${few}.`;
+      }),
+  ];
+  return lines.map((line) => `- ${line}`);
+}
+
+/** Models whose text is another one than what was run. */
+function changed(root: string, results: readonly Result[]): string[] {
+  return results.flatMap(({ run }) => {
+    const path = join(root, 'models', `${run.model}.rff`);
+    const same = existsSync(path) && sha256(readFileSync(path, 'utf8')) === run.sha256;
+    return same ? [] : [`- \`models/${run.model}.rff\` is not the text that was run any more.`];
+  });
+}

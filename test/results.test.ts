@@ -1,0 +1,124 @@
+/** `npm run results`, in a repository of its own: a model is trained, gone on with, kept and told of. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseResult, resultsPage } from '../bench/results-page.js';
+
+const repository = join(import.meta.dirname, '..');
+const root = mkdtempSync(join(tmpdir(), 'rffc-results-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const tiny = `
+connection plain { }
+model tiny {
+  input image[784]
+  label digit[10]
+  layer h1[12]
+  connect image -> h1, digit -> h1 as plain
+  objective { goodness: mean(h^2), positive: softplus(1 - goodness), negative: softplus(goodness - 1), predict: max }
+  schedule { phase learn[2] { label: given } }
+  negatives: latent_classifier()
+  train { data: digits(train: 200, test: 100), epochs: 5, batch: 20, optimizer: adam(lr: 1e-3) }
+}
+`;
+
+function results(...words: string[]) {
+  const script = join(repository, 'dist/bench/results.js');
+  return spawnSync(process.execPath, [script, ...words], { cwd: root, encoding: 'utf8' });
+}
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+/** The table's row of a model, in cells. */
+const row = (model: string) =>
+  read('docs/RESULTS.md')
+    .split('\n')
+    .find((line) => line.startsWith(`| ${model} |`))
+    ?.split(' | ');
+
+beforeAll(() => {
+  for (const folder of ['models', 'docs/results']) mkdirSync(join(root, folder), { recursive: true });
+  writeFileSync(join(root, 'models/tiny.rff'), tiny);
+  writeFileSync(join(root, 'models/idle.rff'), tiny);
+  for (const file of ['RESULTS.template.md', 'results/papers.json'])
+    copyFileSync(join(repository, 'docs', file), join(root, 'docs', file));
+});
+
+test('a model is trained, and its log kept', () => {
+  const { status, stderr } = results('tiny', '--epochs', '2', '--limit', '60');
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  const { run, epochs } = parseResult(read('docs/results/tiny.jsonl'), 'tiny.jsonl');
+  expect(run).toMatchObject({ model: 'tiny', backend: 'cpu', epochsAsked: 5, samples: 60 });
+  expect(run.command).toBe('rffc run models/tiny.rff --backend cpu --epochs 2 --limit 60');
+  expect(run.engine).toContain('SIMD kernels');
+  expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  for (const epoch of epochs) {
+    expect(epoch.test_error).toBeGreaterThanOrEqual(0);
+    expect(epoch.test_error_softmax).toBeGreaterThanOrEqual(0);
+    expect(epoch.seconds).toBeGreaterThan(0);
+  }
+  const errors = epochs.map(({ test_error }) => (100 * test_error!).toFixed(2));
+  expect(row('tiny')?.slice(2, 6)).toEqual([
+    errors[1],
+    errors.toSorted((a, b) => Number(a) - Number(b))[0],
+    (100 * epochs[1]!.test_error_softmax!).toFixed(2),
+    '2 of 5, on 60 samples',
+  ]);
+});
+
+test('goes on with a run that is not at its end', () => {
+  expect(results('tiny', '--epochs', '3').status).toBe(0);
+  expect(parseResult(read('docs/results/tiny.jsonl'), 'tiny.jsonl').epochs).toHaveLength(3);
+  expect(read('docs/RESULTS.md')).toContain(
+    '- `tiny` was trained for 3 of its 5 epochs and on 60 training samples.',
+  );
+  expect(read('docs/RESULTS.md')).toContain('- Not trained for this page: `idle`.');
+});
+
+test('takes a run that is there', () => {
+  expect(results('idle', '--from', 'runs/results/tiny').status).toBe(0);
+  const [idle, trained] = ['idle', 'tiny'].map((name) =>
+    parseResult(read(`docs/results/${name}.jsonl`), name),
+  );
+  expect(idle!.epochs).toEqual(trained!.epochs);
+  expect(idle!.run).toMatchObject({
+    model: 'idle',
+    sha256: trained!.run.sha256,
+    machine: trained!.run.machine,
+  });
+  // Which engine computed it is not known here.
+  expect(idle!.run.engine).toBeUndefined();
+});
+
+test('without a name the page alone is written, and a model that has changed is told', () => {
+  writeFileSync(join(root, 'models/tiny.rff'), tiny.replace('h1[12]', 'h1[13]'));
+  rmSync(join(root, 'docs/RESULTS.md'));
+  expect(results().status).toBe(0);
+  expect(read('docs/RESULTS.md')).toContain('- `models/tiny.rff` is not the text that was run any more.');
+  const again = results('tiny');
+  expect(again.status).toBe(1);
+  expect(again.stderr).toContain('is a run of another text of models/tiny.rff: delete it to begin anew');
+});
+
+test.each([
+  [['absent'], 'there is no models/absent.rff'],
+  [['--epochs', '3'], 'first the name of a model'],
+  [['idle', '--from', 'nowhere'], 'there is no run folder'],
+])('%j is refused in a line', (words, message) => {
+  const { status, stderr } = results(...words);
+  expect(status).toBe(1);
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test('a file that is no log is refused', () => {
+  expect(() => parseResult('{"event":"epoch","epoch":1}\n', 'x.jsonl')).toThrow(
+    'x.jsonl is not the log of a run',
+  );
+});
+
+test('docs/RESULTS.md is what `npm run results` writes', () => {
+  const docs = (name: string) => readFileSync(join(repository, 'docs', name), 'utf8');
+  const page = resultsPage(repository, docs('RESULTS.template.md'));
+  expect(docs('RESULTS.md') === page, 'run `npm run results` and commit docs/RESULTS.md').toBe(true);
+});

@@ -112,6 +112,12 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(modelOption())
     .addOption(
       new Option(
+        '--judge-every <epochs>',
+        'test after every so many epochs and the last, instead of after each',
+      ).argParser(whole(1)),
+    )
+    .addOption(
+      new Option(
         '--checkpoint-every <batches>',
         'save within an epoch too (always after each, and every five minutes)',
       ).argParser(whole(1)),

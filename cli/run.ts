@@ -115,6 +115,7 @@ const SETTINGS = [
   'checkpointEvery',
   'metrics',
   'metricsEvery',
+  'judgeEvery',
   'log',
 ] as const;
 
@@ -128,7 +129,7 @@ function pick<T, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
 
 function changesOf(io: Io, options: RunOptions) {
   const { epochs, threads, precision, device, backend, checkpointEvery, dataDir } = options;
-  const { metrics, metricsEvery, log } = options;
+  const { metrics, metricsEvery, judgeEvery, log } = options;
   const changes = {
     epochs,
     threads,
@@ -138,6 +139,7 @@ function changesOf(io: Io, options: RunOptions) {
     checkpointEvery,
     metrics,
     metricsEvery,
+    judgeEvery,
     log,
   };
   return defined({ ...changes, ...pathsOf(io, defined({ dataDir })) });

@@ -50,6 +50,8 @@ export interface RunSettings {
   /** What is measured beside losses and goodness, and every how many batches a line is written. */
   readonly metrics?: readonly MetricKind[];
   readonly metricsEvery?: number;
+  /** Judge the network after every so many epochs. */
+  readonly judgeEvery?: number;
   /** What is written beside the metrics and the report. */
   readonly log?: readonly LogKind[];
 }
@@ -243,6 +245,7 @@ function configProblem(json: unknown): string | undefined {
     'device',
     'checkpointEvery',
     'metricsEvery',
+    'judgeEvery',
   ]) {
     if (settings[key] !== undefined && !Number.isSafeInteger(settings[key]))
       return `\`settings.${key}\` is not a whole number`;

@@ -283,6 +283,7 @@ export async function resumeRun(
     | 'checkpointEvery'
     | 'metrics'
     | 'metricsEvery'
+    | 'judgeEvery'
     | 'log'
   > & {
     readonly backend?: string;
@@ -467,6 +468,7 @@ async function trainInto(
       start: from.position,
       soFar: from.soFar,
       ...(settings.limit === undefined ? {} : { limit: settings.limit }),
+      ...(settings.judgeEvery === undefined ? {} : { judgeEvery: settings.judgeEvery }),
       ...(signal ? { signal } : {}),
     },
     {

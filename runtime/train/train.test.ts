@@ -229,6 +229,12 @@ test('the test split is judged after each epoch, and the session has learned', a
   expect(result.test!.correct).toBe(13);
 });
 
+test('every so many epochs are judged, and the last', async () => {
+  const { epochs, result } = await play(document({ epochs: 5 }), 40, { judgeEvery: 2 });
+  expect(epochs.map(({ test: found }) => found?.samples ?? null)).toEqual([null, 13, null, 13, 13]);
+  expect(result.test!.correct).toBe(13);
+});
+
 test('measures are means over steps for each layer, and an epoch’s are means over its batches', async () => {
   const model = document({ epochs: 1 });
   const session = fake(lower(model, { predictBatch: 5 }), ({ batch }) =>

@@ -24,6 +24,8 @@ export interface Position {
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
 
 export interface TrainOptions {
+  /** Judge after every so many epochs, and after the last; after each by default. */
+  readonly judgeEvery?: number;
   /** The first so many training samples, and at most so many of each split to judge on. */
   readonly limit?: number;
   /** Where to go on; the session holds the parameters and optimizer state of that moment. */
@@ -162,12 +164,13 @@ export async function train(
     }
 
     const trainedReport = report(soFar ?? unknown(network));
-    const found = await judgeNow();
+    const due = (epoch + 1) % (options.judgeEvery ?? 1) === 0 || epoch + 1 === epochs;
+    const found = due ? await judgeNow() : UNJUDGED;
     if (!found) return { position, interrupted: true, soFar, ...judgement };
-    judgement = found;
+    if (due) judgement = found;
     position = { epoch: epoch + 1, batch: 0, trained: position.trained };
     soFar = null;
-    await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...judgement });
+    await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...found });
   }
   return { position, interrupted: false, soFar: null, ...judgement };
 

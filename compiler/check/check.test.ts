@@ -178,9 +178,17 @@ const cases: readonly Case[] = [
   ],
   [
     'RFF312',
-    'patch([14, 14], size: 7)',
+    'patch([15, 14], size: 7)',
     '{ dropout: 0.1 }',
-    '{ dropout: 0.1 }\n connection local { field: patch([14, 14], size: 7) }\n connect image -> h3 as local',
+    '{ dropout: 0.1 }\n connection local { field: patch([15, 14], size: 7) }\n connect image -> h3 as local',
+    /210 places.*784 units/,
+  ],
+  [
+    'RFF312',
+    'patch([5, 2], size: 1, maps: 4)',
+    '{ dropout: 0.1 }',
+    '{ dropout: 0.1 }\n connection local { field: patch([5, 2], size: 1, maps: 4) }\n connect digit -> h3 as local',
+    /only the input and layers/,
   ],
   [
     'RFF312',

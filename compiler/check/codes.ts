@@ -97,7 +97,7 @@ export const checkCodes = {
   RFF312: {
     title: 'patches do not fit',
     explanation:
-      'In `patch([rows, columns], size, stride, maps)` the source has rows × columns units, and the target has maps × (⌊(rows - size) / stride⌋ + 1) × (⌊(columns - size) / stride⌋ + 1).',
+      'In `patch([rows, columns], size, stride, maps)` the source, the input or a layer, has the same number of units for each of rows × columns places, and the target has maps × (⌊(rows - size) / stride⌋ + 1) × (⌊(columns - size) / stride⌋ + 1).',
   },
   RFF313: {
     title: 'embedded label does not fit',

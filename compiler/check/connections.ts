@@ -3,6 +3,7 @@
  */
 import type { ConnectDeclaration, ConnectionTypeDeclaration, Name, Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
+import { fansOf, fieldOver } from '../field.js';
 import type { Connection, FastConnection, Init, PatchField } from '../model.js';
 import {
   type Context,
@@ -214,13 +215,11 @@ function fan(
   ends: Ends,
   field: PatchField | null,
 ): { readonly in: number | undefined; readonly out: number | undefined } {
-  if (!field) return { in: ends.source, out: ends.target };
-  const patch = field.size ** 2;
   const { source, target } = ends;
-  return {
-    in: patch,
-    out: source === undefined || target === undefined ? undefined : (patch * target) / source,
-  };
+  if (!field) return { in: source, out: target };
+  if (source === undefined || !fieldOver(field, source)) return { in: undefined, out: undefined };
+  const fans = fansOf(source, target ?? 0, field);
+  return target === undefined ? { in: fans.in, out: undefined } : fans;
 }
 
 /** The connections of a model's chains. `sizes` has every node's size. */

@@ -6,6 +6,7 @@
  * checker of .rff files and that of model documents share it.
  */
 import type { Severity } from '../../grammar/diagnostic.js';
+import { fieldOver, patchGrid } from '../field.js';
 import type { DataSpec, Embed, InputMode, LabelMode, Negatives, PatchField, Score } from '../model.js';
 import { count } from './report.js';
 import { dataSets } from './tables.js';
@@ -250,9 +251,6 @@ function embed({ input, label }: Draft, error: Say): void {
   }
 }
 
-/** Places along one side of a patched grid. */
-const places = (side: number, field: PatchField) => Math.floor((side - field.size) / field.stride) + 1;
-
 function patches({ input, label, layers, connections }: Draft, error: Say): void {
   const sizes = new Map(layers.map((l) => [l.name, l.size]));
   if (input) sizes.set(input.name, input.size);
@@ -264,11 +262,18 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
     const [rows, columns] = field.grid;
     const source = sizes.get(c.source);
     const target = sizes.get(c.target);
-    if (source !== undefined && source !== rows * columns) {
+    if (c.source === label?.name) {
       error(
         'RFF312',
         at,
-        `a grid of ${rows} × ${columns} has ${rows * columns} units, but \`${c.source}\` has ${source}`,
+        `\`${c.source}\` is the label, and has no places for patches`,
+        'only the input and layers have: connect the label without `field`',
+      );
+    } else if (source !== undefined && !fieldOver(field, source)) {
+      error(
+        'RFF312',
+        at,
+        `a grid of ${rows} × ${columns} has ${rows * columns} places, and the ${source} units of \`${c.source}\` are not as many for each`,
       );
     } else if (field.size > Math.min(rows, columns)) {
       error(
@@ -277,12 +282,13 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
         `a patch of ${field.size} × ${field.size} does not fit in a grid of ${rows} × ${columns}`,
       );
     } else {
-      const all = places(rows, field) * places(columns, field);
+      const [down, across] = patchGrid(field);
+      const all = down * across;
       if (target !== undefined && target !== all * field.maps) {
         error(
           'RFF312',
           at,
-          `${count(field.maps, 'map')} × ${places(rows, field)} × ${places(columns, field)} places make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
+          `${count(field.maps, 'map')} × ${down} × ${across} places make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
           `write \`${c.target}[${all * field.maps}]\``,
         );
       }

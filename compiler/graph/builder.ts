@@ -1,5 +1,6 @@
 /** Builds one program's values: derives shapes and axes, so that the lowering says only what is computed from what. */
 import { type Expr, variablesOf } from '../expr/index.js';
+import { type Field, patchSize } from '../field.js';
 import { type Axis, type Op, type Program, type Result, rowAxes, type Value } from './graph.js';
 import type { ProgramName } from './tensors.js';
 
@@ -102,19 +103,17 @@ export class ProgramBuilder {
     return this.push({ kind: 'embed', at }, [x, label], 'batch', x.cols, axes, name);
   }
 
-  product(a: Value, w: Value, name: string): Value {
-    return this.push({ kind: 'product' }, [a, w], 'batch', w.rows as number, union(a.axes, w.axes), name);
+  /** @param field where the units of w each read a patch of a, and not all of it */
+  product(a: Value, w: Value, name: string, field?: Field): Value {
+    const op: Op = field ? { kind: 'field product', field } : { kind: 'product' };
+    return this.push(op, [a, w], 'batch', w.rows as number, union(a.axes, w.axes), name);
   }
 
-  outer(a: Value, b: Value, scale: number, name: string): Value {
-    return this.push(
-      { kind: 'outer', scale },
-      [a, b],
-      a.cols,
-      b.cols,
-      without(union(a.axes, b.axes), rowAxes),
-      name,
-    );
+  /** @param field where the units that a is about each read a patch of b, and not all of it */
+  outer(a: Value, b: Value, scale: number, name: string, field?: Field): Value {
+    const op: Op = field ? { kind: 'field outer', field, scale } : { kind: 'outer', scale };
+    const cols = field ? patchSize(field) : b.cols;
+    return this.push(op, [a, b], a.cols, cols, without(union(a.axes, b.axes), rowAxes), name);
   }
 
   total(a: Value, scale: number, name: string): Value {

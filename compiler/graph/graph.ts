@@ -6,6 +6,7 @@
  * those are for the passes. The oracle in `runtime/tfjs` interprets this graph as it stands.
  */
 import type { Expr } from '../expr/index.js';
+import type { Field } from '../field.js';
 import type { ModelDocument } from '../model.js';
 import type { HostScalar, ProgramName, TensorInfo } from './tensors.js';
 
@@ -41,6 +42,12 @@ export type Op =
   | { readonly kind: 'product' }
   /** Inputs a [rows, n], b [rows, m]: scale · aᵀ · b [n, m], the sum over the rows that either has (each broadcasts over axes it lacks). */
   | { readonly kind: 'outer'; readonly scale: number }
+  /**
+   * Inputs a [rows, source], w [units, numbers of a patch]: each unit's weights times the patch that it reads, [rows, units].
+   */
+  | { readonly kind: 'field product'; readonly field: Field }
+  /** Inputs a [rows, units], b [rows, source]: `outer` of each unit with the patch that it reads, [units, numbers of a patch]. */
+  | { readonly kind: 'field outer'; readonly field: Field; readonly scale: number }
   /** Input [rows, n]: scale · the sum over its rows, as one row. */
   | { readonly kind: 'total'; readonly scale: number }
   /** Input [rows, 1]: one number, the mean over the rows of a polarity or over all. */

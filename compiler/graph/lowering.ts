@@ -12,6 +12,7 @@ import {
   variable,
   width,
 } from '../expr/index.js';
+import { type Field, fansOf, fieldOver } from '../field.js';
 import type { Connection, FastConnection, LabelMode, Layer, ModelDocument, Optimizer } from '../model.js';
 import { ProgramBuilder } from './builder.js';
 import { type Activities, fastTerm } from './fast-weights.js';
@@ -76,7 +77,12 @@ export class Lowering {
   }
 
   private weight(c: Connection): Value {
-    return this.parameter(`${c.name}.weight`, this.sizeOf(c.target), this.sizeOf(c.source));
+    const [target, source] = [this.sizeOf(c.target), this.sizeOf(c.source)];
+    return this.parameter(`${c.name}.weight`, target, fansOf(source, target, c.field).in);
+  }
+
+  private fieldOf(c: Connection): Field | undefined {
+    return c.field ? fieldOver(c.field, this.sizeOf(c.source)) : undefined;
   }
 
   private bias(c: Connection): Value | undefined {
@@ -258,6 +264,10 @@ export class Lowering {
     }
   }
 
+  private product(c: Connection, source: Value): Value {
+    return this.build.product(source, this.weight(c), c.name, this.fieldOf(c));
+  }
+
   /** z = Σ sign · dropout( s · Wᵀ + b ), and what fast weights add to it. */
   private sum(
     layer: Layer,
@@ -271,7 +281,7 @@ export class Lowering {
         bindings[`${name}${i}`] = value;
         return variable(`${name}${i}`, 'element');
       };
-      let heardHere = term('p', this.build.product(source, this.weight(connection), `${connection.name}`));
+      let heardHere = term('p', this.product(connection, source));
       const bias = this.bias(connection);
       if (bias) heardHere = add(heardHere, term('b', bias));
       if (mask) heardHere = mul(heardHere, term('m', mask));
@@ -347,6 +357,7 @@ export class Lowering {
           source,
           connection.sign * this.rowsPerRow(masked, source),
           `${connection.name}.weight.gradient`,
+          this.fieldOf(connection),
         );
         const bias =
           this.bias(connection) &&

@@ -19,6 +19,11 @@ export function describe({ op }: Value): string {
       return `${op.kind} ${op.of}`;
     case 'dropout':
       return `dropout keep ${op.keep} site ${op.site}`;
+    case 'field product':
+    case 'field outer': {
+      const { grid, channels, size, stride, maps } = op.field;
+      return `${op.kind} ${grid.join('×')}×${channels} size ${size} stride ${stride} maps ${maps}`;
+    }
     default:
       return op.kind;
   }
@@ -60,7 +65,9 @@ const colours: Partial<Record<Value['op']['kind'], string>> = {
   state: '#e8e0f5',
   input: '#dcefdc',
   product: '#fbe3c8',
+  'field product': '#fbe3c8',
   outer: '#fbd3c8',
+  'field outer': '#fbd3c8',
   map: '#e3edf7',
 };
 

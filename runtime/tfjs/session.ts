@@ -7,6 +7,7 @@
  * does not vary; matrices are two-dimensional, single numbers have no dimension.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Field } from '../../compiler/field.js';
 import type { Axis, Graph, Program, Result, Value } from '../../compiler/graph/graph.js';
 import {
   hostScalar,
@@ -170,11 +171,23 @@ export class TfjsSession implements Session {
         return tf.reshape(tf.matMul(tf.reshape(a, [v * s, m]), tf.transpose(b)), [v, s, value.cols]);
       }
       case 'outer': {
-        const v = Math.max(a.shape[0]!, b.shape[0]!);
-        const s = Math.max(a.shape[1]!, b.shape[1]!);
-        const flat = (x: tf.Tensor) =>
-          tf.reshape(repeat(x, v / x.shape[0]!, s / x.shape[1]!), [v * s, x.shape[2]!]);
-        return tf.mul(tf.matMul(tf.transpose(flat(a)), flat(b)), op.scale);
+        const [x, y] = flatRows(a, b);
+        return tf.mul(tf.matMul(tf.transpose(x), y), op.scale);
+      }
+      case 'field product': {
+        const [v, s] = a.shape as [number, number, number];
+        const patches = patchesOf(tf.reshape(a, [v * s, a.shape[2]!]), op.field);
+        const [places, , numbers] = patches.shape as [number, number, number];
+        // Of each place its units' weights, [numbers, maps].
+        const weights = tf.transpose(tf.reshape(b, [places, op.field.maps, numbers]), [0, 2, 1]);
+        return tf.reshape(tf.transpose(tf.matMul(patches, weights), [1, 0, 2]), [v, s, value.cols]);
+      }
+      case 'field outer': {
+        const [x, y] = flatRows(a, b);
+        const patches = patchesOf(y, op.field);
+        const [places, rows] = patches.shape as [number, number, number];
+        const deltas = tf.transpose(tf.reshape(x, [rows, places, op.field.maps]), [1, 2, 0]);
+        return tf.mul(tf.reshape(tf.matMul(deltas, patches), [a.shape[2]!, value.cols]), op.scale);
       }
       case 'total':
         return tf.mul(tf.reshape(tf.sum(a, [0, 1]), [1, value.cols]), op.scale);
@@ -263,6 +276,33 @@ function half(x: tf.Tensor, of: 'positive' | 'negative'): tf.Tensor {
 function repeat(x: tf.Tensor, variants: number, samples: number): tf.Tensor {
   const [v, s] = x.shape as [number, number, number];
   return variants === 1 && samples === 1 ? x : tf.mul(x, tf.ones([v * variants, s * samples, 1]));
+}
+
+/** Two operands as matrices with the rows that either has. */
+function flatRows(a: tf.Tensor, b: tf.Tensor): [tf.Tensor2D, tf.Tensor2D] {
+  const v = Math.max(a.shape[0]!, b.shape[0]!);
+  const s = Math.max(a.shape[1]!, b.shape[1]!);
+  const flat = (x: tf.Tensor): tf.Tensor2D =>
+    tf.reshape(repeat(x, v / x.shape[0]!, s / x.shape[1]!), [v * s, x.shape[2]!]);
+  return [flat(a), flat(b)];
+}
+
+/** A source's patches, cut out of its grid one by one: [patches, rows, numbers of a patch]. */
+function patchesOf(source: tf.Tensor2D, { grid, channels, size, stride }: Field): tf.Tensor3D {
+  const [rows] = source.shape;
+  const [down, across] = grid;
+  const image = tf.reshape(source, [rows, down, across, channels]);
+  const patches: tf.Tensor[] = [];
+  for (let top = 0; top + size <= down; top += stride)
+    for (let left = 0; left + size <= across; left += stride)
+      patches.push(
+        tf.reshape(tf.slice(image, [0, top, left, 0], [rows, size, size, channels]), [
+          1,
+          rows,
+          size * size * channels,
+        ]),
+      );
+  return tf.concat(patches, 0) as tf.Tensor3D;
 }
 
 function identity(n: number): tf.Tensor {

@@ -3,6 +3,7 @@
  *
  * The host draws them, not the engine, so that every backend starts from the same bytes.
  */
+import { fansOf } from '../../compiler/field.js';
 import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { Init, ModelDocument } from '../../compiler/model.js';
 import type { Session } from '../engine.js';
@@ -24,7 +25,7 @@ const LINEAR: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
 
 /**
  * Every parameter of a model under the language's names, in the document's order: `TARGET.SOURCE.TYPE.weight`
- * [target, source] and `.bias` [target] for each connection, then `classifier.weight` [classes, features].
+ * [target, fan-in] and `.bias` [target] for each connection, then `classifier.weight` [classes, features].
  */
 export function parametersOf(document: ModelDocument): Parameter[] {
   const sizes = new Map<string, number>([
@@ -34,10 +35,11 @@ export function parametersOf(document: ModelDocument): Parameter[] {
   ]);
   const size = (name: string) => sizes.get(name)!;
   const parameters: Parameter[] = [];
-  document.connections.forEach(({ name, target, source, init, bias }, index) => {
+  document.connections.forEach(({ name, target, source, init, bias, field }, index) => {
     const site = SITE.initialization + 2 * index;
-    const fans = { fanIn: size(source), fanOut: size(target) };
-    parameters.push({ name: `${name}.weight`, shape: [size(target), size(source)], init, fans, site });
+    const { in: fanIn, out: fanOut } = fansOf(size(source), size(target), field);
+    const fans = { fanIn, fanOut };
+    parameters.push({ name: `${name}.weight`, shape: [size(target), fanIn], init, fans, site });
     if (bias)
       parameters.push({ name: `${name}.bias`, shape: [size(target)], init: bias, fans, site: site + 1 });
   });

@@ -3,6 +3,7 @@
  * Slow; for networks of a few dozen units.
  */
 import { evaluate, type RowValue } from '../../compiler/expr/index.js';
+import { type Field, patchColumns, patchCount } from '../../compiler/field.js';
 import {
   type Axis,
   type Graph,
@@ -122,6 +123,23 @@ export class ReferenceSession implements Session {
                 data[i * b.cols + j]! += op.scale * at(a, v, s, i) * at(b, v, s, j);
         return { v: 1, s: a.cols, cols, data };
       }
+      case 'field product': {
+        const columns = receptive(op.field);
+        return make(a.v, a.s, (v, s, unit) =>
+          columns[unit]!.reduce((sum, c, i) => sum + at(a, v, s, c) * b.data[unit * b.cols + i]!, 0),
+        );
+      }
+      case 'field outer': {
+        const columns = receptive(op.field);
+        const data = new Float64Array(a.cols * cols);
+        for (let v = 0; v < most('v'); v++)
+          for (let s = 0; s < most('s'); s++)
+            for (let unit = 0; unit < a.cols; unit++)
+              columns[unit]!.forEach((c, i) => {
+                data[unit * cols + i]! += op.scale * at(a, v, s, unit) * at(b, v, s, c);
+              });
+        return { v: 1, s: a.cols, cols, data };
+      }
       case 'total': {
         const data = new Float64Array(cols);
         for (let r = 0; r < a.v * a.s; r++)
@@ -187,4 +205,10 @@ export class ReferenceSession implements Session {
         return op satisfies never;
     }
   }
+}
+
+/** The columns of the source that each unit reads. */
+function receptive(field: Field): number[][] {
+  const patches = Array.from({ length: patchCount(field) }, (_, patch) => patchColumns(field, patch));
+  return patches.flatMap((columns) => new Array<number[]>(field.maps).fill(columns));
 }

@@ -15,7 +15,8 @@ export function foldConstants(program: Ir, products: boolean): Ir {
     const { op } = value;
     const inputs = value.inputs.map((i) => out.of(i));
     const first = inputs[0];
-    if (products && op.kind === 'product' && first?.op.kind === 'fill' && first.op.value === 0) {
+    const isLinear = op.kind === 'product' || op.kind === 'block product' || op.kind === 'patches';
+    if (products && isLinear && first?.op.kind === 'fill' && first.op.value === 0) {
       out.replace(value, out.emit({ ...value, op: { kind: 'fill', value: 0 }, axes: [] }, []));
       continue;
     }

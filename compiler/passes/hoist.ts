@@ -9,7 +9,7 @@
  * rows; in its gradient the rows of both polarities are added before the product.
  */
 import { add, variable } from '../expr/index.js';
-import { type Ir, type IrOp, type IrValue, isRowAxis, Rewriter, unionAxes } from './ir.js';
+import { type Ir, type IrOp, type IrValue, isOuter, isRowAxis, Rewriter, unionAxes } from './ir.js';
 
 /** Equal computations become one value. */
 export function shareEqual(program: Ir): Ir {
@@ -30,7 +30,7 @@ export function shareEqual(program: Ir): Ir {
 export function sumBeforeOuter(program: Ir): Ir {
   const out = new Rewriter(program);
   for (const value of program.values) {
-    if (value.op.kind !== 'outer') {
+    if (!isOuter(value.op)) {
       out.keep(value);
       continue;
     }
@@ -77,18 +77,19 @@ export function expandAll(program: Ir): Ir {
     value.inputs.forEach(protect);
   };
   for (const value of program.values) {
-    const sums = value.op.kind === 'outer' || value.op.kind === 'total' || value.op.kind === 'draw';
+    const sums = isOuter(value.op) || value.op.kind === 'total' || value.op.kind === 'draw';
     const axes = new Set(value.inputs.flatMap((i) => program.values[i]!.axes));
     if (sums && !axes.has('polarity')) protect(value.id);
   }
   const out = new Rewriter(program);
   for (const value of program.values) {
     const inputs = value.inputs.map((i) => out.of(i));
+    const isProduct = value.op.kind === 'product' || value.op.kind === 'block product';
     const grows =
       !protectedValues.has(value.id) &&
       value.rows === 'batch' &&
-      ((value.op.kind === 'map' && value.cols > 1) || value.op.kind === 'product');
-    const kept = value.op.kind === 'map' || value.op.kind === 'product';
+      ((value.op.kind === 'map' && value.cols > 1) || isProduct);
+    const kept = value.op.kind === 'map' || value.op.kind === 'patches' || isProduct;
     const inherited = kept
       ? unionAxes(value.axes, ...inputs.filter((v) => v.rows === 'batch').map((v) => v.axes))
       : value.axes;
@@ -104,7 +105,7 @@ export function expandAll(program: Ir): Ir {
 
 /** A sum over rows, where its operands have more of them: every row stood for so many. */
 function summed(program: Ir, { op, inputs }: IrValue, now: readonly IrValue[]): IrOp {
-  if (op.kind !== 'total' && op.kind !== 'outer') return op;
+  if (op.kind !== 'total' && !isOuter(op)) return op;
   const rows = (values: readonly IrValue[]) =>
     unionAxes(...values.map((v) => v.axes))
       .filter(isRowAxis)

@@ -4,6 +4,7 @@
  * The additions are about placement, not meaning: `slots`, `columns` and `concat` put values side by side in one matrix
  * so that a product can read or fill them at once; `window`, `rows of` and `lookup` look at a part of another value.
  */
+import type { Field } from '../field.js';
 import type { Axis, Op, Program, Result, Value, ValueId } from '../graph/graph.js';
 
 /** A row of slots is `[ s | 1 | padding ]` for each input: the column of ones multiplies the bias. */
@@ -28,6 +29,12 @@ export type IrOp =
   | { readonly kind: 'columns'; readonly offsets: readonly number[] }
   /** Input a [rows, k], t [k, n]: a · t. */
   | { readonly kind: 'product transposed' }
+  /** Input [rows, source]: a field's patches side by side, each followed by zeros up to a multiple of 4 columns. */
+  | { readonly kind: 'patches'; readonly field: Field }
+  /** Inputs a, patches, and w [n, m]: each block of w's rows times a patch, the blocks' columns side by side. */
+  | { readonly kind: 'block product'; readonly blocks: number }
+  /** Inputs a [rows, n] and b, patches: `outer` of each block of a's columns with a patch, the blocks' rows one below the other. */
+  | { readonly kind: 'block outer'; readonly blocks: number; readonly scale: number }
   /** Input t [k, n]: its first `classes` rows as rows over the candidates. */
   | { readonly kind: 'class rows'; readonly classes: number }
   /** Input t [k, n]: one row of it. */
@@ -51,6 +58,10 @@ export const pad4 = (n: number): number => (n + 3) & ~3;
 export const slotWidth = (cols: number): number => pad4(cols + 1);
 
 export const isRowAxis = (a: Axis): boolean => a === 'sample' || a === 'polarity' || a === 'candidate';
+
+/** Whether an operation sums products of two values' rows into a matrix: a gradient. */
+export const isOuter = (op: IrOp): op is Extract<IrOp, { kind: 'outer' | 'block outer' }> =>
+  op.kind === 'outer' || op.kind === 'block outer';
 
 /** A value's row axes as a key: values with the same have the same rows. */
 export const rowKey = (v: Pick<IrValue, 'axes' | 'rows'>): string =>

@@ -5,7 +5,7 @@
  */
 import { variable } from '../expr/index.js';
 import { isScalarRow } from '../plan/homes.js';
-import { type Ir, type IrOp, Rewriter, rowKey, unionAxes } from './ir.js';
+import { type Ir, type IrOp, isOuter, Rewriter, rowKey, unionAxes } from './ir.js';
 
 /** Where an operand has fewer rows than its kernel needs, a copy of it with all of them. */
 export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir {
@@ -16,7 +16,7 @@ export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir 
       continue;
     }
     const operands = value.inputs.map((i) => out.of(i));
-    const axes = value.op.kind === 'outer' ? unionAxes(...operands.map((v) => v.axes)) : value.axes;
+    const axes = isOuter(value.op) ? unionAxes(...operands.map((v) => v.axes)) : value.axes;
     const full = operands.map((v) => {
       if (v.rows !== 'batch' || rowKey(v) === rowKey({ axes, rows: 'batch' })) return v;
       const op = { kind: 'map', expr: variable('x', 'element'), vars: ['x'], units: v.cols } as const;

@@ -95,6 +95,10 @@ export function packsOf(model: ModelDocument, choice: PackChoice, notes: string[
         notes.push(`${c.name} stays apart: its dropout falls on its own product`);
         continue;
       }
+      if (c.field) {
+        notes.push(`${c.name} stays apart: its units read patches, not all of ${c.source}`);
+        continue;
+      }
       if (c.source === model.input.name && choice.embed && splitsEmbed(model)) {
         notes.push(`${c.name} stays apart: the label in its source is multiplied on its own`);
         continue;

@@ -4,7 +4,9 @@
  *
  * Engines load and store whole vectors of four numbers, so the rows of element views count with their padding.
  */
+import { patchCount, patchSize, sourceSize } from '../field.js';
 import { pad4 } from '../passes/ir.js';
+import { areBeside, wholeOf } from './blocks.js';
 import type { PlanCode } from './codes.js';
 import type { ArenaName, Gemm, Launch, Plan, Region, RowsLaunch, RowsView } from './plan.js';
 
@@ -119,7 +121,9 @@ class LaunchChecks {
     switch (launch.kind) {
       case 'gemm':
         this.product(at, launch);
-        this.matrix(`${at}/c`, launch.c, launch.m, launch.n, 'write');
+        return;
+      case 'patches':
+        this.patches(at, launch);
         return;
       case 'rows':
         this.rows(at, launch);
@@ -173,10 +177,32 @@ class LaunchChecks {
     }
   }
 
-  /** Both operands of a product. */
-  private product(at: string, { m, n, k, a, b, transposeA, transposeB }: Gemm): void {
-    this.matrix(`${at}/a`, a, transposeA ? k : m, transposeA ? m : k, 'read');
-    this.matrix(`${at}/b`, b, transposeB ? n : k, transposeB ? k : n, 'read');
+  /** The operands of a product and where it writes, of each block alone and of all of them. */
+  private product(at: string, product: Gemm): void {
+    const { say } = this;
+    const { m, n, k, transposeA, transposeB, blocks } = product;
+    const shapes = { a: transposeA ? [k, m] : [m, k], b: transposeB ? [n, k] : [k, n], c: [m, n] } as const;
+    for (const side of ['a', 'b', 'c'] as const) {
+      const access = side === 'c' ? 'write' : 'read';
+      const [rows, cols] = shapes[side];
+      this.matrix(`${at}/${side}`, product[side], rows, cols, access);
+      if (!blocks) continue;
+      const whole = wholeOf(product, side);
+      if (whole) this.region(`${at}/${side}`, whole, access);
+      else say('RFF855', `${at}/${side}`, 'its blocks lie neither side by side nor one below the other');
+    }
+    if (!blocks || blocks.count === 1) return;
+    const apart = areBeside(product.c, blocks.c, blocks.count) ? n : m * product.c.stride;
+    if (blocks.c < apart) say('RFF855', `${at}/c`, 'its blocks are written over each other');
+  }
+
+  private patches(at: string, { field, input, output }: Extract<Launch, { kind: 'patches' }>): void {
+    const fits = field.size <= Math.min(...field.grid) && input.cols === sourceSize(field);
+    if (!fits)
+      this.say('RFF855', at, `no patches of ${field.size} × ${field.size} are in ${input.cols} columns`);
+    const cols = fits ? patchCount(field) * pad4(patchSize(field)) : output.cols;
+    this.matrix(`${at}/output`, output, input.rows, cols, 'write');
+    this.region(`${at}/input`, input, 'read');
   }
 
   /**
@@ -197,15 +223,15 @@ class LaunchChecks {
     products.forEach((p, i) => {
       const path = `${at}/products/${i}`;
       this.product(path, p);
-      this.matrix(`${path}/c`, p.c, p.m, p.n, 'write');
-      const from = p.c.offset - gradient.offset;
+      const c = wholeOf(p, 'c') ?? p.c;
+      const from = c.offset - gradient.offset;
       const row = Math.floor(from / gradient.stride);
       const inside =
-        p.c.buffer === gradient.buffer &&
+        c.buffer === gradient.buffer &&
         from >= 0 &&
-        (p.c.rows === 1 || p.c.stride === gradient.stride) &&
-        row + p.m <= gradient.rows &&
-        from - row * gradient.stride + p.n <= gradient.stride;
+        (c.rows === 1 || c.stride === gradient.stride) &&
+        row + c.rows <= gradient.rows &&
+        from - row * gradient.stride + c.cols <= gradient.stride;
       if (!inside) say('RFF855', `${path}/c`, 'lies outside of its gradient');
       for (const side of ['a', 'b'] as const)
         if (p[side].buffer === gradient.buffer) say('RFF855', `${path}/${side}`, 'lies in the gradient');

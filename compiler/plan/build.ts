@@ -10,6 +10,7 @@ import type { Ir } from '../passes/ir.js';
 import { padOperands, spreadOperands } from '../passes/operands.js';
 import { packsOf } from '../passes/packs.js';
 import { splitConcatenations } from '../passes/parts.js';
+import { gatherPatches } from '../passes/patches.js';
 import { packProducts } from '../passes/slots.js';
 import type { BufferDraft } from './homes.js';
 import { KernelTable } from './kernels.js';
@@ -50,7 +51,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
   const packs = packsOf(model, choice, notes);
 
   const optimize = (name: ProgramName): Ir => {
-    let program: Ir = graph.programs[name];
+    let program = gatherPatches(graph.programs[name]);
     if (on('constants')) program = foldConstants(program, false);
     program = on('hoist') ? shareEqual(program) : expandAll(program);
     if (on('dead')) program = dropDead(program);
@@ -59,7 +60,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
     if (on('constants')) program = foldConstants(program, true);
     program = on('hoist')
       ? shareEqual(sumBeforeOuter(shareEqual(program)))
-      : spreadOperands(program, ['outer', 'product']);
+      : spreadOperands(program, ['outer', 'product', 'block outer', 'block product']);
     // What a draw is made by may be the same for all samples, and is needed for each.
     program = padOperands(spreadOperands(program, ['draw']));
     // What packing left behind is gone in any case: it was never part of the model.

@@ -1,7 +1,8 @@
 /**
  * The matrix products of a model as it is written, for the naive floor of `rffc bench`: 2B rows in every step, one product
- * forward and one for the gradients of a layer, every label tried from the start, up to the last scored step.
+ * forward and one for the gradients of a layer (of a field the weights that there are), every label tried from the start, up to the last scored step.
  */
+import { fansOf } from '../field.js';
 import type { Graph, ProgramName } from '../graph/index.js';
 import { sizeOf } from '../passes/packs.js';
 import type { Plan } from './plan.js';
@@ -16,7 +17,7 @@ export function naiveProducts({ document, batch, predictBatch, classes }: Graph)
   for (const layer of document.layers) {
     const heard = document.connections
       .filter((c) => c.target === layer.name)
-      .reduce((n, c) => n + sizeOf(document, c.source), 0);
+      .reduce((n, c) => n + fansOf(sizeOf(document, c.source), layer.size, c.field).in, 0);
     products.train.push([2 * batch, layer.size, heard, steps], [layer.size, heard, 2 * batch, learning]);
     products.predict.push([classes * predictBatch, layer.size, heard, untilScored]);
   }

@@ -5,6 +5,7 @@
  * Memory is a few arenas of bytes; a buffer is a stretch of one. All values are f32 (class indices i32) in row-major
  * matrices whose rows are padded to a multiple of four numbers and start at multiples of 16 bytes, buffers at 256.
  */
+import type { Field } from '../field.js';
 import type { HostScalar, ProgramName, TensorInfo } from '../graph/tensors.js';
 import type { ModelDocument } from '../model.js';
 
@@ -89,6 +90,16 @@ export interface Gemm {
   readonly c: Region;
   readonly alpha: number;
   readonly beta: 0 | 1;
+  /**
+   * Where given, `count` such products: a, b and c are those of the first, and lie so many numbers further in each of the
+   * next, side by side in the rows of one matrix or one below the other (see `blocks.ts`).
+   */
+  readonly blocks?: {
+    readonly count: number;
+    readonly a: number;
+    readonly b: number;
+    readonly c: number;
+  };
 }
 
 export interface RowsLaunch {
@@ -115,6 +126,8 @@ export type Launch =
       readonly gradient: Region;
       readonly update: RowsLaunch;
     }
+  /** A field's patches of each row of input side by side, each followed by zeros up to a multiple of four columns. */
+  | { readonly kind: 'patches'; readonly field: Field; readonly input: Region; readonly output: Region }
   /** out[0] = scale · Σ of one column over `rows` rows. */
   | { readonly kind: 'mean'; readonly input: Region; readonly output: Region; readonly scale: number }
   /** output[0, j] = scale · Σ over the rows of input[·, j]. */

@@ -2,7 +2,8 @@
  * From one program's values to its launches: a kernel for every unit, in order, over the places of its values.
  */
 import type { Program } from '../graph/graph.js';
-import { type Ir, type IrValue, isRowAxis, pad4 } from '../passes/ir.js';
+import { type Ir, type IrValue, isOuter, isRowAxis, pad4 } from '../passes/ir.js';
+import { inBlocks } from './blocks.js';
 import {
   type BufferDraft,
   extentsOf,
@@ -324,9 +325,7 @@ class Drafting {
     if (this.users[value.id]!.some((u) => !siblings.includes(u))) return undefined;
     const products = partsOf(value, this.inputsOf(value));
     if (
-      !products.every(
-        (p) => p.op.kind === 'outer' && this.places.of(p.id).buffer === this.places.of(value.id).buffer,
-      )
+      !products.every((p) => isOuter(p.op) && this.places.of(p.id).buffer === this.places.of(value.id).buffer)
     )
       return undefined;
     if (products.some((p) => p !== value && this.users[p.id]!.length !== 1)) return undefined;
@@ -351,29 +350,31 @@ class Drafting {
 
   /** One product of all rows, or with `--no-pass polarity` one a polarity. */
   private outer(v: IrValue): (indexOf: (b: BufferDraft) => number) => Gemm[] {
-    if (v.op.kind !== 'outer') throw new Error('not a gradient');
+    if (!isOuter(v.op)) throw new Error('not a gradient');
     const { scale } = v.op;
     const onto = 'onto' in v.op ? v.op.onto : undefined;
+    const blocks = v.op.kind === 'block outer' ? v.op.blocks : undefined;
     const [a, b] = this.inputsOf(v) as [IrValue, IrValue];
     const rows = Math.max(rowsOf(a, this.extents), rowsOf(b, this.extents));
     const halves = this.halves(a, rows);
     const home = this.places.of(v.id);
     return (indexOf) =>
-      halves.map((part, i) => ({
-        m: a.cols,
-        n: b.cols,
-        k: part.rows,
-        a: this.region(a, undefined, part)(indexOf),
-        transposeA: true,
-        b: this.region(b, undefined, part)(indexOf),
-        transposeB: false,
-        c:
-          onto === undefined
-            ? this.region(v)(indexOf)
-            : { ...this.region(v)(indexOf), offset: home.offset + onto, cols: b.cols },
-        alpha: scale,
-        beta: i === 0 && onto === undefined ? 0 : 1,
-      }));
+      halves.map((part, i): Gemm => {
+        const whole = this.region(v)(indexOf);
+        const product: Gemm = {
+          m: a.cols,
+          n: onto === undefined ? v.cols : b.cols,
+          k: part.rows,
+          a: this.region(a, undefined, part)(indexOf),
+          transposeA: true,
+          b: this.region(b, undefined, part)(indexOf),
+          transposeB: false,
+          c: onto === undefined ? whole : { ...whole, offset: home.offset + onto, cols: b.cols },
+          alpha: scale,
+          beta: i === 0 && onto === undefined ? 0 : 1,
+        };
+        return blocks === undefined ? product : inBlocks(product, blocks);
+      });
   }
 
   private halves(v: IrValue, rows: number): { rows: number; from: number }[] {
@@ -393,23 +394,38 @@ class Drafting {
     switch (op.kind) {
       case 'product':
       case 'product transposed':
+      case 'block product':
         for (const part of this.halves(v, rowsOf(v, this.extents))) {
-          this.launch(homes, (indexOf) => ({
-            kind: 'gemm',
-            m: part.rows,
-            n: v.cols,
-            k: op.kind === 'product' ? b.cols : Math.min(a.cols, b.rows as number),
-            a: this.region(a, undefined, part)(indexOf),
-            transposeA: false,
-            b: this.region(b)(indexOf),
-            transposeB: op.kind === 'product',
-            c: this.region(v, undefined, part)(indexOf),
-            alpha: 1,
-            beta: 0,
-          }));
+          this.launch(homes, (indexOf) => {
+            const product: Gemm = {
+              m: part.rows,
+              n: v.cols,
+              k: op.kind === 'product transposed' ? Math.min(a.cols, b.rows as number) : b.cols,
+              a: this.region(a, undefined, part)(indexOf),
+              transposeA: false,
+              b: this.region(b)(indexOf),
+              transposeB: op.kind !== 'product transposed',
+              c: this.region(v, undefined, part)(indexOf),
+              alpha: 1,
+              beta: 0,
+            };
+            return {
+              kind: 'gemm',
+              ...(op.kind === 'block product' ? inBlocks(product, op.blocks) : product),
+            };
+          });
         }
         return;
+      case 'patches':
+        this.launch(homes, (indexOf) => ({
+          kind: 'patches',
+          field: op.field,
+          input: this.region(a)(indexOf),
+          output: this.region(v)(indexOf),
+        }));
+        return;
       case 'outer':
+      case 'block outer':
         if (this.isFused(v)) return;
         for (const [i] of this.outer(v)(() => 0).entries())
           this.launch(homes, (indexOf) => ({ kind: 'gemm', ...this.outer(v)(indexOf)[i]! }));

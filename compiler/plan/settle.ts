@@ -6,7 +6,7 @@
  */
 import type { Program } from '../graph/graph.js';
 import type { HostScalar } from '../graph/tensors.js';
-import { type Ir, type IrValue, isRowAxis, pad4, type Slot } from '../passes/ir.js';
+import { type Ir, type IrValue, isOuter, isRowAxis, pad4, type Slot } from '../passes/ir.js';
 import {
   type BufferDraft,
   canBePlaced,
@@ -81,7 +81,7 @@ export class Places {
     this.homes.set(v.id, home);
     inputs.forEach((input, i) => {
       // Kernels write whole vectors.
-      if (offsets[i]! % 4 !== 0 && input.op.kind !== 'outer') return;
+      if (offsets[i]! % 4 !== 0 && !isOuter(input.op)) return;
       if (constant || this.homes.has(input.id) || !canBePlaced(input, v)) return;
       this.homes.set(input.id, { ...home, offset: offsets[i]! });
       if (v.op.kind === 'slots') this.tails.set(input.id, tailOf(v.op.slots[i]!));
@@ -155,8 +155,7 @@ export class Places {
           return home;
         }
         const gradient =
-          op.kind === 'outer' ||
-          (op.kind === 'scatter' && this.users[v.id]!.every((u) => u.tensor !== undefined));
+          isOuter(op) || (op.kind === 'scatter' && this.users[v.id]!.every((u) => u.tensor !== undefined));
         const buffer = this.draft(v.name, gradient ? 'scratch' : 'activities', size);
         return { buffer, offset: 0, ...strides(v, stride, this.extents) };
       }

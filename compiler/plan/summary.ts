@@ -2,10 +2,11 @@
  * What a plan costs, counted from its launches: kernels, floating-point operations, bytes read and written, memory; and
  * the summary that `rffc compile` prints.
  *
- * A matrix product m×n×k is 2mnk operations and moves its three operands once. A row kernel is one operation a node and unit,
+ * A matrix product m×n×k is 2mnk operations and moves its three operands once; in blocks, as often as there are blocks. A row kernel is one operation a node and unit,
  * and moves the rows that its views name. A learning launch keeps its gradient to itself, which moves nothing.
  */
 import { isOperator, operators } from '../expr/operators.js';
+import { blockCount } from './blocks.js';
 import type { Gemm, Launch, Plan, Region, RowsKernel, RowsLaunch, RowsView } from './plan.js';
 
 export interface Figures {
@@ -26,8 +27,8 @@ export function figuresOf(plan: Pick<Plan, 'kernels'>, launches: readonly Launch
   let numbers = 0;
   const gemm = (g: Gemm, moved: number) => {
     products++;
-    flops += 2 * g.m * g.n * g.k;
-    numbers += moved;
+    flops += 2 * g.m * g.n * g.k * blockCount(g);
+    numbers += moved * blockCount(g);
   };
   const rows = (l: RowsLaunch, kept?: number) => {
     flops += l.variants * l.samples * rowCosts[l.kernel]!;
@@ -44,6 +45,9 @@ export function figuresOf(plan: Pick<Plan, 'kernels'>, launches: readonly Launch
       case 'learn':
         for (const p of l.products) gemm(p, p.m * p.k + p.k * p.n);
         rows(l.update, l.gradient.buffer);
+        break;
+      case 'patches':
+        numbers += area(l.input) + area(l.output);
         break;
       case 'mean':
         flops += l.input.rows;

@@ -33,9 +33,13 @@ function touches(plan: Plan, touch: Touch): void {
       }
     }
   };
-  const operands = ({ m, n, k, a, b, transposeA, transposeB }: Gemm) => {
-    matrix(a, transposeA ? k : m, transposeA ? m : k, 'read');
-    matrix(b, transposeB ? n : k, transposeB ? k : n, 'read');
+  const product = ({ m, n, k, a, b, c, transposeA, transposeB, blocks }: Gemm) => {
+    for (let i = 0; i < (blocks?.count ?? 1); i++) {
+      const block = (r: Region, step = 0) => ({ ...r, offset: r.offset + i * step });
+      matrix(block(a, blocks?.a), transposeA ? k : m, transposeA ? m : k, 'read');
+      matrix(block(b, blocks?.b), transposeB ? n : k, transposeB ? k : n, 'read');
+      matrix(block(c, blocks?.c), m, n, 'write');
+    }
   };
   const rows = (l: RowsLaunch) => {
     const { units, inputs, outputs } = plan.kernels[l.kernel]!;
@@ -51,17 +55,28 @@ function touches(plan: Plan, touch: Touch): void {
   for (const l of Object.values(plan.programs).flat()) {
     switch (l.kind) {
       case 'gemm':
-        operands(l);
-        matrix(l.c, l.m, l.n, 'write');
+        product(l);
         break;
+      case 'patches': {
+        const { grid, size, stride, channels } = l.field;
+        let patches = 0;
+        for (let top = 0; top + size <= grid[0]; top += stride)
+          for (let left = 0; left + size <= grid[1]; left += stride) {
+            patches++;
+            for (let row = 0; row < l.output.rows; row++)
+              for (let y = top; y < top + size; y++) {
+                const from = l.input.offset + row * l.input.stride;
+                touch(l.input.buffer, from + (y * grid[1] + left) * channels, size * channels, 'read');
+              }
+          }
+        matrix(l.output, l.output.rows, patches * vectors(size * size * channels), 'write');
+        break;
+      }
       case 'rows':
         rows(l);
         break;
       case 'learn':
-        for (const p of l.products) {
-          operands(p);
-          matrix(p.c, p.m, p.n, 'write');
-        }
+        for (const p of l.products) product(p);
         rows(l.update);
         break;
       case 'mean':

@@ -8,6 +8,7 @@ import type { Diagnostic } from '../../grammar/diagnostic.js';
 import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' };
 import { validateDocument } from '../check/document.js';
 import { isOperator, operators } from '../expr/operators.js';
+import { fansOf } from '../field.js';
 import { peerMean } from '../graph/tensors.js';
 import { sizeOf } from '../passes/packs.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
@@ -237,7 +238,7 @@ function checkModel(plan: Plan, say: Say): void {
   };
   for (const c of model.connections) {
     const units = sizeOf(model, c.target);
-    expect(`${c.name}.weight`, 'parameter', [units, sizeOf(model, c.source)]);
+    expect(`${c.name}.weight`, 'parameter', [units, fansOf(sizeOf(model, c.source), units, c.field).in]);
     if (c.bias) expect(`${c.name}.bias`, 'parameter', [units]);
   }
   const { negatives } = model;

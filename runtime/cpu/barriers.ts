@@ -6,6 +6,7 @@
  * every worker to its own rows of a same matrix need no meeting between them: a forward product, the row kernel behind it,
  * the next product. All else is taken for touched by everybody.
  */
+import { wholeMatrix } from '../../compiler/plan/blocks.js';
 import type { Launch, Plan, Region, RowsView } from '../../compiler/plan/plan.js';
 import { gemmSplit } from './shares.js';
 
@@ -116,19 +117,24 @@ export function touchesOf(
 
   switch (launch.kind) {
     case 'gemm': {
-      const byRows = gemmSplit(launch.m, launch.n, workers) === 'm';
+      const byRows = gemmSplit(launch, workers) === 'm';
       return [
-        region(launch.a, byRows && !launch.transposeA),
-        region(launch.b, false),
-        region(launch.c, byRows, true),
+        region(wholeMatrix(launch, 'a'), byRows && !launch.transposeA),
+        region(wholeMatrix(launch, 'b'), false),
+        region(wholeMatrix(launch, 'c'), byRows, true),
       ];
     }
+    case 'patches':
+      return [region(launch.input, true), region(launch.output, true, true)];
     case 'rows':
       return rowsTouches(launch);
     case 'learn':
       // The gradient lies in each worker's own memory.
       return [
-        ...launch.products.flatMap((p) => [region(p.a, false), region(p.b, false)]),
+        ...launch.products.flatMap((p) => [
+          region(wholeMatrix(p, 'a'), false),
+          region(wholeMatrix(p, 'b'), false),
+        ]),
         ...rowsTouches(launch.update, launch.gradient.buffer),
       ];
     case 'mean':

@@ -108,7 +108,7 @@ it.each(['m', 'n'] as const)('shares a product by %s', async (split) => {
     ...{ m, n, k, transposeA: false, transposeB: true, alpha: 1, beta: 0 },
     ...{ a: { address: A, step: k }, b: { address: B, step: k }, c: { address: C, step: n } },
   };
-  perform(s, 4, { kind: 'gemm', product, split });
+  perform(s, 4, { kind: 'gemm', products: [product], split });
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let total = 0;

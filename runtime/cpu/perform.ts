@@ -34,6 +34,10 @@ function operands(p: Omit<Product, 'c'>, part: Part): { readonly a: number; read
   };
 }
 
+const inTurn = (tasks: readonly (() => void)[]) => () => {
+  for (const task of tasks) task();
+};
+
 function throughBlas(path: string, memory: WebAssembly.Memory): PrepareProduct {
   const { sgemm } = openBlas(path);
   const base = baseAddress(memory);
@@ -99,15 +103,17 @@ export function prepare(setup: Setup, position: Position): (work: Work) => Task 
   return (work) => {
     switch (work.kind) {
       case 'gemm': {
-        const { product: p, split } = work;
-        const [first, end] = share(split === 'm' ? p.m : p.n);
-        if (first === end) return undefined;
-        const part: Part =
-          split === 'm'
-            ? { from: first, to: end, left: 0, right: p.n }
-            : { from: 0, to: p.m, left: first, right: end };
-        const address = p.c.address + 4 * (part.from * p.c.step + part.left);
-        return product(p, part, { address, step: p.c.step });
+        const { products, split } = work;
+        const mine = split === 'blocks' ? products.slice(...share(products.length)) : products;
+        const tasks = mine.flatMap((p) => {
+          const [rows, cols] = [split === 'm' ? share(p.m) : [0, p.m], split === 'n' ? share(p.n) : [0, p.n]];
+          const part: Part = { from: rows[0]!, to: rows[1]!, left: cols[0]!, right: cols[1]! };
+          if (part.from === part.to || part.left === part.right) return [];
+          const address = p.c.address + 4 * (part.from * p.c.step + part.left);
+          return [product(p, part, { address, step: p.c.step })];
+        });
+        const [only] = tasks;
+        return tasks.length > 1 ? inTurn(tasks) : only;
       }
       case 'rows': {
         const [first, end] = share(work.rows);
@@ -142,9 +148,7 @@ export function prepare(setup: Setup, position: Position): (work: Work) => Task 
             update(from, to);
           });
         }
-        return () => {
-          for (const block of blocks) block();
-        };
+        return inTurn(blocks);
       }
       case 'call': {
         const call = named(work.name);

@@ -2,6 +2,8 @@
  * A plan's launches as steps for the workers: addresses settled, argument blocks laid out, barriers placed.
  */
 import { argumentWords, inputWord, SCRATCH_WORD } from '../../compiler/codegen/wat/arguments.js';
+import { patchGrid } from '../../compiler/field.js';
+import { eachBlock } from '../../compiler/plan/blocks.js';
 import type { Gemm, Launch, Plan, Region, RowsLaunch } from '../../compiler/plan/plan.js';
 import { barriersOf, touchesOf } from './barriers.js';
 import { align } from './layout.js';
@@ -124,7 +126,7 @@ export function makeSteps(
         throw new Error('an update reads its gradient in other rows than the products write');
       return [{ address: update.args + 4 * inputWord(i), base: 4 * (view.offset - gradient.offset) }];
     });
-    const products = l.products.map((p) => {
+    const products = l.products.flatMap(eachBlock).map((p) => {
       const from = p.c.offset - gradient.offset;
       const row = Math.floor(from / gradient.stride);
       return { product: product(p), row, col: from - row * gradient.stride };
@@ -145,13 +147,29 @@ export function makeSteps(
       case 'gemm':
         return {
           kind: 'gemm',
-          product: { ...product(l), c: matrix(l.c) },
-          split: gemmSplit(l.m, l.n, workers),
+          products: eachBlock(l).map((g) => ({ ...product(g), c: matrix(g.c) })),
+          split: gemmSplit(l, workers),
         };
       case 'rows':
         return { kind: 'rows', ...rowsCall(l) };
       case 'learn':
         return learn(l);
+      case 'patches': {
+        const { field, input, output } = l;
+        const [down, across] = patchGrid(field);
+        const numbers = field.size * field.channels;
+        return {
+          kind: 'call',
+          name: 'patches',
+          args: [
+            ...[at(input), 4 * input.stride, at(output), 4 * output.stride, down, across, field.size],
+            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the right and below.
+            ...[4 * numbers, 4 * field.grid[1] * field.channels, 4 * field.stride * field.channels],
+            ...[4 * field.stride * field.grid[1] * field.channels, 4 * (output.cols / (down * across))],
+          ],
+          share: { unit: 1, count: output.rows },
+        };
+      }
       case 'mean':
         return {
           kind: 'call',

@@ -3,12 +3,23 @@
  * rows of the next one over as many rows, and no barrier is needed between the two.
  */
 
+import { areBeside } from '../../compiler/plan/blocks.js';
+import type { Gemm } from '../../compiler/plan/plan.js';
+
 /** The first row of worker `w`'s share of `rows`; its share ends where the next worker's begins. */
 export function shareStart(rows: number, w: number, workers: number): number {
   return Math.floor((rows * w) / workers);
 }
 
-/** A product's larger side is shared, its rows if there is no difference worth a barrier: a strip of under eight rows starves the kernel. */
-export function gemmSplit(m: number, n: number, workers: number): 'm' | 'n' {
+/** What of a product is shared: the rows of c, its columns, or of a product in blocks the blocks. */
+export type Split = 'm' | 'n' | 'blocks';
+
+/**
+ * A product's larger side is shared, its rows if there is no difference worth a barrier: a strip of under eight rows starves
+ * the kernel. Blocks that lie side by side have the rows that the launches around them have; others are shared whole.
+ */
+export function gemmSplit(product: Pick<Gemm, 'm' | 'n' | 'c' | 'blocks'>, workers: number): Split {
+  const { m, n, c, blocks } = product;
+  if (blocks) return m >= 8 * workers && areBeside(c, blocks.c, blocks.count) ? 'm' : 'blocks';
   return m >= n || m >= 8 * workers ? 'm' : 'n';
 }

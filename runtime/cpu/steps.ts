@@ -6,6 +6,8 @@
  * out alike: an address in it is given for worker 0, and worker w adds w times `privateBytes`.
  */
 
+import type { Split } from './shares.js';
+
 /** A row-major matrix; `step` numbers from one row to the next. */
 export interface Matrix {
   readonly address: number;
@@ -37,8 +39,8 @@ export interface RowsCall {
 export type Variable = 'epoch' | 'batch';
 
 export type Work =
-  /** Shared by rows or by columns of c. */
-  | { readonly kind: 'gemm'; readonly product: Product; readonly split: 'm' | 'n' }
+  /** Products of one shape, of each the same rows or columns of c shared; or the products themselves. */
+  | { readonly kind: 'gemm'; readonly products: readonly Product[]; readonly split: Split }
   | ({ readonly kind: 'rows' } & RowsCall)
   /**
    * Gradients, block by block of `blockRows` of the update's rows, each in the private matrix `gradient`, then the

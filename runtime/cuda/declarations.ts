@@ -12,6 +12,7 @@ export const cTypes = {
   'unsigned int': 'uint',
   size_t: 'size_t',
   'unsigned long long': 'uint64_t',
+  'long long int': 'int64_t',
   CUdevice: 'int',
   CUdevice_attribute: 'int',
   CUfunction_attribute: 'int',
@@ -149,6 +150,13 @@ export const cublasPrototypes = {
     ...(['const void *', 'const void *', 'cudaDataType', 'int'] as const),
     ...(['const void *', 'cudaDataType', 'int', 'const void *'] as const),
     ...(['void *', 'cudaDataType', 'int', 'cublasComputeType_t', 'cublasGemmAlgo_t'] as const),
+  ],
+  cublasGemmStridedBatchedEx: [
+    ...(['cublasHandle_t', 'cublasOperation_t', 'cublasOperation_t', 'int', 'int', 'int'] as const),
+    ...(['const void *', 'const void *', 'cudaDataType', 'int', 'long long int'] as const),
+    ...(['const void *', 'cudaDataType', 'int', 'long long int', 'const void *'] as const),
+    ...(['void *', 'cudaDataType', 'int', 'long long int', 'int'] as const),
+    ...(['cublasComputeType_t', 'cublasGemmAlgo_t'] as const),
   ],
 } as const satisfies Prototypes;
 

@@ -5,6 +5,8 @@
  * Addresses of the device and handles are the libraries' own, as bigints.
  */
 
+import type { Gemm } from '../../compiler/plan/plan.js';
+
 /** Products' operands: f32; f32 rounded to TF32's 10 bits of mantissa; bf16. Sums are f32 always. */
 export type CudaPrecision = 'f32' | 'tf32' | 'bf16';
 
@@ -53,6 +55,8 @@ export interface Product {
   readonly transposeB: boolean;
   readonly beta: number;
   readonly c: DeviceMatrix;
+  /** So many such products, each operand so many numbers further in the next. */
+  readonly blocks?: Gemm['blocks'];
   /** `bf16`: a and b hold bf16 numbers. */
   readonly precision: CudaPrecision;
 }

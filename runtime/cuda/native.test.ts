@@ -60,6 +60,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
   uint: 4,
   size_t: 8,
   uint64_t: 8,
+  int64_t: 8,
   'void *': 8,
   str: 8,
 };

@@ -330,7 +330,8 @@ export function openProducts(found: Found): CudaProducts {
       return handle[0]!;
     },
     close: (handle) => call('cublasDestroy_v2', handle),
-    multiply: (handle, product) => call('cublasGemmEx', handle, ...gemmArguments(product)),
+    multiply: (handle, product) =>
+      call(product.blocks ? 'cublasGemmStridedBatchedEx' : 'cublasGemmEx', handle, ...gemmArguments(product)),
   };
 }
 
@@ -350,7 +351,7 @@ export function statusText({ library }: Found, name: string): (status: number) =
 }
 
 /**
- * The arguments of cublasGemmEx behind the handle. cuBLAS reads matrices column by column, so it sees each of ours transposed,
+ * The arguments of cublasGemmEx behind the handle, or of cublasGemmStridedBatchedEx for a product in blocks. cuBLAS reads matrices column by column, so it sees each of ours transposed,
  * and makes cᵀ[n, m] = op(b)ᵀ · op(a)ᵀ of them.
  */
 export function gemmArguments(p: Product): NativeArgument[] {
@@ -360,11 +361,14 @@ export function gemmArguments(p: Product): NativeArgument[] {
     p.precision === 'tf32'
       ? cublasConstants.CUBLAS_COMPUTE_32F_FAST_TF32
       : cublasConstants.CUBLAS_COMPUTE_32F;
+  const { blocks } = p;
+  const step = (side: 'a' | 'b' | 'c') => (blocks ? [blocks[side]] : []);
   return [
     ...[p.transposeB ? CUBLAS_OP_T : CUBLAS_OP_N, p.transposeA ? CUBLAS_OP_T : CUBLAS_OP_N],
     ...[p.n, p.m, p.k, Float32Array.of(p.alpha)],
-    ...[p.b.address, operand, p.b.step, p.a.address, operand, p.a.step],
-    ...[Float32Array.of(p.beta), p.c.address, dataTypes.CUDA_R_32F, p.c.step],
+    ...[p.b.address, operand, p.b.step, ...step('b'), p.a.address, operand, p.a.step, ...step('a')],
+    ...[Float32Array.of(p.beta), p.c.address, dataTypes.CUDA_R_32F, p.c.step, ...step('c')],
+    ...(blocks ? [blocks.count] : []),
     ...[compute, CUBLAS_GEMM_DEFAULT],
   ];
 }

@@ -108,6 +108,7 @@ function buffersOf(launch: Launch): number[] {
       return rows(launch);
     case 'learn':
       return [...launch.products.flatMap(gemm), ...rows(launch.update)];
+    case 'patches':
     case 'mean':
     case 'total':
       return [launch.input.buffer, launch.output.buffer];

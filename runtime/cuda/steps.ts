@@ -6,6 +6,7 @@
  * With bf16 every operand is converted by a step of its own, once for all products that read it until it changes.
  */
 import { type KernelLaunch, launchOf } from '../../compiler/codegen/cuda/index.js';
+import { areBeside, blockCount, blockStep, wholeMatrix } from '../../compiler/plan/blocks.js';
 import type { Gemm, Launch, Plan, Region } from '../../compiler/plan/plan.js';
 import { conflicts, type Touch, touchesOf } from '../cpu/barriers.js';
 import { convertLaunch } from './convert.js';
@@ -38,6 +39,9 @@ export interface Steps {
   readonly operandBytes: number;
   readonly gradientBytes: number;
 }
+
+/** What a product reads, all blocks of it. */
+const operandsOf = (product: Gemm): Region[] => [wholeMatrix(product, 'a'), wholeMatrix(product, 'b')];
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 
@@ -138,7 +142,7 @@ function programSteps(
   const convert = (launch: number, products: readonly Gemm[]): Touch[] => {
     if (precision !== 'bf16') return [];
     const read: Touch[] = [];
-    for (const region of products.flatMap(({ a, b }) => [a, b])) {
+    for (const region of products.flatMap(operandsOf)) {
       const copy = operands.of(region);
       read.push({ ...copy.touch, write: false });
       if (valid.has(copy)) continue;
@@ -157,14 +161,21 @@ function programSteps(
   };
 
   const product = (g: Gemm, memory: DeviceMemory, address = memory.buffer): Work => {
-    const operand = (r: Region): DeviceMatrix => {
-      if (precision !== 'bf16') return matrixOf(r, memory.buffer);
-      const { at, step } = operands.of(r);
-      return { address: memory.operands + BigInt(at), step };
+    /** An operand, and the numbers from one of its blocks to the next. */
+    const operand = (side: 'a' | 'b'): { readonly matrix: DeviceMatrix; readonly block: number } => {
+      const block = blockStep(g, side);
+      if (precision !== 'bf16') return { matrix: matrixOf(g[side], memory.buffer), block };
+      const { at, step } = operands.of(wholeMatrix(g, side));
+      const matrix = { address: memory.operands + BigInt(at), step };
+      // Of blocks one below the other, the copy's rows lie closer.
+      const beside = areBeside(g[side], block, blockCount(g));
+      return { matrix, block: beside ? block : (block / g[side].stride) * step };
     };
     const { m, n, k, alpha, beta, transposeA, transposeB } = g;
-    const [a, b, c] = [operand(g.a), operand(g.b), matrixOf(g.c, address)];
-    return { kind: 'product', product: { m, n, k, alpha, beta, transposeA, transposeB, a, b, c, precision } };
+    const [a, b, c] = [operand('a'), operand('b'), matrixOf(g.c, address)];
+    const product = { m, n, k, alpha, beta, transposeA, transposeB, a: a.matrix, b: b.matrix, c, precision };
+    const blocks = g.blocks && { ...g.blocks, a: a.block, b: b.block };
+    return { kind: 'product', product: blocks ? { ...product, blocks } : product };
   };
 
   launches.forEach((launch, index) => {
@@ -177,15 +188,14 @@ function programSteps(
     switch (launch.kind) {
       case 'gemm': {
         const read = convert(index, [launch]);
-        const own = precision === 'bf16' ? read : [areas.region(launch.a), areas.region(launch.b)];
-        step([...own, areas.region(launch.c, true)], (memory) => [product(launch, memory)]);
+        const own = precision === 'bf16' ? read : operandsOf(launch).map((r) => areas.region(r));
+        step([...own, areas.region(wholeMatrix(launch, 'c'), true)], (memory) => [product(launch, memory)]);
         return;
       }
       case 'learn': {
         const { products, gradient, update } = launch;
         const read = convert(index, products);
-        const own =
-          precision === 'bf16' ? read : products.flatMap(({ a, b }) => [areas.region(a), areas.region(b)]);
+        const own = precision === 'bf16' ? read : products.flatMap(operandsOf).map((r) => areas.region(r));
         // Of the gradient nothing is seen outside of the step.
         const others = touchesOf({ ...launch, products: [] }, plan, areas.buffer, 1);
         step([...own, ...others], (memory, mine) => {

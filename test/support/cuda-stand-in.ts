@@ -17,6 +17,7 @@ import type {
   CudaDriver,
   CudaMachine,
   CudaPrecision,
+  DeviceMatrix,
   KernelLaunch,
   Product,
 } from '../../runtime/cuda/driver.js';
@@ -547,6 +548,27 @@ class DevicePlayer extends PlayerSession {
 
 /** cuBLAS's arithmetic, by its own description: matrices column by column, op(A)[m, k] · op(B)[k, n]. */
 function multiply(product: Product, device: DeviceBytes): void {
+  const { blocks, ...alone } = product;
+  if (blocks) {
+    // Behind the handle: …, A, Atype, lda, strideA, B, Btype, ldb, strideB, beta, C, Ctype, ldc, strideC, batchCount, …
+    const batched = gemmArguments(product);
+    const [strideA, strideB, strideC, count] = [9, 13, 18, 19].map((i) => batched[i] as number) as [
+      ...[number, number, number, number],
+    ];
+    const bytes = product.precision === 'bf16' ? 2 : 4;
+    const moved = (m: DeviceMatrix, by: number) => ({ ...m, address: m.address + BigInt(by) });
+    for (let i = 0; i < count; i++)
+      multiply(
+        {
+          ...alone,
+          // cuBLAS's A is our b.
+          ...{ b: moved(alone.b, bytes * i * strideA), a: moved(alone.a, bytes * i * strideB) },
+          c: moved(alone.c, 4 * i * strideC),
+        },
+        device,
+      );
+    return;
+  }
   const [transA, transB, m, n, k, alpha, a, typeA, lda, b, typeB, ldb, beta, c, typeC, ldc, compute] =
     gemmArguments(product) as [
       ...[number, number, number, number, number, Float32Array, bigint, number, number],

@@ -2,12 +2,14 @@
  * A plan played as plainly as can be, in f64 over f32 memory: tells a mistake of the compiler from one of an engine.
  */
 import { isOperator, operators } from '../../compiler/expr/index.js';
+import { patchColumns, patchCount } from '../../compiler/field.js';
 import {
   hostScalar,
   type ProgramName,
   type RunArguments,
   type TensorInfo,
 } from '../../compiler/graph/index.js';
+import { eachBlock } from '../../compiler/plan/blocks.js';
 import type {
   Gemm,
   Launch,
@@ -99,15 +101,28 @@ export class PlayerSession implements Session {
   protected play(launch: Launch, args: RunArguments): void {
     switch (launch.kind) {
       case 'gemm':
-        this.gemm(launch);
+        for (const product of eachBlock(launch)) this.gemm(product);
         return;
       case 'rows':
         this.rows(launch);
         return;
       case 'learn':
-        for (const p of launch.products) this.gemm(p);
+        for (const p of launch.products.flatMap(eachBlock)) this.gemm(p);
         this.rows(launch.update);
         return;
+      case 'patches': {
+        const { field, input, output } = launch;
+        const columns = Array.from({ length: patchCount(field) }, (_, patch) => patchColumns(field, patch));
+        const width = output.cols / columns.length;
+        for (let r = 0; r < output.rows; r++)
+          columns.forEach((from, patch) => {
+            for (let i = 0; i < width; i++) {
+              const x = i < from.length ? this.get(input.buffer, this.at(input, r, from[i]!)) : 0;
+              this.set(output.buffer, this.at(output, r, patch * width + i), x);
+            }
+          });
+        return;
+      }
       case 'mean': {
         let sum = 0;
         for (let r = 0; r < launch.input.rows; r++)

@@ -62,6 +62,18 @@ const normalize = fc.constantFrom(
   '2 * h / (1 + mean(abs(h)))',
 );
 
+/** A layer that reads patches of what is laid out as a grid, and is then one itself. */
+const local = fc.record({
+  source: fc.nat({ max: 1000 }),
+  type: fc.nat({ max: 1000 }),
+  now: rarely(3),
+  size: fc.integer({ min: 1, max: 4 }),
+  stride: fc.integer({ min: 1, max: 3 }),
+  maps: fc.integer({ min: 1, max: 5 }),
+});
+/** Rows, columns and channels. */
+type Grid = readonly [number, number, number];
+
 const layer = fc.record({
   size,
   activation,
@@ -77,6 +89,7 @@ const layer = fc.record({
     'peer_norm(0.2, momentum: 0.5)',
     '0.1',
   ),
+  local: fc.option(local, { nil: undefined, freq: 2 }),
 });
 
 const init = fc.constantFrom(
@@ -212,6 +225,11 @@ const negatives = fc.oneof(
 /** What `render` writes down; numbers that choose among what there is are taken modulo its count. */
 const description = fc.record({
   inputs: size,
+  /** Lays the input out as a grid, in place of a size: what layers may read patches of. */
+  grid: fc.option(
+    fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.constantFrom(1, 1, 2, 3)),
+    { nil: undefined, freq: 2 },
+  ),
   inputNormalize: fc.constantFrom(undefined, undefined, 'rms_norm(h, 0.05)', 'layer_norm(h, 0.1)', '0.5 * h'),
   classes: fc.integer({ min: 2, max: 5 }),
   /** Where the label is written over the input, if there is room for it. */
@@ -258,11 +276,27 @@ function render(d: Description): string {
     // From a layer before it only, so that there is no circle.
     const early = now && names.includes(source) && names.indexOf(source) < names.indexOf(target);
     const own = early ? ' { delay: 0 }' : '';
-    links.set(`${target} ${source} ${as}`, `  connect ${source} -> ${target} as ${as}${own}`);
+    const key = `${target} ${source} ${as}`;
+    if (!links.has(key)) links.set(key, `  connect ${source} -> ${target} as ${as}${own}`);
   };
   const connect = (source: string, target: string, type: number, now = false) =>
     connectAs(pick(typeNames, type), source, target, now);
   const reached = [d.fromLabel ? 'digit' : 'image'];
+  const inputs = d.grid ? d.grid.reduce((n, side) => n * side, 1) : d.inputs;
+  const grids = new Map<string, Grid>(d.grid ? [['image', d.grid]] : []);
+  const sizes = d.layers.map((l, i) => {
+    if (!l.local || grids.size === 0) return l.size;
+    const [source, [rows, columns]] = pick([...grids], l.local.source);
+    const { stride, maps, type, now } = l.local;
+    const side = Math.min(l.local.size, rows, columns);
+    const along = (n: number) => Math.floor((n - side) / stride) + 1;
+    grids.set(names[i]!, [along(rows), along(columns), maps]);
+    const patch = `patch([${rows}, ${columns}], size: ${side}, stride: ${stride}, maps: ${maps})`;
+    const as = pick(typeNames, type);
+    const own = named([`field: ${patch}`, now && source !== 'image' && 'delay: 0']);
+    links.set(`${names[i]} ${source} ${as}`, `  connect ${source} -> ${names[i]} as ${as} { ${own} }`);
+    return along(rows) * along(columns) * maps;
+  });
   names.forEach((name, i) => {
     connect(pick(reached, d.tree[i]!.source), name, d.tree[i]!.type, d.tree[i]!.now);
     reached.push(name);
@@ -301,7 +335,7 @@ function render(d: Description): string {
       l.peers !== undefined && `peer_norm: ${l.peers}`,
       own !== undefined && `optimizer: ${own.optimizer}`,
     ]);
-    return `  layer ${names[i]}[${l.size}] { ${properties} }`;
+    return `  layer ${names[i]}[${sizes[i]}] { ${properties} }`;
   });
   const objectives = d.objectives.flatMap((o, i) => {
     const [positive, negative] = o.loss;
@@ -317,10 +351,10 @@ function render(d: Description): string {
       '  }',
     ];
   });
-  const embed = d.embed && d.inputs >= d.classes ? d.embed : undefined;
+  const embed = d.embed && inputs >= d.classes ? d.embed : undefined;
   const inputProperties = named([
     embed !== undefined &&
-      `embed: digit(at: ${embed.at % (d.inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
+      `embed: digit(at: ${embed.at % (inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
     d.inputNormalize !== undefined && `normalize: ${d.inputNormalize}`,
   ]);
   const phases = d.phases.map((p, i) => {
@@ -357,7 +391,7 @@ function render(d: Description): string {
     ...types,
     'model random {',
     '  param theta = 0.5',
-    `  input image[${d.inputs}]${inputProperties === '' ? '' : ` { ${inputProperties} }`}`,
+    `  input image[${inputs}]${inputProperties === '' ? '' : ` { ${inputProperties} }`}`,
     `  label digit[${d.classes}]`,
     ...layers,
     ...links.values(),

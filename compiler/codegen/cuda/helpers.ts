@@ -4,13 +4,16 @@
  *
  * Steps between rows are in numbers. No column beyond the last is read or written.
  */
+import { patchCount, patchGrid } from '../../field.js';
 import type { Launch } from '../../plan/plan.js';
 import { literal } from './language.js';
 import { type Address, f32, type KernelLaunch, MAX_ITEMS, matrix, sweep, u32 } from './launch.js';
 
 type Of<K extends Launch['kind']> = Extract<Launch, { kind: K }>;
 /** What has a kernel here. */
-export type HelperLaunch = Of<'mean' | 'total' | 'scatter' | 'onehot' | 'dropout' | 'draw' | 'fill'>;
+export type HelperLaunch = Of<
+  'patches' | 'mean' | 'total' | 'scatter' | 'onehot' | 'dropout' | 'draw' | 'fill'
+>;
 
 const SIZE = 256;
 /** Columns that a block sums side by side, and how many of its threads share a column. */
@@ -18,9 +21,22 @@ const COLUMNS = 32;
 const SHARERS = 16;
 
 /** The names of the kernels in `HELPERS`; `onehot` is printed by the tail it writes. */
-export const helperNames = ['mean', 'total', 'scatter', 'dropout', 'draw', 'fill'] as const;
+export const helperNames = ['patches', 'mean', 'total', 'scatter', 'dropout', 'draw', 'fill'] as const;
 
-export const HELPERS = `// output[0] = scale * (sum of a column)
+export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers that lie \`line_step\` apart, and zeros behind them up to
+// \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below \`down_step\`. A thread a number.
+extern "C" __global__ void __launch_bounds__(${SIZE}) patches(
+    const float* input, unsigned step, float* output, unsigned output_step, unsigned cols, unsigned count,
+    unsigned across, unsigned size, unsigned line, unsigned line_step, unsigned right_step, unsigned down_step,
+    unsigned width) {
+  for (unsigned e = blockIdx.x * ${SIZE}u + threadIdx.x; e < count; e += gridDim.x * ${SIZE}u) {
+    const unsigned r = e / cols, c = e % cols;
+    const unsigned patch = c / width, i = c % width;
+    const unsigned from = patch / across * down_step + patch % across * right_step + i / line * line_step + i % line;
+    output[size_t(r) * output_step + c] = i < size * line ? input[size_t(r) * step + from] : 0.0f;
+  }
+}
+// output[0] = scale * (sum of a column)
 extern "C" __global__ void __launch_bounds__(${SIZE}) mean(
     const float* input, unsigned step, unsigned rows, float* output, float scale) {
   __shared__ double sums[${SIZE}];
@@ -162,6 +178,16 @@ export function printOnehot(name: string, tail: readonly number[]): string {
 /** @param onehot the name of the kernel that writes the launch's tail, if it is a `onehot` */
 export function helperLaunch(launch: HelperLaunch, address: Address, onehot: string): KernelLaunch {
   switch (launch.kind) {
+    case 'patches': {
+      const { field, input, output } = launch;
+      const { grid, channels, size, stride } = field;
+      const count = output.rows * output.cols;
+      const lines = [channels * grid[1], channels * stride, channels * stride * grid[1]];
+      return sweep('patches', count, SIZE, [
+        ...[...matrix(address, input), ...matrix(address, output), u32(output.cols), u32(count)],
+        ...[patchGrid(field)[1], size, size * channels, ...lines, output.cols / patchCount(field)].map(u32),
+      ]);
+    }
     case 'mean': {
       const { input, output, scale } = launch;
       const args = [...matrix(address, input), u32(input.rows), matrix(address, output)[0]!, f32(scale)];

@@ -2,6 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drawNegative } from '../../../runtime/random/draw.js';
 import { uniforms } from '../../../runtime/random/philox.js';
+import { type Field, patchColumns, patchCount, patchGrid, patchSize, sourceSize } from '../../field.js';
 import { printModule } from './module.js';
 import { type Functions, GUARD, Heap, instantiate } from './testing.js';
 
@@ -131,6 +132,48 @@ describe('fill', () => {
     for (let r = 0; r < 3; r++)
       for (let c = 0; c < 20; c++)
         expect(heap.f32[out + 20 * r + c]).toBe(r > 0 && c < cols ? Math.fround(0.1) : guard);
+  });
+});
+
+describe('patches', () => {
+  it.each<[string, Field]>([
+    ['one that is all of it', { grid: [3, 2], channels: 1, size: 2, stride: 5, maps: 1 }],
+    ['of single places', { grid: [2, 3], channels: 1, size: 1, stride: 1, maps: 2 }],
+    ['of the fives in a step of two', { grid: [9, 10], channels: 1, size: 5, stride: 2, maps: 1 }],
+    ['of several channels', { grid: [4, 5], channels: 3, size: 3, stride: 1, maps: 1 }],
+    ['of whole vectors', { grid: [4, 4], channels: 4, size: 2, stride: 2, maps: 1 }],
+  ])('are copied and followed by zeros: %s', (_, field) => {
+    const rows = 5;
+    const [cols, numbers, count] = [sourceSize(field), patchSize(field), patchCount(field)];
+    const width = 4 * Math.ceil(numbers / 4);
+    const stride = 4 * Math.ceil(cols / 4) + 4;
+    const outStride = count * width + 4;
+    const x = matrix(rows, cols, stride);
+    const out = heap.allocate(rows * outStride);
+    const { grid, channels, size, stride: step } = field;
+    for (const [from, to] of [
+      [0, 2],
+      [2, rows],
+    ])
+      wasm.patches!(
+        ...[4 * x.at, 4 * stride, 4 * out, 4 * outStride, ...patchGrid(field), size, 4 * size * channels],
+        ...[
+          4 * grid[1] * channels,
+          4 * step * channels,
+          4 * step * grid[1] * channels,
+          4 * width,
+          from!,
+          to!,
+        ],
+      );
+    for (let r = 0; r < rows; r++) {
+      const row = [...heap.f32.slice(out + r * outStride, out + (r + 1) * outStride)];
+      const want = Array.from({ length: count }, (_, patch) => [
+        ...patchColumns(field, patch).map((c) => x.value(r, c)),
+        ...new Array<number>(width - numbers).fill(0),
+      ]);
+      expect(row).toEqual([...want.flat(), guard, guard, guard, guard]);
+    }
   });
 });
 

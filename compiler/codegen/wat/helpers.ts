@@ -10,10 +10,13 @@
  * | `onehot`  | index indexStride output stride cols tail tailCount rowFrom rowTo | rows |
  * | `dropout` | output stride cols keep:f64 seedLow seedHigh site epoch batch rowFrom rowTo | rows |
  * | `draw`    | probabilities stride classes truth truthStride uniform uniformStride output outStride rowFrom rowTo | rows |
+ * | `patches` | input inStride output outStride down across size line lineStep rightStep downStep width rowFrom rowTo | rows |
  * | `fill`    | output stride cols value:f32 rowFrom rowTo | rows |
  *
  * Shares of columns start at multiples of four and end at multiples of four or at the last column; they are read and
  * written in whole vectors, into the padding at the end. The other functions write no column beyond the last.
+ * `patches` copies, for each of `down` × `across` patches, `size` lines of `line` bytes that lie `lineStep` apart, with zeros behind
+ * them up to `width` bytes; the next patch to the right begins `rightStep` further, the next below `downStep`.
  * `tail` is the address of `tailCount` f32 numbers, written behind each row's last column.
  */
 import { PHILOX } from './philox.js';
@@ -174,6 +177,61 @@ const FILL = `
             (br $rest)))`)}
   )`;
 
+/** `for (local = 0; local < count; local++) body`. */
+const times = (local: string, count: string, body: string): string => `
+        (local.set $${local} (i32.const 0))
+        (block $${local}_end
+          (loop $${local}_next
+            (br_if $${local}_end (i32.ge_u (local.get $${local}) (local.get $${count})))
+            ${body}
+            (local.set $${local} (i32.add (local.get $${local}) (i32.const 1)))
+            (br $${local}_next)))`;
+/** `while (at < end) { body; at += bytes; }`. */
+const until = (label: string, at: string, end: string, bytes: number, body: string): string => `
+            (block $${label}_end
+              (loop $${label}
+                (br_if $${label}_end (i32.ge_u (local.get $${at}) (local.get $${end})))
+                ${body}
+                (local.set $${at} (i32.add (local.get $${at}) (i32.const ${bytes})))
+                (br $${label})))`;
+
+const onward = (bytes: number): string =>
+  `(local.set $from (i32.add (local.get $from) (i32.const ${bytes})))`;
+
+/** A line is a few numbers: whole vectors first, then numbers one by one. */
+const PATCHES = `
+  (func (export "patches") (param $input i32) (param $inStride i32) (param $output i32) (param $outStride i32)
+    (param $down i32) (param $across i32) (param $size i32) (param $line i32) (param $lineStep i32)
+    (param $rightStep i32) (param $downStep i32) (param $width i32) (param $rowFrom i32) (param $rowTo i32)
+    (local $row i32) (local $y i32) (local $x i32) (local $k i32) (local $top i32) (local $patch i32) (local $from i32)
+    (local $to i32) (local $whole i32) (local $end i32) (local $next i32)
+    ${eachRow(`
+        (local.set $top ${rowOf('input', 'inStride')})
+        (local.set $to ${rowOf('output', 'outStride')})
+        ${times(
+          'y',
+          'down',
+          `(local.set $patch (local.get $top))
+          ${times(
+            'x',
+            'across',
+            `(local.set $next (i32.add (local.get $to) (local.get $width)))
+            ${times(
+              'k',
+              'size',
+              `(local.set $from (i32.add (local.get $patch) (i32.mul (local.get $k) (local.get $lineStep))))
+              (local.set $end (i32.add (local.get $to) (local.get $line)))
+              (local.set $whole (i32.add (local.get $to) (i32.and (local.get $line) (i32.const -16))))
+              ${until('vectors', 'to', 'whole', 16, `(v128.store (local.get $to) (v128.load (local.get $from)))${onward(16)}`)}
+              ${until('numbers', 'to', 'end', 4, `(i32.store (local.get $to) (i32.load (local.get $from)))${onward(4)}`)}`,
+            )}
+            ${until('zeros', 'to', 'next', 4, '(i32.store (local.get $to) (i32.const 0))')}
+            (local.set $patch (i32.add (local.get $patch) (local.get $rightStep)))`,
+          )}
+          (local.set $top (i32.add (local.get $top) (local.get $downStep)))`,
+        )}`)}
+  )`;
+
 /** As `runtime/random/draw.ts`, in f64: classes in order, each as wide as its probability, the true one left out. */
 const DRAW = `
   (func (export "draw") (param $probabilities i32) (param $stride i32) (param $classes i32) (param $truth i32)
@@ -210,4 +268,4 @@ const DRAW = `
   )`;
 
 /** Every hand-written function. */
-export const HELPERS: string = [MEAN, TOTAL, SCATTER, ONEHOT, FILL, DRAW, PHILOX].join('\n');
+export const HELPERS: string = [MEAN, TOTAL, SCATTER, ONEHOT, FILL, PATCHES, DRAW, PHILOX].join('\n');

@@ -7,6 +7,7 @@
  * Rows and columns that are none read the last one that is, and their results are dropped: no number is read outside of an
  * operand's rows, and none of c written outside of c. Every sum has one order.
  */
+import { blockCount, blockStep, type Side } from '../../plan/blocks.js';
 import type { Gemm, Region } from '../../plan/plan.js';
 import type { UpdatePrinter } from './rows.js';
 import { Draft, type Place, type Shader, type WgslOptions } from './shader.js';
@@ -16,8 +17,13 @@ const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 const HALF_MAX = 65504;
 
 /** Whether a region can be read in vectors of four, in a chunk of vectors. */
-export function alignedRegion(r: Region, place: Place): boolean {
+function alignedRegion(r: Region, place: Place): boolean {
   return (place(r.buffer).offset + r.offset) % 4 === 0 && (r.rows === 1 || r.stride % 4 === 0);
+}
+
+/** Whether an operand can be read in vectors of four, in all blocks of a product. */
+export function isAligned(product: Gemm, side: Side, place: Place): boolean {
+  return alignedRegion(product[side], place) && blockStep(product, side) % 4 === 0;
 }
 
 /** An operand seen as its rows or columns (`lines`) by k. */
@@ -45,13 +51,14 @@ export function gemmShader(
   options: Omit<WgslOptions, 'tile'>,
   update?: UpdatePrinter,
 ): Shader {
-  const { m, n, k, alpha, beta } = product;
+  const { m, n, k, alpha, beta, blocks } = product;
   const { depth, lanes } = tile;
   const [tileRows, tileCols] = tile.thread;
   const [groupRows, groupCols] = tile.group;
   checkTile(tile);
   const { f16 } = options;
-  const vector = [product.a, product.b, ...(update ? [] : [product.c])].every((r) => alignedRegion(r, place));
+  const sides: readonly Side[] = update ? ['a', 'b'] : ['a', 'b', 'c'];
+  const vector = sides.every((side) => isAligned(product, side, place));
   if (update && !vector) throw new Error('an update in a product that is not aligned');
   const draft = new Draft(vector);
   if (f16) draft.enable('f16');
@@ -81,7 +88,13 @@ export function gemmShader(
     const numbers = [0, 1, 2, 3].map((j) => (j < count ? draft.number(binding, `${at} + ${j}u`) : '0f'));
     return `vec4<f32>(${numbers.join(', ')})`;
   }
-  const offsetOf = (r: Region): string => draft.word((place(r.buffer).offset + r.offset) / unit);
+  /** Where an operand begins, or this workgroup's block of it: the third dimension counts blocks. */
+  const startOf = (side: Side, unit: number): string => {
+    const { buffer, offset } = product[side];
+    const first = draft.word((place(buffer).offset + offset) / unit);
+    return blocks ? draft.bind(`${first} + group.z * ${draft.word(blocks[side] / unit)}`) : first;
+  };
+  const offsetOf = (side: Side): string => startOf(side, unit);
   const strideOf = (r: Region): string => draft.word(r.rows === 1 ? 0 : r.stride / unit);
   const halved = (text: string): string =>
     `vec4<f16>(clamp(${text}, vec4<f32>(-${HALF_MAX}f), vec4<f32>(${HALF_MAX}f)))`;
@@ -139,7 +152,7 @@ export function gemmShader(
 
   /** Reads `count` k of a block, as for each k the vectors of all groups. */
   function readBlocks(o: Operand, groups: readonly string[]): (at: string, count: number) => string[][] {
-    const [offset, stride] = [offsetOf(o.region), strideOf(o.region)];
+    const [offset, stride] = [offsetOf(o.name), strideOf(o.region)];
     if (o.alongK) {
       const limit = draft.bind(`${o.name === 'a' ? rows : cols} - 1u`);
       const starts = groups.map((g) =>
@@ -166,14 +179,14 @@ export function gemmShader(
   function readLine(o: Operand, line: string): (at: string, count: number) => string[][] {
     const index = draft.bind(`min(${line}, ${rows} - 1u)`);
     if (o.alongK) {
-      const start = draft.bind(`${offsetOf(o.region)} + ${index} * ${strideOf(o.region)}`);
+      const start = draft.bind(`${offsetOf(o.name)} + ${index} * ${strideOf(o.region)}`);
       return (at, count) => {
         const four = draft.bind(rounded(load(o, `${start} + ${fours(at)}`, count)));
         return COMPONENTS.slice(0, count).map((c) => [`${four}.${c}`]);
       };
     }
-    const { binding, offset } = place(o.region.buffer);
-    const start = draft.bind(`${draft.word(offset + o.region.offset)} + ${index}`);
+    const { binding } = place(o.region.buffer);
+    const start = draft.bind(`${startOf(o.name, 1)} + ${index}`);
     const stride = draft.word(o.region.stride);
     return (at, count) =>
       Array.from({ length: count }, (_, j) => {
@@ -197,7 +210,7 @@ export function gemmShader(
       // A vector more than needed: blocks that are turned over are then written to other banks.
       const pitch = groups + (o.alongK ? 1 : 0);
       const blocks = (groups * depth) / 4;
-      const [offset, stride] = [offsetOf(o.region), strideOf(o.region)];
+      const [offset, stride] = [offsetOf(o.name), strideOf(o.region)];
       const limit = o.name === 'a' ? rows : cols;
       draft.globals.push(`var<workgroup> ${o.name}Piece: array<${type}, ${depth * pitch}>;`);
       const mine = Array.from({ length: Math.ceil(blocks / size) }, (_, i) => {
@@ -305,15 +318,16 @@ export function gemmShader(
   const scale = draft.float(alpha);
   update?.(draft);
   const { binding } = place(product.c.buffer);
-  const start = update ? '' : offsetOf(product.c);
+  const start = update ? '' : offsetOf('c');
   const stride = update ? '' : strideOf(product.c);
+  const firstRow = update && blocks ? `group.z * ${rows} + ` : '';
   results.forEach((row, i) => {
     draft.block(`if (${rowOf[i]} < ${rows})`, () => {
       row.forEach((name, g) => {
         const group = colGroups[g]!;
         draft.block(`if (4u * ${group} < ${cols})`, () => {
           if (update) {
-            draft.line(`update(${rowOf[i]}, ${group}, ${scale} * ${name});`);
+            draft.line(`update(${firstRow}${rowOf[i]}, ${group}, ${scale} * ${name});`);
             return;
           }
           const at = draft.bind(`${start} + ${rowOf[i]} * ${stride} + ${fours(group)}`);
@@ -347,11 +361,12 @@ export function gemmShader(
 
   const across = Math.ceil(n / (tileCols * groupCols));
   const down = Math.ceil(m / (tileRows * groupRows));
-  if (Math.max(across, down) > options.maxWorkgroupsPerDimension)
-    throw new Error(`a product of ${m} by ${n} is more than a dispatch can make`);
+  const count = blockCount(product);
+  if (Math.max(across, down, count) > options.maxWorkgroupsPerDimension)
+    throw new Error(`${count} products of ${m} by ${n} are more than a dispatch can make`);
   const how = `${product.transposeA ? 'T' : 'N'}${product.transposeB ? 'T' : 'N'} ${tile.name}`;
-  const label = `product ${how}${f16 ? ' f16' : ''}${update ? ' and update' : ''}`;
-  return draft.shader(label, size, [across, down, 1]);
+  const label = `product ${how}${f16 ? ' f16' : ''}${blocks ? ' in blocks' : ''}${update ? ' and update' : ''}`;
+  return draft.shader(label, size, [across, down, count]);
 }
 
 function checkTile({ name, thread, group, depth, lanes }: GemmTile): void {

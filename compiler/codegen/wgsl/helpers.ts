@@ -2,6 +2,7 @@
  * The kernels of the launches that are no expression. Sums over rows are divided among threads in a fixed way and added up
  * through workgroup memory, so that no atomics are needed and every run gives the same bits.
  */
+import { patchCount, patchGrid, patchSize } from '../../field.js';
 import type { Launch, Region } from '../../plan/plan.js';
 import { Draft, GROUP_INDEX, grid, type Place, type Shader, type WgslOptions } from './shader.js';
 
@@ -129,6 +130,29 @@ export function onehotShader(launch: Of<'onehot'>, place: Place, options: WgslOp
     tail.forEach((t, j) => {
       draft.line(`if (${col} == ${draft.word(output.cols + j)}) { value = ${draft.float(t)}; }`);
     });
+    draft.line(`${target(draft, output, place, row, col)} = value;`);
+  });
+}
+
+export function patchesShader(launch: Of<'patches'>, place: Place, options: WgslOptions): Shader {
+  const draft = new Draft(false);
+  const { field, input, output } = launch;
+  const { grid: sides, channels, size, stride } = field;
+  const [cols, across, width, line, lineStep, rightStep, downStep] = [
+    ...[output.cols, patchGrid(field)[1], output.cols / patchCount(field), size * channels],
+    ...[channels * sides[1], channels * stride, channels * stride * sides[1]],
+  ].map((n) => draft.word(n));
+  return flat(draft, 'patches', output.rows * output.cols, options, (item) => {
+    const row = draft.bind(`${item} / ${cols}`);
+    const col = draft.bind(`${item} % ${cols}`);
+    const patch = draft.bind(`${col} / ${width}`);
+    const i = draft.bind(`${col} % ${width}`);
+    const corner = draft.bind(`${patch} / ${across} * ${downStep} + ${patch} % ${across} * ${rightStep}`);
+    const from = draft.bind(`${corner} + ${i} / ${line} * ${lineStep} + ${i} % ${line}`);
+    draft.line('var value = 0f;');
+    draft.line(
+      `if (${i} < ${draft.word(patchSize(field))}) { value = ${read(draft, input, place, row, from)}; }`,
+    );
     draft.line(`${target(draft, output, place, row, col)} = value;`);
   });
 }

@@ -1,12 +1,14 @@
 /** A launch of a plan as the dispatches it takes. */
+import { wholeMatrix } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region } from '../../plan/plan.js';
-import { alignedRegion, gemmShader } from './gemm.js';
+import { gemmShader, isAligned } from './gemm.js';
 import {
   drawShader,
   dropoutShader,
   fillShader,
   meanShader,
   onehotShader,
+  patchesShader,
   scatterShader,
   totalShader,
 } from './helpers.js';
@@ -28,6 +30,8 @@ export function shaderFor(launch: Launch, plan: PlanKernels, place: Place, optio
       return [rowsShader(launch, plan, place, options)];
     case 'learn':
       return learnShaders(launch, plan, place, options);
+    case 'patches':
+      return [patchesShader(launch, place, options)];
     case 'mean':
       return [meanShader(launch, place, options)];
     case 'total':
@@ -71,14 +75,17 @@ function fusedUpdate(
   plan: PlanKernels,
   place: Place,
 ): UpdatePrinter | undefined {
-  if (!sameRegion(product.c, gradient) || product.beta !== 0) return undefined;
+  const whole = wholeMatrix(product, 'c');
+  if (!sameRegion(whole, gradient) || product.beta !== 0) return undefined;
+  // Of blocks, each moves rows of its own.
+  if (product.blocks && product.blocks.c !== product.m * product.c.stride) return undefined;
   if (update.variants !== 1 || update.samples !== gradient.rows) return undefined;
   const { units, inputs: kinds } = plan.kernels[update.kernel]!;
   if (units !== gradient.cols) return undefined;
   // Other threads still read the operands while this one updates.
   if (update.outputs.some((o) => o.buffer === product.a.buffer || o.buffer === product.b.buffer))
     return undefined;
-  if (![product.a, product.b].every((r) => alignedRegion(r, place))) return undefined;
+  if (!(['a', 'b'] as const).every((side) => isAligned(product, side, place))) return undefined;
   const inputs = new Set(update.inputs.flatMap((v, i) => (v.buffer === gradient.buffer ? [i] : [])));
   for (const i of inputs) {
     const view = update.inputs[i]!;

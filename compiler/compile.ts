@@ -7,7 +7,6 @@
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
 import { check } from './check/check.js';
-import { unsupported } from './check/supported.js';
 import type { Graph } from './graph/graph.js';
 import { lower } from './graph/lower.js';
 import type { DataSpec, ModelDocument } from './model.js';
@@ -62,7 +61,7 @@ const stills = async () => 1;
 /**
  * A model that can be trained, and the warnings about it.
  *
- * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run
+ * @throws RffcError with every diagnostic if there is an error
  */
 export async function loadModel(
   source: SourceText,
@@ -70,9 +69,6 @@ export async function loadModel(
 ): Promise<{ readonly document: ModelDocument; readonly warnings: readonly Diagnostic[] }> {
   const { document, diagnostics } = await diagnose(source, choice);
   if (!document) throw new RffcError(diagnostics);
-  const notYet = unsupported(document);
-  if (notYet.length > 0)
-    throw new RffcError(notYet.map((diagnostic) => ({ file: source.file, ...diagnostic })));
   return { document, warnings: diagnostics };
 }
 

@@ -1,5 +1,5 @@
 /** The compiler: checking, the dataflow graph, the plan. */
-export { check, checkCodes, unsupported, validateDocument } from './check/index.js';
+export { check, checkCodes, validateDocument } from './check/index.js';
 export {
   type Compilation,
   type CompileOptions,

@@ -6,7 +6,6 @@
  */
 import { builtins, constants, variableHomes } from '../compiler/check/builtins.js';
 import { properties, propertyKinds } from '../compiler/check/properties.js';
-import { notYetNames } from '../compiler/check/supported.js';
 import {
   type CallInfo,
   type CallTable,
@@ -36,7 +35,6 @@ const parts: Readonly<Record<string, () => string>> = {
   'label modes': () => modesPart(labelModes),
   'input modes': () => modesPart(inputModes),
   limits: limitsPart,
-  'not yet': notYetPart,
   document: documentPart,
 };
 
@@ -248,11 +246,4 @@ function limitsPart(): string {
       what,
     ]),
   );
-}
-
-function notYetPart(): string {
-  if (notYetNames.length === 0) return 'Everything on this page runs.';
-  return `These are read and checked, and then refused (\`RFF390\`, with the place): this version cannot run them yet.\n\n${notYetNames
-    .map((name) => `- ${name}`)
-    .join('\n')}`;
 }

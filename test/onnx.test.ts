@@ -75,6 +75,26 @@ model framed {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
+/** Patches of the image, of a layer made by patches, and of one that the label has reached; on frames. */
+const local = `
+connection plain { }
+connection small { field: patch([2, 3], size: 2, maps: 3), bias: off }
+connection over  { field: patch([1, 2], size: 1, maps: 2), sign: -1 }
+model local {
+  input image[6] { normalize: rms_norm(h, 1e-8) }
+  label digit[3]
+  layer h1[6], h2[4] { activation: tanh(z) }
+  connect image -> h1 as small
+  connect h1 -> h2 as over
+  connect digit -> h1 as plain
+  objective { goodness: mean(h^2), positive: softplus(1 - goodness), negative: softplus(goodness - 1), predict: max }
+  schedule {
+    phase settle[1] { label: uniform, learn: off }
+    phase seen[3] { label: given, input: frame(t) }
+  }
+  train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
+}`;
+
 const COUNT = 20;
 
 /** Samples that a model trains on and is then asked about: [COUNT, 6], or [COUNT, frames, 6]. */
@@ -148,6 +168,7 @@ describe.skipIf(!runs)('export to ONNX', () => {
   test.each([
     ['recurrent', recurrent, 1, 'ArgMin'],
     ['framed', framed, 3, 'ArgMax'],
+    ['local', local, 2, 'Gather'],
   ])(
     '%s: the checker accepts it, and its outputs are those of predict',
     async (name, text, frames, choice) => {

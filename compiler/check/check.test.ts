@@ -1,7 +1,7 @@
 /** Every diagnostic of the checker: one change to a sound model, exactly one complaint, and what it underlines. */
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../grammar/parser.js';
-import { type CheckOptions, check, checkCodes, unsupported, validateDocument } from './index.js';
+import { type CheckOptions, check, checkCodes, validateDocument } from './index.js';
 
 const sound = `
 fn sharp(z, b = 2) = z * sigmoid(b * z)
@@ -484,10 +484,8 @@ describe('check', () => {
 
   it('has a case for each code', () => {
     const tested = new Set<string>([...cases.map(([code]) => code), ...others.map(({ code }) => code)]);
-    // RFF33x are of documents, RFF390 of `unsupported`: tested below and in document.test.ts.
-    const untested = Object.keys(checkCodes).filter(
-      (code) => !tested.has(code) && !code.startsWith('RFF33') && code !== 'RFF390',
-    );
+    // RFF33x are of documents: tested in document.test.ts.
+    const untested = Object.keys(checkCodes).filter((code) => !tested.has(code) && !code.startsWith('RFF33'));
     expect(untested).toEqual([]);
   });
 
@@ -748,32 +746,5 @@ describe('hybrid images', () => {
     const { document, diagnostics } = run(text);
     expect(diagnostics).toEqual([]);
     expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [14, 56], blur: 2 });
-  });
-});
-
-describe('unsupported', () => {
-  it.each([
-    [
-      '`field`',
-      'layer h3[40] { activation: spike(z) + z }',
-      'layer h3[512] \n connection local { field: patch([28, 28], size: 7, stride: 3, maps: 8) }\n connect image -> h3 as local',
-      'connections/h3.image.local/field',
-    ],
-  ])('%s: %s', (name, from, to, path) => {
-    const base = from.includes('spike') ? sound : sound.replace('{ activation: spike(z) + z }', '{ }');
-    const { document, diagnostics } = run(
-      base.replace(base === sound ? from : from.replace('{ activation: spike(z) + z }', '{ }'), () => to),
-    );
-    expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
-    const found = unsupported(document!, 'net.rff');
-    expect(found).toHaveLength(1);
-    expect(found[0]).toMatchObject({ code: 'RFF390', severity: 'error', file: 'net.rff' });
-    expect(found[0]?.message.startsWith(`${name} (line `)).toBe(true);
-    expect(found[0]?.message).toContain(`\`${path}\``);
-  });
-
-  it('says nothing of a model that can be run', () => {
-    const { document } = run(sound.replace('spike(z) + z', 'relu(z)'));
-    expect(unsupported(document!)).toEqual([]);
   });
 });

@@ -156,11 +156,6 @@ export const checkCodes = {
     title: 'version of a model document',
     explanation: 'The document was written for another version of the format.',
   },
-  RFF390: {
-    title: 'not run yet',
-    explanation:
-      'The construct is part of the language and is checked, but this version of rffc cannot run it.',
-  },
   RFF402: {
     title: 'row and element values',
     explanation:

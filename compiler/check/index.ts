@@ -3,5 +3,4 @@ export { type Checked, type CheckOptions, check } from './check.js';
 export { checkCodes } from './codes.js';
 export { type Validated, validateDocument } from './document.js';
 export * from './properties.js';
-export { unsupported } from './supported.js';
 export * from './tables.js';

@@ -421,7 +421,7 @@ export const fields: CallTable = {
         'grid',
         { is: 'list', items: [extent, extent] },
         undefined,
-        '[rows, columns] that the source is laid out in',
+        '[rows, columns] that the source is laid out in, the same number of values at each place',
       ),
       parameter('size', extent, undefined, 'the side of a patch'),
       parameter('stride', extent, 1, 'from one patch to the next'),

@@ -4,6 +4,7 @@
  * It is written from the dataflow graph's prediction program, value by value. Rows are [label tried, sample, columns]
  * there as on tfjs, 1 where a value does not vary, and ONNX broadcasts; the number of samples is left to the caller.
  */
+import { type Field, patchColumns, patchCount, patchSize } from '../../compiler/field.js';
 import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { predictDirection } from '../train/evaluate.js';
@@ -130,6 +131,8 @@ class Writer {
         const transposed = build.node('Transpose', [b], `${b}/transposed`, [{ name: 'perm', ints: [1, 0] }]);
         return build.node('MatMul', [a, transposed], value.name);
       }
+      case 'field product':
+        return this.fieldProduct(value, op.field, a, b);
       case 'concat': {
         const [candidate, sample] = [varies(value, 'candidate'), varies(value, 'sample')];
         const parts = inputs.map((part) => this.expanded(part, candidate, sample));
@@ -162,6 +165,31 @@ class Writer {
           hint: 'report it with the model: it has no form in ONNX yet',
         });
     }
+  }
+
+  /** The patches gathered, [rows, patches, samples, numbers], times each patch's own weights, [patches, numbers, maps]. */
+  private fieldProduct(value: Value, field: Field, source: Name, weights: Name): Name {
+    const { build } = this;
+    const { name } = value;
+    const [patches, numbers] = [patchCount(field), patchSize(field)];
+    const columns = Array.from({ length: patches }, (_, patch) => patchColumns(field, patch)).flat();
+    const index = build.constant(
+      BigInt64Array.from(columns.map(BigInt)),
+      [patches, numbers],
+      `${name}/columns`,
+    );
+    const swap = [{ name: 'perm', ints: [0, 2, 1, 3] }];
+    const gathered = build.node('Gather', [source, index], `${source}/patches`, [{ name: 'axis', int: 2 }]);
+    const byPatch = build.node('Transpose', [gathered], `${source}/byPatch`, swap);
+    const shape = build.integers(patches, field.maps, numbers);
+    const units = build.node('Reshape', [weights, shape], `${weights}/units`);
+    const turned = build.node('Transpose', [units], `${weights}/transposed`, [
+      { name: 'perm', ints: [0, 2, 1] },
+    ]);
+    const products = build.node('MatMul', [byPatch, turned], `${name}/products`);
+    const byRow = build.node('Transpose', [products], `${name}/byRow`, swap);
+    // 0 is a dimension as it was.
+    return build.node('Reshape', [byRow, build.integers(0, 0, value.cols)], name);
   }
 
   /** A value's tensor, repeated over the row axes asked for. */

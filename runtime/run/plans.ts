@@ -9,7 +9,6 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { unsupported } from '../../compiler/check/supported.js';
 import { isJson, isPlanJson } from '../../compiler/compile.js';
 import { type PassName, passNames } from '../../compiler/plan/build.js';
 import type { Plan } from '../../compiler/plan/plan.js';
@@ -96,8 +95,6 @@ export async function readPlan({ text, file, path }: ModelSource): Promise<PlanF
   const validated = validatePlan(json, file);
   if (!('plan' in validated)) throw new RffcError(validated.diagnostics);
   const { plan, diagnostics: warnings } = validated;
-  const notYet = unsupported(plan.model);
-  if (notYet.length > 0) throw new RffcError(notYet.map((diagnostic) => ({ ...diagnostic, file })));
   return { plan, file, path, warnings };
 }
 

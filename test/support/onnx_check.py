@@ -36,6 +36,11 @@ def run(op, x, attributes):
         return x[0].astype(np.float32)
     if op == "Transpose":
         return np.transpose(x[0], attributes["perm"])
+    if op == "Gather":
+        return np.take(x[0], x[1], attributes["axis"])
+    if op == "Reshape":
+        # 0 is the dimension that was there.
+        return np.reshape(x[0], [n or x[0].shape[i] for i, n in enumerate(x[1])])
     if op == "Concat":
         return np.concatenate(x, attributes["axis"])
     if op == "Slice":

@@ -377,7 +377,7 @@ function render(d: Description): string {
     return [`    score p${which}[${from}..${from + (d.score.to % (steps - from))}]${those}`];
   };
   const negatives = () => {
-    if (d.negatives.name === 'hybrid_images') return `hybrid_images(grid: [1, ${d.inputs}])`;
+    if (d.negatives.name === 'hybrid_images') return `hybrid_images(grid: [1, ${inputs}])`;
     if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
     const { features, learnFrom, layers: bits, optimizer: own } = d.negatives;
     const chosen = names.filter((_, i) => (bits >> i) & 1);

@@ -35,8 +35,8 @@ export const variableHomes: Readonly<Record<string, string>> = {
   neg: '`pair`',
   t: '`mix` and `frame`',
   n: 'layers and objectives',
-  fan_in: '`init` and `bias`',
-  fan_out: '`init` and `bias`',
+  fan_in: '`init`, `bias` and `rate`',
+  fan_out: '`init`, `bias` and `rate`',
 };
 
 const primitive = (name: string, about: string): Builtin => ({

@@ -12,7 +12,7 @@ export const checkCodes = {
   RFF201: {
     title: 'unknown name in an expression',
     explanation:
-      'An expression sees `pi`, `e`, the params of its model, and what its place gives it: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init` and `bias`. The body of a `fn` sees its parameters only.',
+      'An expression sees `pi`, `e`, the params of its model, and what its place gives it: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its parameters only.',
   },
   RFF202: {
     title: 'unknown function',

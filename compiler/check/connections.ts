@@ -20,7 +20,7 @@ import { propertyKinds } from './properties.js';
 import { alternatives, spanning } from './report.js';
 import type { DraftArrow, DraftConnection } from './structure.js';
 import { literal, symbol, type Typed } from './typing.js';
-import { numberProperty, readCall, switchProperty } from './values.js';
+import { numberProperty, readCall, readNumber, switchProperty } from './values.js';
 
 /** Units at each end; undefined where not known. */
 interface Ends {
@@ -59,7 +59,7 @@ export function readConnectionTypes(
     const { text, span } = declaration.name;
     const properties = readProperties(cx, 'connection', 'a connection', declaration.properties);
     // Also of a type that nothing uses, and once for all that do.
-    if (properties.has('fast')) readFastProperties(cx, properties);
+    if (properties.has('fast')) readFastProperties(cx, properties, { source: undefined, target: undefined });
     else readConnectionProperties(cx, properties, { source: undefined, target: undefined });
     const first = own.get(text);
     if (first)
@@ -154,10 +154,7 @@ function readConnectionProperties(
   const read = fieldProperty && readCall(cx, fieldProperty.value, 'field', numbers('`field`'));
   const field = fieldProperty ? (read as PatchField | undefined) : null;
   const fans = field === undefined ? undefined : fan(ends, field);
-  const variables = new Map<string, Typed>([
-    ['fan_in', fans?.in === undefined ? symbol('fan_in', 'constant') : literal(fans.in)],
-    ['fan_out', fans?.out === undefined ? symbol('fan_out', 'constant') : literal(fans.out)],
-  ]);
+  const variables = fanVariables(fans);
   const init = get('init');
   const bias = get('bias');
   const off = bias?.value?.kind === 'name' && bias.value.name === 'off';
@@ -186,13 +183,19 @@ const ofParameters = ['init', 'bias', 'learn', 'lr_scale', 'field', 'dropout'] a
 
 type FastProperties = Pick<FastConnection, 'sign' | 'delay' | 'decay' | 'rate'>;
 
+/** What `rate` is where it is not written: rows normalized to a mean square of 1 agree by their cosine then, at any size. */
+const standardRate = (fanIn: number): number => 0.1 / fanIn;
+
 /** The properties of a connection that has `fast`. */
 function readFastProperties(
   cx: Context,
   properties: PropertyMap,
+  ends: Ends,
 ): { readonly [K in keyof FastProperties]: FastProperties[K] | undefined } {
   const get = (key: string): Property | undefined => properties.get(key);
   const fast = get('fast')!;
+  const rate = get('rate');
+  const fans = fan(ends, null);
   const idle = ofParameters.filter((key) => properties.has(key)).map((key) => `\`${key}\``);
   if (idle.length)
     cx.report.error(
@@ -206,15 +209,27 @@ function readFastProperties(
     sign: numberProperty(cx, get('sign'), propertyKinds.sign, 1) as 1 | -1 | undefined,
     delay: numberProperty(cx, get('delay'), propertyKinds.delay, 1) as 0 | 1 | undefined,
     decay: call?.decay as number | undefined,
-    rate: numberProperty(cx, get('rate'), propertyKinds.rate, 0.5),
+    rate: rate
+      ? readNumber(cx, rate.value, propertyKinds.rate, numbers('`rate`', fanVariables(fans)))
+      : fans.in === undefined
+        ? undefined
+        : standardRate(fans.in),
   };
 }
 
+interface Fans {
+  readonly in: number | undefined;
+  readonly out: number | undefined;
+}
+
+const fanVariables = (fans: Fans | undefined): ReadonlyMap<string, Typed> =>
+  new Map([
+    ['fan_in', fans?.in === undefined ? symbol('fan_in', 'constant') : literal(fans.in)],
+    ['fan_out', fans?.out === undefined ? symbol('fan_out', 'constant') : literal(fans.out)],
+  ]);
+
 /** Weights into a unit, and on average out of one. */
-function fan(
-  ends: Ends,
-  field: PatchField | null,
-): { readonly in: number | undefined; readonly out: number | undefined } {
+function fan(ends: Ends, field: PatchField | null): Fans {
   const { source, target } = ends;
   if (!field) return { in: source, out: target };
   if (source === undefined || !fieldOver(field, source)) return { in: undefined, out: undefined };
@@ -291,7 +306,10 @@ export function readConnections(
         if (properties) mark(cx, path, properties);
         const ends = { name, target, source, type: declaration.type?.text };
         if (properties?.has('fast')) {
-          const read = readFastProperties(cx, properties);
+          const read = readFastProperties(cx, properties, {
+            source: sizes.get(source),
+            target: sizes.get(target),
+          });
           fastDrafts.push({ name, target, source, delay: read.delay });
           fast.push(whole<FastConnection>({ ...ends, ...read }));
           continue;

@@ -44,7 +44,7 @@ export const properties = {
     lr_scale: { default: '1', about: 'a factor on the learning rate' },
     field: { about: 'patch([rows, columns], size, stride, maps): a local receptive field' },
     fast: { about: 'decay(lambda): fast weights in the place of learned ones' },
-    rate: { default: '0.5', about: 'the factor on each outer product that fast weights take in' },
+    rate: { default: '0.1 / fan_in', about: 'the factor on each outer product that fast weights take in' },
   },
   input: {
     normalize: { default: 'h', about: 'what the layers see of the values h' },

@@ -10,7 +10,7 @@ const [decay, rate, backRate, lr, damping] = [0.8, 0.5, 0.25, 0.3, 0.7];
 
 const text = `
 connection plain { bias: off }
-connection fast { fast: decay(${decay}) }
+connection fast { fast: decay(${decay}), rate: ${rate} }
 connection back extends fast { rate: ${backRate}, sign: -1 }
 model recall {
   input image[${d}]

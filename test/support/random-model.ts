@@ -110,10 +110,10 @@ const connectionType = fc.record({
   lr_scale: fc.constantFrom(1, 1, 1, 0.5, 2),
 });
 
-/** Small rates: what an activity recalls of itself can grow. */
+/** Small rates: what an activity recalls of itself grows where they are above 1 / fan_in. */
 const fastType = fc.record({
   decay: fc.constantFrom(0.9, 0.5, 0, 1),
-  rate: fc.constantFrom(undefined, 0.1, 0.3),
+  rate: fc.constantFrom(undefined, '1 / fan_in', '0.2 / fan_in', '0.02'),
   sign: fc.constantFrom(1, -1),
   links: fc.array(fc.record({ source: nat, target: nat, now: rarely(3) }), { minLength: 1, maxLength: 3 }),
 });

@@ -53,6 +53,22 @@ class FastMatrix {
   }
 }
 
+test('have a rate that goes by the size of their source, unless told', () => {
+  const ratesOf = (types: string) =>
+    documentOf(text.replace(/connection fast[^]*?(?=model)/, types)).fast_weights.map((c) => [
+      c.name,
+      c.rate,
+    ]);
+  const back = 'connection back extends fast { sign: -1 }';
+  const scaled = (by: number) => [
+    ['h2.h1.fast', by / n1],
+    ['h2.h2.fast', by / n2],
+    ['h1.h2.back', by / n2],
+  ];
+  expect(ratesOf(`connection fast { fast: decay(1) } ${back}\n`)).toEqual(scaled(0.1));
+  expect(ratesOf(`connection fast { fast: decay(1), rate: 2 / fan_in } ${back}\n`)).toEqual(scaled(2));
+});
+
 test('is the decaying sum of outer products, and learning takes it as given', async () => {
   const document = documentOf(text);
   const initial = new Map(initializeParameters(document));

@@ -76,6 +76,7 @@ export function progress(io: Io): Progress {
         `${clock(secondsLeft(info!, report))} left`,
         lossOf(soFar),
         ...gapOf(info!, soFar),
+        ...decoding(soFar),
         ...known(),
         `${rounded(report.samplesPerSecond / info!.network.batch)} batches/s`,
         `${rounded(report.samplesPerSecond)} samples/s`,
@@ -95,6 +96,7 @@ export function progress(io: Io): Progress {
       const facts = [
         long(lossOf(report)),
         ...gapOf(info!, report).map(long),
+        ...decoding(report).map(long),
         ...known().map(long),
         ...softmax(report),
         `${rounded(report.samplesPerSecond)} samples/s`,
@@ -160,6 +162,11 @@ function gapOf({ network: { document } }: RunInfo, { goodnessPositive, goodnessN
   });
   const mean = `gap ${decimal(meanOf(gaps), 3)}`;
   return [[gaps.length > 6 ? mean : `gap ${gaps.map((value) => decimal(value, 3)).join(' ')}`, mean]];
+}
+
+/** `decoding 0.0512`, of a model with a decoder. */
+function decoding({ decodeLoss }: Measures): Fact[] {
+  return decodeLoss === null ? [] : [`decoding ${decimal(decodeLoss, 4)}`];
 }
 
 /** `0.4134`; what is out of all proportion as `2.1e+15`. */

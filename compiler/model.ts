@@ -136,6 +136,24 @@ export interface FastConnection {
   readonly decay: number;
   readonly rate: number;
 }
+/**
+ * A linear map from layers' normalized activities back to the input, y = activation(Σ s · Dᵀ + b), which learns beside
+ * the network and never changes it. Parameters: `INPUT.LAYER.decode.weight` [input size, layer size] for each layer and,
+ * under the first layer's name, `INPUT.LAYER.decode.bias` [input size].
+ */
+export interface Decoder {
+  readonly layers: readonly string[];
+  /** A row expression in `x`, the frame, and `y`, its reconstruction. */
+  readonly loss: ExpressionJson;
+  /** In `z`. */
+  readonly activation: ExpressionJson;
+  readonly init: Init;
+  /** null = no bias. */
+  readonly bias: Init | null;
+  /** null = the model's. */
+  readonly optimizer: Optimizer | null;
+  readonly lr_scale: number;
+}
 export interface Objective {
   readonly name: string | null;
   /** A row expression in `h`. */
@@ -215,6 +233,8 @@ export interface ModelDocument {
   readonly layers: readonly Layer[];
   readonly connections: readonly Connection[];
   readonly fast_weights: readonly FastConnection[];
+  /** null = none. */
+  readonly decoder: Decoder | null;
   readonly objectives: readonly Objective[];
   readonly phases: readonly Phase[];
   readonly score: Score;

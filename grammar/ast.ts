@@ -129,6 +129,13 @@ export interface ConnectDeclaration extends Node {
   readonly type?: Name;
   readonly properties: readonly Property[];
 }
+/** `decode image from h1, h2 { }` */
+export interface DecodeDeclaration extends Node {
+  readonly kind: 'decode';
+  readonly input: Name;
+  readonly from: readonly Name[];
+  readonly properties: readonly Property[];
+}
 export interface ObjectiveDeclaration extends Node {
   readonly kind: 'objective';
   readonly name?: Name;
@@ -166,6 +173,7 @@ export type ModelItem =
   | LabelDeclaration
   | LayerDeclaration
   | ConnectDeclaration
+  | DecodeDeclaration
   | ObjectiveDeclaration
   | ScheduleDeclaration
   | TrainDeclaration

@@ -69,7 +69,7 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF113: {
     title: 'missing name',
     explanation:
-      'A declaration, an arrow, `as`, `extends` or `over` is followed by a name. `if`, `then` and `else` cannot be names.',
+      'A declaration, an arrow, `as`, `from`, `extends` or `over` is followed by a name. `if`, `then` and `else` cannot be names.',
   },
   RFF114: {
     title: 'incomplete declaration',

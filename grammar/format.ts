@@ -242,6 +242,7 @@ function isSubject(pieces: readonly Piece[], i: number): boolean {
     type === T.Name ||
     type === T.As ||
     type === T.Over ||
+    type === T.From ||
     type === T.Extends ||
     (type === T.Derivative && endsValue(pieces, i))
   );
@@ -253,6 +254,7 @@ function endsValue(pieces: readonly Piece[], i: number): boolean {
     case T.Name:
     case T.As:
     case T.Over:
+    case T.From:
     case T.Extends:
     case T.NumberToken:
     case T.StringToken:

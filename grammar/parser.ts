@@ -70,6 +70,7 @@ class Parser extends ExpressionParser {
         { ALT: () => this.SUBRULE(this.label) },
         { ALT: () => this.SUBRULE(this.layer) },
         { ALT: () => this.SUBRULE(this.connect) },
+        { ALT: () => this.SUBRULE(this.decode) },
         { ALT: () => this.SUBRULE(this.objective) },
         { ALT: () => this.SUBRULE(this.schedule) },
         { ALT: () => this.SUBRULE(this.phase) },
@@ -323,6 +324,40 @@ class Parser extends ExpressionParser {
     return this.LA(1).tokenType === T.Name && !onNewLine(this.LA(0), this.LA(1));
   }
 
+  private readonly decode = this.RULE('decode', (): Entry | undefined => {
+    const first = this.CONSUME(D.decode);
+    const input = this.SUBRULE(this.maybeName);
+    const from = this.OPTION(() => {
+      this.CONSUME(T.From);
+      return this.SUBRULE(this.nameList);
+    });
+    this.ACTION(() => {
+      if (from === undefined)
+        this.missing(`expected \`from\` and layers, as in \`decode ${input?.text ?? 'INPUT'} from h1\``);
+    });
+    const entries = this.OPTION1(() => this.SUBRULE(this.block)) ?? [];
+    return this.ACTION(
+      () => input && { kind: 'decode', input, from: from ?? [], entries, span: this.spanFrom(first) },
+    );
+  });
+
+  /** `h1, h2` */
+  private readonly nameList = this.RULE('nameList', (): Ast.Name[] => {
+    const names: Ast.Name[] = [];
+    const add = (name: Ast.Name | undefined) => name !== undefined && names.push(name);
+    const head = this.SUBRULE(this.maybeName);
+    this.ACTION(() => add(head));
+    this.MANY({
+      GATE: () => this.listGoesOn(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        const another = this.SUBRULE1(this.maybeName);
+        this.ACTION(() => add(another));
+      },
+    });
+    return names;
+  });
+
   private readonly objective = this.RULE('objective', (): Entry => {
     const first = this.CONSUME(D.objective);
     const name = this.OPTION(() => this.CONSUME(T.Name));
@@ -377,19 +412,7 @@ class Parser extends ExpressionParser {
     });
     const over = this.OPTION1(() => {
       this.CONSUME(T.Over);
-      const names: Ast.Name[] = [];
-      const add = (name: Ast.Name | undefined) => name !== undefined && names.push(name);
-      const head = this.SUBRULE1(this.maybeName);
-      this.ACTION(() => add(head));
-      this.MANY({
-        GATE: () => this.listGoesOn(),
-        DEF: () => {
-          this.CONSUME(T.Comma);
-          const another = this.SUBRULE2(this.maybeName);
-          this.ACTION(() => add(another));
-        },
-      });
-      return names;
+      return this.SUBRULE(this.nameList);
     });
     return this.ACTION(
       () =>

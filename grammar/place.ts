@@ -16,6 +16,7 @@ type PropertyBlock = WithEntries<
   | Ast.InputDeclaration
   | Ast.LayerDeclaration
   | Ast.ConnectDeclaration
+  | Ast.DecodeDeclaration
   | Ast.ObjectiveDeclaration
   | Ast.PhaseDeclaration
   | Ast.TrainDeclaration

@@ -39,6 +39,7 @@ const ownsBlock: readonly string[] = [
   'input',
   'layer',
   'connect',
+  'decode',
   'objective',
   'schedule',
   'phase',

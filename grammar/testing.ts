@@ -74,6 +74,7 @@ model all {
   layer label[10] { objective: pairwise, peer_norm: peer_norm(0.03, momentum: 0.9) }
   connect image -> train, train -> as, as -> label as local { delay: 0 }
   connect digit -> train as inner
+  decode image from train, as { loss: mean(abs(x - y)), activation: sigmoid(z), bias: off }
   objective pairwise {
     goodness: if mean(h) > theta then sum(h^2) / n else -h^2
     pair: softplus(neg - pos), predict: max
@@ -111,6 +112,7 @@ const names = [
   'phase',
   'as',
   'over',
+  'from',
   'derivative',
   'a_long_name_for_a_unit',
 ];
@@ -176,6 +178,8 @@ export const modelText = (): fc.Arbitrary<string[]> => {
     words('layer', sized),
     words('connect', joined(chain, ',', 1, 3), 'as', one(name)),
     words('connect', chain, 'as', one(name), properties),
+    words('decode', one(name), 'from', joined(one(plainName), ',', 1, 3), properties),
+    words('decode', one(name), 'from', one(name)),
     words('objective', properties),
     words('objective', one(name), properties),
     words('train', properties),

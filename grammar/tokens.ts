@@ -25,6 +25,7 @@ const word = (name: string, text: string, categories: TokenType[] = []) =>
 /** These are names too wherever the grammar asks for a name. */
 export const As = word('As', 'as', [Name]);
 export const Over = word('Over', 'over', [Name]);
+export const From = word('From', 'from', [Name]);
 export const Extends = word('Extends', 'extends', [Name]);
 export const Derivative = word('Derivative', 'derivative', [Name]);
 /** These are not: an expression could not tell them apart. */
@@ -160,6 +161,7 @@ export const declarations = {
   label: declarationKeyword('Label'),
   layer: declarationKeyword('Layer'),
   connect: declarationKeyword('Connect'),
+  decode: declarationKeyword('Decode'),
   objective: declarationKeyword('Objective'),
   schedule: declarationKeyword('Schedule'),
   phase: declarationKeyword('Phase'),
@@ -183,6 +185,7 @@ const lexed: TokenType[] = [
   NumberToken,
   As,
   Over,
+  From,
   Extends,
   Derivative,
   If,

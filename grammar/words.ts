@@ -18,6 +18,7 @@ export const allowed: Readonly<Record<Place, readonly EntryKind[]>> = {
     'label',
     'layer',
     'connect',
+    'decode',
     'objective',
     'schedule',
     'train',
@@ -49,7 +50,7 @@ export interface EntryWord {
 
 const words: Readonly<Record<string, TokenType>> = T.declarations;
 const declarationTypes = new Set<TokenType>(Object.values(T.declarations));
-const contextual = new Set<TokenType>([T.As, T.Over, T.Extends, T.Derivative, T.Then, T.Else]);
+const contextual = new Set<TokenType>([T.As, T.Over, T.From, T.Extends, T.Derivative, T.Then, T.Else]);
 /** Declarations that can do without a name. */
 const blockOnly = new Set<TokenType>([
   T.declarations.objective,
@@ -58,7 +59,7 @@ const blockOnly = new Set<TokenType>([
   T.declarations.evaluate,
 ]);
 /** What follows a declaration's name. */
-const afterName = new Set<TokenType>([T.LSquare, T.LCurly, T.Assign, T.Arrow, T.LParen, T.Extends]);
+const afterName = new Set<TokenType>([T.LSquare, T.LCurly, T.Assign, T.Arrow, T.LParen, T.From, T.Extends]);
 
 export const isDeclarationWord = (text: string): text is T.DeclarationWord => Object.hasOwn(words, text);
 /** Whether a token has been found to open a declaration. */

@@ -31,6 +31,8 @@ export const variableHomes: Readonly<Record<string, string>> = {
   z: '`activation`',
   h: '`normalize` and `goodness`',
   goodness: '`positive` and `negative`',
+  x: '`loss`',
+  y: '`loss`',
   pos: '`pair`',
   neg: '`pair`',
   t: '`mix` and `frame`',

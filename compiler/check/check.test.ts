@@ -300,6 +300,62 @@ const cases: readonly Case[] = [
   ['RFF513', '-0.05', 'uniform(-0.05, 0.05)', 'uniform(0.05, -0.05)'],
   ['RFF513', 'nesterov: on', 'rmsprop(lr: 5e-6)', 'sgd(lr: 0.1, nesterov: on)'],
   ['RFF513', '5', 'step(every: 10, gamma: 0.9)', 'linear(5, 5)'],
+  // decoders
+  [
+    'RFF203',
+    'imag',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode imag from h1\n',
+    /image/,
+  ],
+  [
+    'RFF203',
+    'h9',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1, h9\n',
+  ],
+  [
+    'RFF208',
+    'h1',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1, h1\n',
+  ],
+  [
+    'RFF304',
+    'decode',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1\n  decode image from h2\n',
+  ],
+  [
+    'RFF402',
+    'x - y',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1 { loss: x - y }\n',
+  ],
+  [
+    'RFF411',
+    'mean(x)',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1 { loss: mean(x) }\n',
+  ],
+  [
+    'RFF402',
+    'mean(z)',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1 { activation: mean(z) }\n',
+  ],
+  [
+    'RFF201',
+    'h',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1 { loss: mean(h - y) }\n',
+  ],
+  [
+    'RFF501',
+    'normalize',
+    '  connect digit -> h3 as context\n',
+    '  connect digit -> h3 as context\n  decode image from h1 { normalize: z }\n',
+  ],
   // fast weights
   ['RFF514', 'fast', 'dropout: 0.1', 'fast: decay(0.9)', /leave out `init`, or `fast`/],
   ['RFF514', 'rate', 'dropout: 0.1', 'rate: 0.5', /fast: decay\(0\.9\)/],
@@ -432,6 +488,15 @@ const others: readonly {
     underlined: 'h3',
     text: () =>
       changed(['  objective {', '  objective main {'], ['damping:    0.7', 'damping: 0.7, objective: main']),
+  },
+  {
+    code: 'RFF323',
+    underlined: 'decode',
+    text: () =>
+      changed(
+        ['{ label: given }', '{ label: given, input: hidden }'],
+        ['  objective {', '  decode image from h1\n  objective {'],
+      ),
   },
   {
     code: 'RFF410',

@@ -16,6 +16,7 @@ import type { Connection, Evaluate, FastConnection, Layer, ModelDocument, Train 
 import { readConnections, readConnectionTypes } from './connections.js';
 import { all, type Context, readProperties, suggestion, whole } from './context.js';
 import { damage } from './damage.js';
+import { readDecoder } from './decoder.js';
 import { defineFunctions, defineParams } from './definitions.js';
 import { distinctNodes, readInput, readLabel, readLayers } from './nodes.js';
 import { readObjectives } from './objectives.js';
@@ -196,6 +197,9 @@ function checkModel(
   const connections = readConnections(cx, connects, types, sizes, input !== undefined || cx.incomplete);
   if (!connects.length && layers.length) missing('connections', 'add `connect INPUT -> LAYER as TYPE`');
 
+  const decodeDeclaration = single('decode');
+  const decoder = decodeDeclaration ? readDecoder(cx, decodeDeclaration, input, sizes) : null;
+
   const scheduleDeclaration = single('schedule');
   if (!scheduleDeclaration) missing('schedule', 'add `schedule { phase learn[10] { label: given } }`');
   const schedule =
@@ -220,6 +224,7 @@ function checkModel(
     ),
     connections: connections.drafts,
     fast_weights: connections.fastDrafts,
+    decoder: decodeDeclaration ?? null,
     phases: schedule?.drafts ?? [],
     score: schedule?.score,
     negatives,
@@ -250,6 +255,7 @@ function checkModel(
     layers: all<Layer>(layers.map((l) => l.node)),
     connections: all<Connection>(connections.list),
     fast_weights: all<FastConnection>(connections.fast),
+    decoder,
     objectives: all(objectives.list),
     phases: schedule?.phases,
     score: schedule?.score,

@@ -12,7 +12,7 @@ export const checkCodes = {
   RFF201: {
     title: 'unknown name in an expression',
     explanation:
-      'An expression sees `pi`, `e`, the params of its model, and what its place gives it: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its parameters only.',
+      'An expression sees `pi`, `e`, the params of its model, and what its place gives it: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `x` and `y` in the `loss` of `decode`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its parameters only.',
   },
   RFF202: {
     title: 'unknown function',
@@ -64,7 +64,7 @@ export const checkCodes = {
   RFF304: {
     title: 'more than one',
     explanation:
-      'A model has one input, one label, one schedule with at most one score, one `train`, one `evaluate`, and at most one objective without a name.',
+      'A model has one input, one label, one schedule with at most one score, at most one `decode`, one `train`, one `evaluate`, and at most one objective without a name.',
   },
   RFF305: {
     title: 'connection into an input or a label',
@@ -143,6 +143,11 @@ export const checkCodes = {
     title: 'fast weights between others than layers',
     explanation:
       'Fast weights are made of the activities of two layers, step by step. An input or a label is given, not computed, so it cannot be their source; a connection with learned weights takes it in.',
+  },
+  RFF323: {
+    title: 'a decoder that never learns',
+    explanation:
+      'A decoder learns in the steps of phases with `learn: on` that show a frame of the input. Where there is none, its parameters would stay as they were drawn.',
   },
   RFF330: {
     title: 'not a model document',

@@ -131,12 +131,13 @@ export function readConnectionTypes(
   };
 }
 
-const standardBias = (fanIn: number): Init => ({
+/** PyTorch's of `nn.Linear`. */
+export const standardBias = (fanIn: number): Init => ({
   name: 'uniform',
   low: -1 / Math.sqrt(fanIn),
   high: 1 / Math.sqrt(fanIn),
 });
-const standardInit: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
+export const standardInit: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
 
 type ConnectionProperties = Pick<
   Connection,
@@ -222,7 +223,8 @@ interface Fans {
   readonly out: number | undefined;
 }
 
-const fanVariables = (fans: Fans | undefined): ReadonlyMap<string, Typed> =>
+/** `fan_in` and `fan_out`, where they are known. */
+export const fanVariables = (fans: Fans | undefined): ReadonlyMap<string, Typed> =>
   new Map([
     ['fan_in', fans?.in === undefined ? symbol('fan_in', 'constant') : literal(fans.in)],
     ['fan_out', fans?.out === undefined ? symbol('fan_out', 'constant') : literal(fans.out)],

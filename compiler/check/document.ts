@@ -194,6 +194,7 @@ function checkNames(d: ModelDocument, wrong: Say): void {
   for (const [at, list] of [
     ['score', d.score.layers],
     ['negatives', d.negatives.name === 'latent_classifier' ? d.negatives.layers : []],
+    ['decoder', d.decoder?.layers ?? []],
   ] as const) {
     for (const layer of list) if (!layers.has(layer)) wrong('RFF203', at, `there is no layer \`${layer}\``);
   }
@@ -246,6 +247,12 @@ function checkExpressions(d: ModelDocument, wrong: Say): void {
     if (o.pair === null ? losses < 2 : losses > 0)
       wrong('RFF319', at, 'an objective has `positive` and `negative`, or `pair`');
   });
+  if (d.decoder) {
+    const [x, y] = [symbol('x', 'element'), symbol('y', 'element')];
+    const units = literalN(d.input.size);
+    look('decoder/loss', d.decoder.loss, 'row', [x, y, units], ['y']);
+    look('decoder/activation', d.decoder.activation, 'element', [symbol('z', 'element'), units], ['z']);
+  }
   const t = symbol('t', 'constant');
   const mode = (at: string, label: LabelMode): void => {
     if (label.name !== 'mix') return;
@@ -282,6 +289,11 @@ function checkCalls(d: ModelDocument, wrong: Say): void {
   d.layers.forEach((l, i) => {
     look(`layers/${i}/optimizer`, 'optimizer', l.optimizer);
   });
+  if (d.decoder) {
+    look('decoder/init', 'init', d.decoder.init);
+    look('decoder/bias', 'init', d.decoder.bias);
+    look('decoder/optimizer', 'optimizer', d.decoder.optimizer);
+  }
   look('train/optimizer', 'optimizer', d.train.optimizer);
   look('train/decay', 'decay', d.train.decay);
   if (d.negatives.name === 'latent_classifier')

@@ -58,6 +58,14 @@ export const properties = {
     peer_norm: { default: '0', about: 'the strength, or peer_norm(strength, momentum)' },
     optimizer: { about: "this layer's own; without one, the model's" },
   },
+  decode: {
+    loss: { default: 'mean((x - y)^2)', about: 'of one row, in the frame x and its reconstruction y' },
+    activation: { default: 'z', about: 'in z, the sum over the layers' },
+    init: { default: 'kaiming_uniform()', about: 'how the weights start' },
+    bias: { default: 'uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in))', about: 'how the bias starts, or off' },
+    optimizer: { about: "the decoder's own; without one, the model's" },
+    lr_scale: { default: '1', about: 'a factor on the learning rate' },
+  },
   objective: {
     goodness: { about: 'one number a row, in h' },
     positive: { about: 'the loss on positive rows, in goodness' },

@@ -21,6 +21,8 @@ export interface Draft {
   readonly layers: readonly { readonly name: string; readonly size: number | undefined }[];
   readonly connections: readonly DraftConnection[];
   readonly fast_weights: readonly DraftArrow[];
+  /** Whether the model has one. */
+  readonly decoder: object | null;
   readonly phases: readonly DraftPhase[];
   readonly score: Score | undefined;
   readonly negatives: Negatives | undefined;
@@ -85,6 +87,7 @@ export function findings(
   data(draft, error);
   score(draft, error);
   labels(draft, error, warning);
+  decoder(draft, error);
   return found;
 }
 
@@ -350,6 +353,17 @@ function score({ score: range, phases }: Draft, error: Say): void {
       `write \`[${range.to}..${range.from}]\``,
     );
   }
+}
+
+function decoder({ decoder: declared, phases }: Draft, error: Say): void {
+  if (!declared || !phases.length) return;
+  if (phases.some((p) => p.learn !== false && p.input?.name !== 'hidden')) return;
+  error(
+    'RFF323',
+    'decoder',
+    'the decoder never learns: no phase that learns shows the input',
+    'give a phase `learn: on` and a frame, or delete `decode`',
+  );
 }
 
 /** The modes a label mode is mixed from. */

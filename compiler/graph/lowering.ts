@@ -90,7 +90,7 @@ export class Lowering {
   }
 
   /** One frame of the data as it comes, or zeros. */
-  private frame({ phase, t }: Step): Value {
+  frame({ phase, t }: Step): Value {
     const { input } = this.document;
     if (phase.input.name === 'hidden') return this.build.fill(0, input.size);
     const index = evaluate(fromJson(phase.input.index, new Map([['t', constant(t)]])), {}) as number;

@@ -2,6 +2,7 @@
 import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
 import { classify, collector, featuresOf } from './classifier.js';
+import { decodes, learnToDecode } from './decoder.js';
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
 import { timeline } from './timeline.js';
@@ -48,6 +49,7 @@ export function lowerTraining(
   build.within('');
   const positives = negatives.name === 'latent_classifier' ? collector(negatives) : undefined;
   let learned = 0;
+  const decoded: Value[] = [];
   low.play(given, true, '', (step, layers) => {
     if (observe) {
       for (const at of layers)
@@ -74,7 +76,14 @@ export function lowerTraining(
     });
     low.learn(step, layers, perBatch, learned);
     learned++;
+    if (document.decoder && decodes(step))
+      decoded.push(learnToDecode(low, document.decoder, low.frame(step), layers, decoded.length));
   });
+
+  if (decoded.length) {
+    build.within('');
+    build.result('decode_loss', 0, low.meanOf(decoded, 1, 'decode_loss'));
+  }
 
   if (negatives.name === 'latent_classifier') {
     build.within('classifier');

@@ -9,6 +9,7 @@ import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' }
 import { validateDocument } from '../check/document.js';
 import { isOperator, operators } from '../expr/operators.js';
 import { fansOf } from '../field.js';
+import { decoderParameters } from '../graph/decoder.js';
 import { peerMean } from '../graph/tensors.js';
 import { sizeOf } from '../passes/packs.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
@@ -241,6 +242,9 @@ function checkModel(plan: Plan, say: Say): void {
     expect(`${c.name}.weight`, 'parameter', [units, fansOf(sizeOf(model, c.source), units, c.field).in]);
     if (c.bias) expect(`${c.name}.bias`, 'parameter', [units]);
   }
+  for (const { name, layer } of decoderParameters(model))
+    expect(name, 'parameter', layer === null ? [model.input.size] : [model.input.size, sizeOf(model, layer)]);
+  if (model.decoder) expect('decode_loss', 'output', [1]);
   const { negatives } = model;
   if (negatives.name === 'latent_classifier') {
     const features = negatives.layers.reduce((n, l) => n + sizeOf(model, l), 0);

@@ -77,8 +77,11 @@ function lossSection({ layers }: ModelDocument, lines: readonly (BatchLine | Epo
     colour: layerColour(i),
     values: lines.map(({ loss }) => numberOf(loss, name)),
   }));
+  const decoder = lines.map(({ decode_loss }) => decode_loss ?? null);
   if (classifier.some((value) => value !== null))
     curves.push({ label: 'classifier', colour: '--quiet', values: classifier, dashed: true });
+  if (decoder.some((value) => value !== null))
+    curves.push({ label: 'decoder', colour: '--ink', values: decoder, dashed: true });
   const chart: PlacedChart = {
     id: 'loss',
     title: '',

@@ -56,6 +56,7 @@ function report(batch: number): BatchReport {
     stepsPositive: [4, 4, 4],
     stepsNegative: [9, 9, 9],
     classifierLoss: null,
+    decodeLoss: null,
   };
   const position = { epoch: 0, batch, trained: batch };
   return { ...measures, position, batches: 9, soFar: measures, rate: 0.5, seconds: 1, samplesPerSecond: 1 };

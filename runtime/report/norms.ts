@@ -2,6 +2,7 @@
  * How large a network's parameters are and how they move: what `--metrics` adds to a run's lines. Everything is read from
  * the session between two batches, so the programs that train know nothing of it and a run that does not ask pays nothing.
  */
+import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Session } from '../engine.js';
@@ -173,8 +174,12 @@ const SQUARED: Readonly<Record<string, 'mean' | 'sum'>> = Object.fromEntries(
 
 const CLASSIFIER = 'classifier.weight';
 
-function optimizerOf({ connections, layers, negatives, train }: ModelDocument, parameter: string): Optimizer {
+function optimizerOf(
+  { connections, decoder, input, layers, negatives, train }: ModelDocument,
+  parameter: string,
+): Optimizer {
   if (parameter === CLASSIFIER && negatives.name === 'latent_classifier') return negatives.optimizer;
+  if (decoder && parameter.startsWith(`${input.name}.`)) return decoder.optimizer ?? train.optimizer;
   const connection = connections.find(({ name }) => parameter.startsWith(`${name}.`));
   return layers.find(({ name }) => name === connection?.target)?.optimizer ?? train.optimizer;
 }
@@ -189,6 +194,7 @@ function plainSgd(document: ModelDocument): Map<string, number> {
   };
   for (const { name, lr_scale } of document.connections)
     for (const part of ['weight', 'bias']) consider(`${name}.${part}`, lr_scale);
+  for (const { name } of decoderParameters(document)) consider(name, document.decoder!.lr_scale);
   if (document.negatives.name === 'latent_classifier') consider(CLASSIFIER, 1);
   return rates;
 }

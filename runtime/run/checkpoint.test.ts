@@ -58,6 +58,7 @@ const info: CheckpointInfo = {
     stepsPositive: [0.1, 0.2],
     stepsNegative: [0.3, 1e21],
     classifierLoss: null,
+    decodeLoss: null,
   },
   sha256: 'abc',
 };

@@ -246,12 +246,19 @@ function parseInfo(metadata: Readonly<Record<string, string>>): CheckpointInfo |
 function isMeasures(value: unknown): value is Measures | null {
   if (value === null) return true;
   if (typeof value !== 'object') return false;
-  const { loss, goodnessPositive, goodnessNegative, stepsPositive, stepsNegative, classifierLoss } =
-    value as Partial<Record<keyof Measures, unknown>>;
+  const {
+    loss,
+    goodnessPositive,
+    goodnessNegative,
+    stepsPositive,
+    stepsNegative,
+    classifierLoss,
+    decodeLoss,
+  } = value as Partial<Record<keyof Measures, unknown>>;
   const numbers = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === 'number');
   return (
     [loss, goodnessPositive, goodnessNegative, stepsPositive, stepsNegative].every(numbers) &&
-    (classifierLoss === null || typeof classifierLoss === 'number')
+    [classifierLoss, decodeLoss].every((one) => one === null || typeof one === 'number')
   );
 }
 

@@ -28,6 +28,7 @@ export interface MetricsLine {
   readonly goodness_positive: ByName;
   readonly goodness_negative: ByName;
   readonly classifier_loss?: number;
+  readonly decode_loss?: number;
   readonly lr: number;
   /**
    * On the test split, in [0, 1]: of the latest epoch that was judged; null before the first. On the validation split
@@ -111,6 +112,7 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
     goodness_positive: byLayer(report.goodnessPositive),
     goodness_negative: byLayer(report.goodnessNegative),
     ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
+    ...(report.decodeLoss === null ? {} : { decode_loss: report.decodeLoss }),
     lr: network.document.train.optimizer.lr * report.rate,
     ...accuracies,
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,

@@ -46,6 +46,7 @@ async function diagnosed(
     goodnessPositive: new Float32Array(6),
     goodnessNegative: new Float32Array(6),
     classifierLoss: null,
+    decodeLoss: null,
   };
   results[kind as 'loss'][at] = value;
   // What comes of it later is not its place.
@@ -59,7 +60,13 @@ async function diagnosed(
 
 test('finite results are no divergence', async () => {
   const zeros = new Float32Array(6);
-  const results = { loss: zeros, goodnessPositive: zeros, goodnessNegative: zeros, classifierLoss: 0.5 };
+  const results = {
+    loss: zeros,
+    goodnessPositive: zeros,
+    goodnessNegative: zeros,
+    classifierLoss: 0.5,
+    decodeLoss: null,
+  };
   const at = { epoch: 0, batch: 0, trained: 0 };
   expect(divergence(results, await network(), at, [Number.NaN])).toBeUndefined();
   const bad = divergence({ ...results, classifierLoss: Number.NaN }, await network(), at, []);

@@ -16,6 +16,8 @@ export interface BatchResults {
   readonly goodnessPositive: Float32Array;
   readonly goodnessNegative: Float32Array;
   readonly classifierLoss: number | null;
+  /** The decoder's mean loss, null without one. */
+  readonly decodeLoss: number | null;
 }
 
 /** The largest f32: what is larger than this overflows in every engine. */
@@ -56,7 +58,12 @@ export function divergence(
     const untouched = at.trained === 0 && step === 0;
     return failure('RFF712', message, { hint: likelyCause(document, layer, value, untouched, x) });
   }
-  const { classifierLoss } = results;
+  const { classifierLoss, decodeLoss } = results;
+  if (decodeLoss !== null && !Number.isFinite(decodeLoss)) {
+    return failure('RFF712', `the loss of the decoder is ${decodeLoss} at ${place}`, {
+      hint: 'lower the learning rate of its own optimizer: `decode … { optimizer: … }`',
+    });
+  }
   if (classifierLoss !== null && !Number.isFinite(classifierLoss)) {
     return failure('RFF712', `the loss of the latent classifier is ${classifierLoss} at ${place}`, {
       hint: 'lower the learning rate of its own optimizer: `latent_classifier(optimizer: …)`',

@@ -42,6 +42,7 @@ function document(bias: Connection['bias'], seed = 1): ModelDocument {
     ],
     connections: [connection('h1', 'x', bias), connection('h2', 'h1', uniform), connection('h2', 'y', null)],
     fast_weights: [],
+    decoder: null,
     objectives: [
       {
         name: null,

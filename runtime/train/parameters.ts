@@ -4,6 +4,7 @@
  * The host draws them, not the engine, so that every backend starts from the same bytes.
  */
 import { fansOf } from '../../compiler/field.js';
+import { decoderParameters } from '../../compiler/graph/decoder.js';
 import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { Init, ModelDocument } from '../../compiler/model.js';
 import type { Session } from '../engine.js';
@@ -25,7 +26,8 @@ const LINEAR: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
 
 /**
  * Every parameter of a model under the language's names, in the document's order: `TARGET.SOURCE.TYPE.weight`
- * [target, fan-in] and `.bias` [target] for each connection, then `classifier.weight` [classes, features].
+ * [target, fan-in] and `.bias` [target] for each connection, then the decoder's, then `classifier.weight` [classes,
+ * features].
  */
 export function parametersOf(document: ModelDocument): Parameter[] {
   const sizes = new Map<string, number>([
@@ -43,16 +45,30 @@ export function parametersOf(document: ModelDocument): Parameter[] {
     if (bias)
       parameters.push({ name: `${name}.bias`, shape: [size(target)], init: bias, fans, site: site + 1 });
   });
+  const after = SITE.initialization + 2 * document.connections.length;
+  const { decoder, input } = document;
+  if (decoder) {
+    const heard = decoder.layers.reduce((sum, layer) => sum + size(layer), 0);
+    const fans = { fanIn: heard, fanOut: input.size };
+    decoderParameters(document).forEach(({ name, layer }, i) => {
+      parameters.push({
+        name,
+        shape: layer === null ? [input.size] : [input.size, size(layer)],
+        init: layer === null ? decoder.bias! : decoder.init,
+        fans,
+        site: after + 1 + i,
+      });
+    });
+  }
   if (document.negatives.name === 'latent_classifier' && document.label) {
     const features = document.negatives.layers.reduce((sum, layer) => sum + size(layer), 0);
-    const site = SITE.initialization + 2 * document.connections.length;
     const fans = { fanIn: features, fanOut: document.label.classes };
     parameters.push({
       name: 'classifier.weight',
       shape: [document.label.classes, features],
       init: LINEAR,
       fans,
-      site,
+      site: after,
     });
   }
   return parameters;

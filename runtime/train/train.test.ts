@@ -51,6 +51,7 @@ function document(
     ],
     connections: [connection('h1', 'x'), connection('h2', 'h1'), connection('h2', 'y')],
     fast_weights: [],
+    decoder: null,
     objectives: [
       {
         name: null,
@@ -250,6 +251,7 @@ test('measures are means over steps for each layer, and an epoch’s are means o
     goodnessPositive: [0, 2],
     goodnessNegative: [5, 5],
     classifierLoss: null,
+    decodeLoss: null,
     batches: 2,
   });
 });

@@ -46,6 +46,8 @@ export interface Measures {
   readonly stepsNegative: readonly number[];
   /** The latent classifier's cross-entropy; null without one. */
   readonly classifierLoss: number | null;
+  /** The decoder's mean loss over its steps of learning; null without one. */
+  readonly decodeLoss: number | null;
 }
 
 export interface BatchReport extends Measures {
@@ -216,13 +218,14 @@ async function readMeasures(
   position: Position,
   batch: Batch,
 ): Promise<Measures> {
-  const { negatives } = network.document;
+  const { decoder, negatives } = network.document;
   const results = {
     loss: await session.read('loss'),
     goodnessPositive: await session.read('goodness_positive'),
     goodnessNegative: await session.read('goodness_negative'),
     classifierLoss:
       negatives.name === 'latent_classifier' ? (await session.read('classifier_loss'))[0]! : null,
+    decodeLoss: decoder ? (await session.read('decode_loss'))[0]! : null,
   };
   const diverged = divergence(results, network, position, batch.get('x')!);
   if (diverged) throw diverged;
@@ -233,6 +236,7 @@ async function readMeasures(
     stepsPositive: [...results.goodnessPositive],
     stepsNegative: [...results.goodnessNegative],
     classifierLoss: results.classifierLoss,
+    decodeLoss: results.decodeLoss,
   };
 }
 
@@ -267,6 +271,7 @@ function meanWith(mean: Measures, last: Measures, count: number): Measures {
     stepsNegative: bySteps('stepsNegative'),
     classifierLoss:
       mean.classifierLoss === null ? null : moved(mean.classifierLoss, last.classifierLoss ?? Number.NaN),
+    decodeLoss: mean.decodeLoss === null ? null : moved(mean.decodeLoss, last.decodeLoss ?? Number.NaN),
   };
 }
 
@@ -282,5 +287,6 @@ function unknown({ layers, document }: Network): Measures {
     stepsPositive: steps,
     stepsNegative: steps,
     classifierLoss,
+    decodeLoss: document.decoder ? Number.NaN : null,
   };
 }

@@ -27,6 +27,7 @@ const size = fc.oneof(
 );
 const flag = fc.boolean();
 const nat = fc.nat({ max: 1000 });
+const rate = fc.constantFrom(0.02, 0.05);
 /** True one time in `n`. */
 const rarely = (n: number) => fc.nat({ max: n - 1 }).map((k) => k === n - 1);
 
@@ -118,7 +119,6 @@ const fastType = fc.record({
   links: fc.array(fc.record({ source: nat, target: nat, now: rarely(3) }), { minLength: 1, maxLength: 3 }),
 });
 
-const rate = fc.constantFrom(0.02, 0.05);
 const named = (options: readonly (string | false)[]) => options.filter(Boolean).join(', ');
 const sgd = fc
   .record({
@@ -181,6 +181,19 @@ const objective = fc.record({
   ),
   pair: fc.option(pair, { freq: 4, nil: undefined }),
 });
+
+const decoder = {
+  loss: fc.constantFrom(
+    undefined,
+    'mean(abs(x - y))',
+    'sum((x - y)^2) / (1 + mean(y^2))',
+    'mean(softplus(y) - x * y)',
+  ),
+  activation: fc.constantFrom(undefined, 'sigmoid(z)', 'tanh(z)'),
+  bias: fc.constantFrom(undefined, 'off', 'zeros()'),
+  optimizer: fc.option(optimizer, { nil: undefined }),
+  lrScale: fc.constantFrom(1, 0.5),
+};
 
 const phase = fc.record({
   steps: fc.integer({ min: 1, max: 3 }),
@@ -248,6 +261,8 @@ const description = fc.record({
   links: fc.array(fc.record({ source: nat, target: nat, type: nat, now: rarely(2) }), { maxLength: 10 }),
   /** Layers that the label is shown to beside. */
   labelled: fc.array(fc.record({ target: nat, type: nat }), { maxLength: 2 }),
+  /** A bit a layer; none means the last. */
+  decoder: fc.option(fc.record({ layers: fc.nat({ max: 15 }), ...decoder }), { nil: undefined, freq: 2 }),
   fast: fc.option(fastType, { nil: undefined, freq: 2 }),
   objectives: fc.array(objective, { minLength: 1, maxLength: 2 }),
   predict: fc.constantFrom('min', 'max'),
@@ -351,6 +366,22 @@ function render(d: Description): string {
       '  }',
     ];
   });
+  // A decoder learns where a frame is shown, or not at all.
+  const decoded = d.phases.some((p) => p.learn && p.input !== 'hidden') ? d.decoder : undefined;
+  const decoderLines = () => {
+    if (!decoded) return [];
+    const chosen = names.filter((_, i) => (decoded.layers >> i) & 1);
+    const properties = named([
+      decoded.loss !== undefined && `loss: ${decoded.loss}`,
+      decoded.activation !== undefined && `activation: ${decoded.activation}`,
+      decoded.bias !== undefined && `bias: ${decoded.bias}`,
+      decoded.optimizer !== undefined && `optimizer: ${decoded.optimizer}`,
+      decoded.lrScale !== 1 && `lr_scale: ${decoded.lrScale}`,
+    ]);
+    return [
+      `  decode image from ${(chosen.length > 0 ? chosen : names.slice(-1)).join(', ')} { ${properties} }`,
+    ];
+  };
   const embed = d.embed && inputs >= d.classes ? d.embed : undefined;
   const inputProperties = named([
     embed !== undefined &&
@@ -395,6 +426,7 @@ function render(d: Description): string {
     `  label digit[${d.classes}]`,
     ...layers,
     ...links.values(),
+    ...decoderLines(),
     ...objectives,
     '  schedule {',
     ...phases,

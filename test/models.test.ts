@@ -1,0 +1,57 @@
+/**
+ * The networks of models/ that show a construct or a paper: each checks without a complaint, is in canonical form, and
+ * learns a little from a few batches of the built-in digits. What it reaches on its own data is for `npm run results`.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { callerIn } from '../cli/testing.js';
+import { diagnose } from '../compiler/compile.js';
+import { format } from '../grammar/format.js';
+
+const models = join(import.meta.dirname, '../models');
+const folder = mkdtempSync(join(tmpdir(), 'rffc-models-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const rffc = callerIn(folder);
+
+/** Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. */
+const cases = [
+  ['symba', 2],
+  ['residual', 2],
+  ['feedback_only', 3],
+  ['spiking_surrogate', 4],
+  ['hinton_recurrent', 2],
+] as const;
+
+describe.each(cases)('%s', (name, epochs) => {
+  const text = readFileSync(join(models, `${name}.rff`), 'utf8');
+
+  test('is a sound model in canonical form', async () => {
+    const { document, diagnostics } = await diagnose({ text, file: `${name}.rff` });
+    expect(diagnostics).toEqual([]);
+    expect(document!.name).toBe(name);
+    expect(format(text)).toEqual({ text });
+    // Whose network it is, or what it shows, stands above it.
+    expect(text).toMatch(/^\/\/ \S/);
+  });
+
+  test('learns', async () => {
+    const digits = text.replace(/data: +mnist\(([^)]*)\)/, (_, normalize: string) =>
+      normalize === ''
+        ? 'data: digits(train: 2000, test: 300)'
+        : 'data: digits(train: 2000, test: 300, normalize: [0.101, 0.249])',
+    );
+    expect(digits).not.toBe(text);
+    writeFileSync(join(folder, `${name}.rff`), digits);
+    const words = ['run', `${name}.rff`, '--epochs', `${epochs}`, '--out', name, '--json'];
+    const { code, out, err } = await rffc(words);
+    expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string; test_accuracy: number });
+    // A guess is right once in ten times.
+    expect(lines.filter(({ event }) => event === 'epoch').at(-1)!.test_accuracy).toBeGreaterThan(0.3);
+  });
+});

@@ -31,9 +31,13 @@ export interface ResultEpoch {
   readonly event: 'epoch';
   /** From 1. */
   readonly epoch: number;
-  /** In [0, 1]; null where nothing was judged. */
+  /** Of a readout, whose epochs count from 1 again after the network's. */
+  readonly stage?: 'readout';
+  /** By goodness, in [0, 1]; null where nothing was judged by it. */
   readonly test_error: number | null;
   readonly test_error_softmax?: number;
+  /** On the samples kept aside, by what the network is chosen by. */
+  readonly validation_error?: number | null;
   /** This epoch's, its test included. */
   readonly seconds: number;
 }
@@ -102,23 +106,24 @@ export function resultsPage(root: string, template: string): string {
 
 function resultsTable(results: readonly Result[], papers: readonly Paper[]): string {
   if (results.length === 0) return 'None yet.';
-  const head = ['model', 'published', 'last', 'best', 'softmax', 'epochs', 's an epoch', 'engine', 'command'];
+  const head = [
+    ...['model', 'published', 'last', 'best', 'softmax, last', 'softmax, best'],
+    ...['epochs', 's an epoch', 'engine', 'command'],
+  ];
   return table(
     head,
     results.map(({ run, epochs }) => {
-      const last = epochs.at(-1);
-      const tried = epochs.flatMap(({ test_error: e }) => (e === null ? [] : [e]));
+      const ofNetwork = epochs.filter(({ stage }) => stage === undefined);
       const figures = papers.filter(({ model }) => model === run.model).map(({ error }) => error);
       const few = run.samples === undefined ? '' : `, on ${run.samples.toLocaleString('en')} samples`;
       const { cores, cpu } = run.machine;
       return [
         run.model,
         figures.join(', '),
-        percent(last?.test_error),
-        percent(tried.length > 0 ? Math.min(...tried) : undefined),
-        percent(last?.test_error_softmax),
-        `${epochs.length} of ${run.epochsAsked}${few}`,
-        median(epochs.map(({ seconds }) => seconds)),
+        ...lastAndBest(epochs, ({ test_error }) => test_error),
+        ...lastAndBest(epochs, ({ test_error_softmax }) => test_error_softmax ?? null),
+        `${ofNetwork.length} of ${run.epochsAsked}${few}`,
+        median(ofNetwork.map(({ seconds }) => seconds)),
         `${run.backend}${run.engine === undefined ? '' : ` (${run.engine})`} on ${cores} × ${cpu}`,
         `\`${run.command}\``,
       ];
@@ -126,8 +131,26 @@ function resultsTable(results: readonly Result[], papers: readonly Paper[]): str
   );
 }
 
-function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '' : (100 * share).toFixed(2);
+/**
+ * An error in %, of the last epoch that has one, and of the best: by the samples kept aside where there are some, else by
+ * the error itself.
+ */
+function lastAndBest(
+  epochs: readonly ResultEpoch[],
+  errorOf: (epoch: ResultEpoch) => number | null,
+): [last: string, best: string] {
+  const judged = epochs.flatMap((epoch) => {
+    const error = errorOf(epoch);
+    return error === null ? [] : [{ error, by: epoch.validation_error ?? error }];
+  });
+  const last = judged.at(-1);
+  if (!last) return ['', ''];
+  const best = judged.reduce((least, next) => (next.by < least.by ? next : least));
+  return [percent(last.error), percent(best.error)];
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(2);
 }
 
 function median(values: readonly number[]): string {
@@ -159,11 +182,12 @@ function notRun(models: readonly string[], results: readonly Result[], papers: r
       .map(({ network, error, source }) => `No model of ours: ${network} (${error} %, ${source}).`),
     ...(idle.length === 0 ? [] : [`Not trained for this page: ${idle.join(', ')}.`]),
     ...results
-      .filter(({ run, epochs }) => epochs.length < run.epochsAsked || run.samples !== undefined)
-      .map(({ run, epochs }) => {
+      .map(({ run, epochs }) => ({ run, count: epochs.filter(({ stage }) => stage === undefined).length }))
+      .filter(({ run, count }) => count < run.epochsAsked || run.samples !== undefined)
+      .map(({ run, count }) => {
         const few =
           run.samples === undefined ? '' : ` and on ${run.samples.toLocaleString('en')} training samples`;
-        return `\`${run.model}\` was trained for ${epochs.length} of its ${run.epochsAsked} epochs${few}.`;
+        return `\`${run.model}\` was trained for ${count} of its ${run.epochsAsked} epochs${few}.`;
       }),
   ];
   return lines.map((line) => `- ${line}`);

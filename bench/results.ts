@@ -87,12 +87,17 @@ async function keep(name: string, folder: string, here: boolean): Promise<void> 
   const epochs = epochsOf(folder).map((line): ResultEpoch => {
     const seconds = line.seconds - before;
     before = line.seconds;
-    const { epoch, test_accuracy: accuracy, test_accuracy_softmax: softmax } = line;
+    const { epoch, stage, test_accuracy, test_accuracy_softmax, validation_accuracy } = line;
+    // A readout is judged by its softmax alone.
+    const [goodness, softmax] =
+      stage === 'readout' ? [null, test_accuracy] : [test_accuracy, test_accuracy_softmax ?? null];
     return {
       event: 'epoch',
       epoch,
-      test_error: accuracy === null ? null : rounded(1 - accuracy),
-      ...(softmax === undefined ? {} : { test_error_softmax: rounded(1 - softmax) }),
+      ...(stage === 'readout' ? { stage } : {}),
+      test_error: errorOf(goodness),
+      ...(softmax === null ? {} : { test_error_softmax: errorOf(softmax)! }),
+      ...(validation_accuracy === undefined ? {} : { validation_error: errorOf(validation_accuracy) }),
       seconds: Math.round(1000 * seconds) / 1000,
     };
   });
@@ -101,15 +106,18 @@ async function keep(name: string, folder: string, here: boolean): Promise<void> 
   writeFileSync(path, [run, ...epochs].map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
-function epochsOf(folder: string): EpochLine[] {
+/** Lines of a network alone have no `stage`, nor have those of an older rffc. */
+type Line = EpochLine & { readonly stage?: string };
+
+function epochsOf(folder: string): Line[] {
   const path = join(folder, METRICS);
   const lines = existsSync(path) ? parseMetrics(readFileSync(path, 'utf8')) : [];
   return lines.filter((line) => line.event === 'epoch');
 }
 
 /** 1 - 0.9838 is 0.0162, not 0.016199999999999992. */
-function rounded(share: number): number {
-  return Number(share.toFixed(8));
+function errorOf(accuracy: number | null): number | null {
+  return accuracy === null ? null : Number((1 - accuracy).toFixed(8));
 }
 
 /** What was typed may have been several commands; this is the one that they came to. */

@@ -57,11 +57,11 @@ test('a model is trained, and its log kept', () => {
     expect(epoch.test_error_softmax).toBeGreaterThanOrEqual(0);
     expect(epoch.seconds).toBeGreaterThan(0);
   }
-  const errors = epochs.map(({ test_error }) => (100 * test_error!).toFixed(2));
-  expect(row('tiny')?.slice(2, 6)).toEqual([
-    errors[1],
-    errors.toSorted((a, b) => Number(a) - Number(b))[0],
-    (100 * epochs[1]!.test_error_softmax!).toFixed(2),
+  const lastAndBest = (errors: readonly number[]) =>
+    [errors.at(-1)!, Math.min(...errors)].map((error) => (100 * error).toFixed(2));
+  expect(row('tiny')?.slice(2, 7)).toEqual([
+    ...lastAndBest(epochs.map(({ test_error }) => test_error!)),
+    ...lastAndBest(epochs.map(({ test_error_softmax }) => test_error_softmax!)),
     '2 of 5, on 60 samples',
   ]);
 });
@@ -109,6 +109,30 @@ test.each([
   expect(status).toBe(1);
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test('the best epoch is chosen by the samples kept aside, and a readout has epochs of its own', () => {
+  const epoch = (number: number, test: number | null, validation: number, softmax?: number) => ({
+    event: 'epoch',
+    epoch: number,
+    ...(softmax === undefined ? {} : { stage: 'readout', test_error_softmax: softmax }),
+    test_error: test,
+    validation_error: validation,
+    seconds: 20,
+  });
+  const { run } = parseResult(read('docs/results/idle.jsonl'), 'idle.jsonl');
+  const lines = [
+    { ...run, model: 'made', samples: undefined, epochsAsked: 3 },
+    ...[epoch(1, 0.05, 0.06), epoch(2, 0.03, 0.04), epoch(3, 0.02, 0.05)],
+    ...[epoch(1, null, 0.03, 0.013), epoch(2, null, 0.02, 0.014)],
+  ];
+  writeFileSync(
+    join(root, 'docs/results/made.jsonl'),
+    lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  );
+  expect(results().status).toBe(0);
+  expect(row('made')?.slice(2, 8)).toEqual(['2.00', '3.00', '1.40', '1.40', '3 of 3', '20']);
+  expect(read('docs/RESULTS.md')).not.toContain('`made` was trained for');
 });
 
 test('a file that is no log is refused', () => {

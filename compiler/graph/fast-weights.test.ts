@@ -55,7 +55,7 @@ class FastMatrix {
 
 test('have a rate that goes by the size of their source, unless told', () => {
   const ratesOf = (types: string) =>
-    documentOf(text.replace(/connection fast[^]*?(?=model)/, types)).fast_weights.map((c) => [
+    documentOf(text.replace(/connection fast[\s\S]*?(?=model)/, types)).fast_weights.map((c) => [
       c.name,
       c.rate,
     ]);

@@ -24,7 +24,11 @@ model small {
   train { data: tensors("none.safetensors"), batch: 4, optimizer: sgd(lr: 0.5) }
 }`;
 
-async function trained(text: string): Promise<readonly [Float32Array, Float32Array]> {
+/** Tensors after one training batch. */
+async function trained(
+  text: string,
+  names: readonly string[] = ['h1.digit.plain.weight', 'h1.digit.plain.bias'],
+): Promise<readonly Float32Array[]> {
   const graph = lower(documentOf(text), { frames: 1 });
   const session = await openTfjs('tfjs-cpu', graph);
   try {
@@ -36,7 +40,9 @@ async function trained(text: string): Promise<readonly [Float32Array, Float32Arr
     session.write('y', Int32Array.of(0, 1, 2, 0));
     session.write('y_negative', Int32Array.of(1, 2, 0, 2));
     await session.run('train', { epoch: 0, batch: 0, trained: 0, rate: 1 });
-    return [await session.read('h1.digit.plain.weight'), await session.read('h1.digit.plain.bias')];
+    const read: Float32Array[] = [];
+    for (const name of names) read.push(await session.read(name));
+    return read;
   } finally {
     await session.dispose();
   }
@@ -103,4 +109,17 @@ describe('a loss whose slope is the same everywhere', () => {
       await session.dispose();
     }
   });
+});
+
+test('`n` in a loss is the size of the layer, in the loss that is told as in the one that is learned', async () => {
+  const text = model('connect image -> h1, digit -> h1 as plain', 'phase only[2] { label: given }');
+  const losses = (n: string) =>
+    trained(
+      text
+        .replace('softplus(goodness - 0.5)', `softplus(${n} * goodness - 2)`)
+        .replace('softplus(0.3 - goodness)', `softplus(${n} / 4 - goodness)`),
+      ['loss', 'h1.digit.plain.weight'],
+    );
+  const [written, meant] = [await losses('n'), await losses('5')];
+  expect(written).toEqual(meant);
 });

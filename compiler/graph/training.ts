@@ -1,5 +1,5 @@
 /** The training program: the negatives of a batch, the timeline on them, and what moves. */
-import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index.js';
+import { constant, type Expr, fromJson, mul, sub, substitute, variable, width } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
 import { classify, collector, featuresOf } from './classifier.js';
 import { decodes, learnToDecode } from './decoder.js';
@@ -64,7 +64,8 @@ export function lowerTraining(
       const g = low.goodnessOf(at);
       const rules = low.rules.get(at.layer.name)!;
       const loss = build.map(
-        rules.loss,
+        // The loss is one number a row; its `n` is the layer's size all the same.
+        substitute(rules.loss, new Map([[width, constant(at.layer.size)]])),
         rules.isPair ? low.pairOf(g) : { goodness: g, polarity: build.polarity() },
         1,
         `${at.layer.name}.loss`,

@@ -26,7 +26,7 @@ import { ReferenceSession } from './support/reference.js';
 
 const fuzz = Number(process.env.RFFC_FUZZ ?? 0);
 const settings = {
-  ...(fuzz > 0 ? {} : { seed: 20240607, endOnFailure: true }),
+  ...(fuzz > 0 ? { endOnFailure: true } : { seed: 20240607, endOnFailure: true }),
   ...(process.env.RFFC_FUZZ_SEED === undefined ? {} : { seed: Number(process.env.RFFC_FUZZ_SEED) }),
 };
 const runs = (usual: number) => ({ ...settings, numRuns: fuzz || usual });

@@ -107,3 +107,16 @@ describe('their order', () => {
     expect(() => orderUnits(circle, units)).toThrow(/circle/);
   });
 });
+
+test('what two steps move by the very same gradient is moved twice', () => {
+  // The layer hears the same in both steps, so its mean activity is the same value.
+  const { programs } = graphOf({
+    types: 'connection fixed { learn: off }',
+    network: 'layer a[4] { peer_norm: 0.1 }, connect digit -> a as fixed',
+    schedule: 'phase both[2] { label: hidden, damping: off }',
+  });
+  const moved = formUnits(dropDead(shareEqual(programs.train)), both).filter((u) =>
+    u.values.some((v) => v.op.kind === 'map' && v.tensor === 'optimizer/a/peer_mean'),
+  );
+  expect(moved.map((u) => u.values.length)).toEqual([1, 1]);
+});

@@ -75,7 +75,7 @@ export function formUnits(program: Ir, choice: UnitChoice): Unit[] {
   const byGradient = new Map<string, number>();
   for (const v of program.values) {
     if (v.op.kind !== 'map' || v.tensor === undefined || !choice.updateFusion) continue;
-    const key = `${v.inputs[v.op.vars.indexOf('g')]} ${parameterOf(v.tensor)}`;
+    const key = `${v.inputs[v.op.vars.indexOf('g')]} ${parameterOf(v.tensor)} ${versionOf(program, v)}`;
     const first = byGradient.get(key);
     if (first === undefined) byGradient.set(key, v.id);
     else parent[find(v.id)] = find(first);
@@ -165,6 +165,16 @@ export function orderUnits(program: Ir, units: readonly Unit[]): Unit[] {
 const parameterOf = (tensor: string): string =>
   tensor.replace(/^optimizer\//, '').replace(/\/[^/]*_(avg|buffer|delta|sq)$/, '');
 
+/** How many versions of its tensor come before a value: two steps may move a tensor by the very same gradient. */
+function versionOf(program: Ir, v: IrValue): number {
+  let count = 0;
+  for (let at: IrValue | undefined = v; at; count++) {
+    const { inputs, tensor }: IrValue = at;
+    at = inputs.map((i) => program.values[i]!).find((input) => input.tensor === tensor);
+  }
+  return count;
+}
+
 /** All versions that one gradient makes of a parameter and its states. */
 export function siblings(
   program: Ir,
@@ -174,7 +184,10 @@ export function siblings(
   const gradient = v.op.kind === 'map' ? v.inputs[v.op.vars.indexOf('g')] : undefined;
   if (gradient === undefined || program.values[gradient] === undefined) return [v];
   return users[gradient]!.filter(
-    (u) => u.tensor !== undefined && parameterOf(u.tensor) === parameterOf(v.tensor!),
+    (u) =>
+      u.tensor !== undefined &&
+      parameterOf(u.tensor) === parameterOf(v.tensor!) &&
+      versionOf(program, u) === versionOf(program, v),
   );
 }
 

@@ -181,7 +181,7 @@ const cases: readonly Case[] = [
     'patch([15, 14], size: 7)',
     '{ dropout: 0.1 }',
     '{ dropout: 0.1 }\n connection local { field: patch([15, 14], size: 7) }\n connect image -> h3 as local',
-    /210 places.*784 units/,
+    /\[28, 28\]/,
   ],
   [
     'RFF312',

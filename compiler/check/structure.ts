@@ -277,6 +277,9 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
         'RFF312',
         at,
         `a grid of ${rows} × ${columns} has ${rows * columns} places, and the ${source} units of \`${c.source}\` are not as many for each`,
+        Number.isInteger(Math.sqrt(source))
+          ? `as a square it is \`[${Math.sqrt(source)}, ${Math.sqrt(source)}]\``
+          : `rows × columns must divide ${source}`,
       );
     } else if (field.size > Math.min(rows, columns)) {
       error(

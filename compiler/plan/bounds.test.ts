@@ -20,7 +20,55 @@ const shorten = (plan: PlanDraft, buffer: number) => {
 const many = (l: LaunchDraft<'rows'>) => l.samples > 1;
 const tall = (l: LaunchDraft<'learn'>) => l.gradient.rows > 1;
 
+const inBlocks = (l: LaunchDraft<'gemm'>) => l.blocks !== undefined;
+const blockProduct = (p: PlanDraft) => first(p, 'gemm', inBlocks);
+const blockGradient = (p: PlanDraft) =>
+  first(p, 'learn', (l) => l.products.some(({ blocks }) => blocks)).products[0]!;
+
 const corruptions: readonly Corruption[] = [
+  [
+    'RFF853',
+    'blocks behind their operand',
+    (p) => (blockProduct(p).blocks!.b *= 1000),
+    /\/b: (takes numbers|its rows)/,
+  ],
+  [
+    'RFF855',
+    'blocks askew',
+    (p) => (blockProduct(p).blocks!.b += 1),
+    /\/b: its blocks lie neither side by side nor one below the other/,
+  ],
+  [
+    'RFF855',
+    'blocks over each other',
+    (p) => (blockProduct(p).blocks!.c -= 1),
+    /\/c: its blocks are written over each other/,
+  ],
+  ['RFF855', 'gradients over each other', (p) => (blockGradient(p).blocks!.c = 0), /written over each other/],
+  [
+    'RFF855',
+    'more blocks than a gradient has rows for',
+    (p) => (blockGradient(p).blocks!.count += 1),
+    /\/c: lies outside of its gradient/,
+  ],
+  [
+    'RFF855',
+    'patches of another source',
+    (p) => (first(p, 'patches').field.channels = 2),
+    /no patches of 2 × 2 are in 6 columns/,
+  ],
+  [
+    'RFF855',
+    'a patch larger than its grid',
+    (p) => (first(p, 'patches').field.size = 3),
+    /no patches of 3 × 3/,
+  ],
+  [
+    'RFF855',
+    'more patches than there is room for',
+    (p) => (first(p, 'patches').field.size = 1),
+    /\/output: is a matrix of 3 × 8, not of 3 × 24/,
+  ],
   ['RFF853', 'no such buffer', (p) => (first(p, 'gemm').a.buffer = 9999), /\/a: there is no buffer 9999/],
   [
     'RFF853',

@@ -52,14 +52,17 @@ export function graphOf(model: string | ModelParts, options: LowerOptions = {}):
   return lower(checked.document, options);
 }
 
-/** Every kind of launch is in the plan of this model: a tail, a lookup, dropout, a classifier, moving averages. */
+/** Every kind of launch is in the plan of this model: patches and products in blocks, a tail, a lookup, dropout, a classifier, moving averages. */
 export const everyKind: ModelParts = {
-  types: 'connection noisy { dropout: 0.25 }',
+  types: `
+  connection noisy { dropout: 0.25 }
+  connection local { field: patch([3, 2], size: 2, maps: 3) }`,
   network: `
   layer a[6], b[7] { normalize: rms_norm(h, 0.1) }
   connect image -> a -> b as plain
   connect b -> b as noisy
-  connect digit -> a as plain`,
+  connect digit -> a as plain
+  connect a -> a as local`,
   schedule: 'phase settle[1] { label: uniform, learn: off }  phase learn[2] { label: given }',
   negatives: 'latent_classifier()',
   optimizer: 'adam(lr: 0.01)',

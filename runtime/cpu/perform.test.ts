@@ -118,6 +118,27 @@ it.each(['m', 'n'] as const)('shares a product by %s', async (split) => {
   }
 });
 
+it('shares a product in blocks by block', async () => {
+  const s = await setup();
+  const [m, k] = [3, 2];
+  fill(A, 9 * k);
+  fill(B, 9 * k);
+  f.fill(Number.NaN, C / 4, C / 4 + 9);
+  const products = [0, 1, 2].map(
+    (i): Product => ({
+      ...{ m, n: 1, k, transposeA: false, transposeB: true, alpha: 1, beta: 0 },
+      ...{ a: { address: A + 4 * i * m * k, step: k }, b: { address: B + 4 * i * k, step: k } },
+      c: { address: C + 4 * i * m, step: 1 },
+    }),
+  );
+  perform(s, 2, { kind: 'gemm', products, split: 'blocks' });
+  for (let row = 0; row < 9; row++) {
+    let total = 0;
+    for (let p = 0; p < k; p++) total += f[A / 4 + row * k + p]! * f[B / 4 + Math.floor(row / m) * k + p]!;
+    expect(f[C / 4 + row]).toBe(total);
+  }
+});
+
 it('makes blocks of a learning launch as equal as may be', () => {
   const blocks = (rows: number, workers: number) =>
     blockRows(

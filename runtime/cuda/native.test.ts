@@ -236,6 +236,14 @@ int cublasGemmEx(void *h, int ta, int tb, int m, int n, int k, const float *alph
   }
   return 0;
 }
+int cublasGemmStridedBatchedEx(void *h, int ta, int tb, int m, int n, int k, const float *alpha, const float *a, int at, int lda,
+    long long sa, const float *b, int bt, int ldb, long long sb, const float *beta, float *c, int ct, int ldc, long long sc,
+    int count, int compute, int algo) {
+  int status = 0;
+  for (int i = 0; i < count; i++)
+    status |= cublasGemmEx(h, ta, tb, m, n, k, alpha, a + i * sa, at, lda, b + i * sb, bt, ldb, beta, c + i * sc, ct, ldc, compute, algo);
+  return status;
+}
 const char *cublasGetStatusString(int s) { return s == 7 ? "CUBLAS_STATUS_INVALID_VALUE" : "?"; }
 `;
 
@@ -374,6 +382,10 @@ describe.skipIf(!can)(`through koffi${can ? '' : ` is skipped: ${reason}`}`, () 
     expect(() => products.multiply(handle, { ...product, precision: 'bf16' })).toThrow(
       'RFF846: cublasGemmEx failed: CUBLAS_STATUS_INVALID_VALUE',
     );
+    // Twice the same a, by b's columns one by one, side by side in c.
+    const blocks = { count: 2, a: 0, b: 1, c: 1 };
+    products.multiply(handle, { ...product, n: 1, alpha: 1, blocks });
+    expect(fetch(256, 4)).toEqual([4, 5, 10, 11]);
     products.close(handle);
 
     driver.beginCapture(stream);

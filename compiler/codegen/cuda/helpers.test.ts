@@ -1,6 +1,7 @@
 /** The hand-written kernels on the host, against the plan played plainly, with guards around what they may write. */
 import { expect, it } from 'vitest';
 import { PlayerSession } from '../../../test/support/player.js';
+import { type Field, patchCount, patchSize, sourceSize } from '../../field.js';
 import type { Region } from '../../plan/plan.js';
 import { compilerFor, differences, HostSession, PlanDraft } from './testing.js';
 
@@ -51,6 +52,17 @@ it.skipIf(gpp === undefined)(
         draft.launches.push({ kind: 'dropout', output: mask, site: 2 ** 32 * i + 0x100003, keep });
       });
     }
+    const fields: readonly Field[] = [
+      { grid: [3, 2], channels: 1, size: 2, stride: 5, maps: 1 },
+      { grid: [9, 10], channels: 1, size: 5, stride: 2, maps: 1 },
+      { grid: [4, 5], channels: 3, size: 3, stride: 1, maps: 1 },
+    ];
+    fields.forEach((field, i) => {
+      const input = matrix(draft, `places ${i}`, 7, sourceSize(field));
+      const width = 4 * Math.ceil(patchSize(field) / 4);
+      const output = matrix(draft, `patches ${i}`, 7, patchCount(field) * width);
+      draft.launches.push({ kind: 'patches', field, input, output });
+    });
     const probabilities = { ...matrix(draft, 'probabilities', 300, 5) };
     const uniform = matrix(draft, 'uniform', 300, 1);
     const truth = classes(draft, 'truth', 300);

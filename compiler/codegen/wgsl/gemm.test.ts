@@ -1,6 +1,7 @@
 /** Matrix products in WGSL: every tile, every transpose, odd sizes and places, and updates in the place of c. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eachBlock } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region, RowsKernel } from '../../plan/plan.js';
 import { GUARD, Heap } from '../wat/testing.js';
 import { type GemmTile, gemmShader, gemmTiles, shaderFor, type WgslOptions } from './index.js';
@@ -109,6 +110,55 @@ describe.skipIf(!onDevice.there)(onDevice.name('products on a device'), () => {
     await machine.run(heap, [gemmShader(product, tile, place, options)]);
     compare(before, heap.f32, product);
   }
+
+  /** Blocks of a, b and c in one matrix each, side by side or one below the other, against each block alone. */
+  async function checkBlocks(shape: Shape, tile: GemmTile, count: number, odd: boolean): Promise<void> {
+    const heap = new Heap();
+    const { transposeA, transposeB } = shape;
+    // As of patches: what has its rows in common lies side by side.
+    const step = (r: Region, beside: boolean): [Region, number] => {
+      const width = odd ? r.cols : 4 * Math.ceil(r.cols / 4);
+      const stride = beside ? count * width : width;
+      const rows = beside ? r.rows : count * r.rows;
+      return [{ ...r, offset: heap.allocate(rows * stride), stride }, beside ? width : r.rows * stride];
+    };
+    const alone = lay(new Heap(), shape, false);
+    const [[a, byA], [b, byB], [c, byC]] = [
+      step(alone.a, true),
+      step(alone.b, !transposeB),
+      step(alone.c, !transposeA),
+    ];
+    const product: Gemm = { ...shape, a, b, c, blocks: { count, a: byA, b: byB, c: byC } };
+    const spans = ([r, by]: [Region, number]) => by * (count - 1) + (r.rows - 1) * r.stride + r.cols;
+    for (const [r, by] of [[a, byA] as const, [b, byB] as const])
+      for (let i = 0; i < spans([r, by]); i++) heap.f32[r.offset + i] = ((i * 7) % 11) - 5;
+    const before = heap.f32.slice();
+    await machine.run(heap, [
+      gemmShader(product, tile, place, machine.able({ workgroupMemory: tile.depth > 0 })),
+    ]);
+    const expected = before.slice();
+    for (const g of eachBlock(product))
+      for (let i = 0; i < g.m; i++)
+        for (let j = 0; j < g.n; j++) {
+          let sum = 0;
+          for (let p = 0; p < g.k; p++) {
+            const left = transposeA ? p * g.a.stride + i : i * g.a.stride + p;
+            const right = transposeB ? j * g.b.stride + p : p * g.b.stride + j;
+            sum += before[g.a.offset + left]! * before[g.b.offset + right]!;
+          }
+          expected[g.c.offset + i * g.c.stride + j] = g.alpha * sum;
+        }
+    const wrong = expected.findIndex((x, i) => !Object.is(x + 0, heap.f32[i]! + 0));
+    expect(wrong).toBe(-1);
+  }
+
+  const some: readonly GemmTile[] = [gemmTiles(least)[0]!, gemmTiles(wide, { m: 64, n: 64, k: 64 })[0]!];
+  it.each(some.map((tile) => [tile.name, tile] as const))('in blocks: %s', async (_, tile) => {
+    for (const odd of [false, true]) {
+      await checkBlocks({ m: 21, n: 8, k: 9, ...common }, tile, 5, odd);
+      await checkBlocks({ m: 3, n: 9, k: 20, ...common, transposeA: true, transposeB: false }, tile, 4, odd);
+    }
+  });
 
   const transposes = [
     { transposeA: false, transposeB: true },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawNegative } from '../../../runtime/random/draw.js';
 import { uniforms } from '../../../runtime/random/philox.js';
+import { type Field, patchColumns, patchCount, patchSize, sourceSize } from '../../field.js';
 import type { Launch, Region } from '../../plan/plan.js';
 import { GUARD, Heap } from '../wat/testing.js';
 import { shaderFor } from './index.js';
@@ -75,6 +76,27 @@ describe.skipIf(!onDevice.there)(onDevice.name('helpers on a device'), () => {
       const [row] = await play(heap, { kind: 'total', input, output, scale: 0.5 }, { way });
       const want = Array.from({ length: cols }, (_, c) => sum(rows, (r) => integer(r, c)) / 2);
       expect([...row!]).toEqual([...want, guard, guard, guard]);
+    });
+
+    it.each<Field>([
+      { grid: [3, 2], channels: 1, size: 2, stride: 5, maps: 1 },
+      { grid: [9, 10], channels: 1, size: 5, stride: 2, maps: 1 },
+      { grid: [4, 5], channels: 3, size: 3, stride: 1, maps: 1 },
+    ])('patches are copied and followed by zeros: %o', async (field) => {
+      const heap = new Heap();
+      const rows = 4;
+      const [numbers, count] = [patchSize(field), patchCount(field)];
+      const width = 4 * Math.ceil(numbers / 4);
+      const input = matrix(heap, rows, sourceSize(field));
+      const output = region(heap, rows, count * width);
+      const made = await play(heap, { kind: 'patches', field, input, output }, { way });
+      made.forEach((row, r) => {
+        const want = Array.from({ length: count }, (_, patch) => [
+          ...patchColumns(field, patch).map((c) => integer(r, c)),
+          ...new Array<number>(width - numbers).fill(0),
+        ]);
+        expect([...row]).toEqual([...want.flat(), guard, guard, guard]);
+      });
     });
 
     it('a scatter sums rows by their class, then all of them, and clears the rest', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type Graph, lower } from '../compiler/graph/index.js';
 import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
 import type { Launch, Plan } from '../compiler/plan/plan.js';
+import { graphOf } from '../compiler/plan/testing.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { floorOf, withFloors } from '../runtime/bench/floors.js';
 import type { CudaPrecision } from '../runtime/cuda/driver.js';
@@ -79,6 +80,39 @@ describe('on the stand-in', () => {
     expect(count(/^to_bf16/)).toBeGreaterThan(0);
     expect(count(/^to_bf16/)).toBeLessThan(2 * all);
     await session.dispose();
+  });
+
+  test('bf16 copies of patches and of their weights are read block by block', async () => {
+    const graph = graphOf({
+      types: `
+  connection first  { field: patch([5, 1], size: 1, stride: 2, maps: 3) }
+  connection second { field: patch([3, 1], size: 1, maps: 2) }`,
+      network: `
+  layer a[9], b[6] { activation: tanh(z) }
+  connect image -> a as first
+  connect a -> b as second
+  connect digit -> a as plain`,
+      schedule: 'phase learn[3] { label: given }',
+    });
+    const { plan } = buildPlan(graph);
+    const model = {
+      ...{ text: '', batch: 3, predictBatch: 2, frames: 1, observe: false, resumed: false },
+      seed: 5,
+    };
+    const exact = await play(new PlayerSession(plan), graph, model);
+    const { machine, session } = await open(plan, { precision: 'bf16' });
+    const rounded = await play(session, graph, model);
+    expect(machine.graphs[0]!.operations.some(({ label }) => label.startsWith('to_bf16'))).toBe(true);
+    let most = 0;
+    for (const [name, values] of exact) {
+      const scale = values.reduce((m, x) => Math.max(m, Math.abs(x)), 1e-2);
+      values.forEach((x, i) => {
+        most = Math.max(most, Math.abs(rounded.get(name)![i]! - x) / scale);
+      });
+    }
+    expect(most).toBeLessThan(0.03);
+    expect(most).toBeGreaterThan(1e-5);
+    expect(machine.races()).toEqual([]);
   });
 
   test('layers run side by side', async () => {

@@ -41,6 +41,13 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
     ['eval runs/low --split train --json', 'on what it was trained on, for machines'],
   ],
   predict: [['predict runs/low --data x.safetensors --out labels.safetensors', 'label samples of your own']],
+  generate: [
+    ['generate runs/low --label 3 --out threes', 'ten images that the network takes for a 3'],
+    [
+      'generate runs/low --start mean --steps 40 --out all',
+      'of every label, from the mean image, for longer',
+    ],
+  ],
   export: [['export runs/low --onnx low.onnx', 'the prediction, for any ONNX runtime']],
   sweep: [
     ['sweep model.rff --set lr=1e-4,1e-3 --set theta=1,1.5', 'every combination: four runs'],

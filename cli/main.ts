@@ -20,6 +20,7 @@ import {
   dataDirOption,
   deviceOption,
   EMIT_FORMS,
+  grid,
   jsonOption,
   limitOption,
   listOf,
@@ -190,6 +191,38 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(jsonOption())
     .action(async (run, options) =>
       done(await (await import('./predict.js')).predictCommand(io, run, options)),
+    );
+
+  program
+    .command('generate')
+    .description('make images of a label with a trained network that has a decoder')
+    .argument('<run>', 'the folder of a run')
+    .requiredOption('--out <dir>', 'a new folder for the images and a sheet of all of them')
+    .addOption(new Option('--label <n>', 'of which label, from 0 (default: all)').argParser(whole(0)))
+    .addOption(new Option('--count <n>', 'images of each label').argParser(whole(1)).default(10))
+    .addOption(
+      new Option('--steps <n>', 'how long the network runs (default: its schedule’s)').argParser(whole(1)),
+    )
+    .addOption(new Option('--seed <n>', 'of the noise (default: the model’s)').argParser(whole(0)))
+    .addOption(
+      new Option('--start <from>', 'noise, or the training data’s mean')
+        .choices(['noise', 'mean'])
+        .default('noise'),
+    )
+    .addOption(new Option('--grid <rowsxcolumns>', 'how the values lie (default: a square)').argParser(grid))
+    .addOption(backendOption('auto'))
+    .addOption(
+      new Option('--weights <which>', 'of the best epoch or the last')
+        .choices(['best', 'last'])
+        .default('best'),
+    )
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .addOption(deviceOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (run, options) =>
+      done(await (await import('./generate.js')).generateCommand(io, run, options)),
     );
 
   program

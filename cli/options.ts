@@ -35,6 +35,13 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.');
 }
 
+/** A parser of `28x28`: rows and columns. */
+export function grid(text: string): { readonly rows: number; readonly columns: number } {
+  const match = /^([1-9]\d*)[x×]([1-9]\d*)$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('It must be rows and columns, for example 28x28.');
+  return { rows: Number(match[1]), columns: Number(match[2]) };
+}
+
 /** Collects repeated `--set name=number`. */
 export function setting(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const match = /^\s*([A-Za-z_]\w*)\s*=\s*(.+)$/.exec(text);

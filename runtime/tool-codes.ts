@@ -27,6 +27,20 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
     explanation:
       'The prediction program of this model has an operation that has no form in ONNX here, or more than the 2 GiB of weights that an ONNX file can hold.',
   },
+  RFF931: {
+    title: 'a network that cannot generate',
+    explanation:
+      '`rffc generate` runs a network on its own reconstruction of the input with a label held on. It needs a decoder (`decode INPUT from LAYER`), which is trained with the network, and layers that hear the label.',
+  },
+  RFF932: {
+    title: 'values that are no picture',
+    explanation:
+      'The values of an input are written as a picture, row by row: a square one, or one of as many rows and columns as `--grid` says.',
+  },
+  RFF933: {
+    title: 'no such label',
+    explanation: 'Labels are numbered from 0; there are as many as the model declares classes.',
+  },
   RFF921: {
     title: 'no such code',
     explanation: '`rffc explain` without a code lists every code there is.',

@@ -40,6 +40,13 @@ export interface LayerStep {
   }[];
 }
 
+/** What a timeline plays instead of the schedule's own steps and the data. */
+export interface Drive {
+  readonly steps: readonly Step[];
+  /** A step's frame, from the layers' normalized activities a step before. */
+  readonly frame: (step: Step, activityOf: (layer: string) => Value) => Value;
+}
+
 /** Lowers one program: holds the parameters as they are at this point of it. */
 export class Lowering {
   readonly build: ProgramBuilder;
@@ -98,11 +105,11 @@ export class Lowering {
     return this.data(frame);
   }
 
-  /** The data as the layers see it in a step: a frame with the label written over it, normalized. */
-  private input(step: Step, label: Value | null): Value {
+  /** A frame as the layers see it: with the label written over it, normalized. */
+  private input(frame: Value, label: Value | null): Value {
     const { input } = this.document;
     const { embed } = input;
-    let x = this.frame(step);
+    let x = frame;
     if (embed && label) {
       const scaled =
         embed.scale === 1
@@ -184,12 +191,14 @@ export class Lowering {
    * @param dropout whether the connections' dropout acts
    * @param scope goes before the names of what is made
    * @param visit called after each step, with what every layer computed in it
+   * @param drive the steps and the frames, if they are not the model's own
    */
   play(
     given: Value | undefined,
     dropout: boolean,
     scope: string,
     visit: (step: Step, layers: readonly LayerStep[]) => void,
+    drive?: Drive,
   ): void {
     const { document, build } = this;
     const classes = document.label?.classes ?? 0;
@@ -209,12 +218,14 @@ export class Lowering {
       });
     }
     const past: Activities[] = [];
-    for (const step of timeline(document)) {
+    for (const step of drive?.steps ?? timeline(document)) {
       build.within(`${scope}${step.phase.name}[${step.t}]`);
       const label =
         document.label &&
         (given ? this.label(step.phase.label, step.t, given) : build.fill(1 / classes, classes));
-      const x = this.input(step, label);
+      const earlier = activity;
+      const frame = drive?.frame(step, (name) => earlier.get(name)!.s) ?? this.frame(step);
+      const x = this.input(frame, label);
       const next = new Map<string, { h: Value; s: Value }>();
       const visited: LayerStep[] = [];
       for (const layer of inOrder(document)) {

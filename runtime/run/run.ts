@@ -360,12 +360,15 @@ export async function openTrained(
     readonly threads?: number;
     readonly precision?: Precision;
     readonly device?: number;
+    /** What is run instead of training and prediction, on the same weights. */
+    readonly graph?: Graph;
   },
   openSession: OpenSession,
 ): Promise<TrainedNetwork> {
   const best = join(folder, BEST);
   const weights = options.weights === 'best' && existsSync(best) ? best : join(folder, CHECKPOINT);
-  const graph = lower(document, { batch: config.batch, frames: options.frames });
+  const whole = lower(document, { batch: config.batch, frames: options.frames });
+  const graph = options.graph ?? whole;
   const { without } = config.settings;
   const session = await openSession(
     options.backend,
@@ -373,7 +376,10 @@ export async function openTrained(
     sessionOptions({ ...options, ...(without === undefined ? {} : { without }) }),
   );
   try {
-    restore(session, await readCheckpoint(weights, session.tensors, { state: false }));
+    // All of the model's weights must be there, also those that this graph does without.
+    const { tensors } = await readCheckpoint(weights, whole.tensors, { state: false });
+    const known = new Set(session.tensors.map(({ name }) => name));
+    for (const [name, values] of tensors) if (known.has(name)) session.write(name, values);
   } catch (error) {
     await session.dispose();
     throw error;

@@ -1,7 +1,7 @@
 /** `rffc generate`: images of labels, made by a trained network that has a decoder. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { lowerGeneration, stepsOf } from '../compiler/graph/generation.js';
+import { lowerGeneration } from '../compiler/graph/generation.js';
 import type { ModelDocument } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
 import { openBackend, type Precision } from '../runtime/backends.js';
@@ -14,13 +14,13 @@ import { fileError } from '../runtime/run/files.js';
 import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
 import { hearsLabel } from '../runtime/train/evaluate.js';
-import { type Io, pathOf, plural } from './io.js';
+import { type Io, misuse, pathOf, plural } from './io.js';
 
 interface GenerateOptions {
   readonly out: string;
   readonly label?: number;
-  readonly count: number;
-  readonly steps?: number;
+  readonly count?: number;
+  readonly steps: number;
   readonly seed?: number;
   readonly start: 'noise' | 'mean';
   readonly grid?: Shape;
@@ -40,12 +40,19 @@ export async function generateCommand(io: Io, folder: string, options: GenerateO
   const run = await readRun(pathOf(io, folder));
   const { document } = run;
   const labels = labelsOf(document, options.label);
+  // Nothing is drawn from the mean: all images of a label would be the same.
+  const fromMean = options.start === 'mean';
+  const count = options.count ?? (fromMean ? 1 : 10);
+  if (fromMean && count > 1)
+    throw misuse(
+      'from the mean there is one image of each label',
+      'leave out `--count`, or start from noise',
+    );
   const shape = shapeOf(document.input.size, options.grid ?? null);
   const out = emptyFolder(pathOf(io, options.out));
   const normalization = normalizationOf(document);
-  const start = options.start === 'mean' ? await meanOf(io, run, options) : null;
-  const { count, threads, precision, device } = options;
-  const steps = options.steps ?? stepsOf(document);
+  const start = fromMean ? await meanOf(io, run, options) : null;
+  const { steps, threads, precision, device } = options;
   const graph = lowerGeneration(document, Math.min(MOST, labels.length * count), steps);
   const { session } = await openTrained(
     run,

@@ -199,10 +199,12 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .argument('<run>', 'the folder of a run')
     .requiredOption('--out <dir>', 'a new folder for the images and a sheet of all of them')
     .addOption(new Option('--label <n>', 'of which label, from 0 (default: all)').argParser(whole(0)))
-    .addOption(new Option('--count <n>', 'images of each label').argParser(whole(1)).default(10))
     .addOption(
-      new Option('--steps <n>', 'how long the network runs (default: its schedule’s)').argParser(whole(1)),
+      new Option('--count <n>', 'images of each label (default: 10 from noise, 1 from the mean)').argParser(
+        whole(1),
+      ),
     )
+    .addOption(new Option('--steps <n>', 'how long the network runs').argParser(whole(1)).default(20))
     .addOption(new Option('--seed <n>', 'of the noise (default: the model’s)').argParser(whole(0)))
     .addOption(
       new Option('--start <from>', 'noise, or the training data’s mean')

@@ -22,9 +22,6 @@ function generationSteps(steps: number): Step[] {
   return Array.from({ length: steps }, (_, t) => ({ phase, t, index: t, scored: false }));
 }
 
-/** How many steps a model's own schedule has: what a generation takes unless told. */
-export const stepsOf = ({ phases }: ModelDocument): number => phases.reduce((n, p) => n + p.steps, 0);
-
 /**
  * The graph of a model's generation. Its inputs are `predict/x` [1, batch, input size], the images to start from, as the
  * network sees data before `embed` and `normalize`, and `predict/label` [1, batch, classes], one-hot; its output is

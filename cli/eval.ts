@@ -8,7 +8,13 @@ import { loadDataset } from '../runtime/data/index.js';
 import { keepAside } from '../runtime/data/validation.js';
 import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
-import { type Evaluation, predict, predictDirection, score } from '../runtime/train/evaluate.js';
+import {
+  type Evaluation,
+  type Prediction,
+  predict,
+  predictDirection,
+  score,
+} from '../runtime/train/evaluate.js';
 import { goodnessMargins, type Margins } from '../runtime/train/margins.js';
 import type { JudgedSplit } from '../runtime/train/train.js';
 import { type Io, misuse, pathOf, percent } from './io.js';
@@ -72,12 +78,20 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
     const { goodness } = prediction!;
     const { classes } = network;
     const result = score(prediction!, samples.y, classes);
-    const margins = goodnessMargins(goodness, samples.y, classes, predictDirection(run.document));
+    const margins = goodness && goodnessMargins(goodness, samples.y, classes, predictDirection(run.document));
     if (options.json)
       io.out(
         `${JSON.stringify({ run: run.folder, weights, data: dataset.name, split, backend: session.backend, ...result, margins })}\n`,
       );
-    else io.out(table(result, margins, `${dataset.name}, ${split} split, ${relative(io.cwd, weights)}`));
+    else
+      io.out(
+        table(
+          result,
+          margins,
+          prediction!.by,
+          `${dataset.name}, ${split} split, ${relative(io.cwd, weights)}`,
+        ),
+      );
     return 0;
   } finally {
     await session.dispose();
@@ -125,24 +139,30 @@ function dataOf({ document }: SavedRun, split: SplitName): DataSpec {
 function table(
   { accuracy, correct, samples, softmax, confusion, perClass }: Evaluation,
   margins: Margins | null,
+  by: Prediction['by'],
   title: string,
 ): string {
   const width = Math.max(5, ...confusion.flat().map((n) => String(n).length)) + 1;
   const cell = (text: string | number) => String(text).padStart(width);
   const share = (value: number | null) => (value === null ? '–' : percent(value));
+  const byGoodness = by === 'goodness';
   const rows = confusion.map(
     (row, label) =>
-      `${cell(label)} │${row.map(cell).join('')} │ ${share(perClass[label]!).padStart(8)} ${margin(margins?.perClass[label]).padStart(8)}\n`,
+      `${cell(label)} │${row.map(cell).join('')} │ ${share(perClass[label]!).padStart(8)}${byGoodness ? ` ${margin(margins?.perClass[label]).padStart(8)}` : ''}\n`,
   );
   const heads = confusion.map((_, label) => cell(label)).join('');
   return [
-    `accuracy ${percent(accuracy)} (${correct} of ${samples}): ${title}\n`,
+    `accuracy ${percent(accuracy)} (${correct} of ${samples})${byGoodness ? '' : ' by softmax'}: ${title}\n`,
     ...(softmax === null ? [] : [`softmax  ${percent(softmax)} by the classifier alone\n`]),
-    `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`,
-    `${cell('true')} │${heads} │ accuracy   margin\n`,
-    `${'─'.repeat(width + 1)}┼${'─'.repeat(width * confusion.length + 1)}┼${'─'.repeat(18)}\n`,
+    byGoodness ? marginLine(margins) : '\n',
+    `${cell('true')} │${heads} │ accuracy${byGoodness ? '   margin' : ''}\n`,
+    `${'─'.repeat(width + 1)}┼${'─'.repeat(width * confusion.length + 1)}┼${'─'.repeat(byGoodness ? 18 : 9)}\n`,
     ...rows,
   ].join('');
+}
+
+function marginLine(margins: Margins | null): string {
+  return `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`;
 }
 
 /** How far the true label's goodness lies on the right side of the best other's. */

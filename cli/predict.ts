@@ -51,7 +51,7 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
       out,
       new Map([
         ['label', { dtype: 'I32' as const, shape: [samples.count], data: labels }],
-        ['goodness', { dtype: 'F32' as const, shape, data: goodness }],
+        ...(goodness ? [['goodness', { dtype: 'F32' as const, shape, data: goodness }] as const] : []),
         ...(softmax ? [['softmax', { dtype: 'F32' as const, shape, data: softmax }] as const] : []),
       ]),
       { model: run.document.name },

@@ -5,7 +5,14 @@
 import pc from 'picocolors';
 import { type Accuracies, accuraciesOf } from '../runtime/run/metrics.js';
 import type { RunInfo, RunObserver } from '../runtime/run/run.js';
-import type { BatchReport, EpochReport, Measures } from '../runtime/train/train.js';
+import {
+  type BatchReport,
+  type EpochReport,
+  epochsOf,
+  type Measures,
+  type Position,
+  stageOf,
+} from '../runtime/train/train.js';
 import { type Io, percent } from './io.js';
 
 const DRAW_EVERY_MS = 100;
@@ -50,7 +57,11 @@ export function progress(io: Io): Progress {
     );
     drawn = true;
   };
-  const head = (epoch: number) => `epoch ${epoch + 1}/${info!.network.document.train.epochs}`;
+  const head = (position: Position) => {
+    const stage = stageOf(position);
+    const epochs = epochsOf(info!.network.document, stage);
+    return `${stage === 'network' ? 'epoch' : 'readout'} ${position.epoch + 1}/${epochs}`;
+  };
   const known = (): Fact[] => (judged ? accuracyOf(judged) : []);
 
   const observer: RunObserver = {
@@ -61,7 +72,10 @@ export function progress(io: Io): Progress {
       const { name, layers } = network.document;
       const sizes = layers.map(({ size }) => size).join('·');
       io.err(`${colour.bold(name)} (layers of ${sizes}) on ${dataset.name}, by ${backend}, into ${folder}\n`);
-      if (position.trained > 0) io.err(`going on after epoch ${position.epoch}, batch ${position.batch}\n`);
+      if (position.trained > 0 || position.network) {
+        const of = position.network ? ' of the readout' : '';
+        io.err(`going on after epoch ${position.epoch}${of}, batch ${position.batch}\n`);
+      }
     },
     lost({ diagnostics }, { epoch, batch }) {
       clear();
@@ -72,7 +86,7 @@ export function progress(io: Io): Progress {
       lastReport = report;
       if (!due(performance.now())) return;
       const { position, batches, soFar } = report;
-      draw(head(position.epoch), position.batch / batches, [
+      draw(head(position), position.batch / batches, [
         `${clock(secondsLeft(info!, report))} left`,
         lossOf(soFar),
         ...gapOf(info!, soFar),
@@ -84,7 +98,7 @@ export function progress(io: Io): Progress {
     },
     judging(split, done, total, correct) {
       if (!due(performance.now()) || !lastReport) return;
-      draw(head(lastReport.position.epoch), done / total, [
+      draw(head(lastReport.position), done / total, [
         `${split === 'test' ? 'testing' : 'validating'} ${done} of ${total}`,
         `accuracy ${percent(correct / done)}`,
       ]);
@@ -102,7 +116,7 @@ export function progress(io: Io): Progress {
         `${rounded(report.samplesPerSecond)} samples/s`,
         clock(report.seconds),
       ];
-      io.err(`${head(report.position.epoch)} ${colour.dim('·')} ${facts.join(` ${colour.dim('·')} `)}\n`);
+      io.err(`${head(report.position)} ${colour.dim('·')} ${facts.join(` ${colour.dim('·')} `)}\n`);
     },
   };
   return { observer, clear };
@@ -146,7 +160,8 @@ function accuracyOf({ test_accuracy: test, validation_accuracy: validation = nul
 }
 
 /** `loss 0.4134 0.3821`: a layer each, or their mean. */
-function lossOf({ loss }: Measures): Fact {
+function lossOf({ loss, classifierLoss }: Measures): Fact {
+  if (loss.length === 0) return `loss ${decimal(classifierLoss ?? Number.NaN, 4)}`;
   const mean = `loss ${decimal(meanOf(loss), 4)}`;
   return [loss.length > 6 ? mean : `loss ${loss.map((value) => decimal(value, 4)).join(' ')}`, mean];
 }
@@ -156,6 +171,7 @@ function lossOf({ loss }: Measures): Fact {
  * data below positive where the greatest goodness wins, above it where the least does.
  */
 function gapOf({ network: { document } }: RunInfo, { goodnessPositive, goodnessNegative }: Measures): Fact[] {
+  if (goodnessPositive.length === 0) return [];
   const gaps = document.layers.map(({ objective }, i) => {
     const sign = document.objectives[objective]!.predict === 'max' ? 1 : -1;
     return sign * (goodnessPositive[i]! - goodnessNegative[i]!);
@@ -178,9 +194,9 @@ function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Training alone: the tests in between are short beside it. */
+/** Of the stage, training alone: the tests in between are short beside it. */
 function secondsLeft(info: RunInfo, { position, batches, samplesPerSecond }: BatchReport): number {
-  const epochs = info.network.document.train.epochs - position.epoch;
+  const epochs = epochsOf(info.network.document, stageOf(position)) - position.epoch;
   const remaining = epochs * batches - position.batch;
   return (remaining * info.network.batch) / samplesPerSecond;
 }

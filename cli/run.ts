@@ -8,7 +8,7 @@ import { accuraciesOf, metricsOf, softmaxOf } from '../runtime/run/metrics.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
 import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/plans.js';
 import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
-import { chosenBy } from '../runtime/train/train.js';
+import { chosenBy, stageOf } from '../runtime/train/train.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
 import { type Progress, progress } from './progress.js';
 
@@ -188,7 +188,8 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
   const { model, test, validation, best, interrupted, position } = result;
   if (options.json) {
     const event = interrupted ? 'interrupted' : 'done';
-    const reached = { epochs: position.epoch, trained: position.trained };
+    const stage = stageOf(position);
+    const reached = { stage, epochs: position.epoch, trained: position.trained };
     const accuracies = {
       test_accuracy: test?.accuracy ?? null,
       ...(validation ? { validation_accuracy: validation.accuracy } : {}),
@@ -217,7 +218,7 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
     ? [[`run --resume ${folder}`, 'go on where it stopped']]
     : [
         [`eval ${folder}`, 'what it takes for what'],
-        [`run --resume ${folder} --epochs ${2 * position.epoch}`, 'train it further'],
+        [`run --resume ${folder} --epochs ${2 * (position.network ?? position).epoch}`, 'train it further'],
       ];
   if (model === 'quickstart' && !interrupted) {
     next.push(

@@ -199,6 +199,14 @@ export type Negatives =
     }
   /** A mask over [rows, columns], their product the input's size. */
   | { readonly name: 'hybrid_images'; readonly grid: readonly [number, number]; readonly blur: number };
+/** A linear softmax on the layers' activities, trained after the network, which then stays as it is. */
+export interface Readout {
+  readonly name: 'softmax';
+  readonly features: 'raw' | 'normalized';
+  readonly layers: readonly string[];
+  readonly epochs: number;
+  readonly optimizer: Optimizer;
+}
 /** A change to training samples, new in each epoch. */
 export type Augmentation =
   | { readonly name: 'shift'; readonly pixels: number }
@@ -239,6 +247,8 @@ export interface ModelDocument {
   readonly phases: readonly Phase[];
   readonly score: Score;
   readonly negatives: Negatives;
+  /** Absent = none. */
+  readonly readout?: Readout;
   readonly train: Train;
   readonly evaluate: Evaluate;
   /** Where things stand in the source: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line, column]. */

@@ -3,11 +3,12 @@
  * and so is a plan, which calls its document `model`.
  */
 import type { Graph } from './graph/graph.js';
+import type { ModelDocument } from './model.js';
 import type { Plan } from './plan/plan.js';
 
 export type Network = Pick<
   Graph,
-  'document' | 'batch' | 'predictBatch' | 'frames' | 'classes' | 'layers' | 'learnSteps'
+  'document' | 'purpose' | 'batch' | 'predictBatch' | 'frames' | 'classes' | 'layers' | 'learnSteps'
 >;
 
 export function isPlan(compiled: Graph | Plan): compiled is Plan {
@@ -16,5 +17,12 @@ export function isPlan(compiled: Graph | Plan): compiled is Plan {
 
 /** A graph or a plan as those who train it see it. */
 export function networkOf(compiled: Graph | Plan): Network {
-  return isPlan(compiled) ? { ...compiled, document: compiled.model } : compiled;
+  return isPlan(compiled)
+    ? { ...compiled, purpose: compiled.purpose ?? 'network', document: compiled.model }
+    : compiled;
+}
+
+/** Whether trying one label after another can tell them apart: the network is shown the label somewhere. */
+export function hearsLabel({ label, connections, input }: ModelDocument): boolean {
+  return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
 }

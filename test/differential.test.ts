@@ -53,7 +53,8 @@ async function play(
     for (const t of graph.tensors) if (has(t)) record.set(`${when} ${t.name}`, await session.read(t.name));
   };
   try {
-    for (const [name, values] of initializeParameters(graph.document)) session.write(name, values);
+    for (const [name, values] of initializeParameters(graph.document))
+      if (graph.tensors.some((t) => t.name === name)) session.write(name, values);
     if (resumed) {
       for (const t of graph.tensors) {
         if (t.role !== 'state') continue;
@@ -139,6 +140,7 @@ const graphs = (model: RandomModel): Graph =>
   lower(documentOf(model.text), {
     frames: model.frames,
     predictBatch: model.predictBatch,
+    purpose: model.purpose,
     observe: model.observe,
   });
 

@@ -474,6 +474,23 @@ const others: readonly {
       ),
   },
   {
+    code: 'RFF324',
+    underlined: 'softmax()',
+    text: () =>
+      changed(
+        ['  label digit[10]\n', ''],
+        ['  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'],
+        ['label: uniform, ', ''],
+        ['{ label: given }', ''],
+        ['random_label()', 'hybrid_images()\n  readout: softmax()'],
+      ),
+  },
+  {
+    code: 'RFF203',
+    underlined: 'h9',
+    text: () => changed(['random_label()', 'random_label()\n  readout: softmax(layers: [h1, h9])']),
+  },
+  {
     code: 'RFF321',
     underlined: 'hybrid_images()',
     text: () =>
@@ -801,6 +818,26 @@ describe('hybrid images', () => {
     expect(diagnostics).toEqual([]);
     expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [28, 28], blur: 6 });
     expect(document?.label).toBeNull();
+  });
+
+  it('take a label that only names the classes of a readout', () => {
+    const only = ['  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'] as const;
+    const named = (readout: string) =>
+      run(changed(only, ['random_label()', `hybrid_images()\n${readout}`])).diagnostics.map((d) => [
+        d.code,
+        d.hint,
+      ]);
+    expect(named('readout: softmax(layers: [h2], epochs: 4)')).toEqual([]);
+    expect(named('')).toEqual([['RFF318', expect.stringContaining('readout: softmax()')]]);
+    const { document } = run(
+      changed(['random_label()', 'random_label()\n  readout: softmax(layers: [h2], epochs: 4)']),
+    );
+    expect(document?.readout).toMatchObject({
+      name: 'softmax',
+      features: 'normalized',
+      layers: ['h2'],
+      epochs: 4,
+    });
   });
 
   it('take a grid that is no square, and a label that is never `given`', () => {

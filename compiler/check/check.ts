@@ -24,7 +24,7 @@ import { keyword } from './places.js';
 import { createReport, type Report } from './report.js';
 import { readSchedule } from './schedule.js';
 import { findings, placeOf } from './structure.js';
-import { readEvaluate, readNegatives, readTrain } from './training.js';
+import { readEvaluate, readNegatives, readReadout, readTrain } from './training.js';
 
 export interface CheckOptions {
   /** Named in diagnostics. */
@@ -207,6 +207,7 @@ function checkModel(
 
   const properties = readProperties(cx, 'model', 'a model', items('property'));
   const negatives = readNegatives(cx, properties.get('negatives'), input?.size);
+  const readout = readReadout(cx, properties.get('readout'));
   const trainDeclaration = single('train');
   if (!trainDeclaration) missing('`train`', 'add `train { data: digits() }`');
   const train = trainDeclaration && readTrain(cx, trainDeclaration, schedule?.drafts ?? []);
@@ -228,6 +229,7 @@ function checkModel(
     phases: schedule?.drafts ?? [],
     score: schedule?.score,
     negatives,
+    readout,
     train,
     evaluate,
   };
@@ -260,6 +262,7 @@ function checkModel(
     phases: schedule?.phases,
     score: schedule?.score,
     negatives,
+    ...(readout === null ? {} : { readout }),
     train: train && whole<Train>(train),
     evaluate: whole<Evaluate>(evaluate),
     places: Object.fromEntries(

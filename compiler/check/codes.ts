@@ -149,6 +149,11 @@ export const checkCodes = {
     explanation:
       'A decoder learns in the steps of phases with `learn: on` that show a frame of the input. Where there is none, its parameters would stay as they were drawn.',
   },
+  RFF324: {
+    title: 'a readout without classes',
+    explanation:
+      '`readout: softmax(…)` learns to tell the classes of `label NAME[classes]` apart. With `negatives: hybrid_images()` that label need not be connected to anything.',
+  },
   RFF330: {
     title: 'not a model document',
     explanation: 'The JSON does not have the shape that `grammar/schema/model.schema.json` describes.',

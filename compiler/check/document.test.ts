@@ -33,6 +33,7 @@ model small {
     score learn[1..2] over b, c
   }
   negatives: latent_classifier(layers: [a, b])
+  readout: softmax(layers: [b, c])
   train { data: tensors("x.safetensors"), augment: [shift(2), noise(0.1)], decay: cosine(5), validation: 0.1 }
   evaluate { data: idx("folder", normalize: [0, 1]) }
 }`;
@@ -80,6 +81,9 @@ describe('validateDocument', () => {
     ['RFF206', 'score/phase', 'lern', /lern/],
     ['RFF203', 'score/layers', ['d'], /`d`/],
     ['RFF203', 'negatives/layers', ['d'], /`d`/],
+    ['RFF203', 'readout/layers', ['d'], /`d`/],
+    ['RFF330', 'readout/epochs', 0, /epochs/],
+    ['RFF513', 'readout/optimizer/nesterov', true, /Nesterov/],
     ['RFF208', 'layers/1/name', 'a', /`a`/],
     ['RFF208', 'phases/1/name', 'settle', /settle/],
     ['RFF201', 'layers/0/activation', ['exp', 'h'], /`h`/],
@@ -194,6 +198,7 @@ const homes: Partial<Record<TableName, readonly [string, (call: CallValue) => un
       ...(call.grid === 'square' ? { grid: [4, 4] } : {}),
     }),
   ],
+  readout: ['readout', (call) => (call.layers === 'all' ? { ...call, layers: ['a'] } : call)],
   peer_norm: ['layers/0/peer_norm', ({ name: _, ...rest }) => rest],
 };
 

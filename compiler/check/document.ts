@@ -195,6 +195,7 @@ function checkNames(d: ModelDocument, wrong: Say): void {
     ['score', d.score.layers],
     ['negatives', d.negatives.name === 'latent_classifier' ? d.negatives.layers : []],
     ['decoder', d.decoder?.layers ?? []],
+    ['readout', d.readout?.layers ?? []],
   ] as const) {
     for (const layer of list) if (!layers.has(layer)) wrong('RFF203', at, `there is no layer \`${layer}\``);
   }
@@ -298,4 +299,5 @@ function checkCalls(d: ModelDocument, wrong: Say): void {
   look('train/decay', 'decay', d.train.decay);
   if (d.negatives.name === 'latent_classifier')
     look('negatives/optimizer', 'optimizer', d.negatives.optimizer);
+  if (d.readout) look('readout/optimizer', 'optimizer', d.readout.optimizer);
 }

@@ -100,6 +100,9 @@ export const properties = {
     batch: { default: '1000', about: 'samples predicted at a time' },
     data: { about: "the data set; without one, train's" },
   },
-  model: { negatives: { default: 'random_label()', about: 'where negative labels come from' } },
+  model: {
+    negatives: { default: 'random_label()', about: 'where negative labels, or negative data, come from' },
+    readout: { about: 'softmax(…): a classifier that is trained after the network, on its activities' },
+  },
 } as const satisfies Readonly<Record<string, PropertyTable>>;
 export type Construct = keyof typeof properties;

@@ -7,7 +7,16 @@
  */
 import type { Severity } from '../../grammar/diagnostic.js';
 import { fieldOver, patchGrid } from '../field.js';
-import type { DataSpec, Embed, InputMode, LabelMode, Negatives, PatchField, Score } from '../model.js';
+import type {
+  DataSpec,
+  Embed,
+  InputMode,
+  LabelMode,
+  Negatives,
+  PatchField,
+  Readout,
+  Score,
+} from '../model.js';
 import { count } from './report.js';
 import { dataSets } from './tables.js';
 
@@ -26,6 +35,7 @@ export interface Draft {
   readonly phases: readonly DraftPhase[];
   readonly score: Score | undefined;
   readonly negatives: Negatives | undefined;
+  readonly readout?: Readout | null | undefined;
   readonly train: { readonly data: DataSpec | undefined } | undefined;
   readonly evaluate: { readonly data: DataSpec | null | undefined } | undefined;
 }
@@ -88,6 +98,13 @@ export function findings(
   score(draft, error);
   labels(draft, error, warning);
   decoder(draft, error);
+  if (draft.readout && draft.label === null)
+    error(
+      'RFF324',
+      'readout',
+      'a readout tells classes apart, and the model has no label',
+      'name the classes: `label NAME[classes]`; it need not be connected to anything',
+    );
   return found;
 }
 
@@ -185,7 +202,7 @@ function circles(draft: Draft, error: Say): void {
 
 /** Layers that neither the input nor the label can influence, and an input or a label that influences nothing. */
 function reach(
-  { input, label, layers, connections, fast_weights }: Draft,
+  { input, label, layers, connections, fast_weights, negatives, readout }: Draft,
   gaps: Gaps,
   error: Say,
   warning: Say,
@@ -199,13 +216,16 @@ function reach(
       `connect it: \`connect ${input.name} -> ${layers[0]?.name ?? '…'} as …\``,
     );
   }
-  // An embed that did not read may well be of this label.
-  if (label && input?.embed === null && !connections.some((c) => c.source === label.name)) {
+  // An embed that did not read may well be of this label; and with a readout a label may only name the classes.
+  const onlyNames = negatives?.name === 'hybrid_images' && readout !== null && readout !== undefined;
+  if (label && !onlyNames && input?.embed === null && !connections.some((c) => c.source === label.name)) {
     warning(
       'RFF318',
       'label',
       `label \`${label.name}\` is connected to nothing`,
-      'connect it to a layer, or `embed` it in the input',
+      negatives?.name === 'hybrid_images'
+        ? 'connect it to a layer, or learn the classes from the activities: `readout: softmax()`'
+        : 'connect it to a layer, or `embed` it in the input',
     );
   }
   const next = new Map<string, string[]>();

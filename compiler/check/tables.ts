@@ -67,6 +67,7 @@ export type TableName =
   | 'data'
   | 'augment'
   | 'negatives'
+  | 'readout'
   | 'field'
   | 'fast'
   | 'peer_norm'
@@ -446,6 +447,39 @@ export const fastWeights: CallTable = {
   },
 };
 
+/** What is trained when the network is. */
+export const readouts: CallTable = {
+  softmax: {
+    about:
+      "a linear softmax without bias on the layers' activities under the label `uniform`, averaged over the score steps, " +
+      'trained after the network, which then stays as it is',
+    parameters: [
+      parameter('layers', { is: 'layers' }, 'all', 'whose activities'),
+      parameter(
+        'features',
+        { is: 'word', among: ['raw', 'normalized'] },
+        'normalized',
+        'the activities h, or normalize(h)',
+      ),
+      parameter('epochs', natural, 10, 'passes over the training split, after those of the network'),
+      parameter(
+        'optimizer',
+        { is: 'call', of: 'optimizer' },
+        {
+          name: 'sgd',
+          lr: 0.1,
+          momentum: 0,
+          dampening: 0,
+          weight_decay: 0,
+          nesterov: false,
+          decoupled: false,
+        },
+        "the readout's own, at a constant rate",
+      ),
+    ],
+  },
+};
+
 /** `peer_norm: 0.03` is short for `peer_norm(0.03)`. */
 export const peerNorms: CallTable = {
   peer_norm: {
@@ -475,6 +509,7 @@ export const tables: Readonly<Record<TableName, CallTable>> = {
   data: dataSets,
   augment: augmentations,
   negatives,
+  readout: readouts,
   field: fields,
   fast: fastWeights,
   peer_norm: peerNorms,
@@ -489,6 +524,7 @@ export const tableNouns: Readonly<Record<TableName, string>> = {
   data: 'data set',
   augment: 'augmentation',
   negatives: 'source of negatives',
+  readout: 'readout',
   field: 'field',
   fast: 'form of fast weights',
   peer_norm: 'peer normalization',

@@ -12,6 +12,7 @@ import type {
   Negatives,
   Optimizer,
   Phase,
+  Readout,
   Train,
 } from '../model.js';
 import { all, type Context, readProperties, whole } from './context.js';
@@ -42,6 +43,13 @@ export function readNegatives(
       'say how they are laid out: `hybrid_images(grid: [rows, columns])`',
     );
   return { ...call, grid: [side, side] } as unknown as Negatives;
+}
+
+/** The readout of a model; null without one, undefined where it is wrong. */
+export function readReadout(cx: Context, property: Property | undefined): Readout | null | undefined {
+  if (!property) return null;
+  cx.spans.set('readout', property.value?.span ?? property.span);
+  return readCall(cx, property.value, 'readout', numbers('`readout`')) as Readout | undefined;
 }
 
 type Partial<T> = { readonly [K in keyof T]: T[K] | undefined };

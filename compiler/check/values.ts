@@ -201,6 +201,7 @@ function example(table: TableName): string {
     data: 'digits()',
     augment: 'shift(2)',
     negatives: 'random_label()',
+    readout: 'softmax()',
     field: 'patch([28, 28], size: 7)',
     fast: 'decay(0.9)',
     peer_norm: 'peer_norm(0.03)',

@@ -98,16 +98,20 @@ export interface Program {
   readonly extents: Readonly<Record<'sample' | 'polarity' | 'candidate', number>>;
 }
 
+/** What a training program trains: the network, or the readout on a network that stays as it is. */
+export type Purpose = 'network' | 'readout';
+
 export interface Graph {
   readonly document: ModelDocument;
+  readonly purpose: Purpose;
   /** Samples in a training batch; positive and negative rows are twice as many. */
   readonly batch: number;
   /** Samples in a predicted chunk; every label is tried on each. */
   readonly predictBatch: number;
   readonly frames: number;
   readonly classes: number;
+  /** Those that learn in a training batch, which is all or none; and the steps with learning in it. */
   readonly layers: readonly string[];
-  /** Steps with learning in a training batch. */
   readonly learnSteps: number;
   readonly tensors: readonly TensorInfo[];
   readonly programs: Readonly<Record<ProgramName, Program>>;

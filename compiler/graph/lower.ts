@@ -5,8 +5,11 @@
  * way, so that the oracle which interprets it is worth testing against.
  */
 import type { ModelDocument } from '../model.js';
-import type { Axis, Graph, Program } from './graph.js';
+import { hearsLabel, type Network } from '../network.js';
+import { predictingClassifier } from './classifier.js';
+import type { Axis, Graph, Program, Purpose } from './graph.js';
 import { lowerPrediction } from './prediction.js';
+import { lowerReadout } from './readout.js';
 import type { TensorInfo } from './tensors.js';
 import { timeline } from './timeline.js';
 import { lowerTraining } from './training.js';
@@ -18,6 +21,8 @@ export interface LowerOptions {
   readonly predictBatch?: number;
   /** Frames a sample has; 1 by default. */
   readonly frames?: number;
+  /** What the training program trains: the network by default. */
+  readonly purpose?: Purpose;
   /** Adds outputs `observe/PHASE[T]/LAYER.h` [2, batch, n] of the training program, one a step and layer. */
   readonly observe?: boolean;
 }
@@ -25,53 +30,41 @@ export interface LowerOptions {
 /**
  * The dataflow graph of a model: its training program and its prediction program, and the tensors they share.
  *
- * @throws RangeError for a batch or number of frames below 1
+ * @throws RangeError for a batch or number of frames below 1, or a purpose that the model does not have
  */
 export function lower(document: ModelDocument, options: LowerOptions = {}): Graph {
   const batch = options.batch ?? document.train.batch;
   const frames = options.frames ?? 1;
+  const purpose = options.purpose ?? 'network';
   const classes = document.label?.classes ?? 1;
+  const tried = hearsLabel(document) ? classes : 1;
   const predictBatch =
-    options.predictBatch ?? Math.max(1, Math.min(document.evaluate.batch, Math.floor((2 * batch) / classes)));
+    options.predictBatch ?? Math.max(1, Math.min(document.evaluate.batch, Math.floor((2 * batch) / tried)));
   for (const n of [batch, frames, predictBatch])
     if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`a batch cannot have ${n} samples or frames`);
 
-  const train = lowerTraining(
+  const extents = { sample: batch, polarity: 2, candidate: classes };
+  const train =
+    purpose === 'network'
+      ? lowerTraining(document, extents, frames, options.observe ?? false)
+      : lowerReadout(document, extents, frames);
+  const predict = lowerPrediction(document, { ...extents, sample: predictBatch }, frames);
+  const learns = purpose === 'network';
+  const network = {
     document,
-    { sample: batch, polarity: 2, candidate: classes },
-    frames,
-    options.observe ?? false,
-  );
-  const predict = lowerPrediction(
-    document,
-    { sample: predictBatch, polarity: 2, candidate: classes },
-    frames,
-  );
-  const steps = timeline(document);
-  const learnSteps = steps.filter((s) => s.phase.learn).length;
-  const layers = document.layers.map((l) => l.name);
-  return {
-    document,
+    purpose,
     batch,
     predictBatch,
     frames,
     classes,
-    layers,
-    learnSteps,
-    tensors: tensorsOf(document, { batch, predictBatch, frames, classes, learnSteps }, train, predict),
-    programs: { train, predict },
+    layers: learns ? document.layers.map((l) => l.name) : [],
+    learnSteps: learns ? timeline(document).filter((s) => s.phase.learn).length : 0,
   };
+  return { ...network, tensors: tensorsOf(network, train, predict), programs: { train, predict } };
 }
 
 function tensorsOf(
-  document: ModelDocument,
-  {
-    batch,
-    predictBatch,
-    frames,
-    classes,
-    learnSteps,
-  }: Pick<Graph, 'batch' | 'predictBatch' | 'frames' | 'classes' | 'learnSteps'>,
+  { document, purpose, batch, predictBatch, frames, classes, layers, learnSteps }: Network,
   train: Program,
   predict: Program,
 ): TensorInfo[] {
@@ -98,15 +91,16 @@ function tensorsOf(
   }
   declare('x', 'input', [frames, batch, d]);
   declare('y', 'input', [batch], 'i32');
-  if (document.negatives.name === 'latent_classifier') declare('negative_draw', 'input', [batch]);
-  else if (document.negatives.name === 'hybrid_images') declare('x_negative', 'input', [frames, batch, d]);
-  else declare('y_negative', 'input', [batch], 'i32');
+  if (purpose === 'network') {
+    if (document.negatives.name === 'latent_classifier') declare('negative_draw', 'input', [batch]);
+    else if (document.negatives.name === 'hybrid_images') declare('x_negative', 'input', [frames, batch, d]);
+    else declare('y_negative', 'input', [batch], 'i32');
+    for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
+      declare(name, 'output', [learnSteps, layers.length]);
+  }
   declare('predict/x', 'input', [frames, predictBatch, d]);
-  for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
-    declare(name, 'output', [learnSteps, document.layers.length]);
   declare('predict/goodness', 'output', [predictBatch, classes]);
-  if (document.negatives.name === 'latent_classifier')
-    declare('predict/softmax', 'output', [predictBatch, classes]);
+  if (predictingClassifier(document)) declare('predict/softmax', 'output', [predictBatch, classes]);
   const extent = (axis: Axis) => train.extents[axis as keyof Program['extents']];
   for (const r of train.results) {
     const value = train.values[r.value]!;

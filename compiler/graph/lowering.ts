@@ -59,6 +59,8 @@ export class Lowering {
     readonly name: 'train' | 'predict',
     readonly extents: Program['extents'],
     readonly frames: number,
+    /** `plain`: each sample is one row, as in prediction, also where the negative rows are hybrid images. */
+    private readonly options: { readonly plain?: true } = {},
   ) {
     this.build = new ProgramBuilder(name, extents);
     this.rules = new Map(
@@ -144,7 +146,7 @@ export class Lowering {
     const { input, negatives } = this.document;
     if (this.name === 'predict') return build.input('predict/x', input.size, frame, frames);
     const x = build.input('x', input.size, frame, frames);
-    if (negatives.name !== 'hybrid_images') return x;
+    if (negatives.name !== 'hybrid_images' || this.options.plain) return x;
     return build.map(
       select(polarity, variable('x', 'element'), variable('hybrid', 'element')),
       {

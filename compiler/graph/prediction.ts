@@ -1,6 +1,6 @@
 /** The prediction program: every label tried on every sample, and what a classifier makes of it without one. */
 import type { ModelDocument } from '../model.js';
-import { classify, collector, featuresOf } from './classifier.js';
+import { classify, neutralFeatures, predictingClassifier } from './classifier.js';
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
 
@@ -17,13 +17,10 @@ export function lowerPrediction(
     for (const at of layers)
       if (document.score.layers.includes(at.layer.name)) scored.push(low.goodnessOf(at));
   });
-  const { negatives } = document;
-  if (negatives.name === 'latent_classifier') {
-    const collected = collector(negatives);
-    low.play(undefined, false, 'neutral/', collected.visit);
-    low.build.within('classifier');
-    const features = featuresOf(low, collected.values, 'features');
-    const probabilities = classify(low, features, extents.candidate);
+  const classifier = predictingClassifier(document);
+  if (classifier) {
+    const features = neutralFeatures(low, classifier, 'classifier');
+    const probabilities = classify(low, classifier, features, extents.candidate);
     low.build.result('predict/softmax', 0, probabilities, ['sample']);
   }
   low.build.within('');

@@ -1,7 +1,14 @@
 /** The training program: the negatives of a batch, the timeline on them, and what moves. */
-import { constant, type Expr, fromJson, mul, sub, substitute, variable, width } from '../expr/index.js';
+import { constant, substitute, width } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
-import { classify, collector, featuresOf } from './classifier.js';
+import {
+  classifierOf,
+  classify,
+  collector,
+  featuresOf,
+  learnClasses,
+  neutralFeatures,
+} from './classifier.js';
 import { decodes, learnToDecode } from './decoder.js';
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
@@ -21,16 +28,15 @@ export function lowerTraining(
   const perBatch = steps.filter((s) => s.phase.learn).length;
   const layerNames = document.layers.map((l) => l.name);
 
+  const classifier = classifierOf(document);
+
   const y = build.input('y', 1, 0, 1);
   let given: Value | undefined;
   let neutral: Value | undefined;
   if (negatives.name === 'latent_classifier') {
     // What the network makes of the sample without its label decides which wrong label is the hardest.
-    const collected = collector(negatives);
-    low.play(undefined, false, 'neutral/', collected.visit);
-    build.within('negatives');
-    neutral = featuresOf(low, collected.values, 'features');
-    const probabilities = classify(low, neutral, classes);
+    neutral = neutralFeatures(low, classifier!, 'negatives');
+    const probabilities = classify(low, classifier!, neutral, classes);
     if (observe) {
       build.result('observe/features', 0, neutral, ['sample']);
       build.result('observe/probabilities', 0, probabilities, ['sample']);
@@ -47,7 +53,7 @@ export function lowerTraining(
   }
 
   build.within('');
-  const positives = negatives.name === 'latent_classifier' ? collector(negatives) : undefined;
+  const positives = classifier && collector(classifier);
   let learned = 0;
   const decoded: Value[] = [];
   low.play(given, true, '', (step, layers) => {
@@ -86,7 +92,7 @@ export function lowerTraining(
     build.result('decode_loss', 0, low.meanOf(decoded, 1, 'decode_loss'));
   }
 
-  if (negatives.name === 'latent_classifier') {
+  if (negatives.name === 'latent_classifier' && classifier) {
     build.within('classifier');
     const features =
       negatives.learn_from === 'neutral'
@@ -101,38 +107,7 @@ export function lowerTraining(
             ),
             'features',
           );
-    // Softmax cross-entropy: d loss / d logits = (p - truth) / batch.
-    const p = variable('p', 'element');
-    const truth = variable('truth', 'element');
-    const probabilities = classify(low, features, classes);
-    const onehot = build.onehotOf(y, classes);
-    const slope = build.map(
-      mul(sub(p, truth), constant(1 / extents.sample)),
-      { p: probabilities, truth: onehot },
-      classes,
-      'dlogits',
-    );
-    const surprise = build.map(
-      fromJson(
-        ['neg', ['log', ['max', ['sum', ['mul', 'p', 'truth']], 1e-30]]],
-        new Map<string, Expr>([
-          ['p', p],
-          ['truth', truth],
-        ]),
-      ),
-      { p: probabilities, truth: onehot },
-      classes,
-      'loss',
-    );
-    build.result('classifier_loss', 0, build.mean(surprise, 'all', 'loss'));
-    low.update(
-      'classifier.weight',
-      build.outer(slope, features, 1, 'classifier.gradient'),
-      negatives.optimizer,
-      1,
-      1,
-      0,
-    );
+    learnClasses(low, classifier, features, y, classes);
   }
   return low.finish();
 }

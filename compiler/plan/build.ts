@@ -137,6 +137,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
     predictBatch: graph.predictBatch,
     frames: graph.frames,
     classes: graph.classes,
+    ...(graph.purpose === 'network' ? {} : { purpose: graph.purpose }),
     layers: graph.layers,
     learnSteps: graph.learnSteps,
     passes: passNames.filter(on),

@@ -6,6 +6,7 @@
  * matrices whose rows are padded to a multiple of four numbers and start at multiples of 16 bytes, buffers at 256.
  */
 import type { Field } from '../field.js';
+import type { Purpose } from '../graph/graph.js';
 import type { HostScalar, ProgramName, TensorInfo } from '../graph/tensors.js';
 import type { ModelDocument } from '../model.js';
 
@@ -180,6 +181,8 @@ export interface Plan {
   readonly predictBatch: number;
   readonly frames: number;
   readonly classes: number;
+  /** Absent: the network itself (see `Graph.purpose`). */
+  readonly purpose?: Exclude<Purpose, 'network'>;
   readonly layers: readonly string[];
   readonly learnSteps: number;
   readonly passes: readonly string[];

@@ -9,6 +9,7 @@ import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' }
 import { validateDocument } from '../check/document.js';
 import { isOperator, operators } from '../expr/operators.js';
 import { fansOf } from '../field.js';
+import { classifierOf, predictingClassifier } from '../graph/classifier.js';
 import { decoderParameters } from '../graph/decoder.js';
 import { peerMean } from '../graph/tensors.js';
 import { sizeOf } from '../passes/packs.js';
@@ -214,10 +215,11 @@ function checkModel(plan: Plan, say: Say): void {
   const wrong = (at: string, message: string) => say('RFF857', at, message);
   const labels = model.label?.classes ?? 1;
   if (classes !== labels) wrong('classes', `are ${classes}, and the model's ${labels}`);
-  const names = model.layers.map((l) => l.name);
+  const isNetwork = plan.purpose === undefined;
+  const names = isNetwork ? model.layers.map((l) => l.name) : [];
   if (layers.join() !== names.join())
     wrong('layers', `are ${layers.join()}, and the model's ${names.join()}`);
-  const learning = model.phases.reduce((n, p) => n + (p.learn ? p.steps : 0), 0);
+  const learning = isNetwork ? model.phases.reduce((n, p) => n + (p.learn ? p.steps : 0), 0) : 0;
   if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, and the model's ${learning}`);
 
   checkNaive(plan, say);
@@ -242,26 +244,35 @@ function checkModel(plan: Plan, say: Say): void {
     expect(`${c.name}.weight`, 'parameter', [units, fansOf(sizeOf(model, c.source), units, c.field).in]);
     if (c.bias) expect(`${c.name}.bias`, 'parameter', [units]);
   }
-  for (const { name, layer } of decoderParameters(model))
-    expect(name, 'parameter', layer === null ? [model.input.size] : [model.input.size, sizeOf(model, layer)]);
-  if (model.decoder) expect('decode_loss', 'output', [1]);
-  const { negatives } = model;
-  if (negatives.name === 'latent_classifier') {
-    const features = negatives.layers.reduce((n, l) => n + sizeOf(model, l), 0);
-    expect('classifier.weight', 'parameter', [classes, features]);
-    expect('negative_draw', 'input', [batch]);
-    expect('y_negative', 'output', [batch], 'i32');
-    expect('classifier_loss', 'output', [1]);
-    expect('predict/softmax', 'output', [predictBatch, classes]);
-  } else if (negatives.name === 'hybrid_images')
-    expect('x_negative', 'input', [frames, batch, model.input.size]);
-  else expect('y_negative', 'input', [batch], 'i32');
   expect('x', 'input', [frames, batch, model.input.size]);
   expect('y', 'input', [batch], 'i32');
+  if (isNetwork) {
+    if (model.negatives.name === 'latent_classifier') {
+      expect('negative_draw', 'input', [batch]);
+      expect('y_negative', 'output', [batch], 'i32');
+    } else if (model.negatives.name === 'hybrid_images')
+      expect('x_negative', 'input', [frames, batch, model.input.size]);
+    else expect('y_negative', 'input', [batch], 'i32');
+    for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
+      expect(name, 'output', [learnSteps, layers.length]);
+    for (const { name, layer } of decoderParameters(model))
+      expect(
+        name,
+        'parameter',
+        layer === null ? [model.input.size] : [model.input.size, sizeOf(model, layer)],
+      );
+    if (model.decoder) expect('decode_loss', 'output', [1]);
+  }
+  const [trained, predicting] = [classifierOf(model, plan.purpose), predictingClassifier(model)];
+  for (const classifier of new Set([trained, predicting])) {
+    if (!classifier) continue;
+    const features = classifier.layers.reduce((n, l) => n + sizeOf(model, l), 0);
+    expect(classifier.weight, 'parameter', [classes, features]);
+  }
+  if (trained) expect('classifier_loss', 'output', [1]);
   expect('predict/x', 'input', [frames, predictBatch, model.input.size]);
-  for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
-    expect(name, 'output', [learnSteps, layers.length]);
   expect('predict/goodness', 'output', [predictBatch, classes]);
+  if (predicting) expect('predict/softmax', 'output', [predictBatch, classes]);
   for (const t of plan.tensors) {
     if (t.role === 'parameter' && !expected.has(t.name))
       wrong('tensors', `\`${t.name}\` is a parameter, and none of the model's`);

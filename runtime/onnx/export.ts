@@ -5,9 +5,12 @@
  * there as on tfjs, 1 where a value does not vary, and ONNX broadcasts; the number of samples is left to the caller.
  */
 import { type Field, patchColumns, patchCount, patchSize } from '../../compiler/field.js';
+import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
+import type { ModelDocument } from '../../compiler/model.js';
+import { hearsLabel } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
-import { predictDirection } from '../train/evaluate.js';
+import { nothingToPredict, predictDirection } from '../train/evaluate.js';
 import { type Name, OnnxBuilder } from './builder.js';
 import { writeExpression } from './expression.js';
 import { encode } from './model.js';
@@ -26,10 +29,13 @@ export interface OnnxExport {
 }
 
 /**
+ * The prediction as an ONNX model: labels by goodness, or by the softmax of a readout where the layers hear nothing of the
+ * label.
+ *
  * @param graph of a model with a label
  * @param weights each parameter's values by name, row-major
  * @param about metadata of the file: keys and values, for people
- * @throws RffcError RFF716 for a model without a label, RFF911 for what ONNX cannot hold
+ * @throws RffcError RFF716 for a model that has nothing to predict by, RFF911 for what ONNX cannot hold
  */
 export function exportOnnx(
   graph: Graph,
@@ -37,11 +43,9 @@ export function exportOnnx(
   about: { readonly version: string; readonly metadata?: Readonly<Record<string, string>> },
 ): OnnxExport {
   const { document, frames, classes } = graph;
-  const { input, label, name } = document;
-  if (!label)
-    throw failure('RFF716', `model \`${name}\` has no label, so there is nothing to predict`, {
-      hint: 'declare `label NAME[classes]` and connect it to a layer',
-    });
+  const { input, name } = document;
+  const port = scorePort(document);
+  if (!port) throw nothingToPredict(document);
   const size = [...weights.values()].reduce((sum, values) => sum + values.byteLength, 0);
   if (size > MOST_BYTES)
     throw failure('RFF911', `the weights of \`${name}\` are ${(size / 2 ** 30).toFixed(1)} GiB`, {
@@ -49,14 +53,22 @@ export function exportOnnx(
     });
 
   const build = new OnnxBuilder();
-  for (const port of ['x', 'goodness', 'label']) build.reserve(port);
+  for (const name of ['x', port, 'label']) build.reserve(name);
   const writer = new Writer(build, graph, weights);
-  const goodness = writer.result('predict/goodness');
-  // [classes, N, 1] → [N, classes]
-  const flat = build.node('Squeeze', [goodness, build.integers(2)], 'goodness/classes');
-  build.output('Transpose', [flat], 'goodness', [{ name: 'perm', ints: [1, 0] }]);
-  const direction = predictDirection(document);
-  build.output(direction === 'min' ? 'ArgMin' : 'ArgMax', ['goodness'], 'label', [
+  const direction = port === 'softmax' ? 'max' : predictDirection(document);
+  if (port === 'softmax') {
+    // [1, N, classes] → [N, classes]
+    build.output('Squeeze', [writer.result('predict/softmax', false), build.integers(0)], port);
+  } else {
+    // [classes, N, 1] → [N, classes]
+    const flat = build.node(
+      'Squeeze',
+      [writer.result('predict/goodness', true), build.integers(2)],
+      'goodness/classes',
+    );
+    build.output('Transpose', [flat], port, [{ name: 'perm', ints: [1, 0] }]);
+  }
+  build.output(direction === 'min' ? 'ArgMin' : 'ArgMax', [port], 'label', [
     { name: 'axis', int: 1 },
     { name: 'keepdims', int: 0 },
   ]);
@@ -64,7 +76,10 @@ export function exportOnnx(
   const samples = frames === 1 ? [SAMPLES, input.size] : [SAMPLES, frames, input.size];
   const bytes = encode({
     name,
-    about: `Each label is tried on each sample; the one of ${direction === 'min' ? 'least' : 'greatest'} goodness is the answer.`,
+    about:
+      port === 'softmax'
+        ? 'The most probable label of a softmax on the activities is the answer.'
+        : `Each label is tried on each sample; the one of ${direction === 'min' ? 'least' : 'greatest'} goodness is the answer.`,
     version: about.version,
     nodes: build.nodes,
     initializers: build.initializers,
@@ -72,12 +87,23 @@ export function exportOnnx(
       { name: 'x', type: 'float', shape: samples, about: `\`${input.name}\`, as the network is to see it` },
     ],
     outputs: [
-      { name: 'label', type: 'int64', shape: [SAMPLES], about: `\`${label.name}\`: the best label` },
-      { name: 'goodness', type: 'float', shape: [SAMPLES, classes], about: 'of each label tried' },
+      {
+        name: 'label',
+        type: 'int64',
+        shape: [SAMPLES],
+        about: `\`${document.label!.name}\`: the best label`,
+      },
+      { name: port, type: 'float', shape: [SAMPLES, classes], about: 'of each label' },
     ],
     metadata: about.metadata ?? {},
   });
   return { bytes, nodes: build.nodes.length };
+}
+
+/** What labels are told apart by, which is also an output; undefined for a model without either. */
+export function scorePort(document: ModelDocument): 'goodness' | 'softmax' | undefined {
+  if (hearsLabel(document)) return 'goodness';
+  return predictingClassifier(document) ? 'softmax' : undefined;
 }
 
 /** Writes what a result needs, and nothing else. */
@@ -93,15 +119,15 @@ class Writer {
     this.program = graph.programs.predict;
   }
 
-  /** A result with all its rows: [candidate, sample, columns]. */
-  result(tensor: string): Name {
+  /** A result with all its rows: [candidate, sample, columns], or [1, sample, columns]. */
+  result(tensor: string, candidate: boolean): Name {
     const { values, results } = this.program;
     const found = results.find((result) => result.tensor === tensor)!;
     const needed = new Set([found.value]);
     for (const value of values.toReversed())
       if (needed.has(value.id)) for (const input of value.inputs) needed.add(input);
     for (const value of values) if (needed.has(value.id)) this.done.set(value.id, this.write(value));
-    return this.expanded(values[found.value]!, true, true);
+    return this.expanded(values[found.value]!, candidate, true);
   }
 
   private write(value: Value): Name {

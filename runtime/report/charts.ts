@@ -1,4 +1,5 @@
 /** The curves of a report, from the lines of a run's metrics. */
+import type { Purpose } from '../../compiler/graph/graph.js';
 import type { ModelDocument } from '../../compiler/model.js';
 import {
   type BatchLine,
@@ -31,6 +32,20 @@ export function chartSections(
   batches: readonly BatchLine[],
   epochs: readonly EpochLine[],
 ): ChartSection[] {
+  const [network, readout] = (['network', 'readout'] as const).map((stage) => {
+    const of = <L extends MetricsLine>(lines: readonly L[]) =>
+      lines.filter((line) => (line.stage ?? 'network') === stage);
+    return { batches: of(batches), epochs: of(epochs) };
+  });
+  return [...networkSections(document, network!), ...readoutSections(readout!)];
+}
+
+interface Lines {
+  readonly batches: readonly BatchLine[];
+  readonly epochs: readonly EpochLine[];
+}
+
+function networkSections(document: ModelDocument, { batches, epochs }: Lines): ChartSection[] {
   const lines = batches.length > 1 ? batches : epochs;
   return [
     ...accuracySection(epochs),
@@ -42,11 +57,32 @@ export function chartSections(
   ];
 }
 
-function accuracySection(epochs: readonly EpochLine[]): ChartSection[] {
+/** What a readout comes to, with the network as it is. */
+function readoutSections({ batches, epochs }: Lines): ChartSection[] {
+  const lines = batches.length > 1 ? batches : epochs;
+  if (lines.length === 0) return [];
+  const loss: PlacedChart = {
+    id: 'loss-readout',
+    title: '',
+    x: lines.map(epochsDone),
+    xLabel: 'epochs of the readout',
+    curves: [
+      { label: 'cross-entropy', colour: '--accent', values: lines.map((l) => l.classifier_loss ?? null) },
+    ],
+    height: LARGE,
+  };
+  const text = 'The softmax on the activities, trained after the network.';
+  return [
+    ...accuracySection(epochs, 'readout'),
+    { title: 'Loss of the readout', text, width: 'half', charts: [loss] },
+  ];
+}
+
+function accuracySection(epochs: readonly EpochLine[], of: Purpose = 'network'): ChartSection[] {
   const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
   if (judged.length === 0) return [];
-  const accuracy = (label: string, colour: string, of: (line: EpochLine) => number | null): Curve[] => {
-    const values = judged.map(of);
+  const accuracy = (label: string, colour: string, value: (line: EpochLine) => number | null): Curve[] => {
+    const values = judged.map(value);
     return values.every((value) => value === null) ? [] : [{ label, colour, values }];
   };
   const curves = [
@@ -55,7 +91,7 @@ function accuracySection(epochs: readonly EpochLine[]): ChartSection[] {
     ...accuracy('by softmax', '--quiet', (line) => line.test_accuracy_softmax ?? null),
   ];
   const chart: PlacedChart = {
-    id: 'accuracy',
+    id: of === 'network' ? 'accuracy' : 'accuracy-readout',
     title: '',
     x: judged.map(({ epoch }) => epoch),
     xLabel: 'epoch',
@@ -66,7 +102,14 @@ function accuracySection(epochs: readonly EpochLine[]): ChartSection[] {
   const splits = judged.some((line) => line.validation_accuracy !== undefined)
     ? 'the test split and what was kept aside'
     : 'the test split';
-  return [{ title: 'Accuracy', text: `On ${splits}, after each epoch.`, width: 'half', charts: [chart] }];
+  return [
+    {
+      title: of === 'network' ? 'Accuracy' : 'Accuracy of the readout',
+      text: `On ${splits}, after each epoch.`,
+      width: 'half',
+      charts: [chart],
+    },
+  ];
 }
 
 function lossSection({ layers }: ModelDocument, lines: readonly (BatchLine | EpochLine)[]): ChartSection[] {

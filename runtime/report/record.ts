@@ -22,7 +22,13 @@ import {
   parseMetrics,
   softmaxOf,
 } from '../run/metrics.js';
-import type { BatchReport, EpochReport, JudgedSplit, Position } from '../train/train.js';
+import {
+  type BatchReport,
+  type EpochReport,
+  type JudgedSplit,
+  type Position,
+  stageOf,
+} from '../train/train.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
 import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
 import { dataUri, type Picture } from './png.js';
@@ -72,7 +78,10 @@ export async function openRecord(
 ): Promise<RunRecord> {
   const { document, layers } = network;
   const every = settings.metricsEvery ?? METRICS_EVERY;
-  const norms = await openNorms(session, network, settings.metrics ?? [], every, start);
+  const stage = stageOf(start);
+  // What is asked for is the network's.
+  const kinds = stage === 'network' ? (settings.metrics ?? []) : [];
+  const norms = await openNorms(session, network, kinds, every, start);
   const parameters = session.tensors
     .filter(({ role }) => role === 'parameter')
     .reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
@@ -82,17 +91,22 @@ export async function openRecord(
   // An epoch that was begun before cannot say what it has moved.
   const begins = parameters <= MOST_KEPT && start.batch === 0;
   let before = begins ? await readParameters(session) : undefined;
-  const lines = start.trained > 0 ? metricsBefore(folder) : [];
+  const lines = start.trained > 0 || start.network ? metricsBefore(folder) : [];
   let batches = lines.filter((line): line is BatchLine => line.event === 'batch');
   const epochs = lines.filter((line): line is EpochLine => line.event === 'epoch');
-  const judged = epochs.findLast((line) => chosenAccuracy(line) !== null);
+  const judged = epochs.findLast(
+    (line) => (line.stage ?? 'network') === stage && chosenAccuracy(line) !== null,
+  );
   let accuracies: Accuracies = judged ? accuraciesIn(judged) : accuraciesOf({}, network);
   let mistakes: readonly Mistake[] = [];
   let sheets: readonly { readonly name: string; readonly units: number; readonly picture: Picture }[] = [];
+  // One axis for all of a run: a readout's steps come after the network's.
+  const stepsBefore = start.network?.trained ?? 0;
   let events: EventFile | undefined;
   if (settings.log?.includes('tensorboard')) {
     attempt('RFF741', 'TensorBoard’s event files', () => {
-      const restart = start.trained > 0 ? start.trained : undefined;
+      const readoutStep = start.network ? stepsBefore + start.trained + 1 : undefined;
+      const restart = readoutStep ?? (start.trained > 0 ? start.trained : undefined);
       events = openEventFile(join(folder, TENSORBOARD), new Date(), restart);
     });
   }
@@ -114,9 +128,10 @@ export async function openRecord(
   const log = (line: BatchLine | EpochLine) =>
     attempt('RFF741', 'TensorBoard’s event files', () => {
       if (!events) return;
-      events.scalars(line.trained, scalarsOf(line));
+      const step = stepsBefore + line.trained;
+      events.scalars(step, scalarsOf(line));
       if (line.event === 'epoch')
-        for (const { name, picture } of sheets) events.image(line.trained, `weights/${name}`, picture);
+        for (const { name, picture } of sheets) events.image(step, `weights/${name}`, picture);
     });
 
   return {
@@ -214,8 +229,8 @@ function weightSheets({ document }: Network, dataset: Dataset, parameters: Param
 /** A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says. */
 function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const scalars: Record<string, number | null> = {};
-  const prefix = line.event === 'epoch' ? 'epoch/' : '';
-  const { event: _, epoch, batch: _1, batches: _2, trained: _3, seconds: _4, ...values } = line;
+  const prefix = `${line.stage === 'readout' ? 'readout/' : ''}${line.event === 'epoch' ? 'epoch/' : ''}`;
+  const { event: _, stage: _5, epoch, batch: _1, batches: _2, trained: _3, seconds: _4, ...values } = line;
   for (const [key, value] of Object.entries(values)) {
     if (key.endsWith('_accuracy') && line.event === 'batch') continue;
     if (typeof value === 'number') scalars[`${prefix}${key}`] = value;
@@ -223,6 +238,6 @@ function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
       for (const [name, one] of Object.entries(value))
         if (typeof one === 'number') scalars[`${prefix}${key}/${name}`] = one;
   }
-  if (line.event === 'epoch') scalars['epoch/number'] = epoch;
+  if (line.event === 'epoch') scalars[`${prefix}number`] = epoch;
   return scalars;
 }

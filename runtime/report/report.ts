@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Purpose } from '../../compiler/graph/graph.js';
 import type { ModelDocument } from '../../compiler/model.js';
 import type { RunConfig } from '../run/folder.js';
 import { type BatchLine, chosenAccuracy, type EpochLine } from '../run/metrics.js';
@@ -117,10 +118,12 @@ function lead({ config, document, data }: Report): string {
   return `${document.layers.length === 1 ? '1 layer' : `${document.layers.length} layers`} (${layers}) on ${data}, by ${config.backend}, begun ${config.created.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-function tiles({ config, epochs, batches, parameters }: Report): string {
+function tiles({ config, document, epochs, batches, parameters }: Report): string {
   const last = epochs.at(-1);
   const latest = latestOf(batches.at(-1), last);
-  const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
+  const stageEpochs = (stage: Purpose) => epochs.filter((line) => (line.stage ?? 'network') === stage);
+  const [learned, readout] = [stageEpochs('network').at(-1), stageEpochs('readout').at(-1)];
+  const judged = stageEpochs(last?.stage ?? 'network').filter((line) => chosenAccuracy(line) !== null);
   const best = judged.reduce<EpochLine | undefined>(
     (found, line) => (found && chosenAccuracy(found)! >= chosenAccuracy(line)! ? found : line),
     undefined,
@@ -135,7 +138,8 @@ function tiles({ config, epochs, batches, parameters }: Report): string {
       : []),
     ...(validation === null ? [] : [tile(percent(validation), 'validation accuracy')]),
     ...(best ? [tile(percent(chosenAccuracy(best)!), bestName(best))] : []),
-    tile(`${last?.epoch ?? 0} / ${config.epochs}`, 'epochs'),
+    tile(`${learned?.epoch ?? 0} / ${config.epochs}`, 'epochs'),
+    ...(readout ? [tile(`${readout.epoch} / ${document.readout?.epochs}`, 'epochs of the readout')] : []),
     ...(latest ? [tile(duration(latest.seconds), 'training and testing')] : []),
     ...(latest ? [tile(Math.round(latest.samples_per_second).toLocaleString('en'), 'samples a second')] : []),
     tile(parameters.toLocaleString('en'), 'parameters'),
@@ -152,6 +156,7 @@ function latestOf(
   epoch: EpochLine | undefined,
 ): BatchLine | EpochLine | undefined {
   if (!batch || !epoch) return batch ?? epoch;
+  if (batch.stage !== epoch.stage) return batch.stage === 'readout' ? batch : epoch;
   return batch.trained > epoch.trained ? batch : epoch;
 }
 
@@ -209,6 +214,7 @@ function sheets({ sheets: all }: Report): string {
 
 function configuration(config: RunConfig, document: ModelDocument): string {
   const { optimizer, decay, data, validation } = document.train;
+  const { readout } = document;
   const call = (name: string, options: object) => {
     const given = Object.entries(options).filter(([key]) => key !== 'name');
     return `${name}(${given.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ')})`;
@@ -221,6 +227,9 @@ function configuration(config: RunConfig, document: ModelDocument): string {
     ...(validation > 0 ? [['Kept aside', `${100 * validation} % of the training split`] as const] : []),
     ['Optimizer', call(optimizer.name, optimizer)],
     ['Decay', call(decay.name, decay)],
+    ...(readout
+      ? [['Readout', `${readout.epochs} epochs, ${call(readout.optimizer.name, readout.optimizer)}`] as const]
+      : []),
     ['Schedule', document.phases.map(({ name, steps }) => `${name}[${steps}]`).join(', ')],
     ...(Object.keys(document.params).length > 0
       ? [

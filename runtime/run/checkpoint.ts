@@ -32,6 +32,7 @@ export interface CheckpointInfo {
 }
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, Float32Array>;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Null for a file of weights from elsewhere. */
   readonly info: CheckpointInfo | null;
 }
@@ -208,7 +209,8 @@ export async function readCheckpoint(
   const tensors = new Map(
     [...wanted.keys()].map((name) => [name, toFloat32(file.tensors.get(name)!)] as const),
   );
-  return { tensors, info: parseInfo(file.metadata) };
+  const shapes = new Map([...wanted].map(([name, { shape }]) => [name, shape] as const));
+  return { tensors, shapes, info: parseInfo(file.metadata) };
 }
 
 /** A checkpoint's position. @throws RffcError RFF707 where the file does not say how far training was. */
@@ -220,9 +222,18 @@ export function resumable(checkpoint: Checkpoint, path: string): CheckpointInfo 
   });
 }
 
-/** Writes a checkpoint's tensors into a session. */
-export function restore(session: Session, checkpoint: Checkpoint): void {
-  for (const [name, values] of checkpoint.tensors) session.write(name, values);
+/**
+ * Writes a checkpoint's tensors into a session; what the session has no place for, as the state of another stage, it gives
+ * back.
+ */
+export function restore(session: Session, checkpoint: Checkpoint): Map<string, Tensor> {
+  const known = new Set(session.tensors.map(({ name }) => name));
+  const carried = new Map<string, Tensor>();
+  for (const [name, data] of checkpoint.tensors) {
+    if (known.has(name)) session.write(name, data);
+    else carried.set(name, { dtype: 'F32', shape: checkpoint.shapes.get(name)!, data });
+  }
+  return carried;
 }
 
 function parseInfo(metadata: Readonly<Record<string, string>>): CheckpointInfo | null {
@@ -234,13 +245,23 @@ function parseInfo(metadata: Readonly<Record<string, string>>): CheckpointInfo |
     return null;
   }
   if (typeof json !== 'object' || json === null) return null;
-  const { epoch, batch, trained, accuracy, best, so_far } = json as Readonly<Record<string, unknown>>;
+  const { epoch, batch, trained, network, accuracy, best, so_far } = json as Readonly<
+    Record<string, unknown>
+  >;
   const whole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   const share = (value: unknown): value is number | null => value === null || typeof value === 'number';
   if (!whole(epoch) || !whole(batch) || !whole(trained)) return null;
+  const ended = network as { readonly epoch?: unknown; readonly trained?: unknown } | undefined;
+  if (ended !== undefined && !(whole(ended?.epoch) && whole(ended.trained))) return null;
   if (!share(accuracy) || !share(best) || !isMeasures(so_far)) return null;
   const sha256 = metadata.model_sha256 ?? '';
-  return { position: { epoch, batch, trained }, accuracy, best, soFar: so_far, sha256 };
+  const position = {
+    epoch,
+    batch,
+    trained,
+    ...(ended ? { network: ended as Position['network'] & {} } : {}),
+  };
+  return { position, accuracy, best, soFar: so_far, sha256 };
 }
 
 function isMeasures(value: unknown): value is Measures | null {

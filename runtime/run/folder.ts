@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { type PassName, passNames } from '../../compiler/plan/build.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { type Precision, precisions } from '../backends.js';
-import type { Position } from '../train/train.js';
+import { type Position, stageOf } from '../train/train.js';
 import { fileError, readText, writeAtomically } from './files.js';
 import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.js';
 import { rffcVersion } from './version.js';
@@ -175,7 +175,9 @@ export function appendMetrics(folder: string, record: object): void {
  * written before the next epoch's first position, and kept only from there on.
  * Returns the seconds that the run had taken by then.
  */
-export function trimMetrics(folder: string, { epoch, trained }: Position): number {
+export function trimMetrics(folder: string, position: Position): number {
+  const { epoch, trained } = position;
+  const stage = stageOf(position);
   const path = join(folder, METRICS);
   if (!existsSync(path)) return 0;
   let seconds = 0;
@@ -183,8 +185,13 @@ export function trimMetrics(folder: string, { epoch, trained }: Position): numbe
     .split('\n')
     .filter((line) => {
       const record = parseRecord(line);
-      if (typeof record?.trained !== 'number' || record.trained > trained) return false;
-      if (record.event === 'epoch' && typeof record.epoch === 'number' && record.epoch > epoch) return false;
+      if (typeof record?.trained !== 'number') return false;
+      // A readout comes after all of the network's lines.
+      const before = stage === 'readout' && record.stage !== 'readout';
+      const after = stage === 'network' && record.stage === 'readout';
+      if (after || (!before && record.trained > trained)) return false;
+      if (!before && record.event === 'epoch' && typeof record.epoch === 'number' && record.epoch > epoch)
+        return false;
       if (typeof record.seconds === 'number') seconds = record.seconds;
       return true;
     });

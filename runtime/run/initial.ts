@@ -41,7 +41,7 @@ export async function readInitialWeights(
   const others = unused.map(
     ([name, { shape }]): TensorInfo => ({ name, shape, type: 'f32', role: 'parameter' }),
   );
-  const { tensors, info } = await readCheckpoint(path, [...shared, ...others], { state: false });
+  const { tensors, shapes, info } = await readCheckpoint(path, [...shared, ...others], { state: false });
   const used = new Map([...tensors].filter(([name]) => names.has(name)));
   const warning = (message: string): Diagnostic => ({
     code: 'RFF706',
@@ -50,7 +50,7 @@ export async function readInitialWeights(
     file: path,
   });
   return {
-    checkpoint: { tensors: used, info },
+    checkpoint: { tensors: used, shapes, info },
     warnings: [
       ...(absent.length > 0
         ? [

@@ -2,9 +2,11 @@
  * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
  * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
  */
+import type { Purpose } from '../../compiler/graph/graph.js';
+import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import type { BatchReport, Judgement, Measures } from '../train/train.js';
+import { type BatchReport, type Judgement, type Measures, stageOf } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
@@ -18,6 +20,8 @@ export type ByName = Readonly<Record<string, number>>;
 export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
+  /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
+  readonly stage?: Purpose;
   /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;
   readonly batch: number;
@@ -31,8 +35,8 @@ export interface MetricsLine {
   readonly decode_loss?: number;
   readonly lr: number;
   /**
-   * On the test split, in [0, 1]: of the latest epoch that was judged; null before the first. On the validation split
-   * beside it, where samples are kept aside.
+   * On the test split, in [0, 1]: of the latest epoch of the stage that was judged; null before the first. On the validation
+   * split beside it, where samples are kept aside. Of a readout, by its softmax.
    */
   readonly test_accuracy: number | null;
   readonly validation_accuracy?: number | null;
@@ -101,9 +105,12 @@ export function chosenAccuracy({ test_accuracy, validation_accuracy }: Accuracie
 
 /** What the lines of batches and epochs share. */
 export function metricsOf(report: BatchReport, network: Network, accuracies: Accuracies): MetricsLine {
+  const stage = stageOf(report.position);
+  const layers = stage === 'network' ? network.layers : [];
   const byLayer = (values: Measures['loss']) =>
-    Object.fromEntries(network.layers.map((layer, i) => [layer, values[i]!]));
+    Object.fromEntries(layers.map((layer, i) => [layer, values[i]!]));
   return {
+    stage,
     epoch: report.position.epoch + 1,
     batch: report.position.batch,
     batches: report.batches,
@@ -113,11 +120,16 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
     goodness_negative: byLayer(report.goodnessNegative),
     ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
     ...(report.decodeLoss === null ? {} : { decode_loss: report.decodeLoss }),
-    lr: network.document.train.optimizer.lr * report.rate,
+    lr: optimizerOf(network.document, stage).lr * report.rate,
     ...accuracies,
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
     seconds: report.seconds,
   };
+}
+
+/** The optimizer of a stage; layers and classifiers may have their own. */
+function optimizerOf({ train, readout }: ModelDocument, stage: Purpose): Optimizer {
+  return stage === 'readout' && readout ? readout.optimizer : train.optimizer;
 }
 
 /** What an epoch's line says of its test beside `test_accuracy`. */

@@ -15,24 +15,24 @@ import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js
 import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
 import { keepAside } from '../data/validation.js';
-import { isDeviceLost, type Session } from '../engine.js';
+import type { Session } from '../engine.js';
 import { openRecord } from '../report/record.js';
 import { checkDataset } from '../train/batches.js';
 import { tensorDivergence } from '../train/divergence.js';
-import { initializeParameters, resetSession } from '../train/parameters.js';
 import {
   type BatchReport,
   chosenBy,
   type EpochReport,
+  epochsOf,
   type Measures,
   type Position,
   START,
+  stageOf,
   type TrainObserver,
   type TrainResult,
   train,
 } from '../train/train.js';
 import {
-  type CheckpointInfo,
   collectTensors,
   readCheckpoint,
   readLatest,
@@ -58,9 +58,10 @@ import {
   versions,
   writeConfig,
 } from './folder.js';
-import { readInitialWeights } from './initial.js';
 import { applySettings, type ModelSource } from './model.js';
 import { type PlanFile, passesLeftOut, sourcePath } from './plans.js';
+import { type Stage, stagesOf, tensorsOf, throughStages } from './stages.js';
+import { begin, placeIn, type Standing, takeUp } from './standing.js';
 
 export interface SessionOptions {
   readonly threads?: number;
@@ -130,15 +131,17 @@ export async function startRun(
   const { text, file, compiled, dataset, settings, warnings } = prepared;
   const network = networkOf(compiled);
   const { document } = network;
+  const stages = stagesOf(compiled);
   const folder = request.out ?? defaultFolder(request.base, document.name, new Date());
-  const open = () => openSession(request.backend, compiled, sessionOptions(settings));
-  return throughLosses(open, async (session, lost) => {
-    const from = lost
-      ? await takeUp(folder, session, document, settings)
-      : await begin(session, document, settings);
+  const open = (stage: Stage) => openSession(request.backend, stage.compiled, sessionOptions(settings));
+  return throughStages(stages, 'network', open, async (stage, session, lost, isFirst) => {
+    const isNew = isFirst && !lost;
+    const from = isNew
+      ? await begin(session, stages, settings)
+      : await takeUp(folder, session, stages, settings);
     const { position } = from;
     if (lost) observer.lost?.(lost, position);
-    else {
+    else if (isFirst) {
       createRunFolder(folder, {
         format: 1,
         created: new Date().toISOString(),
@@ -154,74 +157,8 @@ export async function startRun(
       const said = [...warnings, ...from.warnings];
       observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
     }
-    return trainInto(folder, session, network, dataset, settings, from, sha256(text), observer, signal);
+    return trainInto(folder, session, stage, dataset, settings, from, sha256(text), observer, signal);
   });
-}
-
-/** A device that is lost again within so many milliseconds would be lost forever. */
-const LOSS_APART = 5 * 60_000;
-
-/**
- * Does something with a session, and once more with a new one if its device is lost on the way.
- *
- * @param work gets the session, and from the second time on the loss it goes on from
- * @throws what `open` and `work` throw; the loss itself where it is the second within minutes or no new device can be had
- */
-async function throughLosses<T>(
-  open: () => Promise<Session>,
-  work: (session: Session, lost: RffcError | undefined) => Promise<T>,
-): Promise<T> {
-  let lost: RffcError | undefined;
-  for (let last = Number.NEGATIVE_INFINITY; ; last = performance.now()) {
-    const session = await open().catch((error: unknown) => {
-      if (!lost || !(error instanceof RffcError)) throw error;
-      throw new RffcError([...lost.diagnostics, ...error.diagnostics]);
-    });
-    try {
-      return await work(session, lost);
-    } catch (error) {
-      if (!isDeviceLost(error) || performance.now() - last < LOSS_APART) throw error;
-      lost = error;
-    } finally {
-      await session.dispose();
-    }
-  }
-}
-
-/** Where training starts or goes on; the session holds the parameters and optimizer state of that moment. */
-interface Standing extends Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'> {
-  /** That a damaged checkpoint was passed over, for example. */
-  readonly warnings: readonly Diagnostic[];
-}
-
-/** Puts a session where a run begins. @throws RffcError where the weights of `--init` do not fit */
-async function begin(
-  session: Session,
-  document: ModelDocument,
-  { init, initMissing }: RunSettings,
-): Promise<Standing> {
-  resetSession(session, initializeParameters(document));
-  const initial = init ? await readInitialWeights(init, session.tensors, initMissing) : undefined;
-  if (initial) restore(session, initial.checkpoint);
-  const warnings = initial?.warnings ?? [];
-  return { position: START, accuracy: null, best: null, soFar: null, warnings };
-}
-
-/**
- * Puts a session where a run's latest whole checkpoint is, or at its beginning where it was stopped before the first.
- * @throws RffcError where it cannot be gone on from
- */
-async function takeUp(
-  folder: string,
-  session: Session,
-  document: ModelDocument,
-  settings: RunSettings,
-): Promise<Standing> {
-  const latest = await readLatest(folder, session.tensors);
-  if (!latest) return begin(session, document, settings);
-  restore(session, latest.checkpoint);
-  const { position, accuracy, best, soFar } = latest.info;
-  return { position, accuracy, best, soFar, warnings: latest.warnings };
 }
 
 /** What a run begins with, whatever it is of. */
@@ -298,16 +235,24 @@ export async function resumeRun(
   const loaded = await loadModel({ text: before.model.text, file: before.model.file }, settings);
   const document = applySettings(loaded.document, settings);
   const { dataset, graph } = await loadData(document, settings, dirname(before.model.file));
-  const open = () => openSession(backend, graph, sessionOptions(settings));
-  return throughLosses(open, async (session, lost) => {
-    removeLeftovers(folder);
-    const from = await takeUp(folder, session, document, settings);
+  const open = (stage: Stage) => openSession(backend, stage.compiled, sessionOptions(settings));
+  const stages = stagesOf(graph);
+  removeLeftovers(folder);
+  let latest = await readLatest(folder, tensorsOf(stages));
+  const start = latest ? placeIn(latest.info, document).position : START;
+  if (start.epoch >= epochsOf(document, stageOf(start))) {
+    const { epochs } = document.train;
+    const all = `all its ${epochs} epochs${start.network ? ' and those of its readout' : ''}`;
+    throw failure('RFF713', `\`${folder}\` has trained ${all}`, {
+      hint: `go further with \`--epochs ${2 * epochs}\``,
+    });
+  }
+  return throughStages(stages, stageOf(start), open, async (stage, session, lost, isFirst) => {
+    const from = await takeUp(folder, session, stages, settings, latest);
+    latest = undefined;
     const { position } = from;
-    if (position.epoch >= document.train.epochs) {
-      throw failure('RFF713', `\`${folder}\` has trained all its ${document.train.epochs} epochs`, {
-        hint: `go further with \`--epochs ${2 * document.train.epochs}\``,
-      });
-    }
+    const { sha256 } = before.model;
+    if (!isFirst) return trainInto(folder, session, stage, dataset, settings, from, sha256, observer, signal);
     writeConfig(folder, {
       ...before,
       settings,
@@ -320,8 +265,7 @@ export async function resumeRun(
     const info = { folder, network: graph, dataset, backend: session.backend, position, warnings };
     if (lost) observer.lost?.(lost, position);
     else observer.ready?.(info);
-    const { sha256 } = before.model;
-    return trainInto(folder, session, graph, dataset, settings, from, sha256, observer, signal);
+    return trainInto(folder, session, stage, dataset, settings, from, sha256, observer, signal);
   });
 }
 
@@ -434,7 +378,7 @@ async function loadDatasets(
 async function trainInto(
   folder: string,
   session: Session,
-  network: Network,
+  { network }: Stage,
   dataset: Dataset,
   settings: RunSettings,
   from: Standing,
@@ -450,7 +394,7 @@ async function trainInto(
   const { position: start } = from;
   const record = await openRecord(folder, session, network, dataset, settings, start, secondsBefore, warn);
   const save = async (position: Position, soFar: Measures | null, isBest = false) => {
-    const tensors = await collectTensors(session);
+    const tensors = new Map([...(await collectTensors(session)), ...from.carried]);
     const diverged = tensorDivergence(tensors, network.document, position);
     if (diverged) throw diverged;
     const info = { position, accuracy, best, soFar, sha256: modelSha256 };
@@ -492,8 +436,7 @@ async function trainInto(
         await record.epoch(report);
         const isBest = accuracy !== null && accuracy > (best ?? -1);
         if (isBest) best = accuracy;
-        const { epoch, trained } = report.position;
-        await save({ epoch: epoch + 1, batch: 0, trained }, null, isBest);
+        await save({ ...report.position, epoch: report.position.epoch + 1, batch: 0 }, null, isBest);
         await observer.epoch?.(report);
       },
     },

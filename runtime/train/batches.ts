@@ -41,15 +41,17 @@ export function batchMaker(
   split: Split,
 ): (order: Int32Array, epoch: number, batch: number) => Batch {
   const { document, batch: size } = network;
-  const { negatives, label } = document;
+  const { label } = document;
+  // A readout sees no negative rows.
+  const negatives = network.purpose === 'network' ? document.negatives : undefined;
   const { seed } = document.train;
   const given = split.yNegative;
-  if (negatives.name === 'given' && !given) {
+  if (negatives?.name === 'given' && !given) {
     throw failure('RFF711', 'the model takes its negative labels from the data, and the data has none', {
       hint: 'add `y_negative` [N] to the tensors file, or write `negatives: random_label()`',
     });
   }
-  if (negatives.name === 'hybrid_images' && size < 2) {
+  if (negatives?.name === 'hybrid_images' && size < 2) {
     throw failure('RFF710', 'a hybrid image mixes two samples of a batch, and a batch has only one', {
       hint: 'use `--batch 2` or more',
     });
@@ -58,7 +60,7 @@ export function batchMaker(
   const values = network.frames * size * document.input.size;
   const twoBuffers = () => [new Float32Array(values), new Float32Array(values)] as const;
   const buffers = twoBuffers();
-  const hybrids = negatives.name === 'hybrid_images' ? twoBuffers() : undefined;
+  const hybrids = negatives?.name === 'hybrid_images' ? twoBuffers() : undefined;
   let turn = 0;
   return (order, epoch, batch) => {
     const indices = order.subarray(batch * size, (batch + 1) * size);
@@ -67,7 +69,7 @@ export function batchMaker(
     split.gather(indices, x);
     augment?.(x, indices, epoch);
     const tensors = new Map<string, Float32Array | Int32Array>([['x', x]]);
-    if (negatives.name === 'hybrid_images') {
+    if (negatives?.name === 'hybrid_images') {
       const hybrid = hybrids![turn]!;
       hybridImages(negatives, seed, epoch, batch, x, size, hybrid);
       tensors.set('x_negative', hybrid);
@@ -75,7 +77,7 @@ export function batchMaker(
     if (!label) return tensors;
     const y = Int32Array.from(indices, (i) => split.y[i]!);
     tensors.set('y', y);
-    switch (negatives.name) {
+    switch (negatives?.name) {
       case 'random_label':
         return tensors.set('y_negative', randomNegatives(y, label.classes, seed, epoch, batch));
       case 'given':
@@ -86,6 +88,7 @@ export function batchMaker(
       case 'latent_classifier':
         return tensors.set('negative_draw', uniforms(seed, SITE.classifierDraw, epoch, batch, size));
       case 'hybrid_images':
+      case undefined:
         return tensors;
       default:
         return negatives satisfies never;

@@ -10,7 +10,7 @@ import type { ExpressionJson, Layer, ModelDocument } from '../../compiler/model.
 import type { Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 
-/** What a batch reported: [learnSteps, layers] each, and the latent classifier's cross-entropy, null without one. */
+/** What a batch reported: [learnSteps, layers] each, and the cross-entropy of the classifier that learns, null without one. */
 export interface BatchResults {
   readonly loss: Float32Array;
   readonly goodnessPositive: Float32Array;
@@ -65,8 +65,10 @@ export function divergence(
     });
   }
   if (classifierLoss !== null && !Number.isFinite(classifierLoss)) {
-    return failure('RFF712', `the loss of the latent classifier is ${classifierLoss} at ${place}`, {
-      hint: 'lower the learning rate of its own optimizer: `latent_classifier(optimizer: …)`',
+    const [what, call] =
+      network.purpose === 'readout' ? ['readout', 'softmax'] : ['latent classifier', 'latent_classifier'];
+    return failure('RFF712', `the loss of the ${what} is ${classifierLoss} at ${place}`, {
+      hint: `lower the learning rate of its own optimizer: \`${call}(optimizer: …)\``,
     });
   }
   return undefined;

@@ -34,7 +34,7 @@ test('accuracy, confusion and the accuracy of each class', () => {
   // Of these the fourth is wrong.
   const softmax = Float32Array.from([0, 1, 0, 3, 1].flatMap((k) => [0, 1, 2, 3].map((c) => Number(c === k))));
   const y = Int32Array.of(0, 1, 0, 0, 1);
-  const found = score({ labels: Int32Array.of(0, 1, 1, 0, 2), softmax }, y, 4);
+  const found = score({ labels: Int32Array.of(0, 1, 1, 0, 2), by: 'goodness', softmax }, y, 4);
   expect(found).toEqual({
     samples: 5,
     correct: 3,
@@ -51,6 +51,6 @@ test('accuracy, confusion and the accuracy of each class', () => {
 });
 
 test('the first so many labels are judged against the first so many samples', () => {
-  const found = score({ labels: Int32Array.of(1), softmax: null }, Int32Array.of(1, 0, 0), 2);
+  const found = score({ labels: Int32Array.of(1), by: 'goodness', softmax: null }, Int32Array.of(1, 0, 0), 2);
   expect(found).toMatchObject({ samples: 1, accuracy: 1, softmax: null });
 });

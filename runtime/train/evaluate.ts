@@ -1,12 +1,13 @@
 /**
- * Prediction and its scores: each label is tried, and the one of least (or greatest) goodness is the answer.
+ * Prediction and its scores: each label is tried, and the one of least (or greatest) goodness is the answer; where the
+ * layers hear nothing of the label, the most probable one of the model's readout is.
  *
  * The engine gives the goodness of every label; what is here chooses, counts, and cuts a split into chunks of the
  * size the graph was compiled for. The last chunk is filled up with a repeated sample whose answers are ignored.
  */
 import type { ModelDocument } from '../../compiler/model.js';
-import type { Network } from '../../compiler/network.js';
-import { failure } from '../../grammar/diagnostic.js';
+import { hearsLabel, type Network } from '../../compiler/network.js';
+import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
 import { breathe } from './breathe.js';
@@ -14,8 +15,13 @@ import { breathe } from './breathe.js';
 export interface Prediction {
   /** [samples] */
   readonly labels: Int32Array;
-  /** [samples, classes], row-major: mean goodness over the score steps and layers with each label tried. */
-  readonly goodness: Float32Array;
+  /** What the labels are chosen by. */
+  readonly by: 'goodness' | 'softmax';
+  /**
+   * [samples, classes], row-major: mean goodness over the score steps and layers with each label tried; null where the
+   * layers hear nothing of it.
+   */
+  readonly goodness: Float32Array | null;
   /** [samples, classes], row-major: the classifier's probabilities, where the model has one. */
   readonly softmax: Float32Array | null;
 }
@@ -27,18 +33,15 @@ export interface Evaluation {
   readonly accuracy: number;
   /** [true class][predicted class], counts. */
   readonly confusion: readonly (readonly number[])[];
-  /** The accuracy of the classifier's most probable label, in [0, 1]; null without a classifier. */
+  /** Beside labels by goodness, the accuracy of the classifier's most probable one, in [0, 1]; null without a classifier. */
   readonly softmax: number | null;
   /** Each class's accuracy in [0, 1]; null for a class with no samples. */
   readonly perClass: readonly (number | null)[];
 }
 
-/** Whether trying one label after another can tell them apart: the network is shown the label somewhere. */
-export function hearsLabel({ label, connections, input }: ModelDocument): boolean {
-  return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
-}
-
 export interface PredictOptions {
+  /** What labels are chosen by; by default goodness, where the layers hear of the label. */
+  readonly by?: Prediction['by'];
   /** The first so many samples only. */
   readonly limit?: number;
   /** Stops between two chunks. */
@@ -63,7 +66,7 @@ export function chooseLabels(goodness: Float32Array, classes: number, direction:
 
 /** Counts a prediction against the true `y` (the first of them, as many as it has), for `classes` classes. */
 export function score(
-  { labels, softmax }: Pick<Prediction, 'labels' | 'softmax'>,
+  { labels, by, softmax }: Pick<Prediction, 'labels' | 'by' | 'softmax'>,
   y: Int32Array,
   classes: number,
 ): Evaluation {
@@ -79,7 +82,10 @@ export function score(
   });
   const samples = labels.length;
   const share = (hits: number) => (samples === 0 ? 0 : hits / samples);
-  const bySoftmax = softmax && chooseLabels(softmax, classes, 'max').filter((k, i) => k === y[i]).length;
+  const bySoftmax =
+    by === 'goodness' && softmax
+      ? chooseLabels(softmax, classes, 'max').filter((k, i) => k === y[i]).length
+      : null;
   return {
     samples,
     correct,
@@ -92,7 +98,7 @@ export function score(
 
 /**
  * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model without a label, or whose layers hear nothing of it, RFF712 if a goodness is not finite.
+ * @throws RffcError RFF716 for a model without a label, or whose layers hear nothing of it and that has no readout, RFF712 if a goodness is not finite.
  */
 export async function predict(
   session: Session,
@@ -101,20 +107,16 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<Prediction | undefined> {
   const { document } = network;
-  if (!hearsLabel(document)) {
-    const why = document.label ? `hears nothing of its label \`${document.label.name}\`` : 'has no label';
-    throw failure('RFF716', `model \`${document.name}\` ${why}, so there is nothing to predict`, {
-      hint: 'declare `label NAME[classes]` and connect it to a layer',
-    });
-  }
+  const hears = hearsLabel(document);
+  const { by = hears ? 'goodness' : 'softmax' } = options;
+  const hasSoftmax = session.tensors.some((t) => t.name === 'predict/softmax');
+  if (by === 'softmax' && !hasSoftmax) throw nothingToPredict(document);
   const { predictBatch, classes } = network;
   const total = Math.min(split.count, options.limit ?? split.count);
   const chunks = Math.ceil(total / predictBatch);
   const labels = new Int32Array(total);
-  const goodness = new Float32Array(total * classes);
-  const softmax = session.tensors.some((t) => t.name === 'predict/softmax')
-    ? new Float32Array(total * classes)
-    : null;
+  const goodness = hears ? new Float32Array(total * classes) : null;
+  const softmax = hasSoftmax ? new Float32Array(total * classes) : null;
   const direction = predictDirection(document);
   // Two buffers in turn: one may still be on its way into the engine while the other is filled.
   const buffers = [0, 1].map(() => new Float32Array(network.frames * predictBatch * document.input.size));
@@ -146,13 +148,27 @@ export async function predict(
         },
       );
     }
-    goodness.set(found, first * classes);
-    softmax?.set((await session.read('predict/softmax')).subarray(0, count * classes), first * classes);
-    labels.set(chooseLabels(found, classes, direction), first);
+    goodness?.set(found, first * classes);
+    const probabilities = softmax && (await session.read('predict/softmax')).subarray(0, count * classes);
+    if (probabilities) softmax.set(probabilities, first * classes);
+    const chosen =
+      by === 'softmax'
+        ? chooseLabels(probabilities!, classes, 'max')
+        : chooseLabels(found, classes, direction);
+    labels.set(chosen, first);
     options.onProgress?.(first + count, total, labels);
     await breathe();
   }
-  return { labels, goodness, softmax };
+  return { labels, by, goodness, softmax };
+}
+
+/** RFF716: what a model lacks to predict with. */
+export function nothingToPredict({ name, label }: ModelDocument): RffcError {
+  const why = label ? `hears nothing of its label \`${label.name}\`` : 'has no label';
+  const hint = label
+    ? 'connect it to a layer, or learn the classes from the activities: `readout: softmax()`'
+    : 'declare `label NAME[classes]` and connect it to a layer';
+  return failure('RFF716', `model \`${name}\` ${why}, so there is nothing to predict`, { hint });
 }
 
 /** `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does. */

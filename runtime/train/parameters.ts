@@ -4,6 +4,7 @@
  * The host draws them, not the engine, so that every backend starts from the same bytes.
  */
 import { fansOf } from '../../compiler/field.js';
+import { classifierOf } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { Init, ModelDocument } from '../../compiler/model.js';
@@ -26,8 +27,8 @@ const LINEAR: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
 
 /**
  * Every parameter of a model under the language's names, in the document's order: `TARGET.SOURCE.TYPE.weight`
- * [target, fan-in] and `.bias` [target] for each connection, then the decoder's, then `classifier.weight` [classes,
- * features].
+ * [target, fan-in] and `.bias` [target] for each connection, then the decoder's, then `classifier.weight` and
+ * `readout.weight` [classes, features].
  */
 export function parametersOf(document: ModelDocument): Parameter[] {
   const sizes = new Map<string, number>([
@@ -47,10 +48,11 @@ export function parametersOf(document: ModelDocument): Parameter[] {
   });
   const after = SITE.initialization + 2 * document.connections.length;
   const { decoder, input } = document;
+  const decoding = decoderParameters(document);
   if (decoder) {
     const heard = decoder.layers.reduce((sum, layer) => sum + size(layer), 0);
     const fans = { fanIn: heard, fanOut: input.size };
-    decoderParameters(document).forEach(({ name, layer }, i) => {
+    decoding.forEach(({ name, layer }, i) => {
       parameters.push({
         name,
         shape: layer === null ? [input.size] : [input.size, size(layer)],
@@ -60,16 +62,17 @@ export function parametersOf(document: ModelDocument): Parameter[] {
       });
     });
   }
-  if (document.negatives.name === 'latent_classifier' && document.label) {
-    const features = document.negatives.layers.reduce((sum, layer) => sum + size(layer), 0);
-    const fans = { fanIn: features, fanOut: document.label.classes };
-    parameters.push({
-      name: 'classifier.weight',
-      shape: [document.label.classes, features],
-      init: LINEAR,
-      fans,
-      site: after,
-    });
+  if (!document.label) return parameters;
+  const { classes } = document.label;
+  for (const [purpose, site] of [
+    ['network', after],
+    ['readout', after + 1 + decoding.length],
+  ] as const) {
+    const classifier = classifierOf(document, purpose);
+    if (!classifier) continue;
+    const features = classifier.layers.reduce((sum, layer) => sum + size(layer), 0);
+    const fans = { fanIn: features, fanOut: classes };
+    parameters.push({ name: classifier.weight, shape: [classes, features], init: LINEAR, fans, site });
   }
   return parameters;
 }
@@ -82,6 +85,27 @@ export function* initializeParameters(document: ModelDocument): Generator<readon
   for (const { name, shape, init, fans, site } of parametersOf(document)) {
     const [rows, columns] = shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
     yield [name, initialize(init, rows, columns, document.train.seed, site, fans)];
+  }
+}
+
+/**
+ * Puts the readout of a session at its own start: its first weights, and the state of its optimizer.
+ * @throws RffcError if the session has none
+ */
+export function resetReadout(session: Session, document: ModelDocument): void {
+  const weight = parametersOf(document).find(({ name }) => name === 'readout.weight');
+  if (!weight) return;
+  const [rows, columns] = weight.shape as [number, number];
+  session.write(
+    weight.name,
+    initialize(weight.init, rows, columns, document.train.seed, weight.site, weight.fans),
+  );
+  for (const { name, role, shape } of session.tensors) {
+    if (role !== 'state' || !name.startsWith(`optimizer/${weight.name}/`)) continue;
+    session.write(
+      name,
+      new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(stateAtStart(name)),
+    );
   }
 }
 

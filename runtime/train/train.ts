@@ -2,7 +2,10 @@
  * Training, from the first epoch to the last, in the order it happens. It knows nothing of backends or files: it
  * feeds a session batches, reads the losses, judges the network after each epoch, and tells an observer.
  */
-import type { Network } from '../../compiler/network.js';
+import { classifierOf } from '../../compiler/graph/classifier.js';
+import type { Purpose } from '../../compiler/graph/graph.js';
+import type { Decay, ModelDocument } from '../../compiler/model.js';
+import { hearsLabel, type Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Session } from '../engine.js';
@@ -10,7 +13,7 @@ import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
-import { type Evaluation, evaluate, hearsLabel } from './evaluate.js';
+import { type Evaluation, evaluate } from './evaluate.js';
 
 /** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
 export interface Position {
@@ -20,8 +23,20 @@ export interface Position {
   readonly batch: number;
   /** Batches trained since the parameters were initialized. */
   readonly trained: number;
+  /** While the readout is trained, with its own epochs and batches: where the network's own training ended. */
+  readonly network?: { readonly epoch: number; readonly trained: number };
 }
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
+
+/** What is trained at a position. */
+export function stageOf({ network }: Position): Purpose {
+  return network ? 'readout' : 'network';
+}
+
+/** How long a stage of a run is, in epochs. */
+export function epochsOf({ train: { epochs }, readout }: ModelDocument, stage: Purpose): number {
+  return stage === 'readout' && readout ? readout.epochs : epochs;
+}
 
 export interface TrainOptions {
   /** Judge after every so many epochs, and after the last; after each by default. */
@@ -44,7 +59,7 @@ export interface Measures {
   /** Goodness [learnSteps, layers], row-major; of an epoch, a mean that looks back over some twenty batches. */
   readonly stepsPositive: readonly number[];
   readonly stepsNegative: readonly number[];
-  /** The latent classifier's cross-entropy; null without one. */
+  /** The cross-entropy of the latent classifier, or of the readout that is trained; null without one. */
   readonly classifierLoss: number | null;
   /** The decoder's mean loss over its steps of learning; null without one. */
   readonly decodeLoss: number | null;
@@ -65,7 +80,7 @@ export interface BatchReport extends Measures {
 /** What a network is judged on after each epoch, in this order. */
 export type JudgedSplit = 'validation' | 'test';
 
-/** Null where there are no such samples, or nothing to predict. */
+/** Null where there are no such samples, or nothing to predict; of a readout, by its softmax. */
 export type Judgement = Readonly<Record<JudgedSplit, Evaluation | null>>;
 const UNJUDGED: Judgement = { validation: null, test: null };
 
@@ -96,7 +111,7 @@ export interface TrainResult extends Judgement {
 /**
  * Trains a session that holds the parameters of `options.start`.
  *
- * Each epoch sees the samples in a new order, in full batches: the last, partial one is dropped, and shuffling gives
+ * What is trained is the network's `purpose`: all of it, or its readout at a constant rate. Each epoch sees the samples in a new order, in full batches: the last, partial one is dropped, and shuffling gives
  * every sample its turn. The seed, the epochs and all else that is chosen are the document's. The same document, data
  * and backend give the same bytes, also when a run is interrupted and resumed.
  * @throws RffcError RFF710 for fewer samples than a batch, RFF712 at the first loss or goodness that is not finite.
@@ -109,7 +124,9 @@ export async function train(
   observer: TrainObserver = {},
 ): Promise<TrainResult> {
   const { document } = network;
-  const { epochs, decay } = document.train;
+  const { purpose } = network;
+  const epochs = epochsOf(document, purpose);
+  const decay: Decay = purpose === 'network' ? document.train.decay : { name: 'constant' };
   const { signal } = options;
   const count = Math.min(dataset.train.count, options.limit ?? dataset.train.count);
   const batches = Math.floor(count / network.batch);
@@ -159,7 +176,7 @@ export async function train(
       if (written) await sendAhead(session, next!, running);
       await running;
       const measures = await readMeasures(session, network, position, current);
-      position = { epoch, batch: batch + 1, trained: trained + 1 };
+      position = { ...position, batch: batch + 1, trained: trained + 1 };
       soFar = soFar === null ? measures : meanWith(soFar, measures, position.batch);
       await observer.batch?.(report(measures));
       await breathe();
@@ -170,7 +187,7 @@ export async function train(
     const found = due ? await judgeNow() : UNJUDGED;
     if (!found) return { position, interrupted: true, soFar, ...judgement };
     if (due) judgement = found;
-    position = { epoch: epoch + 1, batch: 0, trained: position.trained };
+    position = { ...position, epoch: epoch + 1, batch: 0 };
     soFar = null;
     await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...found });
   }
@@ -178,7 +195,10 @@ export async function train(
 
   /** Undefined where the signal stopped it. */
   async function judgeNow(): Promise<Judgement | undefined> {
-    if (!hearsLabel(document)) return UNJUDGED;
+    const by = purpose === 'readout' ? 'softmax' : 'goodness';
+    if (by === 'goodness' && !hearsLabel(document)) return UNJUDGED;
+    // A readout that is trained later says nothing yet.
+    const untrained = purpose === 'network' && document.readout !== undefined;
     let found = UNJUDGED;
     for (const name of ['validation', 'test'] as const) {
       const split = dataset[name];
@@ -186,6 +206,7 @@ export async function train(
       let judgedSoFar = 0;
       let correct = 0;
       const evaluation = await evaluate(session, network, split, {
+        by,
         ...(options.limit === undefined ? {} : { limit: options.limit }),
         ...(signal ? { signal } : {}),
         onProgress(done, total, labels) {
@@ -195,7 +216,7 @@ export async function train(
         },
       });
       if (!evaluation) return undefined;
-      found = { ...found, [name]: evaluation };
+      found = { ...found, [name]: untrained ? { ...evaluation, softmax: null } : evaluation };
     }
     return found;
   }
@@ -218,14 +239,15 @@ async function readMeasures(
   position: Position,
   batch: Batch,
 ): Promise<Measures> {
-  const { decoder, negatives } = network.document;
+  const { document, purpose } = network;
+  const isNetwork = purpose === 'network';
+  const learned = (name: string) => (isNetwork ? session.read(name) : Promise.resolve(new Float32Array(0)));
   const results = {
-    loss: await session.read('loss'),
-    goodnessPositive: await session.read('goodness_positive'),
-    goodnessNegative: await session.read('goodness_negative'),
-    classifierLoss:
-      negatives.name === 'latent_classifier' ? (await session.read('classifier_loss'))[0]! : null,
-    decodeLoss: decoder ? (await session.read('decode_loss'))[0]! : null,
+    loss: await learned('loss'),
+    goodnessPositive: await learned('goodness_positive'),
+    goodnessNegative: await learned('goodness_negative'),
+    classifierLoss: classifierOf(document, purpose) ? (await session.read('classifier_loss'))[0]! : null,
+    decodeLoss: document.decoder && isNetwork ? (await session.read('decode_loss'))[0]! : null,
   };
   const diverged = divergence(results, network, position, batch.get('x')!);
   if (diverged) throw diverged;
@@ -276,9 +298,9 @@ function meanWith(mean: Measures, last: Measures, count: number): Measures {
 }
 
 /** Of an epoch whose batches were trained by a call that did not hand them on. JSON writes NaN as null. */
-function unknown({ layers, document }: Network): Measures {
+function unknown({ layers, document, purpose }: Network): Measures {
   const each = layers.map(() => Number.NaN);
-  const classifierLoss = document.negatives.name === 'latent_classifier' ? Number.NaN : null;
+  const classifierLoss = classifierOf(document, purpose) ? Number.NaN : null;
   const steps: number[] = [];
   return {
     loss: each,
@@ -287,6 +309,6 @@ function unknown({ layers, document }: Network): Measures {
     stepsPositive: steps,
     stepsNegative: steps,
     classifierLoss,
-    decodeLoss: document.decoder ? Number.NaN : null,
+    decodeLoss: document.decoder && purpose === 'network' ? Number.NaN : null,
   };
 }

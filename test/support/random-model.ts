@@ -5,12 +5,15 @@
  * a norm or by an optimizer's average have an eps that keeps rounding from growing, and most activations are smooth.
  */
 import fc from 'fast-check';
+import type { Purpose } from '../../compiler/graph/index.js';
 
 export interface RandomModel {
   readonly text: string;
   readonly batch: number;
   readonly predictBatch: number;
   readonly frames: number;
+  /** What is compiled and played: the network, or its readout. */
+  readonly purpose: Purpose;
   /** Whether every step's activities are outputs. */
   readonly observe: boolean;
   /** Whether the optimizer's state is that of a run under way, else zero. */
@@ -235,6 +238,18 @@ const negatives = fc.oneof(
   },
 );
 
+/** Half of those that have one play it, the others only predict by it. */
+const readout = fc.option(
+  fc.record({
+    features: fc.constantFrom('raw', 'normalized'),
+    /** A bit a layer; none means all. */
+    layers: fc.nat({ max: 15 }),
+    optimizer,
+    played: flag,
+  }),
+  { freq: 2, nil: undefined },
+);
+
 /** What `render` writes down; numbers that choose among what there is are taken modulo its count. */
 const description = fc.record({
   inputs: size,
@@ -272,6 +287,7 @@ const description = fc.record({
     nil: undefined,
   }),
   negatives,
+  readout,
   optimizer,
   batch: fc.integer({ min: 1, max: 7 }),
   predictBatch: fc.integer({ min: 1, max: 5 }),
@@ -407,13 +423,20 @@ function render(d: Description): string {
     const those = scored.length > 0 ? ` over ${scored.join(', ')}` : '';
     return [`    score p${which}[${from}..${from + (d.score.to % (steps - from))}]${those}`];
   };
+  const layersOf = (bits: number) => {
+    const chosen = names.filter((_, i) => (bits >> i) & 1);
+    return chosen.length > 0 ? `[${chosen.join(', ')}]` : 'all';
+  };
+  const readouts = () => {
+    if (!d.readout) return [];
+    const { features, layers: bits, optimizer: own } = d.readout;
+    return [`  readout: softmax(features: ${features}, layers: ${layersOf(bits)}, optimizer: ${own})`];
+  };
   const negatives = () => {
     if (d.negatives.name === 'hybrid_images') return `hybrid_images(grid: [1, ${inputs}])`;
     if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
     const { features, learnFrom, layers: bits, optimizer: own } = d.negatives;
-    const chosen = names.filter((_, i) => (bits >> i) & 1);
-    const which = chosen.length > 0 ? `[${chosen.join(', ')}]` : 'all';
-    return `latent_classifier(features: ${features}, layers: ${which}, learn_from: ${learnFrom}, optimizer: ${own})`;
+    return `latent_classifier(features: ${features}, layers: ${layersOf(bits)}, learn_from: ${learnFrom}, optimizer: ${own})`;
   };
   return [
     'fn swish(z, b = 1) = z * sigmoid(b * z)',
@@ -433,6 +456,7 @@ function render(d: Description): string {
     ...score(),
     '  }',
     `  negatives: ${negatives()}`,
+    ...readouts(),
     '  train {',
     '    data: tensors("none.safetensors")',
     `    batch: ${d.batch}`,
@@ -450,6 +474,7 @@ export const randomModel: fc.Arbitrary<RandomModel> = description.map((d) => ({
   batch: d.batch,
   predictBatch: d.predictBatch,
   frames: d.frames,
+  purpose: d.readout?.played ? 'readout' : 'network',
   observe: d.observe,
   resumed: d.resumed,
   seed: d.seed,

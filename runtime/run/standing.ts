@@ -1,0 +1,84 @@
+/**
+ * Where a run stands: at its beginning, or where its latest whole checkpoint is; and how a session is put there.
+ */
+import { stateAtStart } from '../../compiler/graph/tensors.js';
+import type { ModelDocument } from '../../compiler/model.js';
+import type { Diagnostic } from '../../grammar/diagnostic.js';
+import type { Session } from '../engine.js';
+import type { Tensor } from '../safetensors.js';
+import { initializeParameters, resetReadout, resetSession } from '../train/parameters.js';
+import { START } from '../train/train.js';
+import { type CheckpointInfo, type LatestCheckpoint, readLatest, restore } from './checkpoint.js';
+import type { RunSettings } from './folder.js';
+import { readInitialWeights } from './initial.js';
+import { type Stage, tensorsOf } from './stages.js';
+
+export type Place = Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'>;
+
+/**
+ * Where a run goes on from a checkpoint: a readout is begun where the network has done all its epochs; where these have
+ * become more since, the network is trained further first, and its readout anew.
+ */
+export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, document: ModelDocument): Place {
+  const { epochs } = document.train;
+  const { epoch, trained, network } = position;
+  const anew = { accuracy: null, best: null, soFar: null };
+  if (network && network.epoch < epochs)
+    return { position: { epoch: network.epoch, batch: 0, trained: network.trained }, ...anew };
+  if (!network && document.readout && epoch >= epochs)
+    return { position: { ...START, network: { epoch, trained } }, ...anew };
+  return { position, accuracy, best, soFar };
+}
+
+/** Where training starts or goes on; the session holds the parameters and optimizer state of that moment. */
+export interface Standing extends Place {
+  /** What checkpoints hold beside the session's tensors: the state of the other stage. */
+  readonly carried: ReadonlyMap<string, Tensor>;
+  /** That a damaged checkpoint was passed over, for example. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Puts a session where a run begins. @throws RffcError where the weights of `--init` do not fit */
+export async function begin(
+  session: Session,
+  stages: readonly Stage[],
+  { init, initMissing }: RunSettings,
+): Promise<Standing> {
+  const { document } = stages[0]!.network;
+  resetSession(session, initializeParameters(document));
+  const initial = init ? await readInitialWeights(init, session.tensors, initMissing) : undefined;
+  if (initial) restore(session, initial.checkpoint);
+  const warnings = initial?.warnings ?? [];
+  const own = new Set(session.tensors.map(({ name }) => name));
+  const carried = new Map(
+    tensorsOf(stages)
+      .filter(({ name, role }) => role === 'state' && !own.has(name))
+      .map(({ name, shape }): [string, Tensor] => {
+        const length = shape.reduce((product, n) => product * n, 1);
+        return [name, { dtype: 'F32', shape, data: new Float32Array(length).fill(stateAtStart(name)) }];
+      }),
+  );
+  return { position: START, accuracy: null, best: null, soFar: null, carried, warnings };
+}
+
+/**
+ * Puts a session where a run's latest whole checkpoint is, or at its beginning where it was stopped before the first.
+ * @param known the checkpoint, where it is read already
+ * @throws RffcError where it cannot be gone on from
+ */
+export async function takeUp(
+  folder: string,
+  session: Session,
+  stages: readonly Stage[],
+  settings: RunSettings,
+  known?: LatestCheckpoint,
+): Promise<Standing> {
+  const latest = known ?? (await readLatest(folder, tensorsOf(stages)));
+  if (!latest) return begin(session, stages, settings);
+  const { document } = stages[0]!.network;
+  const carried = restore(session, latest.checkpoint);
+  const place = placeIn(latest.info, document);
+  // A readout is never gone on with on a network that has changed.
+  if (place.position !== latest.info.position) resetReadout(session, document);
+  return { ...place, carried, warnings: latest.warnings };
+}

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lowerGeneration } from '../compiler/graph/generation.js';
 import type { ModelDocument } from '../compiler/model.js';
+import { hearsLabel } from '../compiler/network.js';
 import { failure } from '../grammar/diagnostic.js';
 import { openBackend, type Precision } from '../runtime/backends.js';
 import type { Normalization } from '../runtime/data/dataset.js';
@@ -13,7 +14,6 @@ import { encodePng, type Picture } from '../runtime/report/png.js';
 import { fileError } from '../runtime/run/files.js';
 import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
-import { hearsLabel } from '../runtime/train/evaluate.js';
 import { type Io, misuse, pathOf, plural } from './io.js';
 
 interface GenerateOptions {

@@ -219,6 +219,8 @@ const variables: Readonly<Record<string, string>> = {
   goodness: "the row's goodness",
   pos: "the goodness of a sample's positive row",
   neg: "the goodness of the same sample's negative row",
+  x: 'a frame of the input, as it comes',
+  y: 'its reconstruction by the decoder',
   t: 'the step within the phase, from 0',
   n: "the layer's size",
   fan_in: 'weights into a unit of the target',

@@ -98,6 +98,7 @@ describe('on the stand-in', () => {
     const model = {
       ...{ text: '', batch: 3, predictBatch: 2, frames: 1, observe: false, resumed: false },
       seed: 5,
+      purpose: 'network' as const,
     };
     const exact = await play(new PlayerSession(plan), graph, model);
     const { machine, session } = await open(plan, { precision: 'bf16' });

@@ -61,6 +61,7 @@ export function lowerGeneration(document: ModelDocument, batch: number, steps: n
   });
   return {
     document,
+    purpose: 'generation',
     batch,
     predictBatch: batch,
     frames: 1,

@@ -98,8 +98,8 @@ export interface Program {
   readonly extents: Readonly<Record<'sample' | 'polarity' | 'candidate', number>>;
 }
 
-/** What a training program trains: the network, or the readout on a network that stays as it is. */
-export type Purpose = 'network' | 'readout';
+/** What a training program trains: the network, or the readout on a network that stays as it is; with `generation` nothing. */
+export type Purpose = 'network' | 'readout' | 'generation';
 
 export interface Graph {
   readonly document: ModelDocument;

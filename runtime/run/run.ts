@@ -32,14 +32,7 @@ import {
   type TrainResult,
   train,
 } from '../train/train.js';
-import {
-  collectTensors,
-  readCheckpoint,
-  readLatest,
-  restore,
-  writeCheckpoint,
-  writeLatest,
-} from './checkpoint.js';
+import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
 import { syncFile } from './files.js';
 import {
   BEST,

@@ -38,7 +38,7 @@ export interface ResultEpoch {
   readonly test_error_softmax?: number;
   /** On the samples kept aside, by what the network is chosen by. */
   readonly validation_error?: number | null;
-  /** This epoch's, its test included. */
+  /** This epoch's training, its test not included. */
   readonly seconds: number;
 }
 export interface Result {

@@ -83,10 +83,9 @@ async function keep(name: string, folder: string, here: boolean): Promise<void> 
     epochsAsked: document.train.epochs,
     ...(limit === undefined ? {} : { samples: limit }),
   };
-  let before = 0;
   const epochs = epochsOf(folder).map((line): ResultEpoch => {
-    const seconds = line.seconds - before;
-    before = line.seconds;
+    // Of the training alone: how long the tests take says nothing of it.
+    const seconds = (line.batches * config.batch) / line.samples_per_second;
     const { epoch, stage, test_accuracy, test_accuracy_softmax, validation_accuracy } = line;
     // A readout is judged by its softmax alone.
     const [goodness, softmax] =

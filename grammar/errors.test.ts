@@ -57,6 +57,8 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { param if = 3 }', ['RFF113 1:16'], '`if` is a word of the language'],
   ['model m { layer h { } }', ['RFF114 1:18'], 'expected the size of `h`'],
   ['model m { connect a -> b t }', ['RFF114 1:25'], 'expected `as` before `t`'],
+  ['model m { decode a }', ['RFF114 1:19'], 'as in `decode a from h1`'],
+  ['model m { decode a from }', ['RFF113 1:24'], 'expected a name after `from`'],
   ['model m { connect a -> b }', ['RFF114 1:25'], 'expected `as` and the type'],
   ['model m { connect a b -> c as t }', ['RFF114 1:20'], 'expected `->` or `,` before `b`'],
   ['model m { connect a as t }', ['RFF114 1:20'], 'expected `->` and a layer'],

@@ -26,11 +26,12 @@ const python = [process.env.RFFC_PYTHON, '/usr/bin/python3', 'python3'].find(
 );
 const runs = python !== undefined || process.env.RFFC_TEST_ALL !== undefined;
 
-/** Recurrent, with every kind of reduction and operator that has a form of its own in ONNX. */
+/** Recurrent, with fast weights, a decoder that prediction does without, and every kind of reduction and operator that has a form of its own in ONNX. */
 const recurrent = `
 fn bent(z) = gelu(z) + 0.1 * softplus(z) - 0.05 * sin(z) * sign(z) + 0.01 * floor(z) + (if z != 0 then 0 else 1)
 
 connection plain { }
+connection fast { fast: decay(0.8), rate: 0.3 / fan_in }
 model recurrent {
   input image[6] { normalize: h / sqrt(mean(h^2) + 1e-8) }
   label digit[3]
@@ -38,6 +39,8 @@ model recurrent {
   layer h2[7] { activation: max(z, 0.1 * z) + tanh(z) * sigmoid(z) + cos(z) * min(z, 1), normalize: h / (amax(abs(h)) + 0.1) }
   connect image -> h1 -> h2 -> h1 as plain
   connect h1 -> h1, h2 -> h2, digit -> h1, digit -> h2 as plain
+  connect h1 -> h2, h2 -> h2 as fast
+  decode image from h2
   objective {
     goodness: sum(h^2) / n
     positive: softplus(goodness - 1)

@@ -27,6 +27,10 @@ model small {
   connect image -> a -> b -> c as forward, connect digit -> c as context
   objective { goodness: mean(h^2), positive: softplus(goodness - 1), negative: softplus(n - goodness) }
   objective other { goodness: sum(h^2), pair: softplus(pos - neg), predict: min }
+  connection quick { fast: decay(0.9) }
+  connect b -> c as quick
+  decode image from c, a { loss: mean(abs(x - y)), optimizer: adam() }
+
   schedule {
     phase settle[2] { label: mix(uniform, given, t / 2), input: frame(0), learn: off }
     phase learn[4]
@@ -39,6 +43,7 @@ model small {
 }`;
 const parsed = parse(source);
 const { document } = check(parsed.tree);
+const [fast] = document?.fast_weights ?? [];
 
 /** A deep copy, with what stands at `path` replaced. */
 function replaced(path: string, value: unknown): unknown {
@@ -84,6 +89,17 @@ describe('validateDocument', () => {
     ['RFF203', 'readout/layers', ['d'], /`d`/],
     ['RFF330', 'readout/epochs', 0, /epochs/],
     ['RFF513', 'readout/optimizer/nesterov', true, /Nesterov/],
+    ['RFF330', 'fast_weights/0/decay', 1.5, /<= 1/],
+    ['RFF330', 'fast_weights', undefined, /fast_weights/],
+    ['RFF203', 'fast_weights/0/source', 'nobody', /nobody/],
+    ['RFF331', 'fast_weights/0/type', 'other', /c\.b\.other/],
+    ['RFF322', 'fast_weights/0', { ...fast, source: 'image', name: 'c.image.quick' }, /image/],
+    ['RFF330', 'decoder/layers', [], /decoder/],
+    ['RFF203', 'decoder/layers', ['d'], /`d`/],
+    ['RFF402', 'decoder/loss', ['sub', 'x', 'y'], /a row/],
+    ['RFF411', 'decoder/loss', ['mean', 'x'], /depend on y/],
+    ['RFF201', 'decoder/activation', 'h', /`h`/],
+    ['RFF513', 'decoder/init', { name: 'uniform', low: 1, high: 0 }, /below/],
     ['RFF208', 'layers/1/name', 'a', /`a`/],
     ['RFF208', 'phases/1/name', 'settle', /settle/],
     ['RFF201', 'layers/0/activation', ['exp', 'h'], /`h`/],

@@ -71,6 +71,8 @@ test('finite results are no divergence', async () => {
   expect(divergence(results, await network(), at, [Number.NaN])).toBeUndefined();
   const bad = divergence({ ...results, classifierLoss: Number.NaN }, await network(), at, []);
   expect(bad!.message).toContain('the loss of the latent classifier is NaN at batch 1, epoch 1');
+  const decoder = divergence({ ...results, decodeLoss: Infinity }, await network(), at, []);
+  expect(decoder!.message).toContain('the loss of the decoder is Infinity at batch 1, epoch 1');
 });
 
 test('the first place in time is named as the schedule has it', async () => {

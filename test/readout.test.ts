@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
 import { type EpochLine, parseMetrics } from '../runtime/run/metrics.js';
 import { readSafetensors } from '../runtime/safetensors.js';
+import { readProgress } from '../runtime/sweep/folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-readout-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,6 +103,14 @@ test('the network learns without labels, then the readout, which is what is judg
   const page = readFileSync(join(folder, 'whole', 'report.html'), 'utf8');
   expect(page).toContain('Accuracy of the readout');
   expect(page).toContain('epochs of the readout');
+});
+
+test('a sweep compares by what the readout reaches', () => {
+  const { epochs, outcome } = readProgress(join(folder, 'whole'));
+  const lines = epochsIn('whole').slice(2);
+  const best = lines.reduce((a, b) => (b.validation_accuracy! > a.validation_accuracy! ? b : a));
+  expect(epochs).toEqual({ network: 2, readout: 3 });
+  expect(outcome).toMatchObject({ accuracy: best.validation_accuracy, test: best.test_accuracy });
 });
 
 test('a run that stops in either stage goes on to the same bytes', async () => {

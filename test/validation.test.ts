@@ -106,7 +106,7 @@ test('a sweep compares by what was kept aside, and shows the test split beside i
   const { epochs, outcome } = readProgress(join(folder, 'whole'));
   const lines = epochsOf('whole');
   const best = lines.reduce((a, b) => (b.validation_accuracy! > a.validation_accuracy! ? b : a));
-  expect(epochs).toBe(4);
+  expect(epochs).toEqual({ network: 4, readout: 0 });
   expect(outcome).toMatchObject({ accuracy: best.validation_accuracy, test: best.test_accuracy });
   const table = sweepTable([{ number: 1, settings: { lr: 0.1 }, outcome }]);
   expect(table.split('\n')[0]).toBe('trial   lr  validation accuracy  test accuracy');

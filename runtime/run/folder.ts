@@ -70,6 +70,8 @@ export interface RunConfig {
   /** What `settings` and the model came to. */
   readonly seed: number;
   readonly epochs: number;
+  /** Of the readout; absent for a model without one. */
+  readonly readoutEpochs?: number;
   readonly batch: number;
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -240,7 +242,7 @@ function configProblem(json: unknown): string | undefined {
     if (typeof model[key] !== 'string') return `\`model.${key}\` is not text`;
   for (const key of ['created', 'backend'])
     if (typeof json[key] !== 'string') return `\`${key}\` is not text`;
-  for (const key of ['seed', 'epochs', 'batch'])
+  for (const key of ['seed', 'epochs', 'batch', ...('readoutEpochs' in json ? ['readoutEpochs'] : [])])
     if (!Number.isSafeInteger(json[key])) return `\`${key}\` is not a whole number`;
   if (!isRecord(settings)) return '`settings` is missing';
   for (const key of [

@@ -142,6 +142,7 @@ export async function startRun(
         settings,
         seed: document.train.seed,
         epochs: document.train.epochs,
+        ...(document.readout ? { readoutEpochs: document.readout.epochs } : {}),
         batch: network.batch,
         backend: session.backend,
         versions: versions(),

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Purpose } from '../../compiler/graph/graph.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { fileError, readText, writeAtomically } from '../run/files.js';
 import { METRICS, type RunSettings } from '../run/folder.js';
@@ -128,20 +129,23 @@ function isOutcome(outcome: unknown): boolean {
     : status === 'failed' && typeof message === 'string';
 }
 
-/** What a run's metrics say of it so far; the epochs are those that are done. */
+/** What a run's metrics say of it so far: the epochs that are done, and what it has come to by its latest stage. */
 export function readProgress(folder: string): {
-  readonly epochs: number;
+  readonly epochs: Readonly<Record<Purpose, number>>;
   readonly outcome: Extract<Outcome, { status: 'done' }>;
 } {
   const path = join(folder, METRICS);
-  let epochs = 0;
+  const epochs = { network: 0, readout: 0 };
   let best: Accuracies | undefined;
   let loss: number | null = null;
   let seconds = 0;
   for (const line of existsSync(path) ? readText(path).split('\n') : []) {
     const record = parsed(line);
     if (record?.event !== 'epoch') continue;
-    if (typeof record.epoch === 'number') epochs = record.epoch;
+    const stage = record.stage === 'readout' ? 'readout' : 'network';
+    // What a network reached by goodness is no measure of its readout.
+    if (stage === 'readout' && epochs.readout === 0) best = undefined;
+    if (typeof record.epoch === 'number') epochs[stage] = record.epoch;
     if (typeof record.seconds === 'number') seconds = record.seconds;
     const judged = accuraciesIn(record);
     if ((chosenAccuracy(judged) ?? -1) > (best ? chosenAccuracy(best)! : -1)) best = judged;

@@ -5,9 +5,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Purpose } from '../../compiler/graph/graph.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { readText } from '../run/files.js';
-import { CONFIG, readRunConfig, sha256 } from '../run/folder.js';
+import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../run/folder.js';
 import { accuraciesIn, chosenAccuracy } from '../run/metrics.js';
 import {
   type Outcome,
@@ -135,11 +136,16 @@ async function runTrial(
   const { code, signal: killer, err } = await launch(argv, line, signal);
   const { epochs, outcome } = readProgress(folder);
   // One that was killed between its last epoch and its end has nothing left to do.
-  const complete = existsSync(join(folder, CONFIG)) && epochs >= readRunConfig(folder).epochs;
+  const complete = existsSync(join(folder, CONFIG)) && isComplete(readRunConfig(folder), epochs);
   if (code === 0 || complete) return outcome;
   if (signal.aborted) return undefined;
   const message = killer ? `killed by ${killer}` : errorIn(err);
   return { status: 'failed', message };
+}
+
+/** Whether all epochs of a run are done, those of its readout too. */
+function isComplete(config: RunConfig, done: Readonly<Record<Purpose, number>>): boolean {
+  return done.network >= config.epochs && done.readout >= (config.readoutEpochs ?? 0);
 }
 
 /** The options of a run, for the settings of a trial and those that all have in common. */

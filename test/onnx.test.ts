@@ -98,6 +98,21 @@ model local {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
+/** That hears nothing of its label: a readout predicts. */
+const unlabelled = `
+connection plain { }
+model unlabelled {
+  input image[6]
+  label digit[3]
+  layer h1[8], h2[5] { activation: tanh(z) }
+  connect image -> h1 -> h2 -> h1 as plain
+  objective { goodness: mean(h^2), positive: softplus(1 - goodness), negative: softplus(goodness - 1), predict: max }
+  schedule { phase learn[3] { input: frame(t) } }
+  negatives: hybrid_images(grid: [2, 3], blur: 1)
+  readout: softmax(features: raw, epochs: 2)
+  train { data: tensors("data.safetensors"), epochs: 1, batch: 8, optimizer: sgd(lr: 0.05) }
+}`;
+
 const COUNT = 20;
 
 /** Samples that a model trains on and is then asked about: [COUNT, 6], or [COUNT, frames, 6]. */
@@ -126,7 +141,8 @@ function nested(values: ArrayLike<number>, shape: readonly number[], at = 0): un
 
 interface Checked {
   readonly label: number[];
-  readonly goodness: number[][];
+  readonly goodness?: number[][];
+  readonly softmax?: number[][];
   readonly inputs: unknown;
   readonly outputs: unknown;
   readonly ops: string[];
@@ -163,29 +179,30 @@ async function exported(name: string, text: string, frames: number) {
   return {
     checked,
     labels: [...toInt32(tensors.get('label')!)],
-    goodness: toFloat32(tensors.get('goodness')!),
+    scores: toFloat32((tensors.get('goodness') ?? tensors.get('softmax'))!),
   };
 }
 
 describe.skipIf(!runs)('export to ONNX', () => {
   test.each([
-    ['recurrent', recurrent, 1, 'ArgMin'],
-    ['framed', framed, 3, 'ArgMax'],
-    ['local', local, 2, 'Gather'],
-  ])(
+    ['recurrent', recurrent, 1, 'ArgMin', 'goodness'],
+    ['framed', framed, 3, 'ArgMax', 'goodness'],
+    ['local', local, 2, 'Gather', 'goodness'],
+    ['unlabelled', unlabelled, 2, 'ArgMax', 'softmax'],
+  ] as const)(
     '%s: the checker accepts it, and its outputs are those of predict',
-    async (name, text, frames, choice) => {
-      const { checked, labels, goodness } = await exported(name, text, frames);
+    async (name, text, frames, choice, port) => {
+      const { checked, labels, scores } = await exported(name, text, frames);
       expect(checked.ops).toContain(choice);
       expect(checked.inputs).toEqual([['x', 1, frames === 1 ? ['N', 6] : ['N', frames, 6]]]);
       expect(checked.outputs).toEqual([
         ['label', 7, ['N']],
-        ['goodness', 1, ['N', 3]],
+        [port, 1, ['N', 3]],
       ]);
-      expect(checked.goodness).toHaveLength(COUNT);
-      const flat = checked.goodness.flat();
-      const largest = Math.max(...goodness.map(Math.abs));
-      const apart = flat.map((value, i) => Math.abs(value - goodness[i]!));
+      expect(checked[port]).toHaveLength(COUNT);
+      const flat = checked[port]!.flat();
+      const largest = Math.max(...scores.map(Math.abs));
+      const apart = flat.map((value, i) => Math.abs(value - scores[i]!));
       expect(Math.max(...apart)).toBeLessThan(1e-4 * largest);
       // The labels matter: a model that ignored them would give each the same.
       expect(new Set(flat.slice(0, 3)).size).toBe(3);

@@ -1,5 +1,5 @@
 /** The curves of a report, from the lines of a run's metrics. */
-import type { Purpose } from '../../compiler/graph/graph.js';
+
 import type { ModelDocument } from '../../compiler/model.js';
 import {
   type BatchLine,
@@ -9,6 +9,7 @@ import {
   type EpochLine,
   type MetricsLine,
 } from '../run/metrics.js';
+import type { Stage } from '../train/train.js';
 import { COLOURS } from './diagram.js';
 import type { Chart, Curve } from './page.js';
 
@@ -78,7 +79,7 @@ function readoutSections({ batches, epochs }: Lines): ChartSection[] {
   ];
 }
 
-function accuracySection(epochs: readonly EpochLine[], of: Purpose = 'network'): ChartSection[] {
+function accuracySection(epochs: readonly EpochLine[], of: Stage = 'network'): ChartSection[] {
   const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
   if (judged.length === 0) return [];
   const accuracy = (label: string, colour: string, value: (line: EpochLine) => number | null): Curve[] => {

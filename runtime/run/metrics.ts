@@ -2,11 +2,10 @@
  * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
  * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
  */
-import type { Purpose } from '../../compiler/graph/graph.js';
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import { type BatchReport, type Judgement, type Measures, stageOf } from '../train/train.js';
+import { type BatchReport, type Judgement, type Measures, type Stage, stageOf } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
@@ -21,7 +20,7 @@ export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
   /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
-  readonly stage?: Purpose;
+  readonly stage?: Stage;
   /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;
   readonly batch: number;
@@ -128,7 +127,7 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
 }
 
 /** The optimizer of a stage; layers and classifiers may have their own. */
-function optimizerOf({ train, readout }: ModelDocument, stage: Purpose): Optimizer {
+function optimizerOf({ train, readout }: ModelDocument, stage: Stage): Optimizer {
   return stage === 'readout' && readout ? readout.optimizer : train.optimizer;
 }
 

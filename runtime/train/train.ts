@@ -28,8 +28,11 @@ export interface Position {
 }
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
 
+/** A part of a run, with epochs of its own: what it trains. */
+export type Stage = Exclude<Purpose, 'generation'>;
+
 /** What is trained at a position. */
-export function stageOf({ network }: Position): Purpose {
+export function stageOf({ network }: Position): Stage {
   return network ? 'readout' : 'network';
 }
 

@@ -9,7 +9,7 @@ import {
   type EpochLine,
   type MetricsLine,
 } from '../run/metrics.js';
-import type { Stage } from '../train/train.js';
+import type { StageName } from '../train/train.js';
 import { COLOURS } from './diagram.js';
 import type { Chart, Curve } from './page.js';
 
@@ -79,7 +79,7 @@ function readoutSections({ batches, epochs }: Lines): ChartSection[] {
   ];
 }
 
-function accuracySection(epochs: readonly EpochLine[], of: Stage = 'network'): ChartSection[] {
+function accuracySection(epochs: readonly EpochLine[], of: StageName = 'network'): ChartSection[] {
   const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
   if (judged.length === 0) return [];
   const accuracy = (label: string, colour: string, value: (line: EpochLine) => number | null): Curve[] => {

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import type { ModelDocument } from '../../compiler/model.js';
 import type { RunConfig } from '../run/folder.js';
 import { type BatchLine, chosenAccuracy, type EpochLine } from '../run/metrics.js';
-import type { Stage } from '../train/train.js';
+import type { StageName } from '../train/train.js';
 import { type ChartSection, chartSections } from './charts.js';
 import { diagram } from './diagram.js';
 import { escapeHtml, scriptJson } from './html.js';
@@ -121,7 +121,7 @@ function lead({ config, document, data }: Report): string {
 function tiles({ config, document, epochs, batches, parameters }: Report): string {
   const last = epochs.at(-1);
   const latest = latestOf(batches.at(-1), last);
-  const stageEpochs = (stage: Stage) => epochs.filter((line) => (line.stage ?? 'network') === stage);
+  const stageEpochs = (stage: StageName) => epochs.filter((line) => (line.stage ?? 'network') === stage);
   const [learned, readout] = [stageEpochs('network').at(-1), stageEpochs('readout').at(-1)];
   const judged = stageEpochs(last?.stage ?? 'network').filter((line) => chosenAccuracy(line) !== null);
   const best = judged.reduce<EpochLine | undefined>(

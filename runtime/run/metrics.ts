@@ -5,7 +5,7 @@
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import { type BatchReport, type Judgement, type Measures, type Stage, stageOf } from '../train/train.js';
+import { type BatchReport, type Judgement, type Measures, type StageName, stageOf } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
@@ -20,7 +20,7 @@ export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
   /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
-  readonly stage?: Stage;
+  readonly stage?: StageName;
   /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;
   readonly batch: number;
@@ -127,7 +127,7 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
 }
 
 /** The optimizer of a stage; layers and classifiers may have their own. */
-function optimizerOf({ train, readout }: ModelDocument, stage: Stage): Optimizer {
+function optimizerOf({ train, readout }: ModelDocument, stage: StageName): Optimizer {
   return stage === 'readout' && readout ? readout.optimizer : train.optimizer;
 }
 

@@ -9,7 +9,7 @@ import { failure } from '../../grammar/diagnostic.js';
 import { fileError, readText, writeAtomically } from '../run/files.js';
 import { METRICS, type RunSettings } from '../run/folder.js';
 import { type Accuracies, accuraciesIn, chosenAccuracy } from '../run/metrics.js';
-import type { Stage } from '../train/train.js';
+import type { StageName } from '../train/train.js';
 import type { Dimension, Sampler, Settings } from './space.js';
 
 /** What a sweep is of. The same request goes on in the same folder. */
@@ -131,7 +131,7 @@ function isOutcome(outcome: unknown): boolean {
 
 /** What a run's metrics say of it so far: the epochs that are done, and what it has come to by its latest stage. */
 export function readProgress(folder: string): {
-  readonly epochs: Readonly<Record<Stage, number>>;
+  readonly epochs: Readonly<Record<StageName, number>>;
   readonly outcome: Extract<Outcome, { status: 'done' }>;
 } {
   const path = join(folder, METRICS);

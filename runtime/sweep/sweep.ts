@@ -9,7 +9,7 @@ import { failure } from '../../grammar/diagnostic.js';
 import { readText } from '../run/files.js';
 import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../run/folder.js';
 import { accuraciesIn, chosenAccuracy } from '../run/metrics.js';
-import type { Stage } from '../train/train.js';
+import type { StageName } from '../train/train.js';
 import {
   type Outcome,
   openSweep,
@@ -144,7 +144,7 @@ async function runTrial(
 }
 
 /** Whether all epochs of a run are done, those of its readout too. */
-function isComplete(config: RunConfig, done: Readonly<Record<Stage, number>>): boolean {
+function isComplete(config: RunConfig, done: Readonly<Record<StageName, number>>): boolean {
   return done.network >= config.epochs && done.readout >= (config.readoutEpochs ?? 0);
 }
 

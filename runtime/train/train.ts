@@ -29,10 +29,10 @@ export interface Position {
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
 
 /** A part of a run, with epochs of its own: what it trains. */
-export type Stage = Exclude<Purpose, 'generation'>;
+export type StageName = Exclude<Purpose, 'generation'>;
 
 /** What is trained at a position. */
-export function stageOf({ network }: Position): Stage {
+export function stageOf({ network }: Position): StageName {
   return network ? 'readout' : 'network';
 }
 

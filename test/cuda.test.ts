@@ -393,7 +393,8 @@ async function play(
     for (const t of graph.tensors)
       if (roles.includes(t.role)) record.set(`${when} ${t.name}`, await session.read(t.name));
   };
-  for (const [name, values] of initializeParameters(graph.document)) session.write(name, values);
+  for (const [name, values] of initializeParameters(graph.document))
+    if (graph.tensors.some((t) => t.name === name)) session.write(name, values);
   for (const t of graph.tensors)
     if (t.role === 'state') session.write(t.name, new Float32Array(length(t.shape)));
   for (let b = 0; b < 2; b++) {

@@ -28,8 +28,8 @@ const models = readdirSync(folder).filter((f) => f.endsWith('.rff'));
 /** Between them every kind of launch, a classifier, dropout, and most optimizers. */
 const random = fc.sample(randomModel, { seed: 99, numRuns: 4 });
 
-function planOf({ text, frames, predictBatch, observe }: RandomModel): Plan {
-  return buildPlan(lower(documentOf(text), { frames, predictBatch, observe })).plan;
+function planOf({ text, frames, predictBatch, purpose, observe }: RandomModel): Plan {
+  return buildPlan(lower(documentOf(text), { frames, predictBatch, purpose, observe })).plan;
 }
 
 /** Nothing goes through local memory. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { hostScalar, type ProgramName, type RunArguments, type TensorInfo } from '../../graph/index.js';
+import { eachBlock } from '../../plan/blocks.js';
 import type { Buffer, Gemm, Launch, Plan, PlanTensor, Region, RowsKernel } from '../../plan/plan.js';
 import { type Arg, cudaModule, type KernelLaunch, launchOf } from './index.js';
 
@@ -128,9 +129,10 @@ export class HostSession {
     const { seed } = this.plan.model.train;
     this.runWords.set([epoch, batch, seed % 2 ** 32, Math.floor(seed / 2 ** 32)]);
     for (const launch of this.plan.programs[program]) {
-      if (launch.kind === 'gemm') this.gemm(launch);
-      else if (launch.kind === 'learn') {
-        for (const product of launch.products) this.gemm(product);
+      if (launch.kind === 'gemm') {
+        for (const product of eachBlock(launch)) this.gemm(product);
+      } else if (launch.kind === 'learn') {
+        for (const product of launch.products.flatMap(eachBlock)) this.gemm(product);
         this.launch(launchOf(launch.update, this.plan, (b) => this.address(b)));
       } else this.launch(launchOf(launch, this.plan, (b) => this.address(b)));
     }

@@ -1,6 +1,6 @@
 /**
- * Every network of models/ on every engine: two batches of training and a prediction of the same random data, with few
- * samples, tell the same losses and goodness. Whether a network learns is for models.test.ts.
+ * Every network of models/ on every engine: two batches of training and a prediction of the same random data, of few
+ * samples on narrow layers, tell the same losses and goodness. Whether a network learns is for models.test.ts.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -17,22 +17,30 @@ import { initializeParameters, resetSession } from '../runtime/train/parameters.
 import { findGpu } from './support/adapter.js';
 
 const folder = join(import.meta.dirname, '../models');
+/** Of those that differ in their width alone, one. */
+const widths = new Set(['mnist3x250', 'mnist3x1000', 'mnist3x2000']);
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.rff'))
-  .map((file) => basename(file, '.rff'));
+  .map((file) => basename(file, '.rff'))
+  .filter((name) => !widths.has(name));
 
-/** A width that shows the same, where a model has one to set. */
-const smaller: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  hinton_unsupervised: { units: 100 },
-};
-/** Its plan is that of mnist3x200, and a software GPU takes minutes for its thirty million weights. */
-const onlyWide = new Set(['mnist3x2000']);
+/**
+ * The network of a text with layers of some forty units: a software GPU takes minutes for millions of weights, and what is
+ * launched is the same. Layers of receptive fields are as wide as their patches make them.
+ */
+function narrow(text: string): string {
+  if (/\bfield:/.test(text)) return text;
+  const size = (units: string) => `${24 + (Number(units) % 31)}`;
+  return text
+    .replace(/^ *layer .*\{/gm, (line) =>
+      line.replace(/\[(\d{3,})\]/g, (_, units: string) => `[${size(units)}]`),
+    )
+    .replace(/(?<=param units = )\d+/, size);
+}
 
 async function graphOf(name: string): Promise<Graph> {
   const file = join(folder, `${name}.rff`);
-  const set = smaller[name];
-  const { document } = await loadModel({ text: readFileSync(file, 'utf8'), file }, set ? { set } : {});
-  // One sample more than a vector of four has room for two rows of.
+  const { document } = await loadModel({ text: narrow(readFileSync(file, 'utf8')), file });
   return lower(document, { batch: 3, predictBatch: 2, frames: 2 });
 }
 
@@ -78,7 +86,7 @@ async function play(session: Session, graph: Graph): Promise<Map<string, Float32
 const found = await findGpu();
 const gpu = 'gpu' in found ? found.gpu : undefined;
 
-describe.each(names.filter((name) => !onlyWide.has(name)))('%s', (name) => {
+describe.each(names)('%s', (name) => {
   test(gpu
     ? 'on cpu and webgpu as on the oracle'
     : 'on cpu as on the oracle; no adapter for webgpu', async () => {
@@ -91,12 +99,14 @@ describe.each(names.filter((name) => !onlyWide.has(name)))('%s', (name) => {
       sessions.push(['webgpu', await openWebgpu(plan, gpu)]);
     }
     for (const [backend, session] of sessions) {
-      for (const [tensor, values] of await play(session, graph)) {
+      const told = await play(session, graph);
+      expect([...told.keys()]).toEqual([...truth.keys()]);
+      for (const [tensor, values] of told) {
         const exact = truth.get(tensor)!;
         const scale = exact.reduce((m, x) => Math.max(m, Math.abs(x)), 1e-2);
         const off = values.reduce((m, x, i) => Math.max(m, Math.abs(x - exact[i]!) / scale), 0);
         // What is not a number is further off than anything.
-        expect(off, `${tensor} on ${backend}`).toBeLessThan(1e-3);
+        expect(off, `${tensor} on ${backend}`).toBeLessThan(5e-3);
       }
     }
   }, 120_000);

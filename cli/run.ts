@@ -201,13 +201,16 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
   }
   const folder = relative(io.cwd, result.folder) || '.';
   const judged = Object.entries({ test, validation }).flatMap(([name, found]) =>
-    found ? [`${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples})`] : [],
+    found
+      ? [
+          `${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples}${found.softmax === null ? '' : `; ${percent(found.softmax)} by its classifier's softmax`})`,
+        ]
+      : [],
   );
   const chosen = chosenBy({ validation, test });
   if (chosen) {
     const better = best !== null && best > chosen.accuracy ? `; the best epoch reached ${percent(best)}` : '';
     io.out(`${judged.join('; ')}${better}\n`);
-    if (chosen.softmax !== null) io.out(`by its classifier's softmax ${percent(chosen.softmax)}\n`);
   }
   io.out(`the run is in ${folder}\n`);
   if (options.quiet) {

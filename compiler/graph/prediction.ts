@@ -4,6 +4,10 @@ import { classify, neutralFeatures, predictingClassifier } from './classifier.js
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
 
+/**
+ * A model's prediction program, without dropout or learning. Its input is `predict/x` [frames, samples, input size]; its results
+ * are the mean goodness [samples, classes] and, with a classifier or readout, probabilities [samples, classes].
+ */
 export function lowerPrediction(
   document: ModelDocument,
   extents: Program['extents'],

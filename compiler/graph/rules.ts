@@ -35,6 +35,7 @@ export interface LayerRules {
   readonly isPair: boolean;
 }
 
+/** A layer's expressions under its objective, as LANGUAGE.md's "Meaning" has them. */
 export function layerRules(layer: Layer, objective: Objective): LayerRules {
   const scope = (e: Expr) =>
     new Map<string, Expr>([

@@ -10,6 +10,7 @@ export interface Step {
   readonly scored: boolean;
 }
 
+/** Every step of a model's phases, in order. */
 export function timeline(document: ModelDocument): Step[] {
   const { score, phases } = document;
   const steps: Step[] = [];

@@ -42,6 +42,7 @@ interface Embedded {
   readonly factor: IrValue | undefined;
 }
 
+/** The pass: every product and gradient of embedded data, split where that is legal; anything else as it is. */
 export function splitEmbeds(program: Ir, { input }: Pick<ModelDocument, 'input'>): Ir {
   if (!input.embed) return program;
   const out = new Rewriter(program);

@@ -201,6 +201,8 @@ describe('declarations', () => {
     'model m { layer a[1], layer b[2], connect a -> b as t, connect b -> a as t, }',
     'model m { schedule { score a[0..1] over b, phase a[2] { }, } }',
     'model m { connect a -> b as c { }, negatives: given(), }',
+    'model m { decode over\n from\n from\n train { } }',
+    'model m { schedule { score a[0..1] over b, label\n score\n from[0..1] } }',
   ])('is valid: %s', (text) => {
     tree(text);
   });

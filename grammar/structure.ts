@@ -203,7 +203,7 @@ export function structure(tokens: readonly IToken[], report: Report, excused: Se
       if (close(token, i)) out.push(token);
       continue;
     }
-    const word = isWord(token) ? entryWord(tokens, i, out.at(-1), place()) : undefined;
+    const word = isWord(token) ? entryWord(tokens, i, out, place()) : undefined;
     if (word === undefined || (inBrackets() && !breaksOut(word, i))) {
       out.push(token);
       continue;

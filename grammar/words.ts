@@ -58,8 +58,12 @@ const blockOnly = new Set<TokenType>([
   T.declarations.train,
   T.declarations.evaluate,
 ]);
-/** What follows a declaration's name. */
-const afterName = new Set<TokenType>([T.LSquare, T.LCurly, T.Assign, T.Arrow, T.LParen, T.From, T.Extends]);
+/** What follows a declaration's name; `from` and `extends`, which may be names, each after one declaration's only. */
+const afterName = new Set<TokenType>([T.LSquare, T.LCurly, T.Assign, T.Arrow, T.LParen]);
+const afterNameOf: { readonly [word: string]: TokenType | undefined } = {
+  decode: T.From,
+  connection: T.Extends,
+};
 
 export const isDeclarationWord = (text: string): text is T.DeclarationWord => Object.hasOwn(words, text);
 /** Whether a token has been found to open a declaration. */
@@ -78,39 +82,42 @@ export const onNewLine = (before: IToken | undefined, token: IToken): boolean =>
   before === undefined || (before.endLine ?? 0) < (token.startLine ?? 0);
 
 /**
- * What the word at `i` begins, in a block of `place`; undefined where it begins nothing. `last` is the token
+ * What the word at `i` begins, in a block of `place`; undefined where it begins nothing. `read` are the tokens
  * before it as understood so far.
  */
 export function entryWord(
   tokens: readonly IToken[],
   i: number,
-  last: IToken | undefined,
+  read: readonly IToken[],
   place: Place,
 ): EntryWord | undefined {
   const token = tokens[i]!;
   const before = tokens[i - 1];
   const next = tokens[i + 1];
   const newLine = onNewLine(before, token);
+  const last = read.at(-1);
+  /** What stands before could be the whole of an entry. */
+  const ended = endsEntry(read, read.length - 1);
   // The name of a declaration, be it on the next line.
   if (last !== undefined && isDeclaration(last)) {
     const nameless = next?.tokenType === T.Colon && blockOnly.has(last.tokenType);
-    const subject = fitsAfterName(next) && !(next?.tokenType === T.LCurly && isDeclarationWord(token.image));
+    const subject =
+      fitsAfterName(next, before?.image) && !(next?.tokenType === T.LCurly && isDeclarationWord(token.image));
     if (!nameless && (!newLine || subject)) return undefined;
   }
   if (next?.tokenType === T.Colon) return { kind: 'property', type: T.Key };
 
   const first = before === undefined || before.tokenType === T.LCurly || before.tokenType === T.RCurly;
   /** An entry surely begins here. */
-  const starts = first || (newLine && endsEntry(tokens, i - 1));
+  const starts = first || (newLine && ended);
   const sameLine = next !== undefined && !onNewLine(token, next) ? next : undefined;
-  const subject = fitsAfterName(tokens[i + 2]);
+  const subject = fitsAfterName(tokens[i + 2], token.image);
   const nameNext =
     sameLine !== undefined && isWord(sameLine) && (!contextual.has(sameLine.tokenType) || subject);
   const blockNext = next?.tokenType === T.LCurly;
   /** After `->`, or `as` and its like. */
   const wantsName =
-    before?.tokenType === T.Arrow ||
-    (before !== undefined && contextual.has(before.tokenType) && !endsEntry(tokens, i - 1));
+    before?.tokenType === T.Arrow || (before !== undefined && contextual.has(before.tokenType) && !ended);
 
   /** The name stands on the next line. */
   const nameBelow =
@@ -179,10 +186,12 @@ function endsEntry(tokens: readonly IToken[], i: number): boolean {
   const token = tokens[i];
   if (token === undefined) return false;
   if (!contextual.has(token.tokenType)) return isWord(token) || isLiteral(token) || isCloser(token);
-  // `as` and its like are keywords after a name and names after a keyword.
+  // `as` and its like are keywords after a name and names after a keyword, be it one of a declaration.
   let first = i;
   while (first > 0 && contextual.has(tokens[first - 1]!.tokenType)) first--;
-  return (i - first) % 2 === (endsEntry(tokens, first - 1) ? 1 : 0);
+  const before = tokens[first - 1];
+  const name = before !== undefined && !isDeclaration(before) && endsEntry(tokens, first - 1);
+  return (i - first) % 2 === (name ? 1 : 0);
 }
 
 /** Whether a declaration can follow a token on its line, be it without a comma. */
@@ -190,6 +199,8 @@ function canPrecede(token: IToken): boolean {
   return token.tokenType === T.Comma || token.tokenType === T.Name || isLiteral(token) || isCloser(token);
 }
 
-function fitsAfterName(token: IToken | undefined): boolean {
-  return token !== undefined && afterName.has(token.tokenType);
+/** Whether a token can stand after the name that a declaration's word gives. */
+function fitsAfterName(token: IToken | undefined, word: string | undefined): boolean {
+  if (token === undefined) return false;
+  return afterName.has(token.tokenType) || (word !== undefined && afterNameOf[word] === token.tokenType);
 }

@@ -20,8 +20,6 @@ function workerFile(): URL {
 }
 
 interface Pending {
-  left: number;
-  timings: Float64Array | undefined;
   readonly resolve: (timings: Float64Array | undefined) => void;
   readonly reject: (error: Error) => void;
 }
@@ -79,7 +77,7 @@ export class Pool {
     if (this.ended) return Promise.reject(this.ended);
     if (this.pending) return Promise.reject(new Error('the pool plays one program at a time'));
     return new Promise((resolve, reject) => {
-      this.pending = { left: this.threads, timings: undefined, resolve, reject };
+      this.pending = { resolve, reject };
       for (const worker of this.workers) {
         // Only a pool at work keeps the process alive.
         worker.ref();
@@ -92,13 +90,9 @@ export class Pool {
     switch (reply.kind) {
       case 'done': {
         const { pending } = this;
-        if (!pending) return;
-        pending.timings ??= reply.timings;
-        pending.left--;
-        if (pending.left > 0) return;
         this.pending = undefined;
         for (const worker of this.workers) worker.unref();
-        pending.resolve(pending.timings);
+        pending?.resolve(reply.timings);
         return;
       }
       case 'failed':

@@ -1,6 +1,7 @@
 /**
- * The thread of one worker: told once what there is, then program by program what to play. It answers every message
- * with one of its own, and breaks the rendezvous before it reports a failure, so that no other worker waits for it.
+ * The thread of one worker: told once what there is, then program by program what to play. At the end all meet, and the
+ * first says that it is done: a message takes the main thread a core from the workers. A worker breaks the rendezvous
+ * before it reports a failure, so that no other waits for it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
@@ -83,9 +84,11 @@ function answer(request: Request): Reply {
 }
 
 port.on('message', (request: Request) => {
-  let reply: Reply;
+  let reply: Reply | undefined;
   try {
-    reply = answer(request);
+    const done = answer(request);
+    meet(rendezvous, count);
+    if (index === 0) reply = done;
   } catch (error) {
     breakUp(rendezvous);
     reply =
@@ -97,5 +100,5 @@ port.on('message', (request: Request) => {
             diagnostics: error instanceof RffcError ? error.diagnostics : [],
           };
   }
-  port.postMessage(reply);
+  if (reply) port.postMessage(reply);
 });

@@ -120,3 +120,22 @@ test('what two steps move by the very same gradient is moved twice', () => {
   );
   expect(moved.map((u) => u.values.length)).toEqual([1, 1]);
 });
+
+test('what reads an old version of a tensor stays apart from what reads the new one: it would wait for itself', () => {
+  const [product] = ofKind(program.values, 'product') as [IrValue];
+  const row = program.values.find((v) => v.name === 'learn[2]/b.h')!;
+  const moved = program.values.find((v) => v.tensor !== undefined && v.op.kind === 'map')!;
+  const old = moved.inputs.map((i) => program.values[i]!).find((v) => v.tensor === moved.tensor)!;
+  const update = { ...moved, op: { ...moved.op, vars: ['p', 'g'] } } as IrValue;
+  const values = [
+    { ...old, inputs: [] },
+    { ...product, inputs: [] },
+    { ...product, inputs: [1] },
+    { ...update, inputs: [0, 1] },
+    { ...row, inputs: [0, 2] },
+    { ...row, inputs: [4, 3] },
+  ].map((v, id): IrValue => ({ ...v, id }));
+  const ir: Ir = { ...program, values };
+  const order = orderUnits(ir, formUnits(ir, both)).map((u) => u.values.map((v) => v.id));
+  expect(order).toEqual([[0], [1], [2], [4], [3], [5]]);
+});

@@ -43,11 +43,9 @@ export function formUnits(program: Ir, choice: UnitChoice): Unit[] {
   const members = new Map<number, IrValue[]>();
 
   if (choice.fusion) {
-    // How many kernels' results lie between a value and the start: two expressions of one level have none between them.
-    const level: number[] = [];
+    const level = levelsOf(program);
     const units = new Map<number, number>();
     for (const v of program.values) {
-      level[v.id] = Math.max(0, ...v.inputs.map((i) => level[i]!)) + (isRowMap(v) ? 0 : 1);
       if (!isRowMap(v)) continue;
       units.set(v.id, unitsOf(v));
       members.set(v.id, [v]);
@@ -114,20 +112,14 @@ function isBetween(first: number, last: number, sources: (group: number) => read
 }
 
 /**
- * Units in an order in which every one comes after those it reads from, and a parameter's new version after all that read
- * the old one: it is written in the old one's place. As near to the program's order as that allows.
+ * For every value those that must be computed before it: what it reads and, for a parameter's new version, all that read
+ * the old one, since it is written in the old one's place.
  */
-export function orderUnits(program: Ir, units: readonly Unit[]): Unit[] {
-  const unitOf = new Map<number, Unit>();
-  for (const u of units) for (const v of u.values) unitOf.set(v.id, u);
-  const before = new Map<Unit, Set<Unit>>(units.map((u) => [u, new Set()]));
+function predecessorsOf(program: Ir): readonly (readonly number[])[] {
   const users = program.values.map((): IrValue[] => []);
   for (const v of program.values) for (const i of v.inputs) users[i]!.push(v);
-  const link = (first: Unit, then: Unit) => {
-    if (first !== then) before.get(then)!.add(first);
-  };
+  const before = program.values.map((v) => [...v.inputs]);
   for (const v of program.values) {
-    for (const i of v.inputs) link(unitOf.get(i)!, unitOf.get(v.id)!);
     if (v.tensor === undefined || v.op.kind !== 'map') continue;
     const old = v.inputs.map((i) => program.values[i]!).find((input) => input.tensor === v.tensor);
     if (!old) continue;
@@ -135,12 +127,49 @@ export function orderUnits(program: Ir, units: readonly Unit[]): Unit[] {
     // Readers of the old version, also through a view of it. Siblings made by kernels of their own write elsewhere first.
     const readers = [...users[old.id]!];
     for (const reader of readers) {
-      if (!together.includes(reader)) link(unitOf.get(reader.id)!, unitOf.get(v.id)!);
+      if (!together.includes(reader)) before[v.id]!.push(reader.id);
       if (isView(reader)) readers.push(...users[reader.id]!);
     }
-    // The last sibling copies them all over the old versions: whoever reads a new one waits for it.
-    for (const user of users[v.id]!) for (const s of together) link(unitOf.get(s.id)!, unitOf.get(user.id)!);
+    // The last sibling copies them all over the old versions: whoever else reads a new one waits for it.
+    for (const user of users[v.id]!)
+      if (!together.includes(user)) before[user.id]!.push(...together.map((s) => s.id));
   }
+  return before;
+}
+
+/**
+ * How many kernels' results lie between each value and the start, be it that they are only waited for: two expressions of
+ * one level have none between them.
+ */
+function levelsOf(program: Ir): readonly number[] {
+  const before = predecessorsOf(program);
+  const after = program.values.map((): number[] => []);
+  before.forEach((ids, v) => {
+    for (const id of ids) after[id]!.push(v);
+  });
+  const waiting = before.map((ids) => ids.length);
+  const level = program.values.map(() => 0);
+  const ready = program.values.filter((v) => waiting[v.id] === 0).map((v) => v.id);
+  for (const id of ready) {
+    if (!isRowMap(program.values[id]!)) level[id]!++;
+    for (const next of after[id]!) {
+      level[next] = Math.max(level[next]!, level[id]!);
+      if (--waiting[next]! === 0) ready.push(next);
+    }
+  }
+  if (ready.length < program.values.length) throw new Error('values depend on each other in a circle');
+  return level;
+}
+
+/** Units in an order in which every one comes after those that it must wait for. As near to the program's order as that allows. */
+export function orderUnits(program: Ir, units: readonly Unit[]): Unit[] {
+  const unitOf = new Map<number, Unit>();
+  for (const u of units) for (const v of u.values) unitOf.set(v.id, u);
+  const before = new Map<Unit, Set<Unit>>(units.map((u) => [u, new Set()]));
+  predecessorsOf(program).forEach((ids, id) => {
+    const then = unitOf.get(id)!;
+    for (const first of ids.map((i) => unitOf.get(i)!)) if (first !== then) before.get(then)!.add(first);
+  });
   const waiting = new Map([...before].map(([u, set]) => [u, set.size]));
   const after = new Map<Unit, Unit[]>(units.map((u) => [u, []]));
   for (const [u, set] of before) for (const b of set) after.get(b)!.push(u);

@@ -18,9 +18,14 @@ export interface Io {
   readonly colour: boolean;
   /** How the user calls this program, for the commands that messages suggest. */
   readonly command: string;
-  /** Calls `listener` at the first Ctrl-C only: a second one ends the process. Returns what takes the listener away. */
+  /**
+   * Calls `listener` at the first Ctrl-C, or SIGTERM as schedulers send it, only: a second one ends the process. Returns what
+   * takes the listener away.
+   */
   onInterrupt(listener: () => void): () => void;
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** The process's own. */
 export function processIo(): Io {
@@ -38,8 +43,15 @@ export function processIo(): Io {
     colour: pc.isColorSupported && process.stderr.isTTY === true,
     command: process.env.npm_lifecycle_event === undefined ? 'rffc' : 'npx rffc',
     onInterrupt(listener) {
-      process.once('SIGINT', listener);
-      return () => process.off('SIGINT', listener);
+      const forget = () => {
+        for (const signal of SIGNALS) process.off(signal, once);
+      };
+      const once = () => {
+        forget();
+        listener();
+      };
+      for (const signal of SIGNALS) process.on(signal, once);
+      return forget;
     },
   };
 }

@@ -146,15 +146,19 @@ function running(model: string, out: string, until: RegExp) {
   return { child, begun: hears(until), hears, ended };
 }
 
-test('Ctrl-C in a terminal saves and says how to go on', async () => {
-  const { child, begun, ended } = running('small.rff', 'long', /epoch 3\//);
+test.each([
+  ['Ctrl-C in a terminal', 'SIGINT'],
+  ['a scheduler’s signal', 'SIGTERM'],
+] as const)('%s saves and says how to go on', async (_, signal) => {
+  const run = `long-${signal}`;
+  const { child, begun, ended } = running('small.rff', run, /epoch 3\//);
   await begun;
-  child.kill('SIGINT');
+  child.kill(signal);
   const { code, err } = await ended;
   expect(code).toBe(130);
   expect(err).toContain('stopping after this batch; once more to stop at once');
-  expect(err).toContain('run --resume long');
-  const { metadata } = await readSafetensors(join(folder, 'long/checkpoint.safetensors'));
+  expect(err).toContain(`run --resume ${run}`);
+  const { metadata } = await readSafetensors(join(folder, run, 'checkpoint.safetensors'));
   expect((JSON.parse(metadata.training!) as { epoch: number }).epoch).toBeGreaterThanOrEqual(3);
 });
 

@@ -15,8 +15,8 @@ export function shareStart(rows: number, w: number, workers: number): number {
 export type Split = 'm' | 'n' | 'blocks';
 
 /**
- * Rows of a share from which on sharing them costs a product nothing: each worker reorders all of b for its own rows. Of
- * 100×1000×1000 on two workers that took 13 % of the time, of 200×1000×1000 4 %, of 400×1000×1000 nothing.
+ * Rows of a share from which on sharing them is worth the barrier that it saves: a BLAS reorders all of b for each worker's
+ * rows. Of 100×1000×1000 on two workers that took 13 % of the time, of 200×1000×1000 4 %.
  */
 const ENOUGH_ROWS = 64;
 

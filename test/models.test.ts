@@ -10,6 +10,7 @@ import { callerIn } from '../cli/testing.js';
 import { diagnose } from '../compiler/compile.js';
 import { format } from '../grammar/format.js';
 import { isLong } from './support/effort.js';
+import { testUnless } from './support/needs.js';
 
 const models = join(import.meta.dirname, '../models');
 const folder = mkdtempSync(join(tmpdir(), 'rffc-models-'));
@@ -48,7 +49,8 @@ describe.each(cases)('$name', ({ name, epochs, ...rest }) => {
     expect(text).toMatch(/^\/\/ \S/);
   });
 
-  test.runIf(isLong || !('long' in rest))('learns', async () => {
+  const skipped = isLong || !('long' in rest) ? undefined : 'npm run test:long trains it';
+  testUnless(skipped, 'learns', async () => {
     const digits = text.replace(/data: +mnist\(([^)]*)\)/, (_, normalize: string) =>
       normalize === ''
         ? 'data: digits(train: 2000, test: 300)'

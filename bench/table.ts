@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { passNames } from '../compiler/plan/build.js';
+import { passNames } from '../compiler/passes/pipeline.js';
 import type { BenchReport, Timing } from '../runtime/bench/bench.js';
 
 /** This file is run from `dist/bench`. */

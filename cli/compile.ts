@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type Compilation, compile, diagnose, isJson, type ModelChoice } from '../compiler/compile.js';
-import type { PassName } from '../compiler/plan/build.js';
+import type { PassName } from '../compiler/passes/pipeline.js';
 import { summarize } from '../compiler/plan/summary.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
@@ -68,7 +68,7 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
   writePlan(io.cwd, to, plan);
   io.out(summarize(plan));
   if (explain) {
-    const { explain: explainPasses, explainText } = await import('../compiler/plan/explain.js');
+    const { explain: explainPasses, explainText } = await import('../compiler/explain.js');
     io.out(`\n${explainText(explainPasses(graph, without))}`);
   } else {
     for (const note of notes) io.err(`note: ${note}\n`);

@@ -1,5 +1,5 @@
 /** The passes that `--no-pass` names. */
-import { type PassName, passNames } from '../compiler/plan/build.js';
+import { type PassName, passNames } from '../compiler/passes/pipeline.js';
 import { closest } from '../grammar/suggest.js';
 import { misuse } from './io.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { passNames } from '../compiler/plan/build.js';
+import { passNames } from '../compiler/passes/pipeline.js';
 import type { Plan } from '../compiler/plan/plan.js';
 import { callerIn } from './testing.js';
 

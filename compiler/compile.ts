@@ -6,11 +6,11 @@
  */
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
+import { buildPlan, type PlanOptions } from './build.js';
 import { check } from './check/check.js';
 import type { Graph } from './graph/graph.js';
 import { lower } from './graph/lower.js';
 import type { DataSpec, ModelDocument } from './model.js';
-import { buildPlan, type PlanOptions } from './plan/build.js';
 import type { Plan } from './plan/plan.js';
 
 /** A model's text; `file` is as messages show it. */

@@ -1,4 +1,6 @@
 /** The compiler: checking, the dataflow graph, the plan. */
+
+export { buildPlan, type PlanOptions } from './build.js';
 export { check, checkCodes, validateDocument } from './check/index.js';
 export {
   type Compilation,
@@ -12,7 +14,7 @@ export {
 export { type Graph, type LowerOptions, lower, type TensorInfo } from './graph/index.js';
 export type { ModelDocument } from './model.js';
 export { type Network, networkOf } from './network.js';
-export { buildPlan, type PassName, type PlanOptions, passNames } from './plan/build.js';
+export { type PassName, passNames } from './passes/pipeline.js';
 export type { Plan } from './plan/plan.js';
 export { summarize } from './plan/summary.js';
 export { validatePlan } from './plan/validate.js';

@@ -254,3 +254,10 @@ export interface ModelDocument {
   /** Where things stand in the source: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line, column]. */
   readonly places: Readonly<Record<string, readonly [number, number]>>;
 }
+
+/** The size of a node: the input's columns, the label's classes, a layer's units. */
+export function sizeOf(model: ModelDocument, name: string): number {
+  if (name === model.input.name) return model.input.size;
+  if (name === model.label?.name) return model.label.classes;
+  return model.layers.find((l) => l.name === name)!.size;
+}

@@ -3,10 +3,11 @@
  * another's libraries.
  */
 import { availableParallelism } from 'node:os';
+import { buildPlan } from '../compiler/build.js';
 import type { Graph } from '../compiler/graph/graph.js';
 import { lower } from '../compiler/graph/lower.js';
 import { isPlan } from '../compiler/network.js';
-import { buildPlan, type PassName } from '../compiler/plan/build.js';
+import type { PassName } from '../compiler/passes/pipeline.js';
 import type { Plan } from '../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';

@@ -1,6 +1,7 @@
 /** Parity of the cpu engine with the seed: with a system BLAS and without, with all passes, each one off, and none. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
+import { buildPlan } from '../compiler/build.js';
+import { type PassName, passNames } from '../compiler/passes/pipeline.js';
 import { findBlas } from '../runtime/cpu/blas.js';
 import { openCpu } from '../runtime/cpu/session.js';
 import { describeUnless, unlessRequired } from './support/needs.js';

@@ -4,8 +4,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { buildPlan } from '../compiler/build.js';
 import { type Graph, lower } from '../compiler/graph/index.js';
-import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
+import { type PassName, passNames } from '../compiler/passes/pipeline.js';
 import type { Launch, Plan } from '../compiler/plan/plan.js';
 import { graphOf } from '../compiler/plan/testing.js';
 import { RffcError } from '../grammar/diagnostic.js';

@@ -7,8 +7,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { buildPlan } from '../compiler/build.js';
 import { type Graph, lower, type TensorInfo } from '../compiler/graph/index.js';
-import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
+import { type PassName, passNames } from '../compiler/passes/pipeline.js';
 import type { Plan } from '../compiler/plan/plan.js';
 import { validatePlan } from '../compiler/plan/validate.js';
 import { RffcError } from '../grammar/diagnostic.js';

@@ -5,9 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { buildPlan } from '../compiler/build.js';
 import { loadModel } from '../compiler/compile.js';
 import { type Graph, lower, type TensorInfo } from '../compiler/graph/index.js';
-import { buildPlan } from '../compiler/plan/build.js';
 import { openCpu } from '../runtime/cpu/session.js';
 import type { Session } from '../runtime/engine.js';
 import { uniforms } from '../runtime/random/index.js';

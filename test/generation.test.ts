@@ -1,7 +1,8 @@
 /** Generation on everything that can run it, against the same graph in f64; its meaning against a timeline by hand. */
 import { describe, expect, test } from 'vitest';
+import { buildPlan } from '../compiler/build.js';
 import { lowerGeneration } from '../compiler/graph/generation.js';
-import { buildPlan, passNames } from '../compiler/plan/build.js';
+import { passNames } from '../compiler/passes/pipeline.js';
 import { openCpu } from '../runtime/cpu/session.js';
 import type { Session } from '../runtime/engine.js';
 import { uniforms } from '../runtime/random/index.js';

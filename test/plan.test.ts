@@ -1,6 +1,7 @@
 /** The compiler's plans, played plainly: parity with the seed with all passes, with each one off, and with none. */
 import { describe, expect, test } from 'vitest';
-import { buildPlan, passNames } from '../compiler/plan/build.js';
+import { buildPlan } from '../compiler/build.js';
+import { passNames } from '../compiler/passes/pipeline.js';
 import { replay, seedGraph } from './support/parity.js';
 import { PlayerSession } from './support/player.js';
 import { seedCases } from './support/seed.js';

@@ -2,7 +2,7 @@
 import { type Expr, variablesOf } from '../expr/index.js';
 import { type Field, patchSize } from '../field.js';
 import { type Axis, type Op, type Program, type Result, rowAxes, type Value } from './graph.js';
-import type { ProgramName } from './tensors.js';
+import type { ProgramName, TensorId } from './tensors.js';
 
 const order: readonly Axis[] = [...rowAxes, 'frame', 'parameters'];
 
@@ -16,16 +16,16 @@ export class ProgramBuilder {
   private readonly values: Value[] = [];
   private readonly results: Result[] = [];
   private readonly updates: { tensor: string; value: number }[] = [];
-  private scope = '';
+  private step = '';
 
   constructor(
     private readonly name: ProgramName,
     private readonly extents: Program['extents'],
   ) {}
 
-  /** Prefixes the names of the values that follow. */
-  within(scope: string): void {
-    this.scope = scope;
+  /** The step, or part of the program, of the values that follow. */
+  within(step: string): void {
+    this.step = step;
   }
 
   private push(
@@ -35,7 +35,7 @@ export class ProgramBuilder {
     cols: number,
     axes: readonly Axis[],
     name: string,
-    tensor?: string,
+    tensor?: TensorId,
   ): Value {
     const value: Value = {
       id: this.values.length,
@@ -44,15 +44,17 @@ export class ProgramBuilder {
       rows,
       cols,
       axes,
-      name: this.scope ? `${this.scope}/${name}` : name,
+      step: this.step,
+      name,
       ...(tensor === undefined ? {} : { tensor }),
     };
     this.values.push(value);
     return value;
   }
 
-  state(tensor: string, rows: number, cols: number): Value {
-    return this.push({ kind: 'state', tensor }, [], rows, cols, ['parameters'], tensor, tensor);
+  state(tensor: TensorId, rows: number, cols: number): Value {
+    const { name } = tensor;
+    return this.push({ kind: 'state', tensor: name }, [], rows, cols, ['parameters'], name, tensor);
   }
 
   input(tensor: string, cols: number, frame: number, frames: number): Value {
@@ -162,11 +164,11 @@ export class ProgramBuilder {
   }
 
   /** The next version of a parameter or of optimizer state: `expr` over matrices of its shape and numbers. */
-  version(tensor: string, expr: Expr, bindings: Readonly<Record<string, Value>>, before: Value): Value {
+  version(tensor: TensorId, expr: Expr, bindings: Readonly<Record<string, Value>>, before: Value): Value {
     const vars = Object.keys(bindings);
     const inputs = vars.map((v) => bindings[v]!);
     const op: Op = { kind: 'map', expr, vars, units: before.cols };
-    return this.push(op, inputs, before.rows, before.cols, before.axes, tensor, tensor);
+    return this.push(op, inputs, before.rows, before.cols, before.axes, tensor.name, tensor);
   }
 
   dropout(site: number, keep: number, cols: number): Value {

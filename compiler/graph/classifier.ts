@@ -6,6 +6,7 @@ import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index
 import type { ModelDocument, Optimizer } from '../model.js';
 import type { Purpose, Value } from './graph.js';
 import type { LayerStep, Lowering } from './lowering.js';
+import { parameterId } from './tensors.js';
 import type { Step } from './timeline.js';
 
 /** What a softmax reads, what it is held in [classes, features], and what moves it. */
@@ -62,7 +63,11 @@ export function neutralFeatures(low: Lowering, classifier: Classifier, scope: st
 
 /** The classifier's probability of each class: the softmax of a linear map without bias. */
 export function classify(low: Lowering, { weight }: Classifier, features: Value, classes: number): Value {
-  const logits = low.build.product(features, low.parameter(weight, classes, features.cols), 'logits');
+  const logits = low.build.product(
+    features,
+    low.parameter(parameterId(weight, 2), classes, features.cols),
+    'logits',
+  );
   const x = variable('x', 'element');
   const scope = new Map<string, Expr>([['x', x]]);
   const exponentials = ['exp', ['sub', 'x', ['amax', 'x']]];
@@ -108,5 +113,12 @@ export function learnClasses(
   );
   build.result('classifier_loss', 0, build.mean(surprise, 'all', 'loss'));
   const { weight, optimizer } = classifier;
-  low.update(weight, build.outer(slope, features, 1, `${weight}.gradient`), optimizer, 1, 1, 0);
+  low.update(
+    parameterId(weight, 2),
+    build.outer(slope, features, 1, `${weight}.gradient`),
+    optimizer,
+    1,
+    1,
+    0,
+  );
 }

@@ -17,23 +17,29 @@ import type { Decoder, ModelDocument } from '../model.js';
 import type { Value } from './graph.js';
 import type { LayerStep, Lowering } from './lowering.js';
 import { z } from './rules.js';
+import { parameterId, type TensorId } from './tensors.js';
 import { type Step, timeline } from './timeline.js';
 
 const x = variable('x', 'element');
 const y = variable('y', 'element');
 
 /** A layer's share of the decoder's parameters: `image.h1.decode`; the first has the bias. */
-const stemOf = (input: string, layer: string): string => `${input}.${layer}.decode`;
+const shareOf = (input: string, layer: string): string => `${input}.${layer}.decode`;
 
-/** The decoder's parameters by name, in order, each with the layer whose activities it multiplies; of a bias, null. */
+/** The decoder's parameters, in order, each with the layer whose activities it multiplies; of a bias, null. */
 export function decoderParameters(
   document: ModelDocument,
-): readonly { readonly name: string; readonly layer: string | null }[] {
+): readonly (TensorId & { readonly reads: string | null })[] {
   const { decoder, input } = document;
   if (!decoder) return [];
   return [
-    ...decoder.layers.map((layer) => ({ name: `${stemOf(input.name, layer)}.weight`, layer })),
-    ...(decoder.bias ? [{ name: `${stemOf(input.name, decoder.layers[0]!)}.bias`, layer: null }] : []),
+    ...decoder.layers.map((layer) => ({
+      ...parameterId(`${shareOf(input.name, layer)}.weight`, 2),
+      reads: layer,
+    })),
+    ...(decoder.bias
+      ? [{ ...parameterId(`${shareOf(input.name, decoder.layers[0]!)}.bias`, 1), reads: null }]
+      : []),
   ];
 }
 
@@ -49,11 +55,11 @@ function preimage(low: Lowering, activityOf: (layer: string) => Value): Value {
   const { document, build } = low;
   const d = document.input.size;
   const bindings: Record<string, Value> = {};
-  const terms = decoderParameters(document).map(({ name, layer }, i): Expr => {
-    const s = layer === null ? undefined : activityOf(layer);
+  const terms = decoderParameters(document).map(({ reads, ...tensor }, i): Expr => {
+    const s = reads === null ? undefined : activityOf(reads);
     bindings[`p${i}`] = s
-      ? build.product(s, low.parameter(name, d, s.cols), name.replace(/\.weight$/, ''))
-      : low.parameter(name, 1, d);
+      ? build.product(s, low.parameter(tensor, d, s.cols), shareOf(document.input.name, reads!))
+      : low.parameter(tensor, 1, d);
     return variable(`p${i}`, 'element');
   });
   return build.map(terms.reduce(add), bindings, d, `${document.input.name}.decode.z`, d);
@@ -112,21 +118,21 @@ export function learnToDecode(
   // Where the slope reads no sample (a loss in y alone, of layers that hear no input), a row stands for all.
   const scale = dz.axes.includes('sample') ? 1 : sample;
   const perBatch = timeline(document).filter(decodes).length;
-  const moves = decoderParameters(document).map(({ name, layer }) => ({
-    name,
+  const moves = decoderParameters(document).map(({ reads, ...tensor }) => ({
+    tensor,
     gradient:
-      layer === null
-        ? build.total(dz, scale, `${name}.gradient`)
-        : build.outer(dz, activityOf(layer), scale, `${name}.gradient`),
+      reads === null
+        ? build.total(dz, scale, `${tensor.name}.gradient`)
+        : build.outer(dz, activityOf(reads), scale, `${tensor.name}.gradient`),
   }));
   const lossValue = build.mean(
     build.map(loss, bindings, d, `${input.name}.decode.loss`),
     'all',
     'decode_loss',
   );
-  for (const { name, gradient } of moves)
+  for (const { tensor, gradient } of moves)
     low.update(
-      name,
+      tensor,
       gradient,
       decoder.optimizer ?? document.train.optimizer,
       decoder.lr_scale,

@@ -4,7 +4,7 @@
  */
 import type { ModelDocument, Phase } from '../model.js';
 import { decode } from './decoder.js';
-import type { Graph, Program } from './graph.js';
+import { type Graph, type Program, tensorOf } from './graph.js';
 import { type LayerStep, Lowering } from './lowering.js';
 import type { TensorInfo } from './tensors.js';
 import type { Step } from './timeline.js';
@@ -56,8 +56,7 @@ export function lowerGeneration(document: ModelDocument, batch: number, steps: n
   const train: Program = { name: 'train', values: [], results: [], updates: [], extents };
   const parameters = predict.values.flatMap((v): TensorInfo[] => {
     if (v.op.kind !== 'state') return [];
-    const shape = v.op.tensor.endsWith('.bias') ? [v.cols] : [v.rows as number, v.cols];
-    return [{ name: v.op.tensor, shape, type: 'f32', role: 'parameter' }];
+    return [tensorOf(v)];
   });
   return {
     document,

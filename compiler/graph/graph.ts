@@ -8,7 +8,7 @@
 import type { Expr } from '../expr/index.js';
 import type { Field } from '../field.js';
 import type { ModelDocument } from '../model.js';
-import type { HostScalar, ProgramName, TensorInfo } from './tensors.js';
+import type { HostScalar, ProgramName, TensorId, TensorInfo } from './tensors.js';
 
 /**
  * What a value can vary over. `sample`, `polarity` (0 positive, 1 negative) and `candidate` (the label tried) are axes of
@@ -74,10 +74,17 @@ export interface Value {
   readonly rows: number | 'batch';
   readonly cols: number;
   readonly axes: readonly Axis[];
-  /** For people: `learn[3]/h1.z`. */
+  /** The step that it is computed in, `learn[3]`, or another part of the program; empty for what belongs to none. */
+  readonly step: string;
+  /** For people: `h1.z`. */
   readonly name: string;
   /** The parameter or optimizer state that this value is a version of. */
-  readonly tensor?: string;
+  readonly tensor?: TensorId;
+}
+
+/** A value's name for people, with its step: `learn[3]/h1.z`. */
+export function fullName({ step, name }: Pick<Value, 'step' | 'name'>): string {
+  return step === '' ? name : `${step}/${name}`;
 }
 
 /** Where a program's result goes: `value`, its row axes in the order of `axes` (broadcast over those it lacks), into `tensor` from element `offset`. */
@@ -115,6 +122,18 @@ export interface Graph {
   readonly learnSteps: number;
   readonly tensors: readonly TensorInfo[];
   readonly programs: Readonly<Record<ProgramName, Program>>;
+}
+
+/** The tensor that a value of kind `state` is. */
+export function tensorOf({ tensor, rows, cols, name }: Value): TensorInfo {
+  if (!tensor) throw new Error(`${name} is not a parameter or a state`);
+  const { rank, ...owned } = tensor;
+  return {
+    ...owned,
+    shape: rank === 1 ? [cols] : [rows as number, cols],
+    type: 'f32',
+    role: tensor.state === undefined ? 'parameter' : 'state',
+  };
 }
 
 /** The rows a value has in its program. */

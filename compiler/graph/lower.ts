@@ -7,7 +7,7 @@
 import type { ModelDocument } from '../model.js';
 import { hearsLabel, type Network } from '../network.js';
 import { predictingClassifier } from './classifier.js';
-import type { Axis, Graph, Program, Purpose } from './graph.js';
+import { type Axis, type Graph, type Program, type Purpose, tensorOf } from './graph.js';
 import { lowerPrediction } from './prediction.js';
 import { lowerReadout } from './readout.js';
 import type { TensorInfo } from './tensors.js';
@@ -79,15 +79,7 @@ function tensorsOf(
     if (!tensors.has(name)) tensors.set(name, { name, shape, type, role });
   };
   for (const program of [train, predict]) {
-    for (const v of program.values) {
-      if (v.op.kind !== 'state') continue;
-      const isVector = /\.bias(\/|$)|\/peer_mean$/.test(v.op.tensor);
-      declare(
-        v.op.tensor,
-        v.op.tensor.startsWith('optimizer/') ? 'state' : 'parameter',
-        isVector ? [v.cols] : [v.rows as number, v.cols],
-      );
-    }
+    for (const v of program.values) if (v.op.kind === 'state') tensors.set(v.op.tensor, tensorOf(v));
   }
   declare('x', 'input', [frames, batch, d]);
   declare('y', 'input', [batch], 'i32');

@@ -19,7 +19,7 @@ import { type Activities, fastTerm } from './fast-weights.js';
 import type { Program, Value } from './graph.js';
 import { updateRule } from './optimizers.js';
 import { h, type LayerRules, layerRules, polarity, slopeOf } from './rules.js';
-import { peerMean } from './tensors.js';
+import { biasOf, peerMean, stateId, type TensorId, weightOf } from './tensors.js';
 import { inOrder, type Step, timeline } from './timeline.js';
 
 /** The first dropout site; see runtime/random/sites.ts. */
@@ -68,11 +68,12 @@ export class Lowering {
     );
   }
 
-  parameter(tensor: string, rows: number, cols: number): Value {
-    const known = this.current.get(tensor);
+  /** A parameter or state as it is at this point: [rows, cols]. */
+  parameter(tensor: TensorId, rows: number, cols: number): Value {
+    const known = this.current.get(tensor.name);
     if (known) return known;
     const made = this.build.state(tensor, rows, cols);
-    this.current.set(tensor, made);
+    this.current.set(tensor.name, made);
     return made;
   }
 
@@ -87,7 +88,7 @@ export class Lowering {
 
   private weight(c: Connection): Value {
     const [target, source] = [this.sizeOf(c.target), this.sizeOf(c.source)];
-    return this.parameter(`${c.name}.weight`, target, fansOf(source, target, c.field).in);
+    return this.parameter(weightOf(c), target, fansOf(source, target, c.field).in);
   }
 
   private fieldOf(c: Connection): Field | undefined {
@@ -95,7 +96,7 @@ export class Lowering {
   }
 
   private bias(c: Connection): Value | undefined {
-    return c.bias ? this.parameter(`${c.name}.bias`, 1, this.sizeOf(c.target)) : undefined;
+    return c.bias ? this.parameter(biasOf(c), 1, this.sizeOf(c.target)) : undefined;
   }
 
   /** One frame of the data as it comes, or zeros. */
@@ -377,9 +378,8 @@ export class Lowering {
           build.total(masked, connection.sign * this.rowsPerRow(masked), `${connection.name}.bias.gradient`);
         const optimizer = layer.optimizer ?? document.train.optimizer;
         moves.push(() => {
-          this.update(`${connection.name}.weight`, gradient, optimizer, connection.lr_scale, perBatch, index);
-          if (bias)
-            this.update(`${connection.name}.bias`, bias, optimizer, connection.lr_scale, perBatch, index);
+          this.update(weightOf(connection), gradient, optimizer, connection.lr_scale, perBatch, index);
+          if (bias) this.update(biasOf(connection), bias, optimizer, connection.lr_scale, perBatch, index);
         });
       }
     }
@@ -415,7 +415,7 @@ export class Lowering {
     const m = variable('m', 'element');
     const moved = add(mul(m, constant(momentum)), mul(variable('g', 'element'), constant(1 - momentum)));
     const after = build.version(tensor, moved, { m: before, g: mean }, before);
-    this.current.set(tensor, after);
+    this.current.set(tensor.name, after);
     const above = sub(m, apply('mean', m));
     const pull = mul(mul(above, variable('polarity', 'row')), constant(strength / this.extents.sample));
     return { pull, bindings: { m: after } };
@@ -423,7 +423,7 @@ export class Lowering {
 
   /** Moves one parameter and its optimizer state by one step of its optimizer. */
   update(
-    tensor: string,
+    tensor: TensorId,
     gradient: Value,
     optimizer: Optimizer,
     scale: number,
@@ -431,26 +431,25 @@ export class Lowering {
     index: number,
   ): void {
     const rule = updateRule(optimizer, scale, perBatch, index);
-    const w = this.current.get(tensor)!;
-    const stateNames = rule.states.map((s) => `optimizer/${tensor}/${s}`);
+    const w = this.current.get(tensor.name)!;
+    const states = rule.states.map((s) => stateId(tensor, s));
     const bindings: Record<string, Value> = { w, g: gradient };
     rule.states.forEach((s, i) => {
-      bindings[s] = this.parameter(stateNames[i]!, w.rows as number, w.cols);
+      bindings[s] = this.parameter(states[i]!, w.rows as number, w.cols);
     });
     for (const [name, scalar] of Object.entries(rule.scalars)) bindings[name] = this.build.scalar(scalar);
-    const next = (name: string, target: string) => {
-      this.current.set(target, this.build.version(target, rule.next[name]!, bindings, w));
+    const next = (name: string, target: TensorId) => {
+      this.current.set(target.name, this.build.version(target, rule.next[name]!, bindings, w));
     };
     next('w', tensor);
     rule.states.forEach((s, i) => {
-      next(s, stateNames[i]!);
+      next(s, states[i]!);
     });
   }
 
   /** Finishes the program: every parameter that moved is an update. */
   finish(): Program {
-    for (const [tensor, value] of this.current)
-      if (value.op.kind !== 'state') this.build.update(tensor, value);
+    for (const [name, value] of this.current) if (value.op.kind !== 'state') this.build.update(name, value);
     return this.build.finish();
   }
 }

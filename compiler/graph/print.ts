@@ -1,6 +1,6 @@
 /** The dataflow graph for people and machines: JSON, and Graphviz. */
 import { show } from '../expr/index.js';
-import type { Graph, Program, Value } from './graph.js';
+import { fullName, type Graph, type Program, type Value } from './graph.js';
 
 /** A value's operation in a few words. */
 export function describe({ op }: Value): string {
@@ -35,7 +35,7 @@ export function toJson(graph: Graph): unknown {
     extents,
     values: values.map((v) => ({
       id: v.id,
-      name: v.name,
+      name: fullName(v),
       op: v.op.kind,
       ...(v.op.kind === 'map' ? { vars: v.op.vars } : {}),
       of: describe(v),
@@ -81,10 +81,7 @@ export function toDot(graph: Graph): string {
     const id = (v: number) => `${program.name}_${v}`;
     const scopes = new Map<string, Value[]>();
     for (const v of program.values) {
-      const scope =
-        v.name.includes('/') && !v.name.startsWith('optimizer/')
-          ? v.name.slice(0, v.name.lastIndexOf('/'))
-          : '';
+      const scope = v.tensor === undefined ? v.step : '';
       scopes.set(scope, [...(scopes.get(scope) ?? []), v]);
     }
     lines.push(`  subgraph "cluster_${program.name}" { label="${program.name}";`);
@@ -93,7 +90,7 @@ export function toDot(graph: Graph): string {
       for (const v of values) {
         const axes = v.axes.length ? ` {${v.axes.join(', ')}}` : '';
         const text = describe(v);
-        const label = `${v.name}\n${text.length > 60 ? `${text.slice(0, 57)}…` : text}\n[${v.rows === 'batch' ? 'rows' : v.rows}, ${v.cols}]${axes}`;
+        const label = `${fullName(v)}\n${text.length > 60 ? `${text.slice(0, 57)}…` : text}\n[${v.rows === 'batch' ? 'rows' : v.rows}, ${v.cols}]${axes}`;
         lines.push(
           `      ${id(v.id)} [label=${JSON.stringify(label)}, fillcolor="${colours[v.op.kind] ?? 'white'}"];`,
         );

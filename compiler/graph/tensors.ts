@@ -3,10 +3,30 @@
  * and keeps in checkpoints. Everything else inside a program is nameless.
  */
 
+import type { Connection } from '../model.js';
+
 /** `parameter` and `state` survive a run and go into checkpoints; `input` is written before, `output` read after one. */
 export type TensorRole = 'parameter' | 'state' | 'input' | 'output';
 
-export interface TensorInfo {
+/** What a parameter or optimizer state belongs to: what passes, checkpoints and reports go by, and never by a name. */
+export interface TensorOwner {
+  /** The parameter that it is, or whose optimizer state it is; absent for the state of a layer. */
+  readonly parameter?: string;
+  /** Which state, in PyTorch's terms (`exp_avg`); absent for parameters. */
+  readonly state?: string;
+  /** The layer whose objective moves it; absent for what belongs to the decoder, the classifier or the readout. */
+  readonly layer?: string;
+}
+
+/** A parameter or optimizer state of a program. */
+export interface TensorId extends TensorOwner {
+  /** As checkpoints name it. */
+  readonly name: string;
+  /** 1 for a bias or one number per unit, kept as a matrix of one row. */
+  readonly rank: 1 | 2;
+}
+
+export interface TensorInfo extends TensorOwner {
   readonly name: string;
   /** Row-major. */
   readonly shape: readonly number[];
@@ -15,11 +35,38 @@ export interface TensorInfo {
   readonly role: TensorRole;
 }
 
+/** A parameter, and the layer that it learns with. */
+export function parameterId(name: string, rank: 1 | 2, layer?: string): TensorId {
+  return { name, rank, parameter: name, ...(layer === undefined ? {} : { layer }) };
+}
+
+/** The weights of a connection. */
+export const weightOf = ({ name, target }: Pick<Connection, 'name' | 'target'>): TensorId =>
+  parameterId(`${name}.weight`, 2, target);
+
+/** The biases of a connection. */
+export const biasOf = ({ name, target }: Pick<Connection, 'name' | 'target'>): TensorId =>
+  parameterId(`${name}.bias`, 1, target);
+
+const STATE_PREFIX = 'optimizer/';
+
+/** A state of a parameter's optimizer. */
+export function stateId(parameter: TensorId, state: string): TensorId {
+  return { ...parameter, name: `${STATE_PREFIX}${parameter.name}/${state}`, state };
+}
+
+const PEER_MEAN = 'peer_mean';
+
 /** The state that holds each unit's mean activity on positive rows, for peer normalization: [units]. */
-export const peerMean = (layer: string): string => `optimizer/${layer}/peer_mean`;
+export function peerMean(layer: string): TensorId {
+  return { name: `${STATE_PREFIX}${layer}/${PEER_MEAN}`, rank: 1, state: PEER_MEAN, layer };
+}
+
+/** Whether an entry of a file is optimizer state: of those that no model at hand has, the name is all there is. */
+export const isStateEntry = (name: string): boolean => name.startsWith(STATE_PREFIX);
 
 /** What all of a state tensor is when training begins: half for the means of peer normalization (Hinton 2022), else 0. */
-export const stateAtStart = (tensor: string): number => (tensor.endsWith('/peer_mean') ? 0.5 : 0);
+export const stateAtStart = ({ state }: TensorOwner): number => (state === PEER_MEAN ? 0.5 : 0);
 
 export type ProgramName = 'train' | 'predict';
 

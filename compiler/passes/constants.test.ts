@@ -1,7 +1,7 @@
 /** Constant folding: what is known before a program runs is no longer computed in it. */
 import { expect, test } from 'vitest';
 import { chain, graphOf, ofKind, within } from '../plan/testing.js';
-import { foldConstants } from './constants.js';
+import { foldConstants, foldProducts } from './constants.js';
 import type { Ir } from './ir.js';
 
 const { train }: Record<string, Ir> = graphOf(chain).programs;
@@ -10,12 +10,12 @@ const products = (program: Ir, step: string) => ofKind(within(program, step), 'p
 test('activities at rest are numbers, and so is what follows from them', () => {
   const rest = (program: Ir) => within(program, 'start').map(({ op }) => op);
   expect(rest(train!).some((op) => op.kind === 'map')).toBe(true);
-  expect(rest(foldConstants(train!, false))).toEqual(new Array(6).fill({ kind: 'fill', value: 0 }));
+  expect(rest(foldConstants(train!))).toEqual(new Array(6).fill({ kind: 'fill', value: 0 }));
 });
 
 test('a constant is rounded as f32 memory rounds it', () => {
   const network = 'layer a[2], b[2] { normalize: h + 0.1 }  connect image -> a -> b as plain';
-  const folded = foldConstants(graphOf({ network }).programs.train, false);
+  const folded = foldConstants(graphOf({ network }).programs.train);
   const [, s] = within(folded, 'start');
   expect(s!.op).toEqual({ kind: 'fill', value: Math.fround(0.1) });
 });
@@ -23,16 +23,16 @@ test('a constant is rounded as f32 memory rounds it', () => {
 test('products with zeros go when they may: in the first step only the input and the label are heard', () => {
   const all = products(train!, 'settle[0]');
   expect(all).toHaveLength(9);
-  expect(products(foldConstants(train!, false), 'settle[0]')).toEqual(all);
-  const heard = products(foldConstants(train!, true), 'settle[0]');
-  expect(heard).toEqual(['settle[0]/a.image.plain', 'settle[0]/c.digit.plain']);
-  expect(products(foldConstants(train!, true), 'settle[1]')).toEqual(products(train!, 'settle[1]'));
+  expect(products(foldConstants(train!), 'settle[0]')).toEqual(all);
+  const heard = products(foldProducts(train!), 'settle[0]');
+  expect(heard).toEqual(['a.image.plain', 'c.digit.plain']);
+  expect(products(foldProducts(train!), 'settle[1]')).toEqual(products(train!, 'settle[1]'));
 });
 
 test('an expression keeps the variables that are not known, and its axes', () => {
-  const h = (program: Ir) => program.values.find((v) => v.name === 'settle[0]/a.h')!;
+  const h = (program: Ir) => within(program, 'settle[0]').find((v) => v.name === 'a.h')!;
   const before = h(train!);
-  const after = h(foldConstants(train!, false));
+  const after = h(foldConstants(train!));
   expect(before.op.kind === 'map' && before.op.vars).toEqual(['z', 'previous']);
   expect(after.op.kind === 'map' && after.op.vars).toEqual(['z']);
   expect(after.axes).toEqual(before.axes);

@@ -8,8 +8,13 @@
 import { constant, type Expr, evaluate, nodesOf, substitute } from '../expr/index.js';
 import { type Ir, Rewriter } from './ir.js';
 
-/** @param products whether products with zeros go too; not before packing, which wants to see every connection's */
-export function foldConstants(program: Ir, products: boolean): Ir {
+/** Before packing, which must see every connection's product: products with zeros stay. */
+export const foldConstants = (program: Ir): Ir => fold(program, false);
+
+/** After packing: products with zeros go too. */
+export const foldProducts = (program: Ir): Ir => fold(program, true);
+
+function fold(program: Ir, products: boolean): Ir {
   const out = new Rewriter(program);
   for (const value of program.values) {
     const { op } = value;

@@ -29,14 +29,14 @@ test('prediction ends with the last scored step', () => {
   expect(within(predict, 'learn[2]')).not.toEqual([]);
   const alive = dropDead(predict);
   expect(within(alive, 'learn[2]')).toEqual([]);
-  expect(within(alive, 'learn[1]').map((v) => v.name)).toContain('learn[1]/c.goodness');
+  expect(within(alive, 'learn[1]').map((v) => v.name)).toContain('c.goodness');
 });
 
 test('in training the last step’s activities are not normalized: nobody reads them', () => {
   const names = (program: Ir, step: string) => within(program, step).map((v) => v.name);
-  expect(names(train, 'learn[2]')).toContain('learn[2]/a.s');
-  expect(names(dropDead(train), 'learn[2]')).not.toContain('learn[2]/a.s');
-  expect(names(dropDead(train), 'learn[1]')).toContain('learn[1]/a.s');
+  expect(names(train, 'learn[2]')).toContain('a.s');
+  expect(names(dropDead(train), 'learn[2]')).not.toContain('a.s');
+  expect(names(dropDead(train), 'learn[1]')).toContain('a.s');
 });
 
 test('results and updates stay, each of the same value', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { buildPlan } from '../build.js';
 import { fromJson, show, variable, width } from '../expr/index.js';
 import type { ExpressionJson } from '../model.js';
-import { buildPlan } from '../plan/build.js';
 import { graphOf, launchesOf, type ModelParts } from '../plan/testing.js';
 import { factorOf, splitsEmbed } from './embed.js';
 

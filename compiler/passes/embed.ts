@@ -43,7 +43,8 @@ interface Embedded {
 }
 
 /** The pass: every product and gradient of embedded data, split where that is legal; anything else as it is. */
-export function splitEmbeds(program: Ir, { input }: Pick<ModelDocument, 'input'>): Ir {
+export function splitEmbeds(program: Ir, { model }: { readonly model: Pick<ModelDocument, 'input'> }): Ir {
+  const { input } = model;
   if (!input.embed) return program;
   const out = new Rewriter(program);
   const found = new Map<number, Embedded | undefined>();
@@ -70,14 +71,19 @@ export function splitEmbeds(program: Ir, { input }: Pick<ModelDocument, 'input'>
     if (!bare || factor === one) return bare;
     const op = { ...value.op, expr: factor };
     const axes = embed.axes;
-    const row = out.emit({ op, rows: 'batch', cols: 1, axes, name: `${value.name} factor` }, [
+    const { step } = value;
+    const row = out.emit({ op, rows: 'batch', cols: 1, axes, step, name: `${value.name} factor` }, [
       out.of(embed.id),
     ]);
     return { ...bare, factor: row };
   };
 
   /** Rows times their factor. */
-  const scaled = (sum: readonly IrValue[], factor: IrValue | undefined, name: string): IrValue => {
+  const scaled = (
+    sum: readonly IrValue[],
+    factor: IrValue | undefined,
+    { step, name }: Pick<IrValue, 'step' | 'name'>,
+  ): IrValue => {
     const vars = sum.map((_, i) => `p${i}`);
     const whole = vars.map((v): Expr => variable(v, 'element')).reduce((a, b) => apply('add', a, b));
     const expr = factor ? mul(whole, variable('factor', 'row')) : whole;
@@ -85,22 +91,25 @@ export function splitEmbeds(program: Ir, { input }: Pick<ModelDocument, 'input'>
     const { cols } = sum[0]!;
     const op = { kind: 'map', expr, vars: factor ? [...vars, 'factor'] : vars, units: cols } as const;
     const axes = unionAxes(...inputs.map((v) => v.axes));
-    return out.emit({ op, rows: 'batch', cols, axes, name }, inputs);
+    return out.emit({ op, rows: 'batch', cols, axes, step, name }, inputs);
   };
 
   for (const value of program.values) {
-    const { op, name, rows, cols } = value;
+    const { op, step, name, rows, cols } = value;
     if (op.kind === 'product') {
       const source = embeddedIn(program.values[value.inputs[0]!]!);
       if (source) {
         const w = out.of(value.inputs[1]!);
         const { x, label, at, factor } = source;
         const product = (a: IrValue, b: IrValue, of: string) =>
-          out.emit({ op, rows, cols, axes: unionAxes(a.axes, b.axes), name: `${name} of ${of}` }, [a, b]);
+          out.emit({ op, rows, cols, axes: unionAxes(a.axes, b.axes), step, name: `${name} of ${of}` }, [
+            a,
+            b,
+          ]);
         const columns = { op: { kind: 'window', from: at }, cols: label.cols } as const;
-        const window = out.emit({ ...columns, rows: w.rows, axes: w.axes, name: w.name }, [w]);
+        const window = out.emit({ ...columns, rows: w.rows, axes: w.axes, step: w.step, name: w.name }, [w]);
         const sum = [product(x, w, 'the data'), product(label, window, 'the label')];
-        out.replace(value, scaled(sum, factor, name));
+        out.replace(value, scaled(sum, factor, value));
         continue;
       }
     }
@@ -109,14 +118,14 @@ export function splitEmbeds(program: Ir, { input }: Pick<ModelDocument, 'input'>
       if (source) {
         const { x, label, at, factor } = source;
         const dz = out.of(value.inputs[0]!);
-        const a = factor ? scaled([dz], factor, `${dz.name} scaled`) : dz;
+        const a = factor ? scaled([dz], factor, { step: dz.step, name: `${dz.name} scaled` }) : dz;
         // A part may have fewer rows than the whole had: each stands for so many.
         const all = unionAxes(...value.inputs.map((i) => program.values[i]!.axes));
         const scale = (part: IrValue) =>
           all
             .filter((axis) => isRowAxis(axis) && !unionAxes(a.axes, part.axes).includes(axis))
             .reduce((n, axis) => n * program.extents[axis as keyof Ir['extents']], op.scale);
-        const gradient = { rows, cols, axes: value.axes, name };
+        const gradient = { rows, cols, axes: value.axes, step, name };
         const data = out.emit({ ...gradient, op: { kind: 'outer', scale: scale(x) } }, [a, x]);
         const onto = { kind: 'outer', scale: scale(label), onto: at } as const;
         out.replace(value, out.emit({ ...gradient, op: onto }, [a, label, data]));

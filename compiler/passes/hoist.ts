@@ -26,8 +26,9 @@ export function shareEqual(program: Ir): Ir {
   return out.finish();
 }
 
-/** In `outer`, sums an operand over the axes that the other does not vary over, before the product. */
-export function sumBeforeOuter(program: Ir): Ir {
+/** Shares what packing made equal and, in `outer`, sums an operand over the axes that the other does not vary over, before the product. */
+export function sumBeforeOuter(packed: Ir): Ir {
+  const program = shareEqual(packed);
   const out = new Rewriter(program);
   for (const value of program.values) {
     if (!isOuter(value.op)) {
@@ -50,17 +51,25 @@ export function sumTo(out: Rewriter, a: IrValue, b: IrValue): IrValue {
   const axes = a.axes.filter((axis) => !surplus.includes(axis));
   if (rest.length === 0) {
     return out.emit(
-      { op: { kind: 'total', scale: 1 }, rows: 'batch', cols: a.cols, axes, name: `${a.name} summed` },
+      {
+        op: { kind: 'total', scale: 1 },
+        rows: 'batch',
+        cols: a.cols,
+        axes,
+        step: a.step,
+        name: `${a.name} summed`,
+      },
       [a],
     );
   }
   if (surplus.join() !== 'polarity') return a;
+  const summed = { rows: 'batch', cols: a.cols, axes, step: a.step } as const;
   const parts = (['positive', 'negative'] as const).map((of) =>
-    out.emit({ op: { kind: 'part', of }, rows: 'batch', cols: a.cols, axes, name: `${a.name} ${of}` }, [a]),
+    out.emit({ ...summed, op: { kind: 'part', of }, name: `${a.name} ${of}` }, [a]),
   );
   const expr = add(variable('positive', 'element'), variable('negative', 'element'));
   const op = { kind: 'map', expr, vars: ['positive', 'negative'], units: a.cols } as const;
-  return out.emit({ op, rows: 'batch', cols: a.cols, axes, name: `${a.name} summed` }, parts);
+  return out.emit({ ...summed, op, name: `${a.name} summed` }, parts);
 }
 
 /**

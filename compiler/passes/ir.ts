@@ -63,6 +63,18 @@ export const isRowAxis = (a: Axis): boolean => a === 'sample' || a === 'polarity
 export const isOuter = (op: IrOp): op is Extract<IrOp, { kind: 'outer' | 'block outer' }> =>
   op.kind === 'outer' || op.kind === 'block outer';
 
+/** Whether a value is one number a row, kept without padding. */
+export function isScalarRow(v: IrValue): boolean {
+  if (v.op.kind === 'map') return v.tensor === undefined && v.cols === 1 && v.op.expr.kind === 'row';
+  return (
+    v.op.kind === 'mean' ||
+    v.op.kind === 'draw' ||
+    v.op.kind === 'scalar' ||
+    v.op.kind === 'polarity' ||
+    ((v.op.kind === 'input' || v.op.kind === 'fill') && v.cols === 1)
+  );
+}
+
 /** A value's row axes as a key: values with the same have the same rows. */
 export const rowKey = (v: Pick<IrValue, 'axes' | 'rows'>): string =>
   v.rows === 'batch' ? v.axes.filter(isRowAxis).join() : `matrix ${v.rows}`;

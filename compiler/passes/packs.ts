@@ -5,7 +5,8 @@
  * a slot `[ sign · W | sign · b | 0 ]`, in the order in which their sources lie in the activities' slots.
  */
 import { updateRule } from '../graph/optimizers.js';
-import type { Connection, ModelDocument, Optimizer } from '../model.js';
+import { parameterId, type TensorId } from '../graph/tensors.js';
+import { type Connection, type ModelDocument, type Optimizer, sizeOf } from '../model.js';
 import { splitsEmbed } from './embed.js';
 import { pad4, type Slot, slotWidth } from './ir.js';
 
@@ -14,8 +15,8 @@ export interface PackMember extends Slot {
 }
 
 export interface Pack {
-  /** The tensor's name inside the plan: `pack/h1/0`. */
-  readonly tensor: string;
+  /** Inside of a plan: `pack/h1/0`. */
+  readonly tensor: TensorId;
   readonly target: string;
   /** The target's units. */
   readonly units: number;
@@ -33,13 +34,6 @@ const odd: ReadonlySet<string> = new Set(['momentum_buffer', 'exp_avg']);
 /** The sign that a packed tensor is stored with, for a parameter or one of its states. */
 export function storedSign(connection: Connection, state: string | undefined): 1 | -1 {
   return state === undefined || odd.has(state) ? connection.sign : 1;
-}
-
-/** The size of a node: the input's columns, the label's classes, a layer's units. */
-export function sizeOf(model: ModelDocument, name: string): number {
-  if (name === model.input.name) return model.input.size;
-  if (name === model.label?.name) return model.label.classes;
-  return model.layers.find((l) => l.name === name)!.size;
 }
 
 /**
@@ -120,7 +114,7 @@ export function packsOf(model: ModelDocument, choice: PackChoice, notes: string[
         return member;
       });
       packs.push({
-        tensor: `pack/${layer.name}/${packs.length}`,
+        tensor: parameterId(`pack/${layer.name}/${packs.length}`, 2, layer.name),
         target: layer.name,
         units: layer.size,
         cols: offset,

@@ -4,7 +4,7 @@
  */
 import { fansOf } from '../field.js';
 import type { Graph, ProgramName } from '../graph/index.js';
-import { sizeOf } from '../passes/packs.js';
+import { sizeOf } from '../model.js';
 import type { Plan } from './plan.js';
 
 export function naiveProducts({ document, batch, predictBatch, classes }: Graph): Plan['naive'] {

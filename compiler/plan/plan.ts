@@ -173,7 +173,7 @@ export interface PlanTensor extends TensorInfo {
 
 export interface Plan {
   readonly rffc: 'plan';
-  readonly version: 1;
+  readonly version: 2;
   readonly model: ModelDocument;
   /** SHA-256 of the model's text, in hex, and the file it was compiled from. */
   readonly source: { readonly sha256: string; readonly file: string } | null;

@@ -4,10 +4,10 @@
  */
 import { RffcError } from '../../grammar/diagnostic.js';
 import { parse } from '../../grammar/parser.js';
+import { buildPlan } from '../build.js';
 import { check } from '../check/index.js';
 import { type Graph, type LowerOptions, lower } from '../graph/index.js';
 import type { Ir, IrValue } from '../passes/ir.js';
-import { buildPlan } from './build.js';
 import type { ArenaName, Launch, Plan } from './plan.js';
 
 /** Parts of a model's text. */
@@ -84,7 +84,7 @@ export const chain: ModelParts = {
 
 /** The values of a step: `learn[0]`. */
 export const within = (program: Ir, step: string): readonly IrValue[] =>
-  program.values.filter((v) => v.name.startsWith(`${step}/`));
+  program.values.filter((v) => v.step === step);
 
 /** The values of one kind of operation. */
 export const ofKind = (values: readonly IrValue[], kind: IrValue['op']['kind']): readonly IrValue[] =>

@@ -11,8 +11,8 @@ import { isOperator, operators } from '../expr/operators.js';
 import { fansOf } from '../field.js';
 import { classifierOf, predictingClassifier } from '../graph/classifier.js';
 import { decoderParameters } from '../graph/decoder.js';
-import { peerMean } from '../graph/tensors.js';
-import { sizeOf } from '../passes/packs.js';
+import { parameterId, peerMean, stateId } from '../graph/tensors.js';
+import { sizeOf } from '../model.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
 import type { ArenaName, Plan, PlanTensor, RowsKernel } from './plan.js';
 
@@ -52,9 +52,9 @@ export function validatePlan(json: unknown, file?: string): ValidatedPlan {
     if (diagnostics.length < mostErrors)
       diagnostics.push({ code, severity: 'error', message, hint, ...(file === undefined ? {} : { file }) });
   };
-  if (isObject(json) && json.rffc === 'plan' && json.version !== 1) {
+  if (isObject(json) && json.rffc === 'plan' && json.version !== 2) {
     const version = typeof json.version === 'number' ? `version ${json.version}` : 'no version';
-    report('RFF851', `this plan has ${version}, and this rffc reads version 1`);
+    report('RFF851', `this plan has ${version}, and this rffc reads version 2`);
     return { diagnostics };
   }
   const validate = validator();
@@ -255,11 +255,11 @@ function checkModel(plan: Plan, say: Say): void {
     else expect('y_negative', 'input', [batch], 'i32');
     for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
       expect(name, 'output', [learnSteps, layers.length]);
-    for (const { name, layer } of decoderParameters(model))
+    for (const { name, reads } of decoderParameters(model))
       expect(
         name,
         'parameter',
-        layer === null ? [model.input.size] : [model.input.size, sizeOf(model, layer)],
+        reads === null ? [model.input.size] : [model.input.size, sizeOf(model, reads)],
       );
     if (model.decoder) expect('decode_loss', 'output', [1]);
   }
@@ -273,13 +273,16 @@ function checkModel(plan: Plan, say: Say): void {
   expect('predict/x', 'input', [frames, predictBatch, model.input.size]);
   expect('predict/goodness', 'output', [predictBatch, classes]);
   if (predicting) expect('predict/softmax', 'output', [predictBatch, classes]);
+  const ownerOf = ({ name, parameter, state }: PlanTensor) =>
+    parameter !== undefined && state !== undefined && name === stateId(parameterId(parameter, 1), state).name
+      ? tensors.get(parameter)
+      : undefined;
   for (const t of plan.tensors) {
-    if (t.role === 'parameter' && !expected.has(t.name))
+    if (t.role === 'parameter' && !(expected.has(t.name) && t.parameter === t.name))
       wrong('tensors', `\`${t.name}\` is a parameter, and none of the model's`);
-    const parameter = /^optimizer\/(.*)\/[^/]+$/.exec(t.name)?.[1];
     if (t.role !== 'state') continue;
-    const peers = model.layers.find((l) => l.peer_norm && t.name === peerMean(l.name));
-    const shape = peers ? [peers.size] : parameter === undefined ? undefined : tensors.get(parameter)?.shape;
+    const peers = model.layers.find((l) => l.peer_norm && t.name === peerMean(l.name).name);
+    const shape = peers ? [peers.size] : ownerOf(t)?.shape;
     if (shape?.join() !== t.shape.join()) wrong('tensors', `\`${t.name}\` is the state of no parameter`);
   }
 }

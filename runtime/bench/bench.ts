@@ -2,10 +2,12 @@
  * Times a compiled network: a training batch and a prediction, in turn with the floors that their matrix products set,
  * so that whatever else the machine does meets all of them alike. Only ratios within one run are worth comparing.
  */
+
+import { buildPlan } from '../../compiler/build.js';
 import type { Graph } from '../../compiler/graph/graph.js';
 import { stateAtStart } from '../../compiler/graph/tensors.js';
 import { isPlan, type Network, networkOf } from '../../compiler/network.js';
-import { buildPlan, type PassName } from '../../compiler/plan/build.js';
+import type { PassName } from '../../compiler/passes/pipeline.js';
 import type { Launch, Plan } from '../../compiler/plan/plan.js';
 import { blasText, type Precision } from '../backends.js';
 import type { CpuSession } from '../cpu/session.js';
@@ -191,9 +193,10 @@ function median(values: readonly number[]): number {
 
 /** Parameters of an ordinary size, drawn uniformly: orthogonal ones would take longer to make than to time. */
 function fill(session: Session, { document }: Network): void {
-  for (const [site, { name, role, shape }] of session.tensors.entries()) {
+  for (const [site, tensor] of session.tensors.entries()) {
+    const { name, role, shape } = tensor;
     const length = lengthOf(shape);
-    if (role === 'state') session.write(name, new Float32Array(length).fill(stateAtStart(name)));
+    if (role === 'state') session.write(name, new Float32Array(length).fill(stateAtStart(tensor)));
     if (role !== 'parameter') continue;
     const bound = 1 / Math.sqrt(shape.at(-1)!);
     const drawn = uniforms(document.train.seed, site, 0, 0, length);

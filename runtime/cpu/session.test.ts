@@ -135,7 +135,7 @@ function layer(): Plan {
   });
   const input = { role: 'input' } as const;
   return {
-    ...{ rffc: 'plan', version: 1, model, source: null, batch: B, predictBatch: B, frames: F, classes: C },
+    ...{ rffc: 'plan', version: 2, model, source: null, batch: B, predictBatch: B, frames: F, classes: C },
     ...{ layers: ['h'], learnSteps: 1, passes: [] },
     arenas: [...ends].map(([name, bytes]) => ({ name, bytes })),
     buffers,

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type PassName, passNames } from '../../compiler/plan/build.js';
+import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { type Precision, precisions } from '../backends.js';
 import { type Position, stageOf } from '../train/train.js';

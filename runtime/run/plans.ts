@@ -10,7 +10,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isJson, isPlanJson } from '../../compiler/compile.js';
-import { type PassName, passNames } from '../../compiler/plan/build.js';
+import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import { fileError, readText, writeAtomically } from './files.js';

@@ -9,7 +9,7 @@ import type { Graph } from '../../compiler/graph/graph.js';
 import { lower } from '../../compiler/graph/lower.js';
 import type { ModelDocument } from '../../compiler/model.js';
 import { type Network, networkOf } from '../../compiler/network.js';
-import type { PassName } from '../../compiler/plan/build.js';
+import type { PassName } from '../../compiler/passes/pipeline.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Precision } from '../backends.js';

@@ -53,9 +53,10 @@ export async function begin(
   const carried = new Map(
     tensorsOf(stages)
       .filter(({ name, role }) => role === 'state' && !own.has(name))
-      .map(({ name, shape }): [string, Tensor] => {
+      .map((tensor): [string, Tensor] => {
+        const { name, shape } = tensor;
         const length = shape.reduce((product, n) => product * n, 1);
-        return [name, { dtype: 'F32', shape, data: new Float32Array(length).fill(stateAtStart(name)) }];
+        return [name, { dtype: 'F32', shape, data: new Float32Array(length).fill(stateAtStart(tensor)) }];
       }),
   );
   return { position: START, accuracy: null, best: null, soFar: null, carried, warnings };

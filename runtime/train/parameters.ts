@@ -52,11 +52,11 @@ export function parametersOf(document: ModelDocument): Parameter[] {
   if (decoder) {
     const heard = decoder.layers.reduce((sum, layer) => sum + size(layer), 0);
     const fans = { fanIn: heard, fanOut: input.size };
-    decoding.forEach(({ name, layer }, i) => {
+    decoding.forEach(({ name, reads }, i) => {
       parameters.push({
         name,
-        shape: layer === null ? [input.size] : [input.size, size(layer)],
-        init: layer === null ? decoder.bias! : decoder.init,
+        shape: reads === null ? [input.size] : [input.size, size(reads)],
+        init: reads === null ? decoder.bias! : decoder.init,
         fans,
         site: after + 1 + i,
       });
@@ -100,11 +100,12 @@ export function resetReadout(session: Session, document: ModelDocument): void {
     weight.name,
     initialize(weight.init, rows, columns, document.train.seed, weight.site, weight.fans),
   );
-  for (const { name, role, shape } of session.tensors) {
-    if (role !== 'state' || !name.startsWith(`optimizer/${weight.name}/`)) continue;
+  for (const tensor of session.tensors) {
+    const { name, role, shape, parameter } = tensor;
+    if (role !== 'state' || parameter !== weight.name) continue;
     session.write(
       name,
-      new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(stateAtStart(name)),
+      new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(stateAtStart(tensor)),
     );
   }
 }
@@ -115,12 +116,13 @@ export function resetReadout(session: Session, document: ModelDocument): void {
  */
 export function resetSession(session: Session, parameters: Iterable<readonly [string, Float32Array]>): void {
   for (const [name, values] of parameters) session.write(name, values);
-  for (const { name, role, shape, type } of session.tensors) {
+  for (const tensor of session.tensors) {
+    const { name, role, shape, type } = tensor;
     if (role !== 'state') continue;
     const length = shape.reduce((product, n) => product * n, 1);
     session.write(
       name,
-      (type === 'i32' ? new Int32Array(length) : new Float32Array(length)).fill(stateAtStart(name)),
+      (type === 'i32' ? new Int32Array(length) : new Float32Array(length)).fill(stateAtStart(tensor)),
     );
   }
 }

@@ -238,7 +238,7 @@ export class PlanDraft {
     const { buffers, tensors, kernels, launches, classes } = this;
     return {
       rffc: 'plan',
-      version: 1,
+      version: 2,
       model: { train: { seed: 5 * 2 ** 32 + 4000000123 } } as Plan['model'],
       source: null,
       batch: 1,

@@ -7,8 +7,8 @@
  * operation can multiply patches, so it is no pass that can be switched off. Buys: the gathering is a value like any other, so it is hoisted: a
  * still image's patches are gathered once, and the gradient reads the forward product's.
  */
-import { type Field, patchCount, patchSize } from '../field.js';
-import { type Ir, type IrValue, pad4, Rewriter } from './ir.js';
+import { type Field, patchCount, patchSize } from '../../field.js';
+import { type Ir, type IrValue, pad4, Rewriter } from '../ir.js';
 
 export function gatherPatches(program: Ir): Ir {
   const out = new Rewriter(program);
@@ -19,6 +19,7 @@ export function gatherPatches(program: Ir): Ir {
         rows: 'batch',
         cols: patchCount(field) * pad4(patchSize(field)),
         axes: source.axes,
+        step: source.step,
         name: `${source.name} patches`,
       },
       [source],

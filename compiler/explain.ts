@@ -2,12 +2,16 @@
  * What each pass did to a plan: the plan is built with the passes switched on one after another, in their order, and its
  * figures are compared before and after each.
  */
-import type { Graph } from '../graph/graph.js';
-import { buildPlan, type PassName, passNames } from './build.js';
-import { bytesText, count, flopsText, type PlanFigures, planFigures } from './summary.js';
+
+import { buildPlan } from './build.js';
+import type { Graph } from './graph/graph.js';
+import { type PassName, passes } from './passes/pipeline.js';
+import { bytesText, count, flopsText, type PlanFigures, planFigures } from './plan/summary.js';
 
 export interface PassEffect {
   readonly pass: PassName;
+  /** What it looks for and does, in a line. */
+  readonly purpose: string;
   /** The plan's costs without this pass and all later ones, and with it. */
   readonly before: PlanFigures;
   readonly after: PlanFigures;
@@ -23,33 +27,20 @@ export interface Explanation {
 
 /** Builds a graph's plan pass by pass; those of `without` stay off throughout. */
 export function explain(graph: Graph, without: readonly PassName[] = []): Explanation {
-  const passes = passNames.filter((pass) => !without.includes(pass));
-  const build = (done: number) => buildPlan(graph, { without: [...without, ...passes.slice(done)] });
+  const acting = passes.filter(({ name }) => !without.includes(name));
+  const build = (done: number) =>
+    buildPlan(graph, { without: [...without, ...acting.slice(done).map(({ name }) => name)] });
   let before = planFigures(build(0).plan);
   let notes: readonly string[] = [];
-  const effects = passes.map((pass, i): PassEffect => {
+  const effects = acting.map(({ name: pass, purpose }, i): PassEffect => {
     const built = build(i + 1);
-    const effect = { pass, before, after: planFigures(built.plan) };
+    const effect = { pass, purpose, before, after: planFigures(built.plan) };
     before = effect.after;
     notes = built.notes;
     return effect;
   });
   return { effects, notes, without };
 }
-
-/** What each pass looks for and does, in a line. */
-const purpose: Readonly<Record<PassName, string>> = {
-  constants: 'works out what is known when the plan is made, and drops terms that are 0',
-  hoist: 'computes once what does not vary over polarity, tried label or step',
-  dead: 'leaves out what no result needs, in prediction all after the last scored step',
-  embed: 'multiplies the data apart from the label that is written into them',
-  slots: 'packs a layer’s weights and biases into one matrix over neighbouring slots',
-  'label-gather': 'looks a label’s weights up instead of multiplying by one-hot rows',
-  polarity: 'runs positive and negative rows as one launch',
-  fusion: 'joins a layer’s row expressions into one kernel',
-  'update-fusion': 'moves parameters as their gradients come out, which are kept nowhere else',
-  memory: 'lets buffers whose lives do not overlap lie in the same bytes',
-};
 
 /** The table of `rffc compile --explain`: a row a pass, and under it what it did. */
 export function explainText({ effects, notes, without }: Explanation): string {
@@ -72,10 +63,7 @@ export function explainText({ effects, notes, without }: Explanation): string {
     `${name!.padEnd(first)}  ${cells.map((cell, c) => cell.padStart(widths[c]!)).join('  ')}\n`;
   return [
     line(rows[0]!),
-    ...effects.flatMap((effect, i) => [
-      line(rows[i + 1]!),
-      `  ${purpose[effect.pass]}\n  ⇒ ${didText(effect)}\n`,
-    ]),
+    ...effects.flatMap((effect, i) => [line(rows[i + 1]!), `  ${effect.purpose}\n  ⇒ ${didText(effect)}\n`]),
     ...without.map((pass) => `${pass}: left out by --no-pass\n`),
     ...notes.map((note) => `note: ${note}\n`),
   ].join('');

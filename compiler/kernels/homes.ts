@@ -5,8 +5,8 @@
  * are a part of what they view; inputs, constants, parameters and state have buffers that both programs share.
  */
 import type { Axis, Program } from '../graph/graph.js';
-import { type Ir, type IrValue, isRowAxis, pad4 } from '../passes/ir.js';
-import type { ArenaName } from './plan.js';
+import { type Ir, type IrValue, isRowAxis, isScalarRow, pad4 } from '../passes/ir.js';
+import type { ArenaName } from '../plan/plan.js';
 
 export interface BufferDraft {
   readonly name: string;
@@ -43,18 +43,6 @@ export function extentsOf(
 export function rowsOf(v: Pick<IrValue, 'rows' | 'axes'>, extents: Program['extents']): number {
   const { variants, samples } = extentsOf(v, extents);
   return variants * samples;
-}
-
-/** Whether a value is one number a row, kept without padding. */
-export function isScalarRow(v: IrValue): boolean {
-  if (v.op.kind === 'map') return v.tensor === undefined && v.cols === 1 && v.op.expr.kind === 'row';
-  return (
-    v.op.kind === 'mean' ||
-    v.op.kind === 'draw' ||
-    v.op.kind === 'scalar' ||
-    v.op.kind === 'polarity' ||
-    ((v.op.kind === 'input' || v.op.kind === 'fill') && v.cols === 1)
-  );
 }
 
 /** The strides of rows laid out one after another, `stride` apart, for a value's axes. */

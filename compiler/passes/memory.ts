@@ -14,25 +14,23 @@ export interface Lifetime {
 
 export const align = (bytes: number): number => Math.ceil(bytes / 256) * 256;
 
-/** Offsets for buffers of one program; `share: false` gives every buffer room of its own. Returns the arena's bytes too. */
-export function assignOffsets(
-  lives: readonly Lifetime[],
-  share: boolean,
-): { offsets: number[]; bytes: number } {
+/** Every buffer in room of its own: offsets in bytes. */
+export function separate(lives: readonly Lifetime[]): number[] {
+  let end = 0;
+  return lives.map(({ bytes }) => {
+    const at = end;
+    end += align(bytes);
+    return at;
+  });
+}
+
+/** Buffers whose lives do not overlap in the same room: offsets in bytes. */
+export function share(lives: readonly Lifetime[]): number[] {
   const offsets = new Array<number>(lives.length).fill(0);
-  if (!share) {
-    let end = 0;
-    lives.forEach((life, i) => {
-      offsets[i] = end;
-      end += align(life.bytes);
-    });
-    return { offsets, bytes: end };
-  }
   const order = lives
     .map((_, i) => i)
     .sort((a, b) => lives[b]!.bytes - lives[a]!.bytes || lives[a]!.from - lives[b]!.from || a - b);
   const placed: number[] = [];
-  let bytes = 0;
   for (const i of order) {
     const life = lives[i]!;
     const rivals = placed
@@ -44,8 +42,7 @@ export function assignOffsets(
       at = Math.max(at, offsets[j]! + align(lives[j]!.bytes));
     }
     offsets[i] = at;
-    bytes = Math.max(bytes, at + align(life.bytes));
     placed.push(i);
   }
-  return { offsets, bytes };
+  return offsets;
 }

@@ -1,9 +1,10 @@
 /** Operands of kernels that read row by row: all the rows they need, and whole vectors. */
 import { expect, test } from 'vitest';
-import { variable } from '../expr/index.js';
-import { type Axis, rowCount } from '../graph/index.js';
-import { graphOf, ofKind } from '../plan/testing.js';
-import type { Ir, IrOp, IrValue } from './ir.js';
+import { variable } from '../../expr/index.js';
+import { type Axis, rowCount } from '../../graph/index.js';
+import { parameterId } from '../../graph/tensors.js';
+import { graphOf, ofKind } from '../../plan/testing.js';
+import type { Ir, IrOp, IrValue } from '../ir.js';
 import { padOperands, spreadOperands } from './operands.js';
 
 const network = 'layer a[6] { }  connect image -> a as plain';
@@ -16,7 +17,7 @@ const programOf = (...values: Given[]): Ir => ({
   extents,
   results: [],
   updates: [{ tensor: 'w', value: values.length - 1 }],
-  values: values.map((v, id) => ({ inputs: [], rows: 'batch', name: v.op.kind, ...v, id })),
+  values: values.map((v, id) => ({ inputs: [], rows: 'batch', step: '', name: v.op.kind, ...v, id })),
 });
 const x: Given = { op: { kind: 'input', tensor: 'x', frame: 0 }, cols: 5, axes: ['sample'] };
 const dz = (cols: number, axes: readonly Axis[]): Given => ({
@@ -49,7 +50,7 @@ test('operands with all rows, matrices, and kernels not asked for are left', () 
     rows: 6,
     cols: 5,
     axes: ['parameters'],
-    tensor: 'w',
+    tensor: parameterId('w', 2),
   };
   const product: Given = { op: { kind: 'product' }, inputs: [0, 1], cols: 6, axes: ['sample', 'parameters'] };
   const program = programOf(x, w, product);

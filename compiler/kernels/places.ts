@@ -4,26 +4,22 @@
  * Containers come first, so that what lies in them is written straight to its place; then results, which go to the output
  * tensors' own memory where they can; whatever is left gets a buffer of its own.
  */
-import type { Program } from '../graph/graph.js';
+import { fullName, type Program } from '../graph/graph.js';
 import type { HostScalar } from '../graph/tensors.js';
-import { type Ir, type IrValue, isOuter, isRowAxis, pad4, type Slot } from '../passes/ir.js';
+import { type Ir, type IrValue, isOuter, isRowAxis, isScalarRow, pad4, type Slot } from '../passes/ir.js';
+import type { PendingLaunch } from './addresses.js';
 import {
   type BufferDraft,
   canBePlaced,
   type Home,
   isConstant,
-  isScalarRow,
   layoutOf,
   ownStride,
   rowsOf,
   strides,
 } from './homes.js';
-import type { KernelTable } from './kernels.js';
-import { inputKey, type TensorLayout } from './layout.js';
-import type { Launch } from './plan.js';
-
-/** A launch whose buffers have no numbers yet. */
-export type Draft = (indexOf: (b: BufferDraft) => number) => Launch;
+import type { KernelTable } from './table.js';
+import { inputKey, type TensorLayout } from './tensors.js';
 
 /** What the programs of a plan share. */
 export interface SharedTables {
@@ -35,7 +31,7 @@ export interface SharedTables {
 export class Places {
   readonly constants: BufferDraft[] = [];
   /** Writes the constants, once. */
-  readonly load: Draft[] = [];
+  readonly load: PendingLaunch[] = [];
   /** Numbers that a value's kernel writes behind each row's last column, where the value lies in a slot. */
   readonly tails = new Map<number, readonly number[]>();
   private readonly homes = new Map<number, Home>();
@@ -73,7 +69,7 @@ export class Places {
     }
     const constant = inputs.every(isConstant);
     const buffer = this.draft(
-      v.name,
+      fullName(v),
       constant ? 'constants' : v.op.kind === 'columns' ? 'scratch' : 'activities',
       rowsOf(v, this.extents) * width,
     );
@@ -109,7 +105,7 @@ export class Places {
     const { op } = v;
     const input = (i: number) => this.of(v.inputs[i]!);
     if (v.tensor !== undefined) {
-      const { buffer, stride } = layout.matrices.get(v.tensor)!;
+      const { buffer, stride } = layout.matrices.get(v.tensor.name)!;
       return { buffer, offset: 0, variantStride: 0, sampleStride: v.rows === 1 ? 0 : stride };
     }
     switch (op.kind) {
@@ -149,14 +145,14 @@ export class Places {
         const stride = ownStride(v);
         const size = rowsOf(v, this.extents) * stride;
         if (isConstant(v)) {
-          const buffer = this.draft(v.name, 'constants', Math.max(size, pad4(v.cols)));
+          const buffer = this.draft(fullName(v), 'constants', Math.max(size, pad4(v.cols)));
           const home = { buffer, offset: 0, ...strides(v, stride, this.extents) };
           this.fillConstant(v, home, v.cols);
           return home;
         }
         const gradient =
           isOuter(op) || (op.kind === 'scatter' && this.users[v.id]!.every((u) => u.tensor !== undefined));
-        const buffer = this.draft(v.name, gradient ? 'scratch' : 'activities', size);
+        const buffer = this.draft(fullName(v), gradient ? 'scratch' : 'activities', size);
         return { buffer, offset: 0, ...strides(v, stride, this.extents) };
       }
     }

@@ -1,7 +1,7 @@
 /** The plan's row kernels: fused from values' expressions, one entry for all launches that compute the same. */
 import { constant, type Expr, nodesOf, substitute, variable, width } from '../expr/index.js';
 import type { IrValue } from '../passes/ir.js';
-import type { ExpressionNode, RowsKernel } from './plan.js';
+import type { ExpressionNode, RowsKernel } from '../plan/plan.js';
 
 export interface KernelOutput {
   readonly value: IrValue;
@@ -70,7 +70,7 @@ export class KernelTable {
       outputs: outputs.map((o, i) => ({ node: index.get(roots[i]!)!, kind: o.kind, tail: o.tail })),
     };
     return {
-      kernel: this.add(kernel, outputs.map((o) => o.value.name.replace(/^.*\//, '')).join(' ')),
+      kernel: this.add(kernel, outputs.map(({ value }) => value.tensor?.state ?? value.name).join(' ')),
       inputs: used.map(([, id]) => id),
     };
   }

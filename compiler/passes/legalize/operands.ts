@@ -3,9 +3,15 @@
  * less, a copy of it has them; fusion makes the copy in the kernel that makes the value. No pass of its own: plans without
  * it would be wrong.
  */
-import { variable } from '../expr/index.js';
-import { isScalarRow } from '../plan/homes.js';
-import { type Ir, type IrOp, isOuter, Rewriter, rowKey, unionAxes } from './ir.js';
+import { variable } from '../../expr/index.js';
+import { type Ir, type IrOp, isOuter, isScalarRow, Rewriter, rowKey, unionAxes } from '../ir.js';
+
+/** What every program needs: what a draw is made by may be the same for all samples, and is needed for each. */
+export const completeOperands = (program: Ir): Ir => padOperands(spreadOperands(program, ['draw']));
+
+/** In place of summing before products, where that is left out. */
+export const spreadSums = (program: Ir): Ir =>
+  spreadOperands(program, ['outer', 'product', 'block outer', 'block product']);
 
 /** Where an operand has fewer rows than its kernel needs, a copy of it with all of them. */
 export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir {
@@ -21,7 +27,14 @@ export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir 
       if (v.rows !== 'batch' || rowKey(v) === rowKey({ axes, rows: 'batch' })) return v;
       const op = { kind: 'map', expr: variable('x', 'element'), vars: ['x'], units: v.cols } as const;
       return out.emit(
-        { op, rows: 'batch', cols: v.cols, axes: unionAxes(v.axes, axes), name: `${v.name} for all rows` },
+        {
+          op,
+          rows: 'batch',
+          cols: v.cols,
+          axes: unionAxes(v.axes, axes),
+          step: v.step,
+          name: `${v.name} for all rows`,
+        },
         [v],
       );
     });
@@ -44,8 +57,8 @@ export function padOperands(program: Ir): Ir {
       continue;
     }
     const op = { kind: 'map', expr: variable('x', 'element'), vars: ['x'], units: 1 } as const;
-    const { axes, name } = input;
-    const padded = out.emit({ op, rows: 'batch', cols: 1, axes, name: `${name} padded` }, [input]);
+    const { axes, step, name } = input;
+    const padded = out.emit({ op, rows: 'batch', cols: 1, axes, step, name: `${name} padded` }, [input]);
     out.replace(value, out.emit(value, [padded, ...value.inputs.slice(1).map((i) => out.of(i))]));
   }
   return out.finish();

@@ -1,40 +1,17 @@
 /**
  * From the graph to the plan: the optimizing compiler, pass by pass, in the order it happens.
  */
-import type { Graph, HostScalar, ProgramName } from '../graph/index.js';
-import { foldConstants } from '../passes/constants.js';
-import { dropDead } from '../passes/dead.js';
-import { splitEmbeds } from '../passes/embed.js';
-import { expandAll, shareEqual, sumBeforeOuter } from '../passes/hoist.js';
-import type { Ir } from '../passes/ir.js';
-import { padOperands, spreadOperands } from '../passes/operands.js';
-import { packsOf } from '../passes/packs.js';
-import { splitConcatenations } from '../passes/parts.js';
-import { gatherPatches } from '../passes/patches.js';
-import { packProducts } from '../passes/slots.js';
-import type { BufferDraft } from './homes.js';
-import { KernelTable } from './kernels.js';
-import { layoutTensors } from './layout.js';
-import { align, assignOffsets } from './memory.js';
-import { naiveProducts } from './naive.js';
-import type { ArenaName, Buffer, Launch, Plan } from './plan.js';
-import { draftProgram } from './program.js';
-import type { Draft } from './settle.js';
-
-/** The passes that can be switched off, in the order in which they act. */
-export const passNames = [
-  'constants',
-  'hoist',
-  'dead',
-  'embed',
-  'slots',
-  'label-gather',
-  'polarity',
-  'fusion',
-  'update-fusion',
-  'memory',
-] as const;
-export type PassName = (typeof passNames)[number];
+import type { Graph, HostScalar, ProgramName } from './graph/index.js';
+import type { PendingLaunch } from './kernels/addresses.js';
+import type { BufferDraft } from './kernels/homes.js';
+import { draftProgram } from './kernels/launches.js';
+import { KernelTable } from './kernels/table.js';
+import { layoutTensors } from './kernels/tensors.js';
+import { align } from './passes/memory.js';
+import { packsOf } from './passes/packs.js';
+import { arrange, optimize, type PassName, passNames, schedule } from './passes/pipeline.js';
+import { naiveProducts } from './plan/naive.js';
+import type { ArenaName, Buffer, Launch, Plan } from './plan/plan.js';
 
 export interface PlanOptions {
   /** Passes that are left out. */
@@ -44,40 +21,23 @@ export interface PlanOptions {
 
 /** The plan of a graph, and what the passes have to say about where they could not act. */
 export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan; notes: string[] } {
-  const on = (pass: PassName) => !options.without?.includes(pass);
+  const isOn = (pass: PassName) => !options.without?.includes(pass);
   const model = graph.document;
   const notes: string[] = [];
-  const choice = { slots: on('slots'), labelGather: on('label-gather'), embed: on('embed') };
+  const choice = { slots: isOn('slots'), labelGather: isOn('label-gather'), embed: isOn('embed') };
   const packs = packsOf(model, choice, notes);
 
-  const optimize = (name: ProgramName): Ir => {
-    let program = gatherPatches(graph.programs[name]);
-    if (on('constants')) program = foldConstants(program, false);
-    program = on('hoist') ? shareEqual(program) : expandAll(program);
-    if (on('dead')) program = dropDead(program);
-    if (on('embed')) program = splitEmbeds(program, model);
-    program = splitConcatenations(packProducts(program, model, packs));
-    if (on('constants')) program = foldConstants(program, true);
-    program = on('hoist')
-      ? shareEqual(sumBeforeOuter(shareEqual(program)))
-      : spreadOperands(program, ['outer', 'product', 'block outer', 'block product']);
-    // What a draw is made by may be the same for all samples, and is needed for each.
-    program = padOperands(spreadOperands(program, ['draw']));
-    // What packing left behind is gone in any case: it was never part of the model.
-    return on('dead') ? dropDead(program) : program;
-  };
-
-  const layout = layoutTensors(graph, packs, on('slots'));
+  const layout = layoutTensors(graph, packs, isOn('slots'));
   const kernels = new KernelTable();
   const scalars = {
     values: [] as HostScalar[],
     buffer: { name: 'scalars', arena: 'io', size: 0 } as BufferDraft,
   };
-  const units = { polarity: on('polarity'), fusion: on('fusion'), updateFusion: on('update-fusion') };
-  const drafts = {
-    train: draftProgram(optimize('train'), { layout, kernels, scalars }, units),
-    predict: draftProgram(optimize('predict'), { layout, kernels, scalars }, units),
+  const draft = (name: ProgramName) => {
+    const program = optimize(graph.programs[name], { model, packs }, isOn);
+    return draftProgram(schedule(program, isOn), { layout, kernels, scalars });
   };
+  const drafts = { train: draft('train'), predict: draft('predict') };
 
   // Offsets: shared arenas one buffer after another, activities by lifetime, both programs over the same bytes.
   const sizes: Record<ArenaName, number> = {
@@ -100,10 +60,8 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
   for (const { activities } of Object.values(drafts)) {
     for (const arena of ['activities', 'scratch'] as const) {
       const mine = activities.filter((a) => a.buffer.arena === arena);
-      const { offsets } = assignOffsets(
-        mine.map((a) => ({ bytes: 4 * a.buffer.size, from: a.from, to: a.to })),
-        on('memory'),
-      );
+      const lives = mine.map((a) => ({ bytes: 4 * a.buffer.size, from: a.from, to: a.to }));
+      const offsets = arrange(lives, isOn);
       mine.forEach((a, i) => {
         place(a.buffer, offsets[i]!);
       });
@@ -114,7 +72,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
     if (found === undefined) throw new Error(`buffer ${b.name} has no place`);
     return found;
   };
-  const launches = (list: readonly Draft[]): Launch[] => list.map((draft) => draft(indexOf));
+  const launches = (list: readonly PendingLaunch[]): Launch[] => list.map((draft) => draft(indexOf));
   const slotOnes: Launch[] = [...layout.slotted].flatMap(([key, cols]) => {
     const home = layout.inputs.get(key)!;
     const rows = home.buffer.size / home.sampleStride;
@@ -130,7 +88,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
 
   const plan: Plan = {
     rffc: 'plan',
-    version: 1,
+    version: 2,
     model,
     source: options.source ?? null,
     batch: graph.batch,
@@ -140,7 +98,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
     ...(graph.purpose === 'network' ? {} : { purpose: graph.purpose }),
     layers: graph.layers,
     learnSteps: graph.learnSteps,
-    passes: passNames.filter(on),
+    passes: passNames.filter(isOn),
     arenas: (Object.keys(sizes) as ArenaName[]).map((name) => ({ name, bytes: sizes[name] })),
     buffers,
     tensors: layout.tensors(indexOf),

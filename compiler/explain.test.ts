@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadModel } from '../compile.js';
-import { lower } from '../graph/lower.js';
-import { buildPlan, passNames } from './build.js';
+import { buildPlan } from './build.js';
+import { loadModel } from './compile.js';
 import { explain, explainText } from './explain.js';
-import { planFigures } from './summary.js';
+import { lower } from './graph/lower.js';
+import { passNames } from './passes/pipeline.js';
+import { planFigures } from './plan/summary.js';
 
 const text = readFileSync(new URL('../../models/smoke3x4.rff', import.meta.url), 'utf8');
 const { document } = await loadModel({ text, file: 'smoke3x4.rff' });

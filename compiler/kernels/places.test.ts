@@ -1,9 +1,9 @@
 /** Places: what is read side by side is written side by side, results where the host reads them, constants at load. */
 import { expect, test } from 'vitest';
-import { buildPlan } from './build.js';
-import type { Launch, Plan, RowsLaunch } from './plan.js';
-import { tailOf } from './settle.js';
-import { chain, everyKind, graphOf, launchesOf } from './testing.js';
+import { buildPlan } from '../build.js';
+import type { Launch, Plan, RowsLaunch } from '../plan/plan.js';
+import { chain, everyKind, graphOf, launchesOf } from '../plan/testing.js';
+import { tailOf } from './places.js';
 
 const { plan } = buildPlan(graphOf(chain, { predictBatch: 2 }));
 const kernelNames = ({ kernels }: Plan, launches: readonly Launch[]) =>

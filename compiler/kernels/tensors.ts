@@ -2,11 +2,11 @@
  * The tensors of the outside inside a plan: where parameters, optimizer state, inputs and outputs lie, packed or not.
  */
 import type { Graph, TensorInfo } from '../graph/index.js';
-import { pad4, slotWidth } from '../passes/ir.js';
+import { biasOf, stateId, weightOf } from '../graph/tensors.js';
+import { isScalarRow, pad4, slotWidth } from '../passes/ir.js';
 import { type Pack, storedSign } from '../passes/packs.js';
-import { stemOf } from '../passes/slots.js';
-import { type BufferDraft, type Home, isScalarRow } from './homes.js';
-import type { PlanTensor, Region } from './plan.js';
+import type { PlanTensor, Region } from '../plan/plan.js';
+import type { BufferDraft, Home } from './homes.js';
 
 export interface TensorLayout {
   /** A parameter's or state's own matrix, packed or not, by the tensor's name in the program. */
@@ -72,17 +72,17 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
   for (const info of graph.tensors) {
     const { name, shape, role } = info;
     if (role === 'parameter' || role === 'state') {
-      const state = /^optimizer\/.*\/([^/]+)$/.exec(name)?.[1];
+      const { parameter, state } = info;
       const bias = shape.length === 1;
-      const pack = packs.find((p) => p.members.some((m) => m.connection.name === stemOf(name)));
-      if (!pack) {
+      const packed = parameter === undefined ? undefined : packedIn(packs, parameter);
+      if (!packed) {
         const [rows, cols] = bias ? [1, shape[0]!] : [shape[0]!, shape[1]!];
         const { buffer, stride } = matrix(name, role === 'state' ? 'state' : 'parameters', rows, pad4(cols));
         place(info, [region(buffer, 0, rows, cols, stride)]);
         continue;
       }
-      const member = pack.members.find((m) => m.connection.name === stemOf(name))!;
-      const tensor = state === undefined ? pack.tensor : `optimizer/${pack.tensor}/${state}`;
+      const { pack, member } = packed;
+      const { name: tensor } = state === undefined ? pack.tensor : stateId(pack.tensor, state);
       const [rows, stride] = pack.transposed ? [pack.cols, pad4(pack.units)] : [pack.units, pack.cols];
       const { buffer } = matrix(tensor, role === 'state' ? 'state' : 'parameters', rows, stride);
       const sign = storedSign(member.connection, state);
@@ -140,4 +140,15 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
     }
   }
   return { matrices, inputs, outputs, buffers, slotted, tensors: (indexOf) => places.map((p) => p(indexOf)) };
+}
+
+/** Where a parameter of a connection is packed. */
+function packedIn(packs: readonly Pack[], parameter: string) {
+  for (const pack of packs) {
+    const member = pack.members.find(
+      ({ connection: c }) => weightOf(c).name === parameter || biasOf(c).name === parameter,
+    );
+    if (member) return { pack, member };
+  }
+  return undefined;
 }

@@ -6,8 +6,8 @@
  * each with its own window of the weights' columns, and its gradient those products' gradients side by side. Legal: always,
  * it is the same sum in another order. Where all parts are aligned one product over all of them is better, and is left.
  */
-import { add, type Expr, variable } from '../expr/index.js';
-import { type Ir, type IrValue, Rewriter, unionAxes } from './ir.js';
+import { add, type Expr, variable } from '../../expr/index.js';
+import { type Ir, type IrValue, Rewriter, unionAxes } from '../ir.js';
 
 export function splitConcatenations(program: Ir): Ir {
   const out = new Rewriter(program);
@@ -25,17 +25,24 @@ export function splitConcatenations(program: Ir): Ir {
   for (const value of program.values) {
     const operands = value.inputs.map((i) => out.of(i));
     const [a, b] = operands as [IrValue, IrValue];
-    const { rows, cols, name } = value;
+    const { rows, cols, step, name } = value;
     if (value.op.kind === 'product') {
       const parts = partsOf(a);
       if (parts) {
         const products = parts.map(({ part, from }) => {
           const window = out.emit(
-            { op: { kind: 'window', from }, rows: b.rows, cols: part.cols, axes: b.axes, name: b.name },
+            {
+              op: { kind: 'window', from },
+              rows: b.rows,
+              cols: part.cols,
+              axes: b.axes,
+              step: b.step,
+              name: b.name,
+            },
             [b],
           );
           const axes = unionAxes(part.axes, b.axes);
-          return out.emit({ op: { kind: 'product' }, rows, cols, axes, name }, [part, window]);
+          return out.emit({ op: { kind: 'product' }, rows, cols, axes, step, name }, [part, window]);
         });
         const vars = products.map((_, i) => `p${i}`);
         const expr = vars.map((v): Expr => variable(v, 'element')).reduce(add);
@@ -49,7 +56,7 @@ export function splitConcatenations(program: Ir): Ir {
       if (parts) {
         const { op, axes } = value;
         const gradients = parts.map(({ part }) =>
-          out.emit({ op, rows, cols: part.cols, axes, name }, [a, part]),
+          out.emit({ op, rows, cols: part.cols, axes, step, name }, [a, part]),
         );
         const offsets = parts.map((p) => p.from);
         out.replace(value, out.emit({ ...value, op: { kind: 'columns', offsets } }, gradients));

@@ -1,16 +1,18 @@
 /** Fused kernels: one expression for several values, equal ones once, and what a plan gains by them. */
 import { describe, expect, test } from 'vitest';
+import { buildPlan } from '../build.js';
+import { fullName } from '../graph/graph.js';
 import { dropDead } from '../passes/dead.js';
 import { shareEqual } from '../passes/hoist.js';
 import type { Ir, IrValue } from '../passes/ir.js';
-import { buildPlan, type PassName } from './build.js';
-import { KernelTable } from './kernels.js';
-import type { RowsKernel } from './plan.js';
-import { chain, graphOf, launchesOf, type ModelParts } from './testing.js';
+import type { PassName } from '../passes/pipeline.js';
+import type { RowsKernel } from '../plan/plan.js';
+import { chain, graphOf, launchesOf, type ModelParts } from '../plan/testing.js';
+import { KernelTable } from './table.js';
 
 const graph = graphOf(chain);
 const program: Ir = dropDead(shareEqual(graph.programs.train));
-const named = (name: string): IrValue => program.values.find((v) => v.name === name)!;
+const named = (name: string): IrValue => program.values.find((v) => fullName(v) === name)!;
 const lookUp = (id: number): IrValue => program.values[id]!;
 const element = (value: IrValue) => ({ value, kind: 'element' as const, tail: [] });
 const row = (value: IrValue) => ({ value, kind: 'row' as const, tail: [] });
@@ -52,7 +54,7 @@ describe('fusing', () => {
   test('writes a kernel down once, whatever its values are called', () => {
     const table = new KernelTable();
     const kernels = ['learn[1]/b.s', 'learn[2]/b.s', 'learn[1]/b.h', 'learn[1]/a.s']
-      .flatMap((n) => program.values.find((v) => v.name === n) ?? [])
+      .flatMap((n) => program.values.find((v) => fullName(v) === n) ?? [])
       .map((v) => table.fuse([v], [element(v)], lookUp).kernel);
     expect(kernels).toEqual([0, 1, 2]);
     expect(table.kernels).toHaveLength(3);
@@ -80,7 +82,7 @@ describe('fusing', () => {
 
   test('a sum over a layer of one unit is that unit', () => {
     const one = dropDead(graphOf({ network: 'layer a[1] { }, connect image -> a as plain' }).programs.train);
-    const v = one.values.find((x) => x.name === 'learn[0]/a.goodness')!;
+    const v = one.values.find((x) => fullName(x) === 'learn[0]/a.goodness')!;
     const table = new KernelTable();
     const { kernel } = table.fuse([v], [row(v)], (id) => one.values[id]!);
     expect(operators(table.kernels[kernel]!, 'mean')).toBe(0);

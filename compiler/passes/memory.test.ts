@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../test/support/random-model.js';
-import { buildPlan } from './build.js';
-import { align, assignOffsets, type Lifetime } from './memory.js';
-import type { ArenaName, Launch, Plan, Region, RowsLaunch, RowsView } from './plan.js';
-import { chain, everyKind, graphOf } from './testing.js';
+import { buildPlan } from '../build.js';
+import type { ArenaName, Launch, Plan, Region, RowsLaunch, RowsView } from '../plan/plan.js';
+import { chain, everyKind, graphOf } from '../plan/testing.js';
+import { align, type Lifetime, separate, share } from './memory.js';
 
 const lifetimes = fc.array(
   fc
@@ -18,14 +18,17 @@ const lifetimes = fc.array(
   { maxLength: 25 },
 );
 
+/** The bytes from the start to the end of the last buffer. */
+const bytesIn = (lives: readonly Lifetime[], offsets: readonly number[]) =>
+  Math.max(0, ...lives.map((life, i) => offsets[i]! + align(life.bytes)));
+
 describe('offsets', () => {
   test('keep apart what lives at the same time, on whole blocks', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
-        const { offsets, bytes } = assignOffsets(lives, true);
+        const offsets = share(lives);
         lives.forEach((a, i) => {
           expect(offsets[i]! % 256).toBe(0);
-          expect(offsets[i]! + a.bytes).toBeLessThanOrEqual(bytes);
           for (let j = 0; j < i; j++) {
             const b = lives[j]!;
             const together = a.from <= b.to && b.from <= a.to;
@@ -40,9 +43,9 @@ describe('offsets', () => {
   test('take no more than a room for each, and no less than what lives at once', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
-        const all = assignOffsets(lives, false).bytes;
+        const all = bytesIn(lives, separate(lives));
         expect(all).toBe(lives.reduce((sum, l) => sum + align(l.bytes), 0));
-        const shared = assignOffsets(lives, true).bytes;
+        const shared = bytesIn(lives, share(lives));
         expect(shared).toBeLessThanOrEqual(all);
         for (let at = 0; at <= 40; at++) {
           const living = lives.filter((l) => l.from <= at && at <= l.to);
@@ -54,8 +57,8 @@ describe('offsets', () => {
 
   test('use a place again as soon as its buffer has died', () => {
     const chainOf = [0, 1, 2, 3].map((at): Lifetime => ({ bytes: 1000, from: at, to: at + 1 }));
-    expect(assignOffsets(chainOf, true)).toEqual({ offsets: [0, 1024, 0, 1024], bytes: 2048 });
-    expect(assignOffsets(chainOf, false)).toEqual({ offsets: [0, 1024, 2048, 3072], bytes: 4096 });
+    expect(share(chainOf)).toEqual([0, 1024, 0, 1024]);
+    expect(separate(chainOf)).toEqual([0, 1024, 2048, 3072]);
   });
 });
 

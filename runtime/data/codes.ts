@@ -92,9 +92,4 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
     explanation:
       'The file is damaged, is not a PNG or JPEG image, or has another size than the other images. The kind is told by the first bytes, not by the name.',
   },
-  RFF760: {
-    title: 'an image of another format',
-    explanation:
-      'PNG and JPEG images are read: grey, RGB or palette, of any depth, with or without transparency. Convert others first; `magick picture.webp picture.png` (ImageMagick) does it for WebP, HEIC, GIF, BMP, TIFF and more.',
-  },
 };

@@ -35,7 +35,7 @@ function wrong(file: string, line: number, what: string, hint?: string): RffcErr
 }
 
 /** A line's cells, without white space and quotes around them. */
-function cells(line: string): string[] {
+export function cells(line: string): string[] {
   return line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 
@@ -44,11 +44,12 @@ const isNumber = (cell: string) => cell !== '' && Number.isFinite(Number(cell));
 /** Which column is the label's, and whether the first line is a header. @throws RffcError RFF650. */
 function readHead(
   first: string,
-  label: string | undefined,
+  label: string | undefined | null,
   file: string,
 ): { column: number; header: boolean } {
   const names = cells(first);
   const header = !names.every(isNumber);
+  if (label === null) return { column: -1, header };
   if (label === undefined) return { column: 0, header };
   const column = header ? names.indexOf(label) : -1;
   if (column >= 0) return { column, header };
@@ -63,16 +64,16 @@ function readHead(
 
 /**
  * A file's rows.
- * @param label the label's column in the header; the first column without it.
+ * @param label the label's column in the header; the first column without it; null where no column is one, and all labels are 0.
  * @throws RffcError RFF650 naming the line and the column.
  */
-export function parseCsv(text: string, label: string | undefined, file: string): Table {
+export function parseCsv(text: string, label: string | undefined | null, file: string): Table {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
   const start = lines.findIndex((line) => line.trim() !== '');
   if (start < 0) throw failure('RFF650', `${file} is empty`, { file });
   const { column, header } = readHead(lines[start]!, label, file);
   const width = cells(lines[start]!).length;
-  if (width < 2)
+  if (width < 2 && label !== null)
     throw wrong(
       file,
       start + 1,
@@ -84,7 +85,7 @@ export function parseCsv(text: string, label: string | undefined, file: string):
   while (last > first && lines[last - 1]!.trim() === '') last--;
   if (last === first) throw failure('RFF650', `${file} has no samples`, { file });
 
-  const columns = width - 1;
+  const columns = label === null ? width : width - 1;
   const values = new Float32Array((last - first) * columns);
   const labels = new Int32Array(last - first);
   for (let row = 0; row < labels.length; row++) {

@@ -241,6 +241,20 @@ describe('samples to predict', () => {
     expect(train).toMatchObject({ part: 'train', labels: Int32Array.of(3) });
   });
 
+  it('are turned as the training data of their kind, which are stored column by column', async () => {
+    const pixels = Uint8Array.of(255, 51, 102, 0);
+    await writeFile(join(folder, 'columns.idx'), idxBytes([1, 2, 2], pixels));
+    await writeFile(join(folder, 'upright.png'), png(2, 2, pixels));
+    const emnist = wanted(4, 'idx', { transpose: true });
+    const [stored, turned] = [
+      [1, 0.2, 0.4, 0],
+      [1, 0.4, 0.2, 0],
+    ].map((values) => values.map(Math.fround));
+    expect((await read(join(folder, 'columns.idx'), emnist)).values).toEqual(turned);
+    expect((await read(join(folder, 'upright.png'), emnist)).values).toEqual(stored);
+    expect((await read(join(folder, 'columns.idx'), wanted(4, 'idx'))).values).toEqual(stored);
+  });
+
   it('that need another normalization than a network of tensors knows are told, and given it', async () => {
     const file = join(folder, 'bytes.idx');
     await writeFile(file, idxBytes([2, 2, 2], [0, 255, 0, 51, 0, 102, 255, 0]));

@@ -8,7 +8,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { DataSpec } from '../../compiler/model.js';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
-import { type Dtype, elementCount } from '../safetensors.js';
+import { type Dtype, elementCount, type Tensor } from '../safetensors.js';
 import { cells, parseCsv } from './csv.js';
 import { type DataOptions, floatSplit, imageSplit, type Normalization, type Split } from './dataset.js';
 import { isGzip, parseIdx, readImageHeader, readMaybeGzip } from './idx.js';
@@ -76,6 +76,8 @@ interface Raw extends Pick<Samples, 'frames' | 'names' | 'labels' | 'source' | '
   readonly type: NumberType;
   /** Known of pictures; values in a row may be one all the same. */
   readonly layout: Layout;
+  /** Whether its reader has turned the pictures already. */
+  readonly turned?: true;
   readonly warnings?: readonly Diagnostic[];
 }
 
@@ -90,7 +92,7 @@ export async function readSamples(
   options: SampleOptions = {},
 ): Promise<Samples> {
   const { invert = false } = options;
-  const raw = await readRaw(path, wanted, options);
+  const raw = turnedAsTrained(await readRaw(path, wanted, options), wanted);
   const { file, split, frames, names, labels, source, part } = raw;
   if (split.count === 0) throw failure('RFF717', `${file} has no samples`, { file });
   checkLabels(raw, wanted);
@@ -175,6 +177,41 @@ async function readRaw(path: string, wanted: Wanted, options: SampleOptions): Pr
   }
 }
 
+/** The kinds of data sets that a source may be a part of. */
+const KIN: Readonly<Record<Samples['source'], readonly string[]>> = {
+  images: [],
+  idx: ['idx'],
+  csv: ['csv'],
+  tensors: ['numpy'],
+};
+
+/** Pictures stored column by column, as EMNIST's, turned as the training data of the same kind were. */
+function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
+  const { data, input } = wanted;
+  const { split, source, frames, turned } = raw;
+  if (turned || frames !== 1 || data.options.transpose !== true || !KIN[source].includes(data.name))
+    return raw;
+  const size = pictureSize(wanted);
+  if (!size) return raw;
+  const { rows, columns } = size;
+  return {
+    ...raw,
+    layout: size,
+    split: {
+      count: split.count,
+      gather(indices, out) {
+        const stored = new Float32Array(out.length);
+        split.gather(indices, stored);
+        for (let i = 0; i < out.length; i++) {
+          const at = i % input.size;
+          const [row, column] = [Math.floor(at / columns), at % columns];
+          out[i] = stored[i - at + column * rows + row]!;
+        }
+      },
+    },
+  };
+}
+
 type FileKind = 'folder' | 'picture' | 'idx' | 'csv' | 'numpy' | 'tensors';
 
 async function kindOf(path: string): Promise<FileKind> {
@@ -232,7 +269,16 @@ async function readIdxFolder(folder: string, { data }: Wanted, options: SampleOp
   const dataset = await loadDataset(spec, options);
   const split = dataset[part];
   return {
-    ...{ file: folder, frames: dataset.frames, split, labels: split.y, type: 'integer', source: 'idx', part },
+    ...{
+      file: folder,
+      frames: dataset.frames,
+      split,
+      labels: split.y,
+      type: 'integer',
+      source: 'idx',
+      part,
+      turned: true,
+    },
     layout: split.grid ?? null,
   };
 }
@@ -464,15 +510,26 @@ function framesOfLength(length: number, { input, data }: Wanted): number | undef
   return data.name === 'row_mnist' && length === input.size ** 2 ? input.size : undefined;
 }
 
-async function openArrays(file: string, kind: 'numpy' | 'tensors', options: DataOptions): Promise<Source> {
-  if (kind === 'tensors') return openTensors(file, options);
+/** A file's arrays; `load` reads those of a NumPy file that are wanted. */
+interface Arrays {
+  readonly source: Source;
+  load(names: readonly string[]): Promise<void>;
+}
+
+async function openArrays(file: string, kind: 'numpy' | 'tensors', options: DataOptions): Promise<Arrays> {
+  if (kind === 'tensors') return { source: await openTensors(file, options), load: async () => {} };
   const { entries, read } = await openNumpy(file);
-  const whole = new Map<string, Awaited<ReturnType<typeof read>>>();
-  for (const name of entries.keys()) whole.set(name, await read(name));
-  const described = [...entries].map(
+  const whole = new Map<string, Tensor>();
+  const described = Array.from(
+    entries,
     ([name, { dtype, shape }]) => [name, { dtype, shape, begin: 0, end: 0 }] as const,
   );
-  return { file, entries: new Map(described), whole };
+  return {
+    source: { file, entries: new Map(described), whole },
+    async load(names) {
+      for (const name of names) if (entries.has(name)) whole.set(name, await read(name));
+    },
+  };
 }
 
 /** What arrays of samples are called, ours, and Keras' in mnist.npz. */
@@ -482,7 +539,7 @@ const ARRAYS = {
 } as const;
 
 /** Samples [N, d], [N, frames, d] or pictures [N, rows, columns]; a single one may come without N. */
-async function readArrays(source: Source, wanted: Wanted, options: SampleOptions): Promise<Raw> {
+async function readArrays({ source, load }: Arrays, wanted: Wanted, options: SampleOptions): Promise<Raw> {
   const { file, entries } = source;
   const { part, name } = arrayOf(source, options.part);
   const { dtype, shape } = entries.get(name)!;
@@ -490,9 +547,11 @@ async function readArrays(source: Source, wanted: Wanted, options: SampleOptions
   const type = numberType(dtype);
   const kind = { file, type, source: 'tensors', part } as const;
   const length = picture ? picture.rows * picture.columns : wanted.input.size;
+  const labelName = name.includes('x') ? name.replace('x', 'y') : undefined;
+  await load(labelName ? [name, labelName] : [name]);
   const y = new Int32Array(count);
   const split = valueSplit(source, name, { y, frames: picture ? 1 : frames, inputSize: length });
-  const found = name.includes('x') ? readLabels(source, name.replace('x', 'y'), count) : undefined;
+  const found = labelName && readLabels(source, labelName, count);
   const labels = found ? { labels: counted(found, wanted.data) } : {};
   if (picture) return { ...kind, ...labels, ...fitted(split, picture, type === 'integer', file, wanted) };
   return { ...kind, ...labels, frames, split, layout: null };

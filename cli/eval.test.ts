@@ -216,6 +216,8 @@ test('eval judges a folder of IDX files and a table as the network saw its own d
   });
   expect(await judged('classes')).toMatchObject({ samples: 12, data: 'images', confusion: idx.confusion });
 
+  const idle = await rffc(['eval', 'run', ...backend, '--invert']);
+  expect(idle).toMatchObject({ code: 2, err: expect.stringContaining('name them with `--data`') });
   const unlabelled = await rffc(['eval', 'run', ...backend, '--data', 'all.idx']);
   expect(unlabelled).toMatchObject({ code: 1, out: '' });
   expect(unlabelled.err).toContain('all.idx has no labels to evaluate against');

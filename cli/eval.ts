@@ -37,6 +37,7 @@ interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values'
 type SplitName = JudgedSplit | 'train';
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
+  if (options.data === undefined) checkNoReading(options);
   const run = await readRun(pathOf(io, folder));
   const { samples, labels, frames, name, split } =
     options.data === undefined
@@ -76,6 +77,14 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
   } finally {
     await session.dispose();
   }
+}
+
+/** @throws RffcError RFF713 for options that say how to read other data, where there are none */
+function checkNoReading(options: EvalOptions): void {
+  const given = (['invert', 'resize', 'values', 'normalize'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given) throw misuse(`\`--${given}\` is for samples of one’s own`, 'name them with `--data`');
 }
 
 interface Labelled {

@@ -132,12 +132,18 @@ function meanOf(values: Float32Array): number {
 /**
  * What is odd about pictures: RFF763 where they are as bright, in all and at the border, as the negatives of the training
  * pictures would be; RFF764 where they are of one brightness.
+ * @param transparent whether pictures were put on black paper where they have none
  * @param nameOf what a sample is called
  */
 export function pictureWarnings(
   { means, borders, blank }: Summary,
   trained: TrainedValues | undefined,
-  { file, inverted, nameOf }: { file: string; inverted: boolean; nameOf: (sample: number) => string },
+  {
+    file,
+    inverted,
+    transparent,
+    nameOf,
+  }: { file: string; inverted: boolean; transparent: boolean; nameOf: (sample: number) => string },
 ): Diagnostic[] {
   const warnings: Diagnostic[] = [];
   const warn = (code: string, message: string, hint: string) =>
@@ -164,7 +170,7 @@ export function pictureWarnings(
     warn(
       'RFF764',
       `${listed(blank, means.length, nameOf)} of one brightness: nothing is drawn on ${blank.length === 1 ? 'it' : 'them'}`,
-      !inverted && means[blank[0]!] === trained?.min
+      transparent && !inverted && means[blank[0]!] === trained?.min
         ? 'black strokes on a transparent background look like this: `--invert` puts them on white paper first'
         : 'check what the file shows',
     );

@@ -64,7 +64,7 @@ export async function readSamples(
 }
 
 function warningsOf(
-  { file, names }: Raw,
+  { file, names, source }: Raw,
   { trained }: Wanted,
   summary: Summary,
   scale: Scale,
@@ -78,6 +78,7 @@ function warningsOf(
     ...pictureWarnings(summary, trained, {
       file,
       inverted,
+      transparent: source === 'images',
       nameOf: (sample) =>
         names?.[sample] ?? (summary.means.length === 1 ? basename(file) : `sample ${sample}`),
     }),
@@ -177,6 +178,7 @@ async function kindOf(path: string): Promise<FileKind> {
   } catch (error) {
     throw unreadable(path, error);
   }
+  if (head.length === 0) throw failure('RFF717', `${path} is empty`, { file: path });
   const format = formatOf(head);
   if (format === 'PNG' || format === 'JPEG') return 'picture';
   if (format) throw convertible(format, path);
@@ -185,8 +187,14 @@ async function kindOf(path: string): Promise<FileKind> {
   // A safetensors file begins with eight bytes of length, which may look like IDX, and then its header's brace.
   const idx = head.length >= 4 && head.readUInt16BE(0) === 0 && head[2] === 8 && head[8] !== 0x7b;
   if (idx || isGzip(head)) return 'idx';
-  // A damaged picture is told by its name; reading it says what is wrong.
-  return /\.(png|jpe?g)$/i.test(path) ? 'picture' : 'tensors';
+  if (head[8] === 0x7b || /\.safetensors$/i.test(path)) return 'tensors';
+  // A damaged file is told by its name; reading it says what is wrong.
+  if (/\.(png|jpe?g)$/i.test(path)) return 'picture';
+  if (/\.np[yz]$/i.test(path)) return 'numpy';
+  throw failure('RFF717', `${path} is not a kind of file that samples are read from`, {
+    file: path,
+    hint: 'expected a PNG or JPEG image, an IDX file, a .csv table, or arrays in .npy, .npz or .safetensors',
+  });
 }
 
 async function readFolder(folder: string, wanted: Wanted, options: SampleOptions): Promise<Raw> {

@@ -38,6 +38,11 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
     explanation:
       'Files larger than a quarter of the memory are read from disk, sample by sample; inside a compressed file no sample can be found without reading all before it.',
   },
+  RFF615: {
+    title: 'invalid NumPy file',
+    explanation:
+      'A .npy file holds one array, a .npz file several in a zip archive. Arrays of booleans, integers and floats are read, of any byte order and memory order; text, Python objects, complex numbers and structured arrays are not.',
+  },
   RFF620: {
     title: 'a data set could not be downloaded',
     explanation:

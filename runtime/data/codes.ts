@@ -88,8 +88,13 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
       'Only images have rows and columns: `digits`, the MNIST sets and `idx`. `augment: noise(…)` suits any data.',
   },
   RFF670: {
-    title: 'a PNG image cannot be read',
+    title: 'an image cannot be read',
     explanation:
-      'The file is damaged, or is no PNG image, or has another size than the other images. Images are not resized: grey or RGB, they must have the size that the network was trained with.',
+      'The file is damaged, is not a PNG or JPEG image, or has another size than the other images. The kind is told by the first bytes, not by the name.',
+  },
+  RFF760: {
+    title: 'an image of another format',
+    explanation:
+      'PNG and JPEG images are read: grey, RGB or palette, of any depth, with or without transparency. Convert others first; `magick picture.webp picture.png` (ImageMagick) does it for WebP, HEIC, GIF, BMP, TIFF and more.',
   },
 };

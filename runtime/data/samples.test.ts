@@ -1,13 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateSync, gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RffcError } from '../../grammar/diagnostic.js';
 import { type Tensor, writeSafetensors } from '../safetensors.js';
-import { decodeGrey } from './png.js';
 import { readSamples, type Wanted } from './samples.js';
 import { idxBytes, refusal } from './testing.js';
 
@@ -28,108 +25,6 @@ const png = (
   channels = 1,
   depth: 8 | 16 = 8,
 ) => encode({ width, height, data, channels, depth });
-
-/** A PNG of a kind that the encoder does not write: `lines` are the rows' packed bytes. */
-function rawPng(
-  width: number,
-  depth: number,
-  colour: number,
-  lines: readonly number[][],
-  palette?: number[],
-): Uint8Array {
-  const chunk = (type: string, data: Uint8Array) => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-    const out = Buffer.alloc(body.length + 8);
-    out.writeUInt32BE(data.length);
-    body.copy(out, 4);
-    out.writeUInt32BE(crc32(body), body.length + 4);
-    return out;
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width);
-  head.writeUInt32BE(lines.length, 4);
-  head.set([depth, colour, 0, 0, 0], 8);
-  return Buffer.concat([
-    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-    chunk('IHDR', head),
-    ...(palette ? [chunk('PLTE', Uint8Array.from(palette))] : []),
-    chunk('IDAT', deflateSync(Uint8Array.from(lines.flatMap((line) => [0, ...line])))),
-    chunk('IEND', new Uint8Array(0)),
-  ]);
-}
-/** ISO 3309, as PNG has it. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let k = 0; k < 8; k++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-describe('a PNG image as brightness', () => {
-  it.each<[string, () => Uint8Array, number[]]>([
-    ['grey', () => png(3, 1, Uint8Array.of(0, 77, 255)), [0, 77, 255]],
-    ['grey of 16 bits', () => png(3, 1, Uint16Array.of(0, 0x4d4d, 0xffff), 1, 16), [0, 77, 255]],
-    ['grey with opacity', () => png(2, 1, Uint8Array.of(200, 255, 200, 51), 2), [200, 40]],
-    ['RGB', () => png(4, 1, Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9), 3), [76, 150, 29, 9]],
-    ['RGB with opacity', () => png(2, 1, Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 0), 4), [255, 0]],
-    [
-      'grey of 1 bit',
-      () =>
-        rawPng(9, 1, 0, [
-          [0b10100000, 0b10000000],
-          [0b00000001, 0],
-        ]),
-      [255, 0, 255, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 255, 0],
-    ],
-    ['grey of 4 bits', () => rawPng(3, 4, 0, [[0x0f, 0x80]]), [0, 255, 136]],
-    ['a palette', () => rawPng(3, 2, 3, [[0b00011000]], [0, 0, 0, 255, 255, 255, 255, 0, 0]), [0, 255, 76]],
-  ])('of %s', (_, bytes, expected) => {
-    const image = decodeGrey(bytes(), 'f.png');
-    expect([...image.pixels]).toEqual(expected);
-    expect(image.rows * image.columns).toBe(expected.length);
-  });
-
-  it('keeps any grey image and its shape', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 9 }),
-        fc.integer({ min: 1, max: 9 }),
-        fc.nat(255),
-        (width, height, salt) => {
-          const pixels = Uint8Array.from({ length: width * height }, (_, i) => (salt + 7 * i) % 256);
-          expect(decodeGrey(png(width, height, pixels), 'f')).toEqual({
-            rows: height,
-            columns: width,
-            pixels,
-          });
-        },
-      ),
-    );
-  });
-
-  it('refuses damage by name, whatever it is', async () => {
-    const sound = png(5, 5, new Uint8Array(25).fill(9));
-    const flipped = sound.slice();
-    flipped[20] = flipped[20]! ^ 1;
-    for (const bytes of [sound.subarray(0, 40), flipped, Buffer.from('no image')]) {
-      const found = await refusal(() => decodeGrey(bytes, 'broken.png'));
-      expect(found).toMatchObject({ code: 'RFF670', file: 'broken.png' });
-    }
-    fc.assert(
-      fc.property(fc.nat(sound.length - 1), fc.nat(255), fc.boolean(), (at, value, cut) => {
-        const bytes = cut ? sound.subarray(0, at) : sound.slice();
-        if (!cut) bytes[at] = value;
-        try {
-          decodeGrey(bytes, 'f');
-        } catch (error) {
-          if (!(error instanceof RffcError)) throw error;
-        }
-      }),
-    );
-  });
-});
 
 describe('samples to predict', () => {
   /** What the network is given of all samples. */

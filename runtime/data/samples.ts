@@ -9,9 +9,10 @@ import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import { elementCount, readSafetensors, readSafetensorsHeader, toFloat32 } from '../safetensors.js';
 import { type DataOptions, floatSplit, imageSplit, pixelTable, type Records, type Split } from './dataset.js';
+import type { GreyPicture } from './grey.js';
 import { isGzip, parseIdx, readImageHeader, readMaybeGzip } from './idx.js';
 import { normalization } from './options.js';
-import { type GreyImage, readPng } from './png.js';
+import { readPicture } from './picture.js';
 import { fileRecords, memoryLimit, unreadable } from './records.js';
 
 export interface Samples {
@@ -37,7 +38,7 @@ export async function readSamples(path: string, wanted: Wanted, options: DataOpt
     case 'folder':
       return readPngFolder(path, wanted);
     case 'png':
-      return imagesAsSamples(await readPng(path), 1, undefined, path, wanted);
+      return pictureAsSamples(path, wanted);
     case 'idx':
       return readIdxImages(path, wanted, options);
     case 'tensors':
@@ -64,6 +65,11 @@ async function kindOf(path: string): Promise<'folder' | 'png' | 'idx' | 'tensors
   }
 }
 
+async function pictureAsSamples(file: string, wanted: Wanted): Promise<Samples> {
+  const { width: columns, height: rows, pixels } = await readPicture(file);
+  return imagesAsSamples({ rows, columns, pixels }, 1, undefined, file, wanted);
+}
+
 async function readPngFolder(folder: string, wanted: Wanted): Promise<Samples> {
   const names = (await readdir(folder))
     .filter((name) => /\.png$/i.test(name))
@@ -74,24 +80,24 @@ async function readPngFolder(folder: string, wanted: Wanted): Promise<Samples> {
       hint: 'their names end in .png; folders in it are not looked into',
     });
   }
-  let first: GreyImage | undefined;
+  let first: GreyPicture | undefined;
   let pixels = new Uint8Array(0);
   for (const [i, name] of names.entries()) {
     const file = join(folder, name);
-    const image = await readPng(file);
+    const image = await readPicture(file);
     if (!first) {
       first = image;
-      framesOf(image.rows, image.columns, file, wanted);
+      framesOf(image.height, image.width, file, wanted);
       pixels = new Uint8Array(names.length * image.pixels.length);
     }
-    if (image.rows !== first.rows || image.columns !== first.columns) {
-      const message = `${file} is ${image.columns} × ${image.rows}, the images before it are ${first.columns} × ${first.rows}`;
+    if (image.height !== first.height || image.width !== first.width) {
+      const message = `${file} is ${image.width} × ${image.height}, the images before it are ${first.width} × ${first.height}`;
       throw failure('RFF670', message, { file, hint: 'images are not resized: give all of them one size' });
     }
     pixels.set(image.pixels, i * image.pixels.length);
   }
   return imagesAsSamples(
-    { rows: first!.rows, columns: first!.columns, pixels },
+    { rows: first!.height, columns: first!.width, pixels },
     names.length,
     names,
     folder,

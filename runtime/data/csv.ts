@@ -7,7 +7,7 @@
 import type { DataSpec } from '../../compiler/model.js';
 import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
 import { cells, cellsOf, inspectCsv, linesOf, readLines } from './csv-lines.js';
-import { type ParsedTable, type Rows, rowValues, TableBuilder, type ValueRange } from './csv-table.js';
+import { type ParsedTable, type Rows, rowValues, TableBuilder } from './csv-table.js';
 import {
   type DataOptions,
   type Dataset,
@@ -24,8 +24,6 @@ import { fileSpans, memoryLimit } from './records.js';
 import { arePixels, unscaledBytes } from './scales.js';
 
 export { cells };
-
-const FIRST_LINES = 200;
 
 export interface Table {
   /** [rows, columns] without the label's, row-major. */
@@ -169,18 +167,6 @@ function squareOrder(spec: DataSpec, columns: number): Int32Array {
   if (!Number.isInteger(side))
     throw wrongOption(spec, 'transpose', `\`off\` for ${columns} values, which are no square picture`);
   return transposedOrder({ planes: 1, rows: side, columns: side });
-}
-
-/** The values of a table's first lines, enough to tell pixels from numbers in 0..1. @throws RffcError as `loadCsv`. */
-export async function firstValues(spec: DataSpec, options: DataOptions): Promise<ValueRange> {
-  const file = path(spec, 'file', options);
-  const { gzip } = await inspectCsv(file);
-  const builder = new TableBuilder(file, askedOf(spec));
-  for await (const line of readLines(file, gzip)) {
-    builder.add(line);
-    if (line.number > FIRST_LINES) break;
-  }
-  return builder.finish().range;
 }
 
 /** The input's size, from the file's first line. @throws RffcError RFF603, RFF613, RFF650. */

@@ -127,9 +127,4 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
     explanation:
       'pandas numbers columns without names, and writes the numbers as a header. A first line that counts is therefore read as one where it has four columns or more; `header: on` or `header: off` decides.',
   },
-  RFF760: {
-    title: 'an image of another format',
-    explanation:
-      'PNG and JPEG images are read: grey, RGB or palette, of any depth, with or without transparency. Convert others first; `magick picture.webp picture.png` (ImageMagick) does it for WebP, HEIC, GIF, BMP, TIFF and more.',
-  },
 };

@@ -12,9 +12,10 @@ export interface GreyPicture {
 export const MOST_MEGAPIXELS = 100;
 
 /**
- * Colour by its luma (ITU-R BT.601), over black where it is transparent, rounded to bytes.
+ * Colour by its luma (ITU-R BT.601), over a paper of one brightness where it is transparent, rounded to bytes.
  * @param samples [height, width, channels], from 0 to `largest`
  * @param channels 1 grey, 2 grey and opacity, 3 RGB, 4 RGB and opacity
+ * @param paper from 0, black, to 255, white
  */
 export function toGrey(
   samples: ArrayLike<number>,
@@ -22,6 +23,7 @@ export function toGrey(
   height: number,
   channels: number,
   largest: number,
+  paper: number,
 ): GreyPicture {
   const pixels = new Uint8Array(width * height);
   for (let i = 0, at = 0; i < pixels.length; i++, at += channels) {
@@ -30,7 +32,7 @@ export function toGrey(
         ? samples[at]!
         : 0.299 * samples[at]! + 0.587 * samples[at + 1]! + 0.114 * samples[at + 2]!;
     const opaque = channels % 2 === 0 ? samples[at + channels - 1]! / largest : 1;
-    pixels[i] = Math.round((255 * bright * opaque) / largest);
+    pixels[i] = Math.round((255 * bright * opaque) / largest + paper * (1 - opaque));
   }
   return { width, height, pixels };
 }

@@ -15,6 +15,6 @@ export function decodeJpeg(bytes: Uint8Array): GreyPicture {
   // The library's types leave this out. It begins with the second zero of `Exif\0\0`.
   const { width, height, data, exifBuffer } = image as typeof image & { readonly exifBuffer?: Uint8Array };
   if (!(width > 0 && height > 0)) throw new Error('it has no pixels');
-  const picture = toGrey(data, width, height, 4, 255);
+  const picture = toGrey(data, width, height, 4, 255, 0);
   return exifBuffer ? turned(picture, orientationOf(exifBuffer.subarray(1))) : picture;
 }

@@ -41,23 +41,24 @@ export function formatOf(head: Uint8Array): string | undefined {
 }
 
 /** Reads one picture. @throws RffcError RFF613 where the system refuses, else as `decodePicture`. */
-export async function readPicture(file: string): Promise<GreyPicture> {
+export async function readPicture(file: string, paper = 0): Promise<GreyPicture> {
   const bytes = await readFile(file).catch((error) => Promise.reject(unreadable(file, error)));
-  return decodePicture(bytes, file);
+  return decodePicture(bytes, file, paper);
 }
 
 /**
- * Decodes a PNG or JPEG file: colour by its luma (ITU-R BT.601), 16 bits rounded to 8, transparent parts over black,
+ * Decodes a PNG or JPEG file: colour by its luma (ITU-R BT.601), 16 bits rounded to 8, transparent parts over paper,
  * turned as its EXIF orientation says.
  * @param file the name for messages
+ * @param paper from 0, black as in MNIST, to 255
  * @throws RffcError RFF670 for a damaged picture or a file that is none, RFF760 for a picture of another format
  */
-export function decodePicture(bytes: Uint8Array, file: string): GreyPicture {
+export function decodePicture(bytes: Uint8Array, file: string, paper = 0): GreyPicture {
   const format = formatOf(bytes);
   if (format !== 'PNG' && format !== 'JPEG')
     throw format ? convertible(format, file) : notAPicture(bytes, file);
   try {
-    return format === 'PNG' ? decodePng(bytes) : decodeJpeg(bytes);
+    return format === 'PNG' ? decodePng(bytes, paper) : decodeJpeg(bytes);
   } catch (error) {
     if (error instanceof RffcError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

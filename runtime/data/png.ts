@@ -1,5 +1,5 @@
 /**
- * PNG images of every kind as bytes of brightness: transparent parts over black, which is the empty paper of MNIST. fast-png
+ * PNG images of every kind as bytes of brightness. fast-png
  * decompresses and unfilters; what it leaves to its caller is done here: palettes, narrow greys, the transparent colour.
  */
 
@@ -26,12 +26,14 @@ const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const PALETTE = 3;
 
 /** @throws Error in words for a damaged file. */
-export function decodePng(bytes: Uint8Array): GreyPicture {
+export function decodePng(bytes: Uint8Array, paper: number): GreyPicture {
   const chunks = chunksOf(bytes);
   const header = headerOf(chunks);
   // fast-png reads interlaced images in whole bytes only, one a sample.
   const picture =
-    header.interlaced && header.depth < 8 ? decodeInterlaced(header, chunks) : decodeWhole(bytes, header);
+    header.interlaced && header.depth < 8
+      ? decodeInterlaced(header, chunks, paper)
+      : decodeWhole(bytes, header, paper);
   const exif = chunks.find(({ type }) => type === 'eXIf');
   return exif ? turned(picture, orientationOf(exif.data)) : picture;
 }
@@ -68,12 +70,12 @@ function headerOf([first]: readonly Chunk[]): Header {
   };
 }
 
-function decodeWhole(bytes: Uint8Array, { colour }: Header): GreyPicture {
+function decodeWhole(bytes: Uint8Array, { colour }: Header, paper: number): GreyPicture {
   const png = decoded(bytes);
   const { width, height } = png;
   const { samples, channels, largest } = unpacked(png, colour);
   if (samples.length !== width * height * channels) throw new Error('pixels are missing');
-  return toGrey(samples, width, height, channels, largest);
+  return toGrey(samples, width, height, channels, largest, paper);
 }
 
 function decoded(bytes: Uint8Array): DecodedPng {
@@ -155,7 +157,7 @@ const PASSES: readonly (readonly [number, number, number, number])[] = [
 ];
 
 /** An interlaced image of narrow samples: each pass is written as an image of its own, decoded, and put in place. */
-function decodeInterlaced(header: Header, chunks: readonly Chunk[]): GreyPicture {
+function decodeInterlaced(header: Header, chunks: readonly Chunk[], paper: number): GreyPicture {
   const { width, height, depth } = header;
   const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((chunk) => chunk.data));
   const lines = inflateSync(data, { maxOutputLength: 2 * (width * height + 7 * height) + 64 });
@@ -170,7 +172,7 @@ function decodeInterlaced(header: Header, chunks: readonly Chunk[]): GreyPicture
     };
     if (small.width <= 0 || small.height <= 0) continue;
     const to = from + small.height * (1 + Math.ceil((small.width * depth) / 8));
-    const pass = decodeWhole(wholePng(small, colours, lines.subarray(from, to)), small);
+    const pass = decodeWhole(wholePng(small, colours, lines.subarray(from, to)), small, paper);
     for (let i = 0; i < pass.pixels.length; i++) {
       const row = top + down * Math.floor(i / small.width);
       pixels[row * width + left + across * (i % small.width)] = pass.pixels[i]!;

@@ -14,6 +14,8 @@ import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
+import { trainedValues } from '../data/measure.js';
+import type { Wanted } from '../data/samples.js';
 import { keepAside } from '../data/validation.js';
 import type { Session } from '../engine.js';
 import { openRecord } from '../report/record.js';
@@ -147,6 +149,7 @@ export async function startRun(
         backend: session.backend,
         versions: versions(),
         machine: machine(),
+        data: trainedValues(dataset),
       });
       const said = [...warnings, ...from.warnings];
       observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
@@ -277,6 +280,17 @@ export async function readRun(folder: string): Promise<SavedRun> {
   const config = readRunConfig(folder);
   const { document } = await loadModel({ text: config.model.text, file: config.model.file }, config.settings);
   return { folder, config, document: applySettings(document, config.settings) };
+}
+
+/** What samples for a run's network have to be like. */
+export function wantedBy({ config, document }: SavedRun): Wanted {
+  const { input, label, train } = document;
+  return {
+    input,
+    data: train.data,
+    ...(label ? { classes: label.classes } : {}),
+    ...(config.data ? { trained: config.data } : {}),
+  };
 }
 
 export interface TrainedNetwork {

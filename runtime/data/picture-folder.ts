@@ -23,6 +23,27 @@ export interface PictureFolder {
 
 const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
+/** What the folders of a data set's splits are called. */
+const SPLITS = { train: /^train(ing)?$/i, test: /^(test(ing)?|val(id|idation)?)$/i } as const;
+
+/**
+ * The pictures of a data set: those of `listPictures`, or of the folder `test` or `train` in it, the first of them that there
+ * is unless `part` says which.
+ * @throws RffcError RFF613 where the system refuses
+ */
+export async function listSplit(
+  folder: string,
+  part: 'train' | 'test' | undefined,
+): Promise<PictureFolder & { readonly part: 'train' | 'test' }> {
+  const { folders } = await contents(folder);
+  for (const one of part ? [part] : (['test', 'train'] as const)) {
+    const name = folders.find((candidate) => SPLITS[one].test(candidate));
+    const found = name === undefined ? undefined : await listPictures(join(folder, name));
+    if (found && found.pictures.length > 0) return { ...found, part: one };
+  }
+  return { ...(await listPictures(folder)), part: part ?? 'test' };
+}
+
 /**
  * PNG and JPEG files in a folder, by their content, in the order of their names; where it has none, those in the folders in
  * it, folder by folder. Hidden files are passed over in silence.

@@ -218,6 +218,18 @@ describe('samples to predict', () => {
     expect(few.message).toContain("label 10 of sample 2 is not one of the network's 10 classes");
     expect([...(await readSamples(dir, wanted(4, 'idx', { first_label: -1 }))).labels!]).toEqual([1, 2, 11]);
 
+    for (const [i, path] of ['set/train/3', 'set/train/7', 'set/test/7'].entries()) {
+      await mkdir(join(folder, path), { recursive: true });
+      await writeFile(join(folder, path, 'a.png'), png(2, 2, new Uint8Array(4).fill(i)));
+    }
+    const split = await readSamples(join(folder, 'set'), wanted(4));
+    expect(split).toMatchObject({ part: 'test', labels: Int32Array.of(7), names: [join('7', 'a.png')] });
+    // A network that learned from such folders counts them in their order, where all of them are there.
+    const learned = { ...wanted(4, 'image_folder'), classes: 2 };
+    const ordered = await readSamples(join(folder, 'set'), learned, { part: 'train' });
+    expect(ordered).toMatchObject({ part: 'train', labels: Int32Array.of(0, 1) });
+    expect((await readSamples(join(folder, 'set'), learned)).labels).toBeUndefined();
+
     await mkdir(join(folder, 'words/cat'), { recursive: true });
     await writeFile(join(folder, 'words/cat/a.png'), png(2, 2, new Uint8Array(4)));
     expect((await readSamples(join(folder, 'words'), wanted(4))).labels).toBeUndefined();

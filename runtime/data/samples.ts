@@ -12,7 +12,7 @@ import { loadDataset } from './load.js';
 import { pictureWarnings, type Summary, summarize } from './measure.js';
 import { isNpy, isZip } from './npy.js';
 import { convertible, formatOf, PICTURE_HEAD } from './picture.js';
-import { listPictures } from './picture-folder.js';
+import { listSplit } from './picture-folder.js';
 import { unreadable } from './records.js';
 import {
   kindOfValues,
@@ -190,8 +190,9 @@ async function kindOf(path: string): Promise<FileKind> {
 }
 
 async function readFolder(folder: string, wanted: Wanted, options: SampleOptions): Promise<Raw> {
-  const { pictures, warnings } = await listPictures(folder);
-  if (pictures.length > 0) return { ...(await readPictures(folder, pictures, wanted, options)), warnings };
+  const { pictures, warnings, part } = await listSplit(folder, options.part);
+  if (pictures.length > 0)
+    return { ...(await readPictures(folder, pictures, wanted, options)), part, warnings };
   return readIdxFolder(folder, wanted, options).catch((error: unknown) => {
     throw isMissing(error)
       ? failure('RFF717', `\`${folder}\` has no PNG or JPEG images, nor the IDX files of a data set`, {

@@ -1,6 +1,5 @@
 /** Pictures as samples: files, or IDX files of many, in the size that a network takes. */
 
-import type { DataSpec } from '../../compiler/model.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { imageSplit } from './dataset.js';
 import { parseIdx, readImageHeader, readMaybeGzip } from './idx.js';
@@ -32,7 +31,7 @@ export async function readPictures(
     pixels.set(isSize(from, to) ? own : resized(own, from, to).map(Math.round), i * to.rows * to.columns);
   }
   const { rows, columns } = size!;
-  const labels = classLabels(pictures, wanted.data);
+  const labels = classLabels(pictures, wanted);
   return {
     ...pictureSplit(pixels, pictures.length, { rows, columns }, file, wanted),
     ...{ file, type: 'integer', source: 'images', part: 'test' },
@@ -41,9 +40,19 @@ export async function readPictures(
   };
 }
 
-/** Labels of pictures in folders that are called by the numbers of their classes. */
-function classLabels(pictures: readonly PictureFile[], data: DataSpec): Int32Array | undefined {
-  if (!pictures.every(({ folder }) => folder !== undefined && /^\d+$/.test(folder))) return undefined;
+/**
+ * Labels of pictures in folders of classes: by the numbers that the folders are called by, or as they are counted where the
+ * network learned from such folders, in the order of their names. Undefined where that does not tell them.
+ */
+function classLabels(pictures: readonly PictureFile[], { data, classes }: Wanted): Int32Array | undefined {
+  const folders = [...new Set(pictures.map(({ folder }) => folder))];
+  if (folders.includes(undefined)) return undefined;
+  // They are listed in the order of their names.
+  if (data.name === 'image_folder') {
+    if (folders.length !== classes) return undefined;
+    return Int32Array.from(pictures, ({ folder }) => folders.indexOf(folder));
+  }
+  if (!folders.every((folder) => /^\d+$/.test(folder!))) return undefined;
   return counted(
     Int32Array.from(pictures, ({ folder }) => Number(folder)),
     data,

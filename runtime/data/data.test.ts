@@ -95,7 +95,7 @@ describe('IDX files', () => {
       'RFF610',
       /1 dimensions, not 3 as images/,
     ],
-    ['text', { 'train-images-idx3-ubyte': Buffer.from('<html>') }, 'RFF610', /two zero bytes/],
+    ['text', { 'train-images-idx3-ubyte': Buffer.from('hello') }, 'RFF610', /two zero bytes/],
     [
       'floats',
       { 'train-images-idx3-ubyte': Uint8Array.of(0, 0, 0x0d, 3) },
@@ -176,7 +176,9 @@ describe('where data sets lie', () => {
     const empty = join(folder, 'empty');
     const diagnostic = await refusal(loadDataset({ name: 'mnist', options: {} }, { dataDir: empty }));
     expect(diagnostic.code).toBe('RFF602');
-    expect(diagnostic.message).toContain(`looked in ${join(empty, 'mnist')} and in ${empty}`);
+    expect(diagnostic.message).toContain(
+      `looked in ${join(empty, 'mnist')}, ${join(empty, 'MNIST', 'raw')} and ${empty}`,
+    );
     expect(diagnostic.hint).toContain('rffc data fetch mnist');
     const partial = join(folder, 'partial', 'mnist');
     await mkdir(partial, { recursive: true });
@@ -381,7 +383,13 @@ describe('names of data sets', () => {
     for (const { name } of datasetList) {
       if (name === 'digits') continue;
       const options =
-        { idx: { dir: 'x' }, csv: { file: 'x.csv' }, tensors: { file: 'x.safetensors' } }[name] ?? {};
+        {
+          idx: { dir: 'x' },
+          csv: { file: 'x.csv' },
+          numpy: { file: 'x.npz' },
+          image_folder: { dir: 'x' },
+          tensors: { file: 'x.safetensors' },
+        }[name] ?? {};
       const { code } = await refusal(loadDataset({ name, options }, { dataDir: empty, baseDir: empty }));
       expect(code, name).toMatch(/^RFF(602|613|641)$/);
     }

@@ -8,8 +8,9 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import { failure, RffcError } from '../../grammar/diagnostic.js';
+import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import { type Dtype, elementCount, type Tensor } from '../safetensors.js';
+import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
 const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -17,6 +18,8 @@ const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const ZIP_MAGIC = [0x50, 0x4b];
 /** Room for the magic, the version and the header's length in any version. */
 const PREAMBLE_BYTES = 12;
+/** What tells one kind of file from another. */
+const SNIFFED_BYTES = 512;
 /** Far above any header of a plain array, whose text NumPy pads to a multiple of 64 bytes. */
 const MAX_HEADER_BYTES = 2 ** 20;
 /** NumPy arrays have at most this many dimensions. */
@@ -76,7 +79,12 @@ const CUT = 'save it, copy it or download it again';
 
 /** Bytes from the array's beginning to its elements, from the first `PREAMBLE_BYTES`. */
 function headerEnd(bytes: Uint8Array, file: string): number {
-  if (!isNpy(bytes)) throw invalid(file, 'it does not begin with \\x93NUMPY');
+  if (!isNpy(bytes)) {
+    const kind = kindOfFile(bytes);
+    throw kind
+      ? invalid(file, `it is ${kind.what}`, kind.hint(file))
+      : invalid(file, 'it does not begin with \\x93NUMPY', 'save it with np.save or np.savez');
+  }
   if (bytes.length < PREAMBLE_BYTES) throw invalid(file, 'it ends within its header', CUT);
   const [major, minor] = [bytes[6]!, bytes[7]!];
   if (major < 1 || major > 3 || minor !== 0) {
@@ -197,6 +205,8 @@ export interface NumpyFile {
   readonly file: string;
   /** A `.npz` file's arrays by their names; that of a `.npy` file is called `x`. */
   readonly entries: ReadonlyMap<string, NumpyEntry>;
+  /** Why the other arrays of a `.npz` file cannot be read: they hold text, for example. */
+  readonly unreadable: ReadonlyMap<string, RffcError>;
   /** The whole of an array. @throws RffcError RFF613, RFF615. */
   read(name: string): Promise<Tensor>;
 }
@@ -210,7 +220,7 @@ export const ONLY = 'x';
  */
 export async function openNumpy(file: string): Promise<NumpyFile> {
   try {
-    const head = await readAt(file, 0, PREAMBLE_BYTES);
+    const head = await readAt(file, 0, SNIFFED_BYTES);
     return isZip(head) ? await openNpz(file) : await openNpy(file, head);
   } catch (error) {
     throw error instanceof RffcError ? error : unreadable(file, error);
@@ -242,6 +252,7 @@ async function openNpy(file: string, head: Uint8Array): Promise<NumpyFile> {
   return {
     file,
     entries: new Map([[ONLY, { ...header, position: header.start }]]),
+    unreadable: new Map(),
     async read() {
       const bytes = await readAt(file, header.start, size - header.start).catch((error) =>
         Promise.reject(unreadable(file, error)),
@@ -279,6 +290,7 @@ async function withZip<T>(file: string, work: (zip: ZipFile) => Promise<T>): Pro
 async function openNpz(file: string): Promise<NumpyFile> {
   const members = new Map<string, Entry>();
   const entries = new Map<string, NumpyEntry>();
+  const refused = new Map<string, RffcError>();
   await withZip(file, async (zip) => {
     for await (const member of zip.eachEntry()) {
       if (!member.fileName.endsWith('.npy')) continue;
@@ -286,14 +298,22 @@ async function openNpz(file: string): Promise<NumpyFile> {
       if (members.has(name)) throw invalid(file, `it has two arrays called \`${name}\``);
       members.set(name, member);
     }
-    for (const [name, member] of members) entries.set(name, await readMemberHeader(zip, member, name, file));
+    for (const [name, member] of members) {
+      try {
+        entries.set(name, await readMemberHeader(zip, member, name, file));
+      } catch (error) {
+        if (!(error instanceof RffcError)) throw error;
+        refused.set(name, error);
+      }
+    }
   });
-  if (entries.size === 0) {
+  if (members.size === 0) {
     throw invalid(file, 'the archive has no .npy file in it', 'make it with np.savez(file, x=x, y=y)');
   }
   return {
     file,
     entries,
+    unreadable: refused,
     async read(name) {
       const member = members.get(name);
       const entry = entries.get(name);
@@ -316,7 +336,6 @@ async function readMemberHeader(
   name: string,
   file: string,
 ): Promise<NumpyEntry> {
-  const where = `\`${name}\` in ${file}`;
   const first = async (length: number): Promise<Uint8Array> => {
     const bytes = new Uint8Array(Math.min(length, member.uncompressedSize));
     const stream = await zip.openReadStreamPromise(member);
@@ -326,11 +345,25 @@ async function readMemberHeader(
       stream.destroy();
     }
   };
-  const header = parseNpyHeader(await first(headerEnd(await first(PREAMBLE_BYTES), where)), where);
-  checkSize(header, member.uncompressedSize, where);
+  const header = await inMember(name, file, async () => {
+    const found = parseNpyHeader(await first(headerEnd(await first(PREAMBLE_BYTES), file)), file);
+    checkSize(found, member.uncompressedSize, file);
+    return found;
+  });
   if (member.compressionMethod !== STORED) return { ...header, position: null };
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(member, { minimal: true });
   return { ...header, position: fileDataStart + header.start };
+}
+
+/** What is wrong with an array names it. */
+async function inMember<T>(name: string, file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RffcError)) throw error;
+    const [{ code, message, ...more }] = error.diagnostics as readonly [Diagnostic];
+    throw failure(code, message.replace(file, `\`${name}\` in ${file}`), more);
+  }
 }
 
 /** Fills `bytes` from a stream, and leaves what comes after. Returns how many there were. */

@@ -174,7 +174,8 @@ async function prepareModel(source: ModelSource, settings: RunSettings): Promise
   const document = applySettings(loaded.document, settings);
   const { dataset, graph } = await loadData(document, settings, dirname(source.path));
   const { text, path: file } = source;
-  return { text, file, compiled: graph, dataset, settings, warnings: loaded.warnings };
+  const warnings = [...loaded.warnings, ...(dataset.warnings ?? [])];
+  return { text, file, compiled: graph, dataset, settings, warnings };
 }
 
 /** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
@@ -197,7 +198,8 @@ async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepar
   }
   const text = `${JSON.stringify(plan.model)}\n`;
   const compiled = { ...plan, model: document };
-  return { text, file: sourcePath(source), compiled, dataset, settings, warnings: source.warnings };
+  const warnings = [...source.warnings, ...(dataset.warnings ?? [])];
+  return { text, file: sourcePath(source), compiled, dataset, settings, warnings };
 }
 
 /**

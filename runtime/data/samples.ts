@@ -8,22 +8,14 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
 import { isGzip } from './idx.js';
+import { kindOfFile } from './kinds.js';
 import { loadDataset } from './load.js';
 import { pictureWarnings, type Summary, summarize } from './measure.js';
 import { isNpy, isZip } from './npy.js';
-import { convertible, formatOf, PICTURE_HEAD } from './picture.js';
+import { convertible, formatOf } from './picture.js';
 import { listSplit } from './picture-folder.js';
 import { unreadable } from './records.js';
-import {
-  kindOfValues,
-  mapOf,
-  mapped,
-  rangeWarnings,
-  type Scale,
-  scaleOf,
-  seen,
-  type ValueKind,
-} from './scale.js';
+import { kindOfValues, mapOf, mapped, rangeWarnings, type Scale, scaleOf, seen } from './scale.js';
 import type { Raw, SampleOptions, Samples, Wanted } from './source.js';
 import { openArrays, readArrays, readTable } from './source-arrays.js';
 import { layoutOf, pictureSize, readIdx, readPictures } from './source-pictures.js';
@@ -56,10 +48,7 @@ export async function readSamples(
     samples: mapped(split, map),
     ...(names ? { names } : {}),
     ...(labels ? { labels } : {}),
-    warnings: [
-      ...(raw.warnings ?? []),
-      ...warningsOf(raw, wanted, through(summary, map), scale, kind, invert),
-    ],
+    warnings: [...(raw.warnings ?? []), ...warningsOf(raw, wanted, through(summary, map), scale, invert)],
   };
 }
 
@@ -68,13 +57,12 @@ function warningsOf(
   { trained }: Wanted,
   summary: Summary,
   scale: Scale,
-  kind: ValueKind,
   inverted: boolean,
 ): Diagnostic[] {
   // What pictures can hold is known without having seen the training data.
   const range = scale.top === 255 ? { min: seen(scale, 0), max: seen(scale, 255) } : trained;
   return [
-    ...(range ? rangeWarnings(summary, range, { kind, scale, file }) : []),
+    ...(range ? rangeWarnings(summary, range, { scale, file }) : []),
     ...pictureWarnings(summary, trained, {
       file,
       inverted,
@@ -164,13 +152,16 @@ function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
 
 type FileKind = 'folder' | 'picture' | 'idx' | 'csv' | 'numpy' | 'tensors';
 
+/** What tells one kind of file from another. */
+const SNIFFED_BYTES = 512;
+
 async function kindOf(path: string): Promise<FileKind> {
   let head: Buffer;
   try {
     if ((await stat(path)).isDirectory()) return 'folder';
     const handle = await open(path);
     try {
-      head = Buffer.alloc(PICTURE_HEAD);
+      head = Buffer.alloc(SNIFFED_BYTES);
       head = head.subarray(0, (await handle.read(head, 0, head.length, 0)).bytesRead);
     } finally {
       await handle.close();
@@ -191,9 +182,12 @@ async function kindOf(path: string): Promise<FileKind> {
   // A damaged file is told by its name; reading it says what is wrong.
   if (/\.(png|jpe?g)$/i.test(path)) return 'picture';
   if (/\.np[yz]$/i.test(path)) return 'numpy';
-  throw failure('RFF717', `${path} is not a kind of file that samples are read from`, {
+  const known = kindOfFile(head);
+  throw failure('RFF717', `cannot read samples from ${path}${known ? `: it is ${known.what}` : ''}`, {
     file: path,
-    hint: 'expected a PNG or JPEG image, an IDX file, a .csv table, or arrays in .npy, .npz or .safetensors',
+    hint:
+      known?.hint(path) ??
+      'expected a PNG or JPEG image, an IDX file, a .csv table, or arrays in .npy, .npz or .safetensors',
   });
 }
 

@@ -110,7 +110,7 @@ export function mapped<S extends Pick<Split, 'gather'>>(split: S, map: (value: n
 export function rangeWarnings(
   { min, max }: Pick<Summary, 'min' | 'max'>,
   trained: Pick<TrainedValues, 'min' | 'max'>,
-  { kind, scale, file }: { readonly kind: ValueKind; readonly scale: Scale; readonly file: string },
+  { scale, file }: { readonly scale: Scale; readonly file: string },
 ): Diagnostic[] {
   const span = trained.max - trained.min;
   // Pictures have exact ends; values of one's own may go further than those that were seen in training.
@@ -119,11 +119,10 @@ export function rangeWarnings(
   const flat = max > min && max - min < 0.02 * span;
   if (!outside && !flat) return [];
   const numbers = (low: number, high: number) => `${shown(low)} to ${shown(high)}`;
-  const hint =
-    scale.top === 255
-      ? kind === 'normalized'
-        ? 'give pixels from 0 to 255 or brightness from 0 to 1, which are normalized as the training data were'
-        : '`--values unit` takes them as brightness from 0 to 1'
+  const hint = flat
+    ? '`--values unit` takes numbers from 0 to 1 as brightness'
+    : scale.top === 255
+      ? 'give pixels from 0 to 255 or brightness from 0 to 1, which are normalized as the training data were'
       : scale.mean !== 0 || scale.std !== 1
         ? '`--values normalized` takes them as they are'
         : 'scale them as the training data were; `--normalize 0,1` makes brightness from 0 to 1 of pixels';

@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../grammar/diagnostic.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Dataset, Grid, Split } from './dataset.js';
 
-/** Where a sample's values lie: planes of [rows, columns], one after another; null where they are no picture. */
+/** How a sample's values are arranged: planes of [rows, columns], one after another; null where they are not a picture. */
 export type Layout = Pick<Grid, 'rows' | 'columns'> | null;
 
 /** Values in f32. */
@@ -18,7 +18,7 @@ export interface Summary {
   readonly whole: boolean;
   /** Each sample's mean [count]. */
   readonly means: Float32Array;
-  /** Each sample's mean over the outermost pixels [count]; null where samples are no pictures. */
+  /** Each sample's mean over the outermost pixels [count]; null where samples are not pictures. */
   readonly borders: Float32Array | null;
   /** Samples whose values are all equal. */
   readonly blank: readonly number[];
@@ -89,7 +89,7 @@ export function summarize(
   return { min, max, whole, means, borders, blank };
 }
 
-/** Which of a sample's values lie at a picture's border; null where the picture does not come out even. */
+/** Which of a sample's values are at a picture's border; null where the picture does not come out even. */
 function borderOf(length: number, { rows, columns }: NonNullable<Layout>): Uint8Array | null {
   const size = rows * columns;
   if (size === 0 || length % size !== 0) return null;

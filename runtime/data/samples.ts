@@ -23,9 +23,9 @@ import { layoutOf, pictureSize, readIdx, readPictures } from './source-pictures.
 export type { SampleOptions, Samples, Wanted } from './source.js';
 
 /**
- * Reads samples for a network; the kind of a file is told by its first bytes.
+ * Reads samples for a network; the kind of a file is known by its first bytes.
  * @throws RffcError RFF717 where they do not fit the network's input, RFF765 for pictures of another size, RFF761 for numbers
- * that are no pixels, and what the readers of the kinds of files throw
+ * that cannot be pixels, and what the readers of the kinds of files throw
  */
 export async function readSamples(
   path: string,
@@ -179,7 +179,7 @@ async function kindOf(path: string): Promise<FileKind> {
   const idx = head.length >= 4 && head.readUInt16BE(0) === 0 && head[2] === 8 && head[8] !== 0x7b;
   if (idx || isGzip(head)) return 'idx';
   if (head[8] === 0x7b || /\.safetensors$/i.test(path)) return 'tensors';
-  // A damaged file is told by its name; reading it says what is wrong.
+  // A damaged file has only its name; reading it says what is wrong.
   if (/\.(png|jpe?g)$/i.test(path)) return 'picture';
   if (/\.np[yz]$/i.test(path)) return 'numpy';
   const known = kindOfFile(head);

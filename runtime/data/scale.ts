@@ -50,7 +50,7 @@ export interface Meaning {
  * What a source's numbers are where nobody says it. For a network of pictures: integers are pixels; reals are brightness where
  * they stay within 0 and 1, pixels where they reach from 0 to as much as 255, and else taken as normalized. For a network of
  * values of one's own they are such values.
- * @throws RffcError RFF761 for integers that are no pixels
+ * @throws RffcError RFF761 for integers that cannot be pixels
  */
 export function kindOfValues(scale: Scale, type: NumberType, values: Summary, file: string): ValueKind {
   const { min, max, whole } = values;
@@ -104,7 +104,7 @@ export function mapped<S extends Pick<Split, 'gather'>>(split: S, map: (value: n
 }
 
 /**
- * RFF761 where values, as the network sees them, lie outside those it was trained on, or all in a small part of them: the sign
+ * RFF761 where values, as the network sees them, are outside those it was trained on, or all in a small part of them: the sign
  * of another normalization.
  */
 export function rangeWarnings(

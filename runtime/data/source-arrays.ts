@@ -14,7 +14,7 @@ import { counted, type Raw, type SampleOptions, type Wanted } from './source.js'
 import { fitted, framesOf, pictureSize } from './source-pictures.js';
 import { openTensors, readLabels, type Source, valueSplit } from './tensors.js';
 
-/** A table with or without a column of labels, told apart by the number of columns. */
+/** A table with or without a column of labels, as the number of columns says. */
 export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   const { input, data } = wanted;
   const text = new TextDecoder().decode(await readMaybeGzip(file));

@@ -30,7 +30,7 @@ export async function infoCommand(
     lines.push('', 'files (SHA-256 of the decompressed bytes):');
     for (const file of Object.values(listing.files.files)) {
       lines.push(
-        `  ${file.name.padEnd(24)} ${file.bytes.toLocaleString('en').padStart(10)} bytes  ${file.sha256 ?? 'none is published'}`,
+        `  ${file.name.padEnd(24)} ${file.bytes.toLocaleString('en').padStart(10)} bytes  ${file.sha256}`,
       );
     }
   }

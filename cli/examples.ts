@@ -40,7 +40,10 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
     ['eval runs/low', 'accuracy and confusion on the test split'],
     ['eval runs/low --split train --json', 'on what it was trained on, for machines'],
   ],
-  predict: [['predict runs/low --data x.safetensors --out labels.safetensors', 'label samples of your own']],
+  predict: [
+    ['predict runs/low --data digit.png', 'the label of a picture, and how sure it is'],
+    ['predict runs/low --data photos --invert --resize --out labels.csv', 'black on white, of any size'],
+  ],
   generate: [
     ['generate runs/low --label 3 --out threes', 'ten images that the network takes for a 3'],
     [

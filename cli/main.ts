@@ -11,6 +11,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
 import { fileError } from '../runtime/run/files.js';
 import { logKinds, metricKinds } from '../runtime/run/metrics.js';
+import { outputFormats } from '../runtime/run/predictions.js';
 import { rffcVersion } from '../runtime/run/version.js';
 import { addExamples, SHELLS } from './examples.js';
 import { type Io, processIo, report } from './io.js';
@@ -27,6 +28,7 @@ import {
   modelOption,
   positive,
   precisionOption,
+  sampleOptions,
   setOption,
   threadsOption,
   whole,
@@ -150,13 +152,16 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .option('--quiet', 'no progress')
     .action(async (file, options) => done(await (await import('./run.js')).runCommand(io, file, options)));
 
-  program
+  const evaluate = program
     .command('eval')
     .description('judge a trained network: accuracy and confusion')
     .argument('<run>', 'the folder of a run')
     .addOption(backendOption('auto'))
     .addOption(new Option('--split <name>', 'which samples').choices(['test', 'validation', 'train']))
-    .option('--data <path>', 'other samples: a folder of IDX files, a .csv table, or tensors x and y')
+    .option(
+      '--data <path>',
+      'other labelled samples: a folder of IDX files or of images per class, a .csv table, or arrays x and y',
+    )
     .addOption(
       new Option('--weights <which>', 'of the best epoch or the last')
         .choices(['best', 'last'])
@@ -167,18 +172,21 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(precisionOption())
     .addOption(deviceOption())
     .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(async (run, options) => done(await (await import('./eval.js')).evalCommand(io, run, options)));
+    .addOption(jsonOption());
+  for (const option of sampleOptions()) evaluate.addOption(option);
+  evaluate.action(async (run, options) =>
+    done(await (await import('./eval.js')).evalCommand(io, run, options)),
+  );
 
-  program
+  const predict = program
     .command('predict')
     .description('label samples with a trained network')
     .argument('<run>', 'the folder of a run')
     .requiredOption(
       '--data <path>',
-      'images (a PNG, a folder of them, an IDX file), or tensors: x [N, d] or [N, frames, d] as the network is to see them',
+      'a PNG or JPEG image, a folder of them, an IDX file, a .csv table, or an array x in .npy, .npz or .safetensors',
     )
-    .requiredOption('--out <predictions.safetensors>', 'gets label [N] and goodness [N, classes]')
+    .option('--out <file>', `write labels and goodness to a file: ${outputFormats.join(', ')}`)
     .addOption(backendOption('auto'))
     .addOption(
       new Option('--weights <which>', 'of the best epoch or the last')
@@ -188,10 +196,11 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(deviceOption())
-    .addOption(jsonOption())
-    .action(async (run, options) =>
-      done(await (await import('./predict.js')).predictCommand(io, run, options)),
-    );
+    .addOption(jsonOption());
+  for (const option of sampleOptions()) predict.addOption(option);
+  predict.action(async (run, options) =>
+    done(await (await import('./predict.js')).predictCommand(io, run, options)),
+  );
 
   program
     .command('generate')

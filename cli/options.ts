@@ -3,6 +3,7 @@
  * usage: commander says so and the process ends with 2.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { valueKinds } from '../runtime/data/scale.js';
 
 export const BACKENDS = [
   'auto',
@@ -40,6 +41,15 @@ export function grid(text: string): { readonly rows: number; readonly columns: n
   const match = /^([1-9]\d*)[x×]([1-9]\d*)$/.exec(text.trim());
   if (!match) throw new InvalidArgumentError('It must be rows and columns, for example 28x28.');
   return { rows: Number(match[1]), columns: Number(match[2]) };
+}
+
+/** A parser of `mean,std`. */
+export function normalize(text: string): { readonly mean: number; readonly std: number } {
+  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [mean, std] = parts;
+  if (parts.length !== 2 || !Number.isFinite(mean) || !Number.isFinite(std) || std! <= 0)
+    throw new InvalidArgumentError('Expected mean and standard deviation, for example 0.1307,0.3081.');
+  return { mean: mean!, std: std! };
 }
 
 /** Collects repeated `--set name=number`. */
@@ -86,3 +96,17 @@ export const dataDirOption = () =>
   new Option('--data-dir <dir>', 'where data sets lie (else $RFFC_DATA, else the cache folder)');
 export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));
 export const jsonOption = (what = 'print JSON, for machines') => new Option('--json', what);
+
+/** How samples of one's own are read: `runtime/data/samples.ts`. */
+export const sampleOptions = () => [
+  new Option('--invert', 'use the negatives of pictures, for black strokes on white paper'),
+  new Option('--resize', 'fit pictures of another size into the one the network was trained on'),
+  new Option(
+    '--values <kind>',
+    'what the numbers are: raw (pixels 0 to 255), unit (0 to 1), or normalized (default: inferred from type and range)',
+  ).choices(valueKinds),
+  new Option(
+    '--normalize <mean,std>',
+    'the normalization of the pictures trained on, where the model does not have it',
+  ).argParser(normalize),
+];

@@ -15,10 +15,12 @@ export {
   loadDataset,
   type Split,
 } from './data/index.js';
+export { readSamples, type SampleOptions, type Samples, type Wanted } from './data/samples.js';
 export { diagnosticCodes } from './diagnostics.js';
 export type { RunArguments, Session } from './engine.js';
 export { initialize, loadWeights, samples, saveWeights } from './library.js';
 export { exportOnnx, type OnnxExport } from './onnx/export.js';
+export { normalizeValues } from './pixels.js';
 export type { RunConfig, RunSettings } from './run/folder.js';
 export {
   openTrained,
@@ -31,6 +33,7 @@ export {
   type SavedRun,
   startRun,
   type TrainedNetwork,
+  wantedBy,
 } from './run/run.js';
 export { readSafetensors, type Tensor, toFloat32, toInt32, writeSafetensors } from './safetensors.js';
 export type { Outcome, Trial } from './sweep/folder.js';

@@ -5,6 +5,7 @@
  */
 
 import { failure, RffcError } from '../grammar/diagnostic.js';
+import { kindOfFile } from './data/kinds.js';
 
 /** Bytes an element. The types below one byte of newer versions are not read. */
 const DTYPE_BYTES = {
@@ -55,6 +56,8 @@ export interface SafetensorsFile {
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 const PREFIX_BYTES = 8;
+/** What tells one kind of file from another. */
+const SNIFFED_BYTES = 512;
 
 function invalid(file: string | undefined, what: string, hint?: string): RffcError {
   const name = file ?? 'the safetensors data';
@@ -88,13 +91,15 @@ export function parseSafetensors(bytes: Uint8Array, file?: string): SafetensorsF
   return { tensors, metadata };
 }
 
-/** The header's length, from the first eight bytes, checked against the whole file's. */
+/** The header's length, from the first eight bytes, checked against the whole file's; more bytes tell another kind of file. */
 function headerLength(bytes: Uint8Array, fileBytes: number, file: string | undefined): number {
   if (bytes.byteLength < PREFIX_BYTES) {
     throw invalid(file, `it has ${bytes.byteLength} bytes, fewer than the 8 of the header's length`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
+  const kind = length > fileBytes - PREFIX_BYTES ? kindOfFile(bytes) : undefined;
+  if (kind) throw invalid(file, `it is ${kind.what}`, kind.hint(file ?? 'FILE'));
   if (length > MAX_HEADER_BYTES) {
     throw invalid(
       file,
@@ -231,8 +236,8 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
     const handle = await fs.open(path);
     try {
       const { size } = await handle.stat();
-      const prefix = new Uint8Array(PREFIX_BYTES);
-      const { bytesRead } = await handle.read(prefix, 0, PREFIX_BYTES, 0);
+      const prefix = new Uint8Array(SNIFFED_BYTES);
+      const { bytesRead } = await handle.read(prefix, 0, SNIFFED_BYTES, 0);
       const header = new Uint8Array(headerLength(prefix.subarray(0, bytesRead), size, path));
       await handle.read(header, 0, header.byteLength, PREFIX_BYTES);
       return parseHeader(header, size, path);

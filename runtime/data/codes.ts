@@ -38,6 +38,31 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
     explanation:
       'Files larger than a quarter of the memory are read from disk, sample by sample; inside a compressed file no sample can be found without reading all before it.',
   },
+  RFF615: {
+    title: 'invalid NumPy file',
+    explanation:
+      'A .npy file holds one array, a .npz file several in a zip archive. Arrays of booleans, integers and floats are read, of any byte order and memory order; text, Python objects, complex numbers and structured arrays are not.',
+  },
+  RFF616: {
+    title: 'label below the first class',
+    explanation:
+      '`first_label` names the lowest label of the data, which becomes class 0. Labels below it belong to no class.',
+  },
+  RFF617: {
+    title: 'no label is 0',
+    explanation:
+      'Classes are counted from 0. Where the labels of a data set begin higher, as those of EMNIST letters at 1, class 0 has no samples, and yet it is tried in prediction and drawn as a negative label. `first_label: 1` makes the lowest label class 0.',
+  },
+  RFF618: {
+    title: 'arrays of a NumPy file do not fit together',
+    explanation:
+      'numpy("file.npz") needs samples and a label for each: `x` [N, d] or [N, rows, columns] and `y` [N], or as Keras calls them `x_train`, `y_train`, `x_test`, `y_test`. A .npy file holds one array: `labels` names the file of the labels. Labels are whole numbers from 0, or one-hot [N, classes]; all values are finite.',
+  },
+  RFF619: {
+    title: 'pictures of a folder do not fit together',
+    explanation:
+      'image_folder("dir") reads pictures of one size in a folder per class. The test split has no other classes than the training split.',
+  },
   RFF620: {
     title: 'a data set could not be downloaded',
     explanation:
@@ -68,9 +93,9 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
       'Labels and indices must be whole numbers that fit into 32 bits, whatever the tensor’s dtype.',
   },
   RFF650: {
-    title: 'a CSV file is not as it must be',
+    title: 'malformed CSV file',
     explanation:
-      'Every line has the same number of columns, all of them numbers, with commas between them. One is the label, a whole number from 0: the first column, or the one that `label` names in the header line.',
+      'Every line has the same number of columns, all of them numbers, with commas between them. One is the label, a whole number from 0: the first column, or the one that `label` names in the header line. Words and negative numbers are no labels: number the classes.',
   },
   RFF651: {
     title: 'a stroke sequence file is not as it must be',
@@ -83,8 +108,23 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
       'Only images have rows and columns: `digits`, the MNIST sets and `idx`. `augment: noise(…)` suits any data.',
   },
   RFF670: {
-    title: 'a PNG image cannot be read',
+    title: 'an image cannot be read',
     explanation:
-      'The file is damaged, or is no PNG image, or has another size than the other images. Images are not resized: grey or RGB, they must have the size that the network was trained with.',
+      'The file is damaged, is not a PNG or JPEG image, or has another size than the other images. The kind is told by the first bytes, not by the name.',
+  },
+  RFF671: {
+    title: 'values from 0 to 255 are not scaled',
+    explanation:
+      'Networks learn badly from values of hundreds. csv(…) and numpy(…) take values as they are: `normalize: [0, 255]` brings pixels to 0..1, `normalize: [mean, std]` to mean 0 and standard deviation 1. `normalize: [0, 1]` says that they are meant as they are.',
+  },
+  RFF672: {
+    title: 'a column counts the samples',
+    explanation:
+      'A column that reads 0, 1, 2, … from the first line to the last is an index, as pandas writes it beside the data, not a label and not a value of a sample. `label: "NAME"` names the label’s column; `df.to_csv(file, index=False)` leaves the index out.',
+  },
+  RFF673: {
+    title: 'the first line counts 0, 1, 2, …',
+    explanation:
+      'pandas numbers columns without names, and writes the numbers as a header. A first line that counts is therefore read as one where it has four columns or more; `header: on` or `header: off` decides.',
   },
 };

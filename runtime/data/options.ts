@@ -31,3 +31,10 @@ export function wholeNumber(spec: DataSpec, key: string, fallback: number, least
   }
   return value;
 }
+
+/** `transpose: on`; off without it. @throws RffcError RFF603. */
+export function isOn(spec: DataSpec, key: string): boolean {
+  const value = spec.options[key] ?? false;
+  if (typeof value !== 'boolean') throw wrongOption(spec, key, '`on` or `off`');
+  return value;
+}

@@ -83,7 +83,7 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   RFF717: {
     title: 'samples that cannot be read',
     explanation:
-      '`rffc predict` reads `x` [N, d] or [N, frames, d] from a safetensors file, with the values that the network is to see.',
+      '`rffc predict` and `eval --data` read images, IDX files, tables, and arrays `x` [N, d], [N, frames, d] or [N, rows, columns] from NumPy and safetensors files; each sample has as many numbers as the network’s input, all finite. Labels `y` [N] run from 0 to one below the number of classes.',
   },
   RFF718: {
     title: 'a plan is stale',
@@ -110,5 +110,40 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
     title: 'TensorBoard’s event files could not be written',
     explanation:
       '`--log tensorboard` writes into the folder `tensorboard` of the run. A run goes on without it.',
+  },
+  RFF760: {
+    title: 'an image of another format',
+    explanation:
+      'PNG and JPEG images are read: grey, RGB or palette, of any depth, with or without transparency. Convert others first; `magick picture.webp picture.png` (ImageMagick) does it for WebP, HEIC, GIF, BMP, TIFF and more.',
+  },
+  RFF761: {
+    title: 'values on another scale than the training data',
+    explanation:
+      'A network sees its data through a normalization: for images, pixels b become (b / 255 - mean) / std. `predict` and `eval --data` apply it to every source. Integers are taken as pixels from 0 to 255; reals as brightness where they stay within 0 to 1, as pixels where they reach up to 255, and otherwise as already normalized. The warning says that what comes out does not look like the training data. `--values raw`, `unit` or `normalized` says what the numbers are; `--normalize MEAN,STD` gives the normalization that a network trained on tensors had outside of rffc.',
+  },
+  RFF762: {
+    title: 'unknown output format',
+    explanation:
+      '`rffc predict --out` writes what the name’s ending says: .csv, .json, .npz (for `np.load`) or .safetensors.',
+  },
+  RFF763: {
+    title: 'images that look inverted',
+    explanation:
+      'The images are bright where the training images are dark, in all and at the border: black strokes on white paper for a network that learned white on black, or the other way round. Such images get a label all the same, usually a wrong one. `--invert` uses their negatives.',
+  },
+  RFF764: {
+    title: 'blank images',
+    explanation:
+      'All pixels of an image are equal. Transparent parts are put on black, so black strokes on a transparent background vanish; `--invert` puts them on white and uses the negative.',
+  },
+  RFF765: {
+    title: 'an image of another size',
+    explanation:
+      'A network takes images of the size that it was trained on. `--resize` fits others into it: the aspect ratio stays, what is left over is filled with the median of the image’s border; shrinking is the mean over areas, enlarging bilinear. Crop images before so that the object is as large in them as in the training data: in MNIST a digit takes 20 of 28 pixels.',
+  },
+  RFF766: {
+    title: 'files that were skipped',
+    explanation:
+      'In a folder, PNG and JPEG images are read, by their content. Where it has none, those in the folders in it are read; folders named 0, 1, 2, … give true labels. Other files are left out.',
   },
 };

@@ -15,12 +15,12 @@ export function readText(path: string, name = path): string {
 }
 
 /** Writes a file so that a crash leaves the old one or the new one, never half of one. @throws RffcError RFF701 to RFF703. */
-export function writeAtomically(path: string, text: string): void {
+export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, 'w');
     try {
-      writeFileSync(file, text);
+      writeFileSync(file, content);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { type Precision, precisions } from '../backends.js';
+import type { TrainedValues } from '../data/measure.js';
 import { type Position, stageOf } from '../train/train.js';
 import { fileError, readText, writeAtomically } from './files.js';
 import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.js';
@@ -76,6 +77,8 @@ export interface RunConfig {
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: Readonly<Record<string, string | number>>;
+  /** What the training data are like, to notice samples that are not; absent in older runs. */
+  readonly data?: TrainedValues;
 }
 
 export const CONFIG = 'config.json';
@@ -292,6 +295,13 @@ function configProblem(json: unknown): string | undefined {
       !(Array.isArray(chosen) && chosen.every((one) => kinds.includes(one as never)))
     )
       return `\`settings.${key}\` may name ${kinds.join(', ')}`;
+  }
+  const { data } = json;
+  if (data !== undefined) {
+    if (!isRecord(data)) return '`data` is not an object';
+    const optional = ['border', 'rows', 'columns'].filter((key) => data[key] !== undefined);
+    for (const key of ['min', 'max', 'mean', ...optional])
+      if (!Number.isFinite(data[key])) return `\`data.${key}\` is not a number`;
   }
   if (!isRecord(json.versions) || !isRecord(json.machine)) return '`versions` or `machine` is missing';
   return undefined;

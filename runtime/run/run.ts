@@ -14,6 +14,8 @@ import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
+import { trainedValues } from '../data/measure.js';
+import type { Wanted } from '../data/samples.js';
 import { keepAside } from '../data/validation.js';
 import type { Session } from '../engine.js';
 import { openRecord } from '../report/record.js';
@@ -147,6 +149,7 @@ export async function startRun(
         backend: session.backend,
         versions: versions(),
         machine: machine(),
+        data: trainedValues(dataset),
       });
       const said = [...warnings, ...from.warnings];
       observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
@@ -171,7 +174,8 @@ async function prepareModel(source: ModelSource, settings: RunSettings): Promise
   const document = applySettings(loaded.document, settings);
   const { dataset, graph } = await loadData(document, settings, dirname(source.path));
   const { text, path: file } = source;
-  return { text, file, compiled: graph, dataset, settings, warnings: loaded.warnings };
+  const warnings = [...loaded.warnings, ...(dataset.warnings ?? [])];
+  return { text, file, compiled: graph, dataset, settings, warnings };
 }
 
 /** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
@@ -194,7 +198,8 @@ async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepar
   }
   const text = `${JSON.stringify(plan.model)}\n`;
   const compiled = { ...plan, model: document };
-  return { text, file: sourcePath(source), compiled, dataset, settings, warnings: source.warnings };
+  const warnings = [...source.warnings, ...(dataset.warnings ?? [])];
+  return { text, file: sourcePath(source), compiled, dataset, settings, warnings };
 }
 
 /**
@@ -275,6 +280,17 @@ export async function readRun(folder: string): Promise<SavedRun> {
   const config = readRunConfig(folder);
   const { document } = await loadModel({ text: config.model.text, file: config.model.file }, config.settings);
   return { folder, config, document: applySettings(document, config.settings) };
+}
+
+/** What samples for a run's network have to be like. */
+export function wantedBy({ config, document }: SavedRun): Wanted {
+  const { input, label, train } = document;
+  return {
+    input,
+    data: train.data,
+    ...(label ? { classes: label.classes } : {}),
+    ...(config.data ? { trained: config.data } : {}),
+  };
 }
 
 export interface TrainedNetwork {

@@ -2,7 +2,6 @@
  * The backends by name: what can run here, and a session on one. Each is loaded when it is asked for: none needs
  * another's libraries.
  */
-import { availableParallelism } from 'node:os';
 import type { Graph } from '../compiler/graph/graph.js';
 import { lower } from '../compiler/graph/lower.js';
 import { isPlan } from '../compiler/network.js';
@@ -62,7 +61,8 @@ export async function listBackends(): Promise<BackendInfo[]> {
 
 async function lookAtCpu(): Promise<BackendInfo> {
   const { blasHint, findBlas } = await import('./cpu/blas.js');
-  const threads = `SIMD kernels on ${availableParallelism()} threads`;
+  const { defaultThreads } = await import('./cpu/threads.js');
+  const threads = `SIMD kernels on ${defaultThreads()} threads`;
   try {
     const blas = findBlas();
     if (blas) {

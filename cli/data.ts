@@ -1,5 +1,6 @@
 /** `rffc data`: which data sets there are, what they hold, and how to get them. */
 import { failure, RffcError } from '../grammar/diagnostic.js';
+import { asCalled } from '../grammar/render.js';
 import { closest } from '../grammar/suggest.js';
 import { type DatasetListing, datasetList, fetchDataset, loadDataset } from '../runtime/data/index.js';
 import { type Io, misuse, pathOf } from './io.js';
@@ -36,7 +37,7 @@ export async function infoCommand(
   }
   if (found)
     lines.push('', found.problem ?? `here: ${found.train} training and ${found.test} test samples, checked`);
-  io.out(`${lines.join('\n')}\n`);
+  io.out(`${asCalled(lines.join('\n'), io.command)}\n`);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 /** What stands under a command's `--help`: how it is called, and why one would. */
 import type { Command } from 'commander';
+import { asCalled } from '../grammar/render.js';
 
 /** Whose completion scripts can be printed. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -77,12 +78,12 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   ],
 };
 
-/** Puts the examples under the help of a command and of all below it. */
-export function addExamples(command: Command, path: readonly string[] = []): void {
+/** Puts the examples under the help of a command and of all below it. @param called how the user calls rffc */
+export function addExamples(command: Command, called: string, path: readonly string[] = []): void {
   const own = examples[path.join(' ')];
   if (own) {
-    const lines = own.map(([call, does]) => `  $ rffc ${call}\n      ${does}\n`);
+    const lines = own.map(([call, does]) => `  $ ${called} ${call}\n      ${asCalled(does, called)}\n`);
     command.addHelpText('after', `\nExamples:\n${lines.join('').trimEnd()}`);
   }
-  for (const below of command.commands) addExamples(below, [...path, below.name()]);
+  for (const below of command.commands) addExamples(below, called, [...path, below.name()]);
 }

@@ -241,7 +241,7 @@ describe('run, eval, predict', () => {
     const first = await rffc(['run', 'small.rff', ...quick, '--out', 'one']);
     expect(first.code).toBe(0);
     expect(first.out).toMatch(/^test accuracy \d+\.\d\d % \(\d+ of 40\)/);
-    expect(first.out).toContain('the run is in one\n');
+    expect(first.out).toContain('saved to one\n');
     expect(first.err).toMatch(/epoch 2\/2 · loss \d/);
     const metrics = lines(join(folder, 'one/metrics.jsonl'));
     expect(
@@ -302,7 +302,7 @@ describe('run, eval, predict', () => {
       out: () => interrupt(),
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.err).toContain('stopping after this batch');
+    expect(stopped.err).toContain('finishing this batch');
     const resumed = await rffc(['run', '--resume', 'parts']);
     expect(resumed.code).toBe(0);
     const last = (run: string) => readFileSync(join(folder, run, 'checkpoint.safetensors'));

@@ -48,7 +48,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 
 /** Every command; each hands its exit code to `done`. */
 function commandLine(io: Io, done: (code: number) => void): Command {
-  const program = new Command('rffc')
+  const program = new Command(io.command)
     .description('Compiles and trains recurrent forward-forward networks written as .rff text.')
     .version(rffcVersion(), '-V, --version', 'print the version')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
@@ -350,7 +350,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(async (shell) => done((await import('./completion.js')).completionCommand(io, program, shell)));
 
-  addExamples(program);
+  addExamples(program, io.command);
   return program;
 }
 

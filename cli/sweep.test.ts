@@ -184,7 +184,7 @@ test('in processes: Ctrl-C saves, the same command goes on, and the bytes are th
       return () => {};
     },
   });
-  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('go on with the same command') });
+  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('resume with the same command') });
   expect(stateOf('stopped').trials[0]).not.toHaveProperty('outcome');
   expect(existsSync(join(folder, 'stopped/001/checkpoint.safetensors'))).toBe(true);
 

@@ -156,7 +156,7 @@ test.each([
   child.kill(signal);
   const { code, err } = await ended;
   expect(code).toBe(130);
-  expect(err).toContain('stopping after this batch; once more to stop at once');
+  expect(err).toContain('finishing this batch, then saving (Ctrl-C again to quit now)');
   expect(err).toContain(`run --resume ${run}`);
   const { metadata } = await readSafetensors(join(folder, run, 'checkpoint.safetensors'));
   expect((JSON.parse(metadata.training!) as { epoch: number }).epoch).toBeGreaterThanOrEqual(3);

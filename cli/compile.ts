@@ -12,7 +12,8 @@ import { RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
 import { fileError, writeAtomically } from '../runtime/run/files.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
-import { defaultPlanPath, sourceOf, writePlan } from '../runtime/run/plans.js';
+import { checkPlanPath, defaultPlanPath, sourceOf, writePlan } from '../runtime/run/plans.js';
+import { shellWord } from '../runtime/run/shell.js';
 import { framesOf } from './frames.js';
 import { type Io, misuse, pathOf, report } from './io.js';
 import type { EmitForm } from './options.js';
@@ -61,11 +62,13 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
 
   const path = (model: string) =>
     output === undefined ? defaultPlanPath(io.cwd, model) : pathOf(io, output);
+  // Before data are read: the default's folder is the same for every model.
+  checkPlanPath(path('model'));
   const compilation = await compiled(path);
   const { plan, graph, notes, warnings } = compilation;
   report(io, warnings);
   const to = path(plan.model.name);
-  writePlan(io.cwd, to, plan);
+  const remembered = writePlan(io.cwd, to, plan);
   io.out(summarize(plan));
   if (explain) {
     const { explain: explainPasses, explainText } = await import('../compiler/plan/explain.js');
@@ -74,6 +77,10 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
     for (const note of notes) io.err(`note: ${note}\n`);
   }
   io.err(`wrote ${relative(io.cwd, to)}\n`);
+  if (!remembered) {
+    const call = `${io.command} run ${shellWord(relative(io.cwd, to))}`;
+    io.err(`note: this folder is read-only, so that \`run\` has to be given the plan: ${call}\n`);
+  }
   return 0;
 }
 

@@ -242,7 +242,7 @@ describe('run, eval, predict', () => {
     expect(first.code).toBe(0);
     expect(first.out).toMatch(/^test accuracy \d+\.\d\d % \(\d+ of 40\)/);
     expect(first.out).toContain('saved to one\n');
-    expect(first.err).toMatch(/epoch 2\/2 · loss \d/);
+    expect(first.err).toMatch(/epoch 2\/2 {2}loss h1 +\d/);
     const metrics = lines(join(folder, 'one/metrics.jsonl'));
     expect(
       metrics.filter(({ event }) => event === 'epoch').map(({ epoch, trained }) => [epoch, trained]),
@@ -385,10 +385,10 @@ describe('run, eval, predict', () => {
     const { err } = await rffc(['run', 'small.rff', ...quick, '--epochs', '1', '--out', 'drawn'], {
       terminal: true,
     });
-    expect(err).toContain('\r\x1b[Kepoch 1/1 ━');
-    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1 · loss'));
+    expect(err).toContain('\r\x1b[Kepoch 1/1 █');
+    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1  loss'));
     expect(finished).toMatch(
-      /loss [\d. ]+ · gap [-\d. ]+ · accuracy [\d.]+ % · [\d.,]+ samples\/s · 0:0\d\n/,
+      /loss h1 +[\d.]+ h2 +[\d.]+ h3 +[\d.]+ {2}gap +[-\d.]+ {2}accuracy +[\d.]+ % {2}0:0\d {2}[\d.,]+ samples\/s\n/,
     );
   });
 });

@@ -151,7 +151,7 @@ test.each([
   ['a scheduler’s signal', 'SIGTERM'],
 ] as const)('%s saves and says how to go on', async (_, signal) => {
   const run = `long-${signal}`;
-  const { child, begun, ended } = running('small.rff', run, /epoch 3\//);
+  const { child, begun, ended } = running('small.rff', run, /epoch +3\//);
   await begun;
   child.kill(signal);
   const { code, err } = await ended;
@@ -168,11 +168,11 @@ test('a second Ctrl-C does not wait for a batch that takes long', async () => {
     .replace('orthogonal(gain: sqrt(2))', 'kaiming_uniform()')
     .replace('learn[10]', 'learn[100]');
   write('large.rff', layers.replace('train: 60', 'train: 400').replace('batch:     20', 'batch: 400'));
-  const { child, begun, hears, ended } = running('large.rff', 'large', /layers of 1000/);
+  const { child, begun, hears, ended } = running('large.rff', 'large', / · output /);
   await begun;
   // From the moment it is ready it is a turn of the event loop to the batch.
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const warned = hears(/once more to stop at once/);
+  const warned = hears(/Ctrl-C again to quit now/);
   child.kill('SIGINT');
   await warned;
   child.kill('SIGINT');

@@ -84,6 +84,7 @@ export interface RunInfo {
   readonly network: Network;
   readonly dataset: Dataset;
   readonly backend: string;
+  readonly settings: RunSettings;
   /** Where it goes on; at the start for a new run. */
   readonly position: Position;
   readonly warnings: readonly Diagnostic[];
@@ -147,7 +148,8 @@ export async function startRun(
         machine: machine(),
       });
       const said = [...warnings, ...from.warnings];
-      observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
+      const { backend } = session;
+      observer.ready?.({ folder, network, dataset, backend, settings, position, warnings: said });
     }
     return trainInto(folder, session, stage, dataset, settings, from, sha256(text), observer, signal);
   });
@@ -266,7 +268,7 @@ export async function resumeRun(
       machine: machine(),
     });
     const warnings = [...loaded.warnings, ...from.warnings];
-    const info = { folder, network: graph, dataset, backend: session.backend, position, warnings };
+    const info = { folder, network: graph, dataset, backend: session.backend, settings, position, warnings };
     if (lost) observer.lost?.(lost, position);
     else observer.ready?.(info);
     return trainInto(folder, session, stage, dataset, settings, from, sha256, observer, signal);

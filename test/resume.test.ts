@@ -29,7 +29,7 @@ test('a learning rate of 1e6 ends the run with the layer, the step and the cause
     /error\[RFF712\]: the (loss|goodness of \w+ data) of layer `h\d` is \S+ at step \d of phase `learn`, batch 1, epoch 1\n/,
   );
   expect(err).toContain(
-    'the learning rate of 1000000 is too high: try a tenth of it, `optimizer: sgd(lr: 100000)`',
+    'the learning rate of 1e6 is far too high for sgd: start from `optimizer: sgd(lr: 0.1)`',
   );
   expect(err).toContain('nothing was saved');
   expect(readdirSync(join(folder, 'hot'))).not.toContain('checkpoint.safetensors');

@@ -23,7 +23,7 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   compile: [
     ['compile model.rff', 'a plan, which `rffc run` then trains'],
     ['compile model.rff --explain', 'what each pass of the compiler bought'],
-    ['compile model.rff --emit dot | dot -Tsvg > graph.svg', 'its dataflow graph as a picture'],
+    ['compile model.rff --emit dot | dot -Tsvg > model.svg', 'its layers and connections as a picture'],
   ],
   run: [
     ['run model.rff', 'train it, into runs/'],

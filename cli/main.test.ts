@@ -163,7 +163,7 @@ describe('compile', () => {
       'compile',
       'small.rff',
       '--emit',
-      'ast,model,graph,plan,wat,wgsl,cuda,dot',
+      'ast,model,graph,plan,wat,wgsl,cuda,dot,dot-graph',
       '-o',
       'forms',
     ]);
@@ -172,7 +172,8 @@ describe('compile', () => {
     expect(JSON.parse(text('ast.json'))).toMatchObject({ kind: 'file' });
     expect(JSON.parse(text('model.json'))).toMatchObject({ rffc: 1, name: 'smoke3x4' });
     expect(JSON.parse(text('graph.json'))).toMatchObject({ layers: ['h1', 'h2', 'h3'], learnSteps: 10 });
-    expect(text('dot')).toMatch(/^digraph /);
+    expect(text('dot')).toContain('"h1" -> "h2" [label="forward, delay 1"');
+    expect(text('graph.dot')).toMatch(/^digraph [\s\S]*cluster_predict/);
     expect(JSON.parse(text('plan.json'))).toMatchObject({
       rffc: 'plan',
       source: { file: '../small.rff' },

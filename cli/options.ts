@@ -16,7 +16,17 @@ export const BACKENDS = [
 ] as const;
 
 /** What `rffc compile --emit` can print. */
-export const EMIT_FORMS = ['ast', 'model', 'graph', 'plan', 'wat', 'wgsl', 'cuda', 'dot'] as const;
+export const EMIT_FORMS = [
+  'ast',
+  'model',
+  'graph',
+  'plan',
+  'wat',
+  'wgsl',
+  'cuda',
+  'dot',
+  'dot-graph',
+] as const;
 export type EmitForm = (typeof EMIT_FORMS)[number];
 
 /** A parser of whole numbers from `least` on. */

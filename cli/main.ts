@@ -307,7 +307,8 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('backends')
-    .description('what can run here; for what cannot, why and what to install')
+    .description('list available backends, and what the others need')
+    .option('--verbose', 'show what drivers print while they are looked for')
     .addOption(jsonOption())
     .action(async (options) => done(await (await import('./backends.js')).backendsCommand(io, options)));
 

@@ -20,7 +20,7 @@ export async function infoCommand(
   name: string,
   options: { readonly dataDir?: string; readonly json?: true },
 ): Promise<number> {
-  const listing = find(name);
+  const listing = findDataset(name);
   const found = await present(io, listing, options.dataDir);
   if (options.json) {
     io.out(`${JSON.stringify({ ...listing, here: found ?? null }, null, 2)}\n`);
@@ -46,7 +46,7 @@ export async function fetchCommand(
   name: string,
   options: { readonly dataDir?: string },
 ): Promise<number> {
-  const listing = find(name);
+  const listing = findDataset(name);
   if (!listing.files) {
     throw misuse(`\`${name}\` has nothing to download`, `see \`${io.command} data info ${name}\``);
   }
@@ -65,7 +65,8 @@ export async function fetchCommand(
   return 0;
 }
 
-function find(name: string): DatasetListing {
+/** @throws RffcError RFF600 */
+export function findDataset(name: string): DatasetListing {
   const listing = datasetList.find((entry) => entry.name === name);
   if (listing) return listing;
   const names = datasetList.map((entry) => entry.name);

@@ -10,7 +10,7 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   '': [
     ['init mymodel', 'write a model to start from'],
     ['run mymodel.rff', 'train it'],
-    ['eval runs/mymodel-…', 'see what it takes for what'],
+    ['eval runs/mymodel-…', 'show the confusion matrix'],
   ],
   check: [
     ['check models/*.rff', 'every error and warning of all models'],
@@ -65,6 +65,9 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   data: [['data list', 'every data set']],
   'data list': [['data list', 'every data set, and how it is written in a model']],
   'data fetch': [['data fetch mnist', 'download MNIST and check it']],
+  'data sample': [
+    ['data sample digits --index 3 --out digit.png', 'a digit as a picture, to try `rffc predict` on'],
+  ],
   'data info': [['data info mnist', 'what it holds, and whether it is here']],
   init: [['init mymodel', 'write mymodel.rff, ready to run']],
   explain: [

@@ -51,7 +51,7 @@ describe('usage', () => {
     [['bench', 'small.rff', '--no-pass', 'fusoin'], 'did you mean `fusion`?'],
     [['bench', 'small.rff', '--batches', '0'], 'at least 1'],
     [['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'], 'no clock for its kernels'],
-    [['run', 'small.rff', '--resume', 'runs/x'], 'has its own model'],
+    [['run', 'small.rff', '--resume', 'runs/x'], 'takes the model from the run folder'],
     [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
     [['predict', 'runs/x', '--out', 'p.safetensors'], "required option '--data"],
     [['data', 'fetch', 'digits'], 'nothing to download'],
@@ -380,6 +380,17 @@ describe('run, eval, predict', () => {
       err: expect.stringContaining("`h1.image.forward.weight` is [4, 784], but the model's is [5, 784]"),
     });
     expect(existsSync(join(folder, 'wide'))).toBe(false);
+  });
+
+  test('paths in suggested commands are quoted, and stand by themselves where there is little room', async () => {
+    const run = ['run', 'small.rff', ...quick, '--epochs', '1', '--out'];
+    const wide = await rffc([...run, "my runs/it's"]);
+    expect(wide.out).toContain("saved to my runs/it's\n");
+    expect(wide.err).toMatch(/^ {2}rffc eval 'my runs\/it'\\''s' {2,}show the confusion matrix$/m);
+    const narrow = await rffc([...run, 'other runs/x'], { terminal: true, columns: () => 50 });
+    expect(narrow.err).toContain("  # show the confusion matrix\n  rffc eval 'other runs/x'\n");
+    const { err } = await rffc([...run, 'other runs/x']);
+    expect(err).toContain("resume it with `--resume '/");
   });
 
   test('on a terminal, one line is drawn over and over, and taken away at the end', async () => {

@@ -30,7 +30,7 @@ const COMPILED = ['set', 'model', 'batch'] as const;
 export async function runCommand(io: Io, file: string | undefined, options: RunOptions): Promise<number> {
   const { resume } = options;
   if (file !== undefined && resume !== undefined)
-    throw misuse('a run that is resumed has its own model', 'leave out the file, or `--resume`');
+    throw misuse('`--resume` takes the model from the run folder', 'drop the file argument');
   const fixed = resume === undefined ? undefined : FIXED.find((name) => options[name] !== undefined);
   if (fixed)
     throw misuse(
@@ -38,7 +38,7 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
       'start a new run',
     );
   if (options.initMissing !== undefined && options.init === undefined)
-    throw misuse('`--init-missing` says nothing without `--init`', 'name the weights: `--init FILE`');
+    throw misuse('`--init-missing` needs `--init`', 'name the weights: `--init FILE`');
   const source = resume === undefined ? await sourceOf(io, file, options) : undefined;
 
   const stop = new AbortController();
@@ -241,9 +241,14 @@ function nextSteps(file: string | undefined, folder: string, { model, position }
   ];
 }
 
+/** A table; on a terminal too narrow for it, each command with what it does above it. */
 function suggest(io: Io, steps: readonly Suggestion[]): void {
   const width = Math.max(...steps.map(([command]) => command.length));
-  io.err('\nWhat to try next:\n');
-  for (const [command, what] of steps)
-    io.err(`  ${io.command} ${command.padEnd(width)}  ${what}`.trimEnd().concat('\n'));
+  const rows = steps.map(([command, what]) => `  ${io.command} ${command.padEnd(width)}  ${what}`.trimEnd());
+  const isNarrow = io.terminal && rows.some((row) => row.length >= io.columns());
+  const stacked = steps.flatMap(([command, what]) => [
+    ...(what === '' ? [] : [`  # ${what}`]),
+    `  ${io.command} ${command}`,
+  ]);
+  io.err(`\nWhat to try next:\n${(isNarrow ? stacked : rows).join('\n')}\n`);
 }

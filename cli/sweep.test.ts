@@ -156,10 +156,10 @@ test('--json prints a line a trial and the result', async () => {
 test('what is given twice, or nothing, is wrong usage', async () => {
   expect(await sweep({}, inProcess())).toMatchObject({
     code: 2,
-    err: expect.stringContaining('nothing is swept'),
+    err: expect.stringContaining('nothing to sweep'),
   });
   const twice = await sweep({ set: ['epochs=1,2'] }, inProcess());
-  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('also given by `--epochs`') });
+  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('both swept and set by `--epochs`') });
 });
 
 const script = fileURLToPath(new URL('../dist/cli/trial.js', import.meta.url));

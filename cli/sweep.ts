@@ -43,12 +43,12 @@ export async function sweepCommand(
   const { document } = await loadModel(source, options.model === undefined ? {} : { model: options.model });
   const params = Object.keys(document.params);
   const space = readSpace(options.set ?? [], params);
-  if (space.length === 0) throw misuse('nothing is swept', 'name values, for example `--set lr=1e-4,1e-3`');
+  if (space.length === 0) throw misuse('nothing to sweep', 'add values, for example `--set lr=1e-4,1e-3`');
   const twice = space.find(
     ({ name }) => !params.includes(name) && isRunOption(name) && options[name] !== undefined,
   );
   if (twice)
-    throw misuse(`\`${twice.name}\` is swept and also given by \`--${twice.name}\``, 'leave out one of them');
+    throw misuse(`\`${twice.name}\` is both swept and set by \`--${twice.name}\``, 'leave out one of them');
   const settings = settingsOf(io, options);
   const { seed } = applySettings(document, settings).train;
   const trials = trialsOf(space, options.sampler, options.trials, seed);

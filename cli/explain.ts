@@ -1,5 +1,6 @@
 /** `rffc explain`: what a diagnostic's code means and how it is mended; without a code, every code there is. */
 import { failure } from '../grammar/diagnostic.js';
+import { asCalled } from '../grammar/render.js';
 import { closest } from '../grammar/suggest.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
 import type { Io } from './io.js';
@@ -30,7 +31,10 @@ export function explainCommand(
     });
   }
   if (json) io.out(`${JSON.stringify({ code, ...found })}\n`);
-  else io.out(`${code}: ${found.title}\n\n${wrapped(found.explanation, Math.min(io.columns(), 100))}\n`);
+  else
+    io.out(
+      `${code}: ${found.title}\n\n${wrapped(asCalled(found.explanation, io.command), Math.min(io.columns(), 100))}\n`,
+    );
   return 0;
 }
 

@@ -51,7 +51,7 @@ describe('usage', () => {
     [['bench', 'small.rff', '--no-pass', 'fusoin'], 'did you mean `fusion`?'],
     [['bench', 'small.rff', '--batches', '0'], 'at least 1'],
     [['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'], 'no clock for its kernels'],
-    [['run', 'small.rff', '--resume', 'runs/x'], 'has its own model'],
+    [['run', 'small.rff', '--resume', 'runs/x'], 'takes the model from the run folder'],
     [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
     [['predict', 'runs/x', '--out', 'p.safetensors'], "required option '--data"],
     [['data', 'fetch', 'digits'], 'nothing to download'],
@@ -163,7 +163,7 @@ describe('compile', () => {
       'compile',
       'small.rff',
       '--emit',
-      'ast,model,graph,plan,wat,wgsl,cuda,dot',
+      'ast,model,graph,plan,wat,wgsl,cuda,dot,dot-graph',
       '-o',
       'forms',
     ]);
@@ -172,7 +172,8 @@ describe('compile', () => {
     expect(JSON.parse(text('ast.json'))).toMatchObject({ kind: 'file' });
     expect(JSON.parse(text('model.json'))).toMatchObject({ rffc: 1, name: 'smoke3x4' });
     expect(JSON.parse(text('graph.json'))).toMatchObject({ layers: ['h1', 'h2', 'h3'], learnSteps: 10 });
-    expect(text('dot')).toMatch(/^digraph /);
+    expect(text('dot')).toContain('"h1" -> "h2" [label="forward, delay 1"');
+    expect(text('graph.dot')).toMatch(/^digraph [\s\S]*cluster_predict/);
     expect(JSON.parse(text('plan.json'))).toMatchObject({
       rffc: 'plan',
       source: { file: '../small.rff' },
@@ -241,8 +242,8 @@ describe('run, eval, predict', () => {
     const first = await rffc(['run', 'small.rff', ...quick, '--out', 'one']);
     expect(first.code).toBe(0);
     expect(first.out).toMatch(/^test accuracy \d+\.\d\d % \(\d+ of 40\)/);
-    expect(first.out).toContain('the run is in one\n');
-    expect(first.err).toMatch(/epoch 2\/2 · loss \d/);
+    expect(first.out).toContain('saved to one\n');
+    expect(first.err).toMatch(/epoch 2\/2 {2}loss h1 +\d/);
     const metrics = lines(join(folder, 'one/metrics.jsonl'));
     expect(
       metrics.filter(({ event }) => event === 'epoch').map(({ epoch, trained }) => [epoch, trained]),
@@ -302,7 +303,7 @@ describe('run, eval, predict', () => {
       out: () => interrupt(),
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.err).toContain('stopping after this batch');
+    expect(stopped.err).toContain('finishing this batch');
     const resumed = await rffc(['run', '--resume', 'parts']);
     expect(resumed.code).toBe(0);
     const last = (run: string) => readFileSync(join(folder, run, 'checkpoint.safetensors'));
@@ -385,14 +386,25 @@ describe('run, eval, predict', () => {
     expect(existsSync(join(folder, 'wide'))).toBe(false);
   });
 
+  test('paths in suggested commands are quoted, and stand by themselves where there is little room', async () => {
+    const run = ['run', 'small.rff', ...quick, '--epochs', '1', '--out'];
+    const wide = await rffc([...run, "my runs/it's"]);
+    expect(wide.out).toContain("saved to my runs/it's\n");
+    expect(wide.err).toMatch(/^ {2}rffc eval 'my runs\/it'\\''s' {2,}show the confusion matrix$/m);
+    const narrow = await rffc([...run, 'other runs/x'], { terminal: true, columns: () => 50 });
+    expect(narrow.err).toContain("  # show the confusion matrix\n  rffc eval 'other runs/x'\n");
+    const { err } = await rffc([...run, 'other runs/x']);
+    expect(err).toContain("resume it with `--resume '/");
+  });
+
   test('on a terminal, one line is drawn over and over, and taken away at the end', async () => {
     const { err } = await rffc(['run', 'small.rff', ...quick, '--epochs', '1', '--out', 'drawn'], {
       terminal: true,
     });
-    expect(err).toContain('\r\x1b[Kepoch 1/1 ━');
-    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1 · loss'));
+    expect(err).toContain('\r\x1b[Kepoch 1/1 █');
+    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1  loss'));
     expect(finished).toMatch(
-      /loss [\d. ]+ · gap [-\d. ]+ · accuracy [\d.]+ % · [\d.,]+ samples\/s · 0:0\d\n/,
+      /loss h1 +[\d.]+ h2 +[\d.]+ h3 +[\d.]+ {2}gap +[-\d.]+ {2}accuracy +[\d.]+ % {2}0:0\d {2}[\d.,]+ samples\/s\n/,
     );
   });
 });

@@ -17,7 +17,17 @@ export const BACKENDS = [
 ] as const;
 
 /** What `rffc compile --emit` can print. */
-export const EMIT_FORMS = ['ast', 'model', 'graph', 'plan', 'wat', 'wgsl', 'cuda', 'dot'] as const;
+export const EMIT_FORMS = [
+  'ast',
+  'model',
+  'graph',
+  'plan',
+  'wat',
+  'wgsl',
+  'cuda',
+  'dot',
+  'dot-graph',
+] as const;
 export type EmitForm = (typeof EMIT_FORMS)[number];
 
 /** A parser of whole numbers from `least` on. */
@@ -79,23 +89,23 @@ export function listOf<T extends string>(allowed: readonly T[]): (text: string) 
 // Functions, not values: commander keeps what it was told in the option itself.
 export const setOption = () =>
   new Option('--set <name=number>', 'set a param of the model; may be repeated').argParser(setting);
-export const modelOption = () => new Option('--model <name>', 'which model, in a file that has several');
+export const modelOption = () => new Option('--model <name>', 'model to use, in a file with several');
 export const backendOption = (preset?: string) => {
-  const option = new Option('--backend <name>', 'where to compute').choices(BACKENDS);
+  const option = new Option('--backend <name>', 'backend to run on').choices(BACKENDS);
   return preset === undefined ? option : option.default(preset);
 };
 export const threadsOption = () =>
-  new Option('--threads <n>', 'how many threads a backend on the CPU may use').argParser(whole(1));
+  new Option('--threads <n>', 'CPU threads (default: one per core, at most 64)').argParser(whole(1));
 export const precisionOption = () =>
-  new Option('--precision <type>', 'of products’ operands: f16 on webgpu, tf32 and bf16 on cuda').choices([
-    ...['f32', 'tf32', 'bf16', 'f16'],
-  ]);
-export const deviceOption = () =>
-  new Option('--device <n>', 'which GPU, from 0, on cuda').argParser(whole(0));
+  new Option(
+    '--precision <type>',
+    'precision of matrix-product operands: f16 on webgpu, tf32 or bf16 on cuda',
+  ).choices([...['f32', 'tf32', 'bf16', 'f16']]);
+export const deviceOption = () => new Option('--device <n>', 'CUDA device, from 0').argParser(whole(0));
 export const dataDirOption = () =>
-  new Option('--data-dir <dir>', 'where data sets lie (else $RFFC_DATA, else the cache folder)');
+  new Option('--data-dir <dir>', 'data set directory (default: $RFFC_DATA, then the cache)');
 export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));
-export const jsonOption = (what = 'print JSON, for machines') => new Option('--json', what);
+export const jsonOption = (what = 'print JSON') => new Option('--json', what);
 
 /** How samples of one's own are read: `runtime/data/samples.ts`. */
 export const sampleOptions = () => [

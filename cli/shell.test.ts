@@ -165,7 +165,7 @@ describe('starting weights', () => {
     );
     expect(lax.err).toMatch(/warning\[RFF706\]: not used.*`h1.h1.lateral/);
     const alone = await rffc(['run', 'other.rff', '--init-missing', 'ok']);
-    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('says nothing without `--init`') });
+    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('`--init-missing` needs `--init`') });
   });
 
   test('--lr is the learning rate of the run', async () => {

@@ -156,10 +156,10 @@ test('--json prints a line a trial and the result', async () => {
 test('what is given twice, or nothing, is wrong usage', async () => {
   expect(await sweep({}, inProcess())).toMatchObject({
     code: 2,
-    err: expect.stringContaining('nothing is swept'),
+    err: expect.stringContaining('nothing to sweep'),
   });
   const twice = await sweep({ set: ['epochs=1,2'] }, inProcess());
-  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('also given by `--epochs`') });
+  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('both swept and set by `--epochs`') });
 });
 
 const script = fileURLToPath(new URL('../dist/cli/trial.js', import.meta.url));
@@ -184,7 +184,7 @@ test('in processes: Ctrl-C saves, the same command goes on, and the bytes are th
       return () => {};
     },
   });
-  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('go on with the same command') });
+  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('resume with the same command') });
   expect(stateOf('stopped').trials[0]).not.toHaveProperty('outcome');
   expect(existsSync(join(folder, 'stopped/001/checkpoint.safetensors'))).toBe(true);
 

@@ -8,6 +8,7 @@ import { failure } from '../grammar/diagnostic.js';
 import { writeAtomically } from '../runtime/run/files.js';
 import { type RunSettings, sha256 } from '../runtime/run/folder.js';
 import { applySettings, readModelSource } from '../runtime/run/model.js';
+import { shellWord } from '../runtime/run/shell.js';
 import {
   defaultSweepFolder,
   REPORT,
@@ -18,7 +19,7 @@ import {
 import { settingsText, sweepPage, sweepTable } from '../runtime/sweep/report.js';
 import { isRunOption, readSpace, type Sampler, trialsOf } from '../runtime/sweep/space.js';
 import { bestOf, type Launch, runSweep, type SweepObserver, shareOut } from '../runtime/sweep/sweep.js';
-import { type Io, misuse, pathOf, percent, plural } from './io.js';
+import { type Io, misuse, pathOf, percent, plural, stoppedCode } from './io.js';
 
 export interface SweepCommandOptions extends Omit<RunSettings, 'set'> {
   readonly set?: readonly string[];
@@ -42,12 +43,12 @@ export async function sweepCommand(
   const { document } = await loadModel(source, options.model === undefined ? {} : { model: options.model });
   const params = Object.keys(document.params);
   const space = readSpace(options.set ?? [], params);
-  if (space.length === 0) throw misuse('nothing is swept', 'name values, for example `--set lr=1e-4,1e-3`');
+  if (space.length === 0) throw misuse('nothing to sweep', 'add values, for example `--set lr=1e-4,1e-3`');
   const twice = space.find(
     ({ name }) => !params.includes(name) && isRunOption(name) && options[name] !== undefined,
   );
   if (twice)
-    throw misuse(`\`${twice.name}\` is swept and also given by \`--${twice.name}\``, 'leave out one of them');
+    throw misuse(`\`${twice.name}\` is both swept and set by \`--${twice.name}\``, 'leave out one of them');
   const settings = settingsOf(io, options);
   const { seed } = applySettings(document, settings).train;
   const trials = trialsOf(space, options.sampler, options.trials, seed);
@@ -66,7 +67,8 @@ export async function sweepCommand(
   const view = progress(io, options, trials.length);
   const forget = io.onInterrupt(() => {
     view.clear();
-    io.err('stopping after the batches under way; once more to stop at once\n');
+    const why = io.unread() ? 'nobody reads the results any more: ' : '';
+    io.err(`${why}finishing the batches under way, then saving (Ctrl-C again to quit now)\n`);
     stop.abort();
   });
   try {
@@ -113,8 +115,8 @@ function conclude(
     io.out(`${JSON.stringify({ event, trials: trials.length, failed, best: found, folder })}\n`);
   } else io.out(sweepTable(trials));
   if (interrupted) {
-    io.err('\ngo on with the same command\n');
-    return 130;
+    io.err('\nresume with the same command\n');
+    return stoppedCode(io);
   }
   if (!best) {
     const message = `${failed === 1 ? 'the trial' : `all ${failed} trials`} failed`;
@@ -125,7 +127,7 @@ function conclude(
     const some = failed > 0 ? ` (${failed} of ${trials.length} failed)` : '';
     io.out(`\nbest: trial ${best.number}, ${settingsText(best)}, in ${run}${some}\n`);
     io.err(`charts: ${relative(io.cwd, join(folder, REPORT))}\n`);
-    io.err(`\nWhat to try next:\n  ${io.command} eval ${run}\n`);
+    io.err(`\nWhat to try next:\n  ${io.command} eval ${shellWord(run)}\n`);
   }
   return 0;
 }

@@ -15,13 +15,16 @@ const tabWidth = 4;
 export function render(
   diagnostics: readonly Diagnostic[],
   sources: ReadonlyMap<string, string>,
-  options: { readonly colour: boolean },
+  options: { readonly colour: boolean; readonly command?: string },
 ): string {
+  const called = (text: string) => asCalled(text, options.command ?? 'rffc');
   const paint = picocolors.createColors(options.colour);
   const tables = new Map<string, readonly number[]>();
 
   const one = (diagnostic: Diagnostic): string => {
-    const { severity, code, message, file, span, hint } = diagnostic;
+    const { severity, code, file, span } = diagnostic;
+    const message = called(diagnostic.message);
+    const hint = diagnostic.hint === undefined ? undefined : called(diagnostic.hint);
     const tint = severity === 'error' ? paint.red : paint.yellow;
     const lines = [`${tint(paint.bold(`${severity}[${code}]`))}${paint.bold(`: ${message}`)}`];
     const text = file === undefined ? undefined : sources.get(file);
@@ -42,6 +45,14 @@ export function render(
     return lines.join('\n');
   };
   return diagnostics.map(one).join('\n\n');
+}
+
+/**
+ * A text whose commands are as the user calls them. Texts are written with commands as code that begins with `rffc`
+ * (\`rffc data fetch mnist\`), which is what works where rffc is installed globally.
+ */
+export function asCalled(text: string, command: string): string {
+  return text.replace(/`rffc(?= [a-z])/g, () => `\`${command}`);
 }
 
 /** The span's first line with tabs widened, and what goes under it. */

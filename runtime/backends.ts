@@ -2,7 +2,6 @@
  * The backends by name: what can run here, and a session on one. Each is loaded when it is asked for: none needs
  * another's libraries.
  */
-import { availableParallelism } from 'node:os';
 import { buildPlan } from '../compiler/build.js';
 import type { Graph } from '../compiler/graph/graph.js';
 import { lower } from '../compiler/graph/lower.js';
@@ -54,16 +53,21 @@ const tfjsNames = Object.keys(tfjs) as TfjsBackend[];
 /** Every name that `--backend` takes beside `auto`. */
 export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjsNames];
 
-/** What can run here; for what cannot, why, and what to install. */
-export async function listBackends(): Promise<BackendInfo[]> {
-  const all = [await lookAtCpu(), await lookAtWebgpu(), await lookAtCuda()];
+/**
+ * What can run here; for what cannot, why, and what to install.
+ *
+ * @param options.verbose show what drivers write to stderr while they are looked for
+ */
+export async function listBackends(options: { readonly verbose?: boolean } = {}): Promise<BackendInfo[]> {
+  const all = [await lookAtCpu(), await lookAtWebgpu(options), await lookAtCuda()];
   for (const name of tfjsNames) all.push(await lookAtTfjs(name));
   return all;
 }
 
 async function lookAtCpu(): Promise<BackendInfo> {
   const { blasHint, findBlas } = await import('./cpu/blas.js');
-  const threads = `SIMD kernels on ${availableParallelism()} threads`;
+  const { defaultThreads } = await import('./cpu/threads.js');
+  const threads = `SIMD kernels on ${defaultThreads()} threads`;
   try {
     const blas = findBlas();
     if (blas) {
@@ -86,11 +90,11 @@ export function blasText({ name, version }: Pick<BlasInfo, 'name' | 'version'>):
   return number === undefined ? name : `${name} ${number}`;
 }
 
-async function lookAtWebgpu(): Promise<BackendInfo> {
+async function lookAtWebgpu(options: { readonly verbose?: boolean }): Promise<BackendInfo> {
   try {
     const { isSoftware, openDawn } = await import('./dawn.js');
     const { adapterName, openAdapter } = await import('./webgpu/device.js');
-    const adapter = adapterName(await openAdapter(await openDawn()));
+    const adapter = adapterName(await openAdapter(await openDawn(options)));
     const slow = await isSoftware();
     return {
       name: 'webgpu',

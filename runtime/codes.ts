@@ -50,7 +50,11 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
       explanation:
         'The plan states its bytes before anything is allocated. A smaller batch needs less for activities.',
     },
-    RFF825: { title: 'no number of threads', explanation: '`--threads` takes a whole number from 1 to 64.' },
+    RFF825: {
+      title: 'invalid thread count',
+      explanation:
+        '`--threads` takes an integer between 1 and 64. By default there is one thread per core, and 64 on a machine with more cores.',
+    },
     RFF826: {
       title: 'a precision that the backend does not have',
       explanation:

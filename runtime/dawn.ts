@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { failure } from '../grammar/diagnostic.js';
+import { quietly } from './quiet.js';
 
 /** Where Chromium's packages put the description of its software Vulkan driver. */
 const softwareDrivers = [
@@ -10,6 +11,11 @@ const softwareDrivers = [
   '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
   '/opt/google/chrome/vk_swiftshader_icd.json',
 ];
+
+export interface DawnOptions {
+  /** Show what Dawn and the drivers write to stderr themselves. */
+  readonly verbose?: boolean;
+}
 
 let opened: Promise<GPU> | undefined;
 
@@ -19,8 +25,8 @@ let opened: Promise<GPU> | undefined;
  *
  * @throws RffcError that says what is missing, package or driver, and how to get it
  */
-export function openDawn(): Promise<GPU> {
-  opened ??= open();
+export function openDawn({ verbose = false }: DawnOptions = {}): Promise<GPU> {
+  opened ??= verbose ? open() : quietly(open);
   return opened;
 }
 

@@ -22,6 +22,11 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
     explanation:
       'No trial of the sweep came to an end. The table names what went wrong with each; `--retry` tries them again.',
   },
+  RFF905: {
+    title: 'no such sample',
+    explanation:
+      '`rffc data sample` writes one sample of a data set as a picture. `--index` counts the samples of a split from 0. `rffc data sample digits --index 2000 --out digit.png` fails, as there are only 2000 test samples; `--index 1999` is the last.',
+  },
   RFF911: {
     title: 'what ONNX export cannot write',
     explanation:

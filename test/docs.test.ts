@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile, diagnose } from '../compiler/compile.js';
 import { languageReference } from '../docs/reference.js';
@@ -50,8 +49,6 @@ describe('docs/TUTORIAL.md, command by command', () => {
   beforeAll(() => {
     for (const { file, text } of examplesOf(page, 'TUTORIAL.md'))
       if (file !== undefined) writeFileSync(join(folder, file), text);
-    const data = Uint8Array.from({ length: 28 * 28 }, (_, i) => (i % 28 === 14 ? 255 : 0));
-    writeFileSync(join(folder, 'digit.png'), encode({ width: 28, height: 28, data, channels: 1 }));
   });
 
   test.each(commandsOf(page).map((words) => [words.join(' '), words] as const))('rffc %s', (_, words) => {

@@ -2,7 +2,6 @@
  * The cpu engine: a plan on one shared memory, played by a pool of worker threads, its products by a system BLAS or by
  * WebAssembly, everything else by kernels printed as WebAssembly text.
  */
-import { availableParallelism } from 'node:os';
 import { overlapsOf, printModule, scratchBytes } from '../../compiler/codegen/index.js';
 import { hostScalar } from '../../compiler/graph/tensors.js';
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
@@ -16,9 +15,10 @@ import { type Layout, layOut } from './layout.js';
 import { Pool } from './pool.js';
 import { makeSteps, privateLayout } from './program.js';
 import type { Setup } from './steps.js';
+import { defaultThreads, MOST_THREADS } from './threads.js';
 
 export interface CpuOptions {
-  /** Worker threads; all cores by default. */
+  /** Worker threads; `defaultThreads` by default. */
   readonly threads?: number;
   /** Time every launch. */
   readonly profile?: boolean;
@@ -28,13 +28,14 @@ export interface CpuOptions {
  * Opens a plan on this machine's processor and plays its `load` program.
  *
  * @throws RffcError RFF820 to RFF822 if `RFFC_BLAS` names a library that cannot be used, RFF823 if a worker fails,
- * RFF824 if the plan needs more memory than there is, RFF825 for a thread count that is none
+ * RFF824 if the plan needs more memory than there is, RFF825 for an invalid thread count
  */
 export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<CpuSession> {
-  const threads = options.threads ?? availableParallelism();
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    throw failure('RFF825', `${threads} is no number of threads: it must be a whole number from 1 to 64`, {
-      hint: `this machine has ${availableParallelism()} cores`,
+  const threads = options.threads ?? defaultThreads();
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    const message = `invalid thread count ${threads}: expected an integer between 1 and ${MOST_THREADS}`;
+    throw failure('RFF825', message, {
+      hint: `leave out \`--threads\`: the default on this machine is ${defaultThreads()}`,
     });
   }
   // The workers come up while this thread prepares their work.

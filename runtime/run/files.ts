@@ -1,7 +1,19 @@
 /**
  * Reading and writing files as a user meets them: what the file system says comes out as one plain line.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
 
@@ -33,6 +45,25 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   }
 }
 
+/**
+ * Refuses a folder, there or still to be made, that nothing can be written into: before hours are spent on what would go
+ * there.
+ *
+ * @param hint where to write instead
+ * @throws RffcError RFF702 where a file is in the way, RFF703 where it may not be written
+ */
+export function checkWritable(folder: string, hint: string): void {
+  let nearest = folder;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory())
+    throw failure('RFF702', `\`${nearest}\` is a file, not a folder`, { file: folder, hint });
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, folder, hint);
+  }
+}
+
 /** Brings what was appended to a file onto the disk. @throws RffcError RFF701 to RFF703. */
 export function syncFile(path: string): void {
   try {
@@ -61,8 +92,12 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** What the file system refused at `path`, as an `RffcError`; any other error as it is. */
-export function fileError(error: unknown, path: string): unknown {
+/**
+ * What the file system refused at `path`, as an `RffcError`; any other error as it is.
+ *
+ * @param hint what to do where it may not be read or written
+ */
+export function fileError(error: unknown, path: string, hint = 'look at its permissions'): unknown {
   if (error instanceof RffcError || !(error instanceof Error) || !('code' in error)) return error;
   switch (error.code) {
     case 'ENOENT':
@@ -84,7 +119,7 @@ export function fileError(error: unknown, path: string): unknown {
     case 'EROFS':
       return failure('RFF703', `\`${path}\` may not be read or written (${error.code})`, {
         file: path,
-        hint: 'look at its permissions',
+        hint,
       });
     case 'ENOSPC':
     case 'EDQUOT':

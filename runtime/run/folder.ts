@@ -21,8 +21,9 @@ import { failure } from '../../grammar/diagnostic.js';
 import { type Precision, precisions } from '../backends.js';
 import type { TrainedValues } from '../data/measure.js';
 import { type Position, stageOf } from '../train/train.js';
-import { fileError, readText, writeAtomically } from './files.js';
+import { checkWritable, fileError, readText, writeAtomically } from './files.js';
 import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.js';
+import { shellWord } from './shell.js';
 import { rffcVersion } from './version.js';
 
 /** What a run was started with, beside its model. Absent = the model's own, or no limit. */
@@ -101,23 +102,27 @@ export function defaultFolder(base: string, name: string, now: Date): string {
   }
 }
 
+/** Refuses a folder that a new run cannot go into; makes nothing. @throws RffcError RFF702, RFF703, RFF708 */
+export function checkRunFolder(folder: string): void {
+  checkWritable(folder, 'choose a folder you can write to: `--out DIR`');
+  if (!existsSync(folder)) return;
+  removeLeftovers(folder);
+  const inside = readdirSync(folder);
+  if (inside.length === 0) return;
+  const [message, hint] = inside.includes(CONFIG)
+    ? [
+        `\`${folder}\` already holds a run`,
+        `resume it with \`--resume ${shellWord(folder)}\`, or choose another \`--out\``,
+      ]
+    : [`\`${folder}\` is not empty`, 'choose another `--out`'];
+  throw failure('RFF708', message, { file: folder, hint });
+}
+
 /** Makes a run's folder and writes its config. @throws RffcError RFF708 if something is in it already, RFF701 to RFF703. */
 export function createRunFolder(folder: string, config: RunConfig): void {
   try {
     mkdirSync(folder, { recursive: true });
-    removeLeftovers(folder);
-    const inside = readdirSync(folder);
-    if (inside.length > 0) {
-      const message = inside.includes(CONFIG)
-        ? `\`${folder}\` already holds a run`
-        : `\`${folder}\` is not empty`;
-      throw failure('RFF708', message, {
-        file: folder,
-        hint: inside.includes(CONFIG)
-          ? `go on with it by \`--resume ${folder}\`, or choose another \`--out\``
-          : 'choose another `--out`',
-      });
-    }
+    checkRunFolder(folder);
   } catch (error) {
     throw fileError(error, folder);
   }

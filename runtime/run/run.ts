@@ -35,10 +35,11 @@ import {
   train,
 } from '../train/train.js';
 import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
-import { syncFile } from './files.js';
+import { checkWritable, syncFile } from './files.js';
 import {
   BEST,
   CHECKPOINT,
+  checkRunFolder,
   createRunFolder,
   defaultFolder,
   METRICS,
@@ -85,6 +86,7 @@ export interface RunInfo {
   readonly network: Network;
   readonly dataset: Dataset;
   readonly backend: string;
+  readonly settings: RunSettings;
   /** Where it goes on; at the start for a new run. */
   readonly position: Position;
   readonly warnings: readonly Diagnostic[];
@@ -120,14 +122,11 @@ export async function startRun(
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const { source } = request;
-  const prepared = await ('plan' in source
-    ? preparePlan(source, request.settings)
-    : prepareModel(source, request.settings));
-  const { text, file, compiled, dataset, settings, warnings } = prepared;
+  const prepared = await ('plan' in source ? preparePlan(source, request) : prepareModel(source, request));
+  const { text, file, folder, compiled, dataset, settings, warnings } = prepared;
   const network = networkOf(compiled);
   const { document } = network;
   const stages = stagesOf(compiled);
-  const folder = request.out ?? defaultFolder(request.base, document.name, new Date());
   const open = (stage: Stage) => openSession(request.backend, stage.compiled, sessionOptions(settings));
   return throughStages(stages, 'network', open, async (stage, session, lost, isFirst) => {
     const isNew = isFirst && !lost;
@@ -152,7 +151,8 @@ export async function startRun(
         data: trainedValues(dataset),
       });
       const said = [...warnings, ...from.warnings];
-      observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
+      const { backend } = session;
+      observer.ready?.({ folder, network, dataset, backend, settings, position, warnings: said });
     }
     return trainInto(folder, session, stage, dataset, settings, from, sha256(text), observer, signal);
   });
@@ -163,29 +163,40 @@ interface Prepared {
   /** The model's text, and the file that paths in it start from: what the run's folder keeps. */
   readonly text: string;
   readonly file: string;
+  /** Where the run goes: a folder that it can be written into. */
+  readonly folder: string;
   readonly compiled: Graph | Plan;
   readonly dataset: Dataset;
   readonly settings: RunSettings;
   readonly warnings: readonly Diagnostic[];
 }
 
-async function prepareModel(source: ModelSource, settings: RunSettings): Promise<Prepared> {
+async function prepareModel(source: ModelSource, request: RunRequest): Promise<Prepared> {
+  const { settings } = request;
   const loaded = await loadModel(source, settings);
   const document = applySettings(loaded.document, settings);
+  const folder = folderOf(request, document);
   const { dataset, graph } = await loadData(document, settings, dirname(source.path));
   const { text, path: file } = source;
   const warnings = [...loaded.warnings, ...(dataset.warnings ?? [])];
-  return { text, file, compiled: graph, dataset, settings, warnings };
+  return { text, file, folder, compiled: graph, dataset, settings, warnings };
+}
+
+/** Checked before data are read, which can take long. */
+function folderOf({ out, base }: RunRequest, { name }: ModelDocument): string {
+  const folder = out ?? defaultFolder(base, name, new Date());
+  checkRunFolder(folder);
+  return folder;
 }
 
 /** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
-async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepared> {
+async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepared> {
   const { plan, file } = source;
   const without = passesLeftOut(plan);
-  const settings = { ...asked, batch: plan.batch, ...(without.length > 0 ? { without } : {}) };
+  const settings = { ...request.settings, batch: plan.batch, ...(without.length > 0 ? { without } : {}) };
   const document = applySettings(plan.model, settings);
-  const folder = dirname(sourcePath(source));
-  const dataset = await loadDatasets(document, settings, folder);
+  const folder = folderOf(request, document);
+  const dataset = await loadDatasets(document, settings, dirname(sourcePath(source)));
   const again = 'compile the model again';
   if (dataset.frames !== plan.frames) {
     const message = `the plan was compiled for samples of ${plan.frames} frames, but \`${dataset.name}\` has ${dataset.frames}`;
@@ -199,7 +210,7 @@ async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepar
   const text = `${JSON.stringify(plan.model)}\n`;
   const compiled = { ...plan, model: document };
   const warnings = [...source.warnings, ...(dataset.warnings ?? [])];
-  return { text, file: sourcePath(source), compiled, dataset, settings, warnings };
+  return { text, file: sourcePath(source), folder, compiled, dataset, settings, warnings };
 }
 
 /**
@@ -229,6 +240,7 @@ export async function resumeRun(
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const before = readRunConfig(folder);
+  checkWritable(folder, 'copy the run to where you can write, and resume the copy');
   const { backend = before.backend, ...changed } = changes;
   const settings: RunSettings = { ...before.settings, ...changed };
   const loaded = await loadModel({ text: before.model.text, file: before.model.file }, settings);
@@ -261,7 +273,7 @@ export async function resumeRun(
       machine: machine(),
     });
     const warnings = [...loaded.warnings, ...from.warnings];
-    const info = { folder, network: graph, dataset, backend: session.backend, position, warnings };
+    const info = { folder, network: graph, dataset, backend: session.backend, settings, position, warnings };
     if (lost) observer.lost?.(lost, position);
     else observer.ready?.(info);
     return trainInto(folder, session, stage, dataset, settings, from, sha256, observer, signal);

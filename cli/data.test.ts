@@ -132,8 +132,13 @@ test.each([
   ['tensors("own.npz")', 10, 'it is a NumPy archive', 'numpy("'],
   ['idx("own")', 10, 'lacks train-images', 'image_folder("'],
   ['csv("own.npz")', 10, 'it is a NumPy archive', 'numpy("'],
-  ['numpy("own.csv")', 10, 'does not begin with', 'np.save'],
-  ['idx("own.npz")', 10, 'own.npz is a file', 'numpy(…)'],
+  ['numpy("own.csv")', 10, 'it is a table', 'csv("'],
+  ['numpy("own")', 10, 'it is a folder', 'image_folder("'],
+  ['csv("own")', 10, 'it is a folder', 'image_folder("'],
+  ['image_folder("own.csv")', 10, 'is a file, not a folder', 'csv("'],
+  ['image_folder("idx")', 10, 'has no folders of pictures', 'idx("'],
+  ['tensors("own.csv")', 10, 'it is a table', 'csv("'],
+  ['idx("own.npz")', 10, 'own.npz is a file', 'numpy("'],
   ['numpyy("own.npz")', 10, 'numpyy', 'did you mean `numpy`?'],
 ])('%s is answered with what to write instead', async (data, classes, message, hint) => {
   write(
@@ -144,7 +149,7 @@ test.each([
     ),
   );
   write('own.npz', npzBytes({ x: npyBytes('|u1', [1, 784], [...image(0)]), y: npyBytes('|u1', [1], [0]) }));
-  write('own.csv', '0,1\n');
+  write('own.csv', '0,1,2,3\n0,4,5,6\n');
   write('own/0/a.png', '');
   rmSync(join(folder, 'out'), { recursive: true, force: true });
   const { code, err } = await run(data, classes);

@@ -84,11 +84,14 @@ export function fileError(error: unknown, path: string): unknown {
     case 'EROFS':
       return failure('RFF703', `\`${path}\` may not be read or written (${error.code})`, {
         file: path,
-        hint: 'look at its permissions',
+        hint: 'look at its permissions; `--out` names another folder to write to',
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return failure('RFF703', `no space is left for \`${path}\``, { file: path });
+      return failure('RFF703', `no space is left for \`${path}\``, {
+        file: path,
+        hint: 'free some space on its disk; `rffc run --resume DIR` then resumes from the last checkpoint',
+      });
     case 'EIO':
     case 'EMFILE':
     case 'ENAMETOOLONG':

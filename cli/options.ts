@@ -103,7 +103,7 @@ export const sampleOptions = () => [
   new Option('--resize', 'fit pictures of another size into the one the network was trained on'),
   new Option(
     '--values <kind>',
-    'what the numbers are: raw (pixels 0 to 255), unit (0 to 1), or normalized (default: told by their range)',
+    'what the numbers are: raw (pixels 0 to 255), unit (0 to 1), or normalized (default: inferred from type and range)',
   ).choices(valueKinds),
   new Option(
     '--normalize <mean,std>',

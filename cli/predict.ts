@@ -81,7 +81,7 @@ function textOf(answers: Answers, out: string | undefined): string {
   const { prediction, names } = answers;
   const count = prediction.labels.length;
   const score = scored(answers);
-  // Samples that are files of their own are told by name; the others of a file have only their order.
+  // Samples that are files are listed by name also beside an output file; others are in it in their order.
   const listed = out === undefined || names ? answersOf(answers) : [];
   return [
     listed.length === 1 && out === undefined ? single(listed[0]!, answers) : table(listed),

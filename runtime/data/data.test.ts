@@ -317,7 +317,7 @@ describe('tensors("file.safetensors")', () => {
     ['no y', (t) => t.delete('y'), 'RFF630', /no tensor `y`/],
     ['test_y alone', (t) => t.set('test_y', i64(1)), 'RFF630', /no tensor `test_x`/],
     ['x of rank 1', (t) => t.set('x', f32([3])), 'RFF630', /`x` is \[3\]/],
-    ['too few labels', (t) => t.set('y', i64(0, 1)), 'RFF630', /`y` is \[2\], it must be \[3\]/],
+    ['too few labels', (t) => t.set('y', i64(0, 1)), 'RFF630', /`y` is \[2\]: expected \[3\]/],
     ['negative label', (t) => t.set('y', i64(0, -1, 1)), 'RFF630', /`y` holds -1 for sample 1/],
     [
       'fractional label',

@@ -49,7 +49,10 @@ describe('odd pictures', () => {
       const layout = { rows: 28, columns: 28 };
       const summary = summarize(samples, { frames: 1, inputSize: 784, file: 'f', layout });
       const nameOf = (sample: number) => `${sample}.png`;
-      return pictureWarnings(summary, trained, { file: 'f', inverted: false, nameOf });
+      return pictureWarnings(summary, trained, {
+        ...{ file: 'f', inverted: false, transparent: false },
+        nameOf,
+      });
     };
     expect(warned(bytes)).toEqual([]);
     const [inverted] = warned(bytes.map((byte) => 255 - byte));

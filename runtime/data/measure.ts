@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../grammar/diagnostic.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Dataset, Grid, Split } from './dataset.js';
 
-/** Where a sample's values lie: planes of [rows, columns], one after another; null where they are no picture. */
+/** How a sample's values are arranged: planes of [rows, columns], one after another; null where they are not a picture. */
 export type Layout = Pick<Grid, 'rows' | 'columns'> | null;
 
 /** Values in f32. */
@@ -18,7 +18,7 @@ export interface Summary {
   readonly whole: boolean;
   /** Each sample's mean [count]. */
   readonly means: Float32Array;
-  /** Each sample's mean over the outermost pixels [count]; null where samples are no pictures. */
+  /** Each sample's mean over the outermost pixels [count]; null where samples are not pictures. */
   readonly borders: Float32Array | null;
   /** Samples whose values are all equal. */
   readonly blank: readonly number[];
@@ -89,7 +89,7 @@ export function summarize(
   return { min, max, whole, means, borders, blank };
 }
 
-/** Which of a sample's values lie at a picture's border; null where the picture does not come out even. */
+/** Which of a sample's values are at a picture's border; null where the picture does not come out even. */
 function borderOf(length: number, { rows, columns }: NonNullable<Layout>): Uint8Array | null {
   const size = rows * columns;
   if (size === 0 || length % size !== 0) return null;
@@ -132,12 +132,18 @@ function meanOf(values: Float32Array): number {
 /**
  * What is odd about pictures: RFF763 where they are as bright, in all and at the border, as the negatives of the training
  * pictures would be; RFF764 where they are of one brightness.
+ * @param transparent whether pictures were put on black paper where they have none
  * @param nameOf what a sample is called
  */
 export function pictureWarnings(
   { means, borders, blank }: Summary,
   trained: TrainedValues | undefined,
-  { file, inverted, nameOf }: { file: string; inverted: boolean; nameOf: (sample: number) => string },
+  {
+    file,
+    inverted,
+    transparent,
+    nameOf,
+  }: { file: string; inverted: boolean; transparent: boolean; nameOf: (sample: number) => string },
 ): Diagnostic[] {
   const warnings: Diagnostic[] = [];
   const warn = (code: string, message: string, hint: string) =>
@@ -164,7 +170,7 @@ export function pictureWarnings(
     warn(
       'RFF764',
       `${listed(blank, means.length, nameOf)} of one brightness: nothing is drawn on ${blank.length === 1 ? 'it' : 'them'}`,
-      !inverted && means[blank[0]!] === trained?.min
+      transparent && !inverted && means[blank[0]!] === trained?.min
         ? 'black strokes on a transparent background look like this: `--invert` puts them on white paper first'
         : 'check what the file shows',
     );

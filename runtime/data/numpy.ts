@@ -28,7 +28,7 @@ import { fileRecords, memoryLimit } from './records.js';
 import { unscaledBytes } from './scales.js';
 
 /** What samples and labels are called, in the order they are looked for; capitals count as small letters. */
-const TRAIN_NAMES = [
+export const TRAIN_NAMES = [
   ['x', 'y'],
   ['x_train', 'y_train'],
   ['train_x', 'train_y'],
@@ -38,7 +38,7 @@ const TRAIN_NAMES = [
   ['data', 'target'],
   ['arr_0', 'arr_1'],
 ] as const;
-const TEST_NAMES = [
+export const TEST_NAMES = [
   ['x_test', 'y_test'],
   ['test_x', 'test_y'],
   ['test_images', 'test_labels'],

@@ -24,7 +24,7 @@ export function orientationOf(tiff: Uint8Array): number {
   return 1;
 }
 
-/** The picture upright. From orientation 5 on, width and height change places. */
+/** The picture upright. From orientation 5 on, width and height are swapped. */
 export function turned(picture: GreyPicture, orientation: number): GreyPicture {
   if (orientation === 1) return picture;
   const { width, height, pixels } = picture;

@@ -145,7 +145,7 @@ function keyed(
   return out;
 }
 
-/** Adam7: where the seven small images lie in the large one, as [first column, first row, column step, row step]. */
+/** Adam7: where the seven small images are in the large one, as [first column, first row, column step, row step]. */
 const PASSES: readonly (readonly [number, number, number, number])[] = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -156,7 +156,7 @@ const PASSES: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 1, 2],
 ];
 
-/** An interlaced image of narrow samples: each pass is written as an image of its own, decoded, and put in place. */
+/** An interlaced image of narrow samples: each pass is written as an image of its own, decoded, and copied in. */
 function decodeInterlaced(header: Header, chunks: readonly Chunk[], paper: number): GreyPicture {
   const { width, height, depth } = header;
   const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((chunk) => chunk.data));

@@ -51,7 +51,7 @@ function weights(from: number, to: number): Weights[] {
   return Array.from({ length: to }, (_, i) => (to < from ? area(from, to, i) : between(from, to, i)));
 }
 
-/** The pixels that lie under this one, by how far they do. */
+/** The pixels under this one, each with the share of this one that it covers. */
 function area(from: number, to: number, i: number): Weights {
   const [begin, end] = [(i * from) / to, ((i + 1) * from) / to];
   const found: [number, number][] = [];

@@ -253,6 +253,28 @@ describe('samples to predict', () => {
     expect(train).toMatchObject({ part: 'train', labels: Int32Array.of(3) });
   });
 
+  it('are refused in words where a file is of another kind', async () => {
+    const refused = async (name: string, content: string | Uint8Array) => {
+      await writeFile(join(folder, name), content);
+      return refusal(() => readSamples(join(folder, name), wanted(4)));
+    };
+    expect(await refused('none.png', '')).toMatchObject({
+      code: 'RFF717',
+      message: expect.stringMatching(/is empty$/),
+    });
+    expect(await refused('page.png', '<!DOCTYPE html>')).toMatchObject({ code: 'RFF670' });
+    expect(await refused('photo.png', 'RIFF\x24\0\0\0WEBPVP8 ')).toMatchObject({ code: 'RFF760' });
+    expect(await refused('a.npy', 'text')).toMatchObject({ code: 'RFF615' });
+    expect(await refused('a.safetensors', 'text, but longer')).toMatchObject({ code: 'RFF640' });
+    const text = await refused('notes.txt', 'hello');
+    expect(text).toMatchObject({ code: 'RFF717', hint: expect.stringContaining('expected a PNG or JPEG') });
+    const oneHot = new Map([
+      ['x', u8([2, 4], new Uint8Array(8))],
+      ['y', u8([2, 10], new Uint8Array(20))],
+    ]);
+    expect((await refused('hot.npz', npzBytes(oneHot))).hint).toContain('y.argmax(axis=1)');
+  });
+
   it('are turned as the training data of their kind, which are stored column by column', async () => {
     const pixels = Uint8Array.of(255, 51, 102, 0);
     await writeFile(join(folder, 'columns.idx'), idxBytes([1, 2, 2], pixels));

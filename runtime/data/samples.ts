@@ -8,22 +8,14 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
 import { isGzip } from './idx.js';
+import { kindOfFile } from './kinds.js';
 import { loadDataset } from './load.js';
 import { pictureWarnings, type Summary, summarize } from './measure.js';
 import { isNpy, isZip } from './npy.js';
-import { convertible, formatOf, PICTURE_HEAD } from './picture.js';
+import { convertible, formatOf } from './picture.js';
 import { listSplit } from './picture-folder.js';
 import { unreadable } from './records.js';
-import {
-  kindOfValues,
-  mapOf,
-  mapped,
-  rangeWarnings,
-  type Scale,
-  scaleOf,
-  seen,
-  type ValueKind,
-} from './scale.js';
+import { kindOfValues, mapOf, mapped, rangeWarnings, type Scale, scaleOf, seen } from './scale.js';
 import type { Raw, SampleOptions, Samples, Wanted } from './source.js';
 import { openArrays, readArrays, readTable } from './source-arrays.js';
 import { layoutOf, pictureSize, readIdx, readPictures } from './source-pictures.js';
@@ -31,9 +23,9 @@ import { layoutOf, pictureSize, readIdx, readPictures } from './source-pictures.
 export type { SampleOptions, Samples, Wanted } from './source.js';
 
 /**
- * Reads samples for a network; the kind of a file is told by its first bytes.
+ * Reads samples for a network; the kind of a file is known by its first bytes.
  * @throws RffcError RFF717 where they do not fit the network's input, RFF765 for pictures of another size, RFF761 for numbers
- * that are no pixels, and what the readers of the kinds of files throw
+ * that cannot be pixels, and what the readers of the kinds of files throw
  */
 export async function readSamples(
   path: string,
@@ -56,28 +48,25 @@ export async function readSamples(
     samples: mapped(split, map),
     ...(names ? { names } : {}),
     ...(labels ? { labels } : {}),
-    warnings: [
-      ...(raw.warnings ?? []),
-      ...warningsOf(raw, wanted, through(summary, map), scale, kind, invert),
-    ],
+    warnings: [...(raw.warnings ?? []), ...warningsOf(raw, wanted, through(summary, map), scale, invert)],
   };
 }
 
 function warningsOf(
-  { file, names }: Raw,
+  { file, names, source }: Raw,
   { trained }: Wanted,
   summary: Summary,
   scale: Scale,
-  kind: ValueKind,
   inverted: boolean,
 ): Diagnostic[] {
   // What pictures can hold is known without having seen the training data.
   const range = scale.top === 255 ? { min: seen(scale, 0), max: seen(scale, 255) } : trained;
   return [
-    ...(range ? rangeWarnings(summary, range, { kind, scale, file }) : []),
+    ...(range ? rangeWarnings(summary, range, { scale, file }) : []),
     ...pictureWarnings(summary, trained, {
       file,
       inverted,
+      transparent: source === 'images',
       nameOf: (sample) =>
         names?.[sample] ?? (summary.means.length === 1 ? basename(file) : `sample ${sample}`),
     }),
@@ -163,13 +152,16 @@ function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
 
 type FileKind = 'folder' | 'picture' | 'idx' | 'csv' | 'numpy' | 'tensors';
 
+/** What tells one kind of file from another. */
+const SNIFFED_BYTES = 512;
+
 async function kindOf(path: string): Promise<FileKind> {
   let head: Buffer;
   try {
     if ((await stat(path)).isDirectory()) return 'folder';
     const handle = await open(path);
     try {
-      head = Buffer.alloc(PICTURE_HEAD);
+      head = Buffer.alloc(SNIFFED_BYTES);
       head = head.subarray(0, (await handle.read(head, 0, head.length, 0)).bytesRead);
     } finally {
       await handle.close();
@@ -177,6 +169,7 @@ async function kindOf(path: string): Promise<FileKind> {
   } catch (error) {
     throw unreadable(path, error);
   }
+  if (head.length === 0) throw failure('RFF717', `${path} is empty`, { file: path });
   const format = formatOf(head);
   if (format === 'PNG' || format === 'JPEG') return 'picture';
   if (format) throw convertible(format, path);
@@ -185,8 +178,17 @@ async function kindOf(path: string): Promise<FileKind> {
   // A safetensors file begins with eight bytes of length, which may look like IDX, and then its header's brace.
   const idx = head.length >= 4 && head.readUInt16BE(0) === 0 && head[2] === 8 && head[8] !== 0x7b;
   if (idx || isGzip(head)) return 'idx';
-  // A damaged picture is told by its name; reading it says what is wrong.
-  return /\.(png|jpe?g)$/i.test(path) ? 'picture' : 'tensors';
+  if (head[8] === 0x7b || /\.safetensors$/i.test(path)) return 'tensors';
+  // A damaged file has only its name; reading it says what is wrong.
+  if (/\.(png|jpe?g)$/i.test(path)) return 'picture';
+  if (/\.np[yz]$/i.test(path)) return 'numpy';
+  const known = kindOfFile(head);
+  throw failure('RFF717', `cannot read samples from ${path}${known ? `: it is ${known.what}` : ''}`, {
+    file: path,
+    hint:
+      known?.hint(path) ??
+      'expected a PNG or JPEG image, an IDX file, a .csv table, or arrays in .npy, .npz or .safetensors',
+  });
 }
 
 async function readFolder(folder: string, wanted: Wanted, options: SampleOptions): Promise<Raw> {

@@ -57,20 +57,20 @@ describe('the map to what a network sees', () => {
 });
 
 describe('values on another scale', () => {
-  const context = { kind: 'normalized', scale: pictures, file: 'f' } as const;
+  const context = { scale: pictures, file: 'f' };
   it('are told with both ranges and what to write', () => {
     const [warning] = rangeWarnings({ min: -1, max: 1 }, { min: -0.424, max: 2.82 }, context);
     expect(warning).toMatchObject({ code: 'RFF761', severity: 'warning' });
     expect(warning!.message).toBe('the network sees values from -1 to 1, and was trained on -0.424 to 2.82');
-    const [dark] = rangeWarnings({ min: 0, max: 1 / 255 }, { min: 0, max: 1 }, { ...context, kind: 'raw' });
+    const [dark] = rangeWarnings({ min: 0, max: 1 / 255 }, { min: 0, max: 1 }, context);
     expect(dark!.hint).toContain('`--values unit`');
-    const bytes = { kind: 'raw', scale: { top: 1, mean: 0, std: 1 }, file: 'f' } as const;
+    const bytes = { scale: { top: 1, mean: 0, std: 1 }, file: 'f' };
     expect(rangeWarnings({ min: 0, max: 255 }, { min: 0, max: 1 }, bytes)[0]!.hint).toContain(
       '`--normalize 0,1`',
     );
   });
   it('are not found where a table’s new rows go somewhat further', () => {
-    const table = { kind: 'raw', scale: own, file: 'f' } as const;
+    const table = { scale: own, file: 'f' };
     expect(rangeWarnings({ min: -1.2, max: 1.1 }, { min: -1, max: 1 }, table)).toEqual([]);
     expect(rangeWarnings({ min: -1, max: 30 }, { min: -1, max: 1 }, table)).toHaveLength(1);
   });

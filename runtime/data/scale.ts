@@ -50,7 +50,7 @@ export interface Meaning {
  * What a source's numbers are where nobody says it. For a network of pictures: integers are pixels; reals are brightness where
  * they stay within 0 and 1, pixels where they reach from 0 to as much as 255, and else taken as normalized. For a network of
  * values of one's own they are such values.
- * @throws RffcError RFF761 for integers that are no pixels
+ * @throws RffcError RFF761 for integers that cannot be pixels
  */
 export function kindOfValues(scale: Scale, type: NumberType, values: Summary, file: string): ValueKind {
   const { min, max, whole } = values;
@@ -104,13 +104,13 @@ export function mapped<S extends Pick<Split, 'gather'>>(split: S, map: (value: n
 }
 
 /**
- * RFF761 where values, as the network sees them, lie outside those it was trained on, or all in a small part of them: the sign
+ * RFF761 where values, as the network sees them, are outside those it was trained on, or all in a small part of them: the sign
  * of another normalization.
  */
 export function rangeWarnings(
   { min, max }: Pick<Summary, 'min' | 'max'>,
   trained: Pick<TrainedValues, 'min' | 'max'>,
-  { kind, scale, file }: { readonly kind: ValueKind; readonly scale: Scale; readonly file: string },
+  { scale, file }: { readonly scale: Scale; readonly file: string },
 ): Diagnostic[] {
   const span = trained.max - trained.min;
   // Pictures have exact ends; values of one's own may go further than those that were seen in training.
@@ -119,11 +119,10 @@ export function rangeWarnings(
   const flat = max > min && max - min < 0.02 * span;
   if (!outside && !flat) return [];
   const numbers = (low: number, high: number) => `${shown(low)} to ${shown(high)}`;
-  const hint =
-    scale.top === 255
-      ? kind === 'normalized'
-        ? 'give pixels from 0 to 255 or brightness from 0 to 1, which are normalized as the training data were'
-        : '`--values unit` takes them as brightness from 0 to 1'
+  const hint = flat
+    ? '`--values unit` takes numbers from 0 to 1 as brightness'
+    : scale.top === 255
+      ? 'give pixels from 0 to 255 or brightness from 0 to 1, which are normalized as the training data were'
       : scale.mean !== 0 || scale.std !== 1
         ? '`--values normalized` takes them as they are'
         : 'scale them as the training data were; `--normalize 0,1` makes brightness from 0 to 1 of pixels';

@@ -7,13 +7,14 @@ import { cells, parseCsv } from './csv.js';
 import { type DataOptions, floatSplit } from './dataset.js';
 import { readMaybeGzip } from './idx.js';
 import { openNumpy } from './npy.js';
+import { TEST_NAMES, TRAIN_NAMES } from './numpy.js';
 import type { Size } from './resize.js';
 import type { NumberType } from './scale.js';
 import { counted, type Raw, type SampleOptions, type Wanted } from './source.js';
 import { fitted, framesOf, pictureSize } from './source-pictures.js';
 import { openTensors, readLabels, type Source, valueSplit } from './tensors.js';
 
-/** A table with or without a column of labels, told apart by the number of columns. */
+/** A table with or without a column of labels, as the number of columns says. */
 export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   const { input, data } = wanted;
   const text = new TextDecoder().decode(await readMaybeGzip(file));
@@ -22,7 +23,7 @@ export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   if (frames === undefined) {
     throw failure(
       'RFF717',
-      `${file} has ${names.length} columns, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      `${file} has ${names.length} column${names.length === 1 ? '' : 's'}, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
       {
         file,
         hint: `give ${input.size} columns, or ${input.size + 1} with the label`,
@@ -78,12 +79,6 @@ export async function openArrays(
   };
 }
 
-/** What arrays of samples are called, ours, and Keras' in mnist.npz. */
-const ARRAYS = {
-  train: ['x', 'train_x', 'x_train'],
-  test: ['test_x', 'x_test'],
-} as const;
-
 /** Samples [N, d], [N, frames, d] or pictures [N, rows, columns]; a single one may come without N. */
 export async function readArrays(
   { source, load }: Arrays,
@@ -91,13 +86,12 @@ export async function readArrays(
   options: SampleOptions,
 ): Promise<Raw> {
   const { file, entries } = source;
-  const { part, name } = arrayOf(source, options.part);
+  const { part, name, labelName } = arraysOf(source, options.part);
   const { dtype, shape } = entries.get(name)!;
   const { count, frames, picture } = shaped(name, shape, file, wanted, options);
   const type = numberType(dtype);
   const kind = { file, type, source: 'tensors', part } as const;
   const length = picture ? picture.rows * picture.columns : wanted.input.size;
-  const labelName = name.includes('x') ? name.replace('x', 'y') : undefined;
   await load(labelName ? [name, labelName] : [name]);
   const y = new Int32Array(count);
   const split = valueSplit(source, name, { y, frames: picture ? 1 : frames, inputSize: length });
@@ -107,24 +101,35 @@ export async function readArrays(
   return { ...kind, ...labels, frames, split, layout: null };
 }
 
-function arrayOf(
-  { file, entries }: Source,
-  part: 'train' | 'test' | undefined,
-): { part: 'train' | 'test'; name: string } {
-  const parts = part ? [part] : (['train', 'test'] as const);
-  for (const one of parts) {
-    const name = ARRAYS[one].slice(0, part ? undefined : 1).find((candidate) => entries.has(candidate));
-    if (name) return { part: one, name };
-  }
-  // Nobody asked for a part: what is there to test on comes before what a network may have learned from.
-  for (const one of ['test', 'train'] as const) {
-    const name = part ? undefined : ARRAYS[one].find((candidate) => entries.has(candidate));
-    if (name) return { part: one, name };
-  }
+interface Chosen {
+  readonly part: 'train' | 'test';
+  readonly name: string;
+  /** Of the labels, where there are some. */
+  readonly labelName: string | undefined;
+}
+
+/**
+ * Which arrays are the samples and their labels. Where nobody asked for a part, `x` is, then what there is to test on: that
+ * comes before what a network may have learned from.
+ */
+function arraysOf({ file, entries }: Source, asked: 'train' | 'test' | undefined): Chosen {
   const names = [...entries.keys()];
-  if (names.length === 1 && part !== 'test' && !/^(y|label)/.test(names[0]!))
-    return { part: 'train', name: names[0]! };
-  throw failure('RFF717', `\`${file}\` has no tensor \`${ARRAYS[part ?? 'train'][0]}\``, {
+  const find = (wanted: string) => names.find((name) => name.toLowerCase() === wanted);
+  const parts = [
+    ...(asked === 'test' ? [] : [['train', asked ? TRAIN_NAMES : TRAIN_NAMES.slice(0, 1)] as const]),
+    ...(asked === 'train' ? [] : [['test', TEST_NAMES] as const]),
+    ...(asked ? [] : [['train', TRAIN_NAMES] as const]),
+  ];
+  for (const [part, pairs] of parts) {
+    for (const [x, y] of pairs) {
+      const name = find(x);
+      if (name !== undefined) return { part, name, labelName: find(y) };
+    }
+  }
+  const [only] = names;
+  if (names.length === 1 && asked !== 'test' && !/^(y|label)/i.test(only!))
+    return { part: 'train', name: only!, labelName: undefined };
+  throw failure('RFF717', `\`${file}\` has no tensor \`${asked === 'test' ? 'test_x' : 'x'}\``, {
     file,
     hint: `it has ${names.slice(0, 8).join(', ') || 'none'}`,
   });

@@ -31,7 +31,7 @@ export interface Wanted {
 }
 
 export interface SampleOptions extends DataOptions {
-  /** What the source's numbers are; by default that is told by their type and range. */
+  /** What the source's numbers are; by default inferred from their type and range. */
   readonly values?: ValueKind;
   /** The normalization of the pictures that the network was trained on; by default its data set's. */
   readonly normalize?: Normalization;

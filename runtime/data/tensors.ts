@@ -173,7 +173,12 @@ export function readLabels(
   if (!entry) return undefined;
   const { dtype, shape, begin, end } = entry;
   if (shape.length !== 1 || shape[0] !== count) {
-    throw misfit(file, `\`${name}\` is [${shape.join(', ')}], it must be [${count}], one label a sample`);
+    const hint = shape.length === 2 ? 'one-hot labels become numbers by `y.argmax(axis=1)`' : undefined;
+    throw misfit(
+      file,
+      `\`${name}\` is [${shape.join(', ')}]: expected [${count}], one label per sample`,
+      hint,
+    );
   }
   const labels = toInt32(
     whole?.get(name) ?? { dtype, shape, data: readBytes(file, begin, end) },

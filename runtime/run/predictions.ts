@@ -29,7 +29,7 @@ export interface Answer {
   readonly label: number;
   readonly true?: number;
   /**
-   * How far the answer lies before the next best label, in goodness, or in probability where a classifier chose; null where
+   * How far the answer is ahead of the next best label, in goodness, or in probability where a classifier chose; null where
    * there is only one label.
    */
   readonly margin: number | null;

@@ -385,8 +385,7 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
       },
       {
         ...normalize,
-        about:
-          '[mean, std]: values become (value - mean) / std; unsigned bytes are pixels, first divided by 255',
+        about: '[mean, std]: values become (value - mean) / std, so that [0, 255] brings pixels to 0..1',
       },
       {
         name: 'frames',

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse/sync';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
 import { isGzip } from './idx.js';
+import { unreadablePath } from './instead.js';
 import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
@@ -67,11 +68,11 @@ export async function inspectCsv(file: string): Promise<{ bytes: number; gzip: b
       await handle.close();
     }
   } catch (error) {
-    throw unreadable(file, error);
+    throw await unreadablePath(file, error);
   }
   if (isGzip(head)) return { bytes, gzip: true };
   const kind = kindOfFile(head);
-  if (kind)
+  if (kind && kind.dataset !== 'csv')
     throw failure('RFF650', `${file} is not a CSV file: it is ${kind.what}`, { file, hint: kind.hint(file) });
   return { bytes, gzip: false };
 }

@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
@@ -20,6 +20,7 @@ import {
   type Split,
 } from './dataset.js';
 import type { GreyPicture } from './grey.js';
+import { callThatReads } from './instead.js';
 import { normalization } from './options.js';
 import { path } from './paths.js';
 import { convertible, decodePicture, readPicture } from './picture.js';
@@ -86,7 +87,9 @@ async function list(folder: string, classes?: readonly string[]): Promise<Listin
     if (other) throw convertible(OTHER_PICTURE.exec(other)![1]!.toUpperCase(), join(folder, name, other));
     const pictures = names.filter((file) => PICTURE.test(file));
     if (pictures.length === 0) {
-      const hint = 'remove the folder, or put PNG or JPEG pictures of its class into it';
+      const hint =
+        (await callThatReads(folder, 'image_folder')) ??
+        'remove the folder, or put PNG or JPEG pictures of its class into it';
       throw missing(join(folder, name), 'has no pictures', hint);
     }
     for (const file of pictures) {
@@ -102,6 +105,10 @@ async function findSplits(
   options: DataOptions,
 ): Promise<{ train: Listing; test: Listing | undefined }> {
   const root = path(spec, 'dir', options);
+  if ((await stat(root).catch(() => null))?.isFile()) {
+    const hint = (await callThatReads(root, 'image_folder')) ?? 'name the folder that has a folder per class';
+    throw missing(root, 'is a file, not a folder', hint);
+  }
   const names = await foldersIn(root);
   const inside = (pattern: RegExp) => {
     const name = names.find((candidate) => pattern.test(candidate));
@@ -113,7 +120,8 @@ async function findSplits(
     throw missing(
       train.folder,
       flat ? 'has pictures, and no folder per class' : 'has no folders of pictures',
-      'one folder per class: `0/a.png`, `1/b.png`; a relative path starts at the model file',
+      (await callThatReads(train.folder, 'image_folder')) ??
+        'one folder per class: `0/a.png`, `1/b.png`; a relative path starts at the model file',
     );
   }
   const testFolder = spec.options.test === undefined ? inside(TEST) : path(spec, 'test', options);

@@ -1,7 +1,7 @@
 /** Data sets of labelled images in IDX files: `mnist`, `fashion_mnist`, `row_mnist`, and `idx("dir")` of any image size. */
 
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
@@ -23,6 +23,7 @@ import {
   readMaybeGzip,
   streamImagesAndLabels,
 } from './idx.js';
+import { callThatReads } from './instead.js';
 import { KNOWN, type KnownName, ROLES, type Role } from './known.js';
 import { classCount, countedFrom, firstLabel, labelWarnings } from './labels.js';
 import { isOn, normalization } from './options.js';
@@ -91,7 +92,7 @@ function contentProblem(name: KnownName, role: Role, bytes: Uint8Array): string 
 async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleFiles> {
   const given = path(spec, 'dir', options);
   const found = await stat(given).catch(() => null);
-  if (found?.isFile()) throw notAFolder(given);
+  if (found?.isFile()) throw await notAFolder(given);
   const { folder, prefix } = found ? { folder: given, prefix: '' } : asPrefix(given);
   const fits = (name: string) =>
     prefix === '' || name === prefix || /^[-_.]$/.test(name.slice(prefix.length));
@@ -117,15 +118,15 @@ async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleF
   throw failure('RFF602', `idx: ${given} lacks ${names.join(', ')}`, {
     file: given,
     hint:
-      (await otherFiles(folder)) ??
+      (await callThatReads(folder)) ??
       'the four files are named as those of MNIST; a relative path starts at the model file',
   });
 }
 
-function notAFolder(file: string): RffcError {
-  return failure('RFF602', `idx: ${file} is a file`, {
+async function notAFolder(file: string): Promise<RffcError> {
+  return failure('RFF602', `idx: ${file} is a file, not a folder`, {
     file,
-    hint: 'name the folder that has the four IDX files; `numpy(…)`, `csv(…)` and `tensors(…)` read one file',
+    hint: (await callThatReads(file)) ?? 'name the folder that has the four IDX files',
   });
 }
 
@@ -135,24 +136,6 @@ function severalSets(folder: string, prefixes: readonly string[]): RffcError {
     file: folder,
     hint: `say which: ${calls.join(', ')}`,
   });
-}
-
-/** The call that reads what a folder has, where that is no IDX files. */
-async function otherFiles(folder: string): Promise<string | undefined> {
-  const names = (await readdir(folder).catch(() => [])).sort();
-  const call = (pattern: RegExp, name: string) => {
-    const file = names.find((candidate) => pattern.test(candidate));
-    return file && `it has ${file}: \`${name}("${join(folder, file)}")\` reads it`;
-  };
-  const found =
-    call(/\.np[yz]$/i, 'numpy') ?? call(/\.csv(\.gz)?$/i, 'csv') ?? call(/\.safetensors$/i, 'tensors');
-  if (found) return found;
-  for (const name of names) {
-    const inside = await readdir(join(folder, name)).catch(() => []);
-    if (inside.some((file) => /\.(png|jpe?g)$/i.test(file)))
-      return `it has a folder of pictures per class: \`image_folder("${folder}")\` reads them`;
-  }
-  return undefined;
 }
 
 export interface LabelledSplits<Pixels = LabelledImages['pixels']> {

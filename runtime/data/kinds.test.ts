@@ -19,6 +19,8 @@ describe('the kind of a file', () => {
     [bytes('\x80\x04\x95\0'), /pickle/, /np\.savez/],
     [bytes('\xff\xd8\xff\xe0'), /JPEG/, /image_folder/],
     [bytes('\x89PNG\r\n'), /PNG/, /image_folder/],
+    [bytes('\0\0\x08\x03\0\0\0\x01'), /IDX/, /`idx\("dir"\)`/],
+    [bytes('\xef\xbb\xbflabel,"x"\n0,1\n'), /table/, /^`csv\("f"\)`/],
     [bytes('version https://git-lfs.github.com/spec/v1\n'), /Git LFS/, /git lfs pull/],
     [bytes(`${'\0'.repeat(257)}ustar`), /tar archive/, /tar xf 'f'/],
     [bytes('\xef\xbb\xbf\n<!DOCTYPE html>'), /web page.*`<!DOCTYPE`/, /fetch the file again/],
@@ -30,7 +32,7 @@ describe('the kind of a file', () => {
   });
 
   it('is unknown for numbers, text and nothing', () => {
-    for (const text of ['', '1,2,3\n', 'label,x\n', '\0\0\x08\x03', '{"x":'])
+    for (const text of ['', '1\n2\n', 'hello, world', '\0\0\x08\x01', '{"x": 1,\n"y":2}\n'])
       expect(kindOfFile(bytes(text))).toBeUndefined();
     fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (head) => void kindOfFile(head)));
   });

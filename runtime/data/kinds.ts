@@ -8,10 +8,13 @@ export interface FileKind {
   readonly what: string;
   /** What to do with `file` instead. */
   hint(file: string): string;
+  /** The data set that reads such files. */
+  readonly dataset?: 'numpy' | 'csv' | 'idx' | 'image_folder';
 }
 
 const python = (code: string) => `convert it: python -c "${code}"`;
-const quoted = (file: string) => JSON.stringify(file);
+/** The call that reads a file. */
+const call = (dataset: string) => (file: string) => `\`${dataset}(${JSON.stringify(file)})\` reads it`;
 
 interface Signature extends FileKind {
   /** Bytes, or characters of Latin-1. */
@@ -22,7 +25,13 @@ interface Signature extends FileKind {
 
 /** In the order they are tried. */
 const SIGNATURES: readonly Signature[] = [
-  { begins: '\x93NUMPY', what: 'a NumPy array', hint: (file) => `\`numpy(${quoted(file)})\` reads it` },
+  { begins: '\x93NUMPY', what: 'a NumPy array', hint: call('numpy'), dataset: 'numpy' },
+  {
+    begins: '\0\0\x08\x03',
+    what: 'an IDX file of images',
+    hint: () => '`idx("dir")` reads it, with its labels, in a folder of four files',
+    dataset: 'idx',
+  },
   {
     begins: 'version https://git-lfs',
     what: 'a Git LFS pointer, not the file itself',
@@ -50,8 +59,8 @@ const SIGNATURES: readonly Signature[] = [
     hint: (file) =>
       python(`import pandas as pd; pd.read_parquet('${file}').to_csv('${file}.csv', index=False)`),
   },
-  { begins: '\x89PNG', what: 'a PNG picture', hint: pictures },
-  { begins: '\xff\xd8\xff', what: 'a JPEG picture', hint: pictures },
+  { begins: '\x89PNG', what: 'a PNG picture', hint: pictures, dataset: 'image_folder' },
+  { begins: '\xff\xd8\xff', what: 'a JPEG picture', hint: pictures, dataset: 'image_folder' },
   { begins: 'ustar', at: 257, what: 'a tar archive', hint: (file) => `unpack it: tar xf '${file}'` },
   { begins: 'BZh', what: 'compressed by bzip2', hint: (file) => `decompress it: bunzip2 '${file}'` },
   { begins: '\xfd7zXZ', what: 'compressed by xz', hint: (file) => `decompress it: unxz '${file}'` },
@@ -73,6 +82,9 @@ function pictures(): string {
 const WEB_PAGE =
   /^\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html|<head|<Error>|<\?xml[^>]*>\s*<Error>)/i;
 
+/** A line of text with commas, and what begins the next. */
+const TABLE = /^(?:\xef\xbb\xbf)?[^\0\n{}<>]*,[^\0\n{}<>]*\n[^\0{}<>]*$/;
+
 /** The kind of file that begins with these bytes (300 of them tell all kinds), or undefined. */
 export function kindOfFile(head: Uint8Array): FileKind | undefined {
   const text = Array.from(head.subarray(0, 512), (byte) => String.fromCharCode(byte)).join('');
@@ -91,14 +103,15 @@ export function kindOfFile(head: Uint8Array): FileKind | undefined {
       hint: () => 'load it in Python and save its arrays: np.savez("data.npz", x=x, y=y)',
     };
   }
-  return SIGNATURES.find(({ begins, at = 0 }) => text.startsWith(begins, at));
+  const kind = SIGNATURES.find(({ begins, at = 0 }) => text.startsWith(begins, at));
+  return kind ?? (TABLE.test(text) ? { what: 'a table', hint: call('csv'), dataset: 'csv' } : undefined);
 }
 
 /** A zip archive, by the name of its first member. */
 function archive(text: string): FileKind {
   const name = text.slice(30);
   if (/^[^/]{1,200}\.npy/.test(name))
-    return { what: 'a NumPy archive', hint: (file) => `\`numpy(${quoted(file)})\` reads it` };
+    return { what: 'a NumPy archive', hint: call('numpy'), dataset: 'numpy' };
   if (/^[^/]{1,200}\/(?:data\.pkl|\.format_version|byteorder|version)/.test(name)) {
     return {
       what: 'a PyTorch file',

@@ -1,7 +1,7 @@
 /** Labels as files have them, and as networks count them: from 0, without a class that never occurs. */
 
 import type { DataSpec } from '../../compiler/model.js';
-import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
+import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
 import { wholeNumber } from './options.js';
 
 /** Distinct labels that a message lists. */
@@ -82,9 +82,4 @@ export function numbering(names: ReadonlySet<string>): string {
     sorted.sort((a, b) => Number(a) - Number(b));
   const listed = sorted.slice(0, LISTED).map((name, i) => `\`${name}\` = ${i}`);
   return `number the classes from 0: ${listed.join(', ')}${sorted.length > LISTED ? ', …' : ''}`;
-}
-
-/** A label that is no class's number. */
-export function notALabel(code: string, where: string, label: string, file: string, hint: string): RffcError {
-  return failure(code, `${where}: the label \`${label}\` is not a whole number from 0`, { file, hint });
 }

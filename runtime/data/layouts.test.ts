@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findIdxFiles } from './folders.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, idxBytes, realMnist, refusal } from './testing.js';
+import { gathered, idxBytes, npyBytes, npzBytes, realMnist, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -113,14 +113,14 @@ describe('layouts of idx("dir")', () => {
   });
 
   it('names the call that reads what a folder has instead', async () => {
-    await write('keras/mnist.npz', 'PK');
+    await write('keras/mnist.npz', npzBytes({ x: npyBytes('|u1', [1], [0]) }));
     expect((await refusal(() => loadDataset(idx('keras')))).hint).toMatch(/numpy\(".*mnist\.npz"\)/);
     await write('tables/train.csv.gz', '');
     expect((await refusal(() => loadDataset(idx('tables')))).hint).toMatch(/csv\(".*train\.csv\.gz"\)/);
     await write('pictures/0/a.JPG', '');
     expect((await refusal(() => loadDataset(idx('pictures')))).hint).toMatch(/image_folder\(".*pictures"\)/);
     expect((await refusal(() => loadDataset(idx('keras/mnist.npz')))).message).toMatch(
-      /mnist\.npz is a file/,
+      /mnist\.npz is a file, not a folder/,
     );
   });
 });

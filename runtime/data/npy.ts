@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import { type Dtype, elementCount, type Tensor } from '../safetensors.js';
+import { unreadablePath } from './instead.js';
 import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
@@ -223,7 +224,7 @@ export async function openNumpy(file: string): Promise<NumpyFile> {
     const head = await readAt(file, 0, SNIFFED_BYTES);
     return isZip(head) ? await openNpz(file) : await openNpy(file, head);
   } catch (error) {
-    throw error instanceof RffcError ? error : unreadable(file, error);
+    throw error instanceof RffcError ? error : await unreadablePath(file, error);
   }
 }
 

@@ -123,7 +123,10 @@ export function fileError(error: unknown, path: string, hint = 'look at its perm
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return failure('RFF703', `no space is left for \`${path}\``, { file: path });
+      return failure('RFF703', `no space is left for \`${path}\``, {
+        file: path,
+        hint: 'free some space on its disk; `rffc run --resume DIR` then resumes from the last checkpoint',
+      });
     case 'EIO':
     case 'EMFILE':
     case 'ENAMETOOLONG':

@@ -259,9 +259,10 @@ describe('terms', () => {
       'learning rate',
     ],
     ...['weight decay', 'momentum', 'hard negatives', 'label smoothing', 'early_stopping', 'learning-rate'],
+    ...['place', 'candidate label', 'convolutions', 'BatchNorm'],
   ];
   test.each(required)('%s leads somewhere', async (word) => {
-    const { code, out } = await callerIn(world)(['explain', word]);
+    const { code, out } = await callerIn(world)(['explain', ...word.split(' ')]);
     expect(code).toBe(0);
     expect(out).toMatch(/\nSee (docs\/LANGUAGE|README)\.md, “.+”\.\n$/);
   });

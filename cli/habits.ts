@@ -72,6 +72,7 @@ export const optionsWithValue: Readonly<Record<string, string>> = {
   tf32: '--precision tf32',
   tensorboard: '--log tensorboard',
   dot: '--emit dot',
+  v: '--version',
 };
 
 /** What other tools call a value, and what to say to it. */

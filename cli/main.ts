@@ -341,10 +341,16 @@ function commandLine(io: Io, done: (code: number) => void): Command {
   program
     .command('explain')
     .description('explain an error code, or a term of the field, with an example')
-    .argument('[what]', 'for example RFF201 or softmax (default: list all)')
+    .argument('[what...]', 'for example RFF201 or softmax (default: list all)')
     .addOption(jsonOption())
     .action(async (what, options) =>
-      done(await (await import('./explain.js')).explainCommand(io, what, options)),
+      done(
+        await (await import('./explain.js')).explainCommand(
+          io,
+          what.length > 0 ? what.join(' ') : undefined,
+          options,
+        ),
+      ),
     );
 
   program

@@ -12,14 +12,18 @@ const rffc = callerIn(folder);
 
 describe('another tool’s words', () => {
   test.each([
-    ['train', 'did you mean `rffc run`?'],
+    ['train', 'did you mean `rffc run FILE`?'],
+    ['evaluate', 'did you mean `rffc eval RUN`?'],
+    ['resume', 'did you mean `rffc run --resume DIR`?'],
+    ['plot', 'did you mean `rffc compile --emit dot FILE`?'],
+    ['m.rff --lr 1e-3', 'did you mean `rffc run m.rff --lr 1e-3`?'],
     ['train m.rff', 'did you mean `rffc run m.rff`?'],
     ['fit m.rff --learning-rate=1e-3 --num_epochs 5', 'did you mean `rffc run m.rff --lr=1e-3 --epochs 5`?'],
-    ['train m.rff --frobnicate 3', 'did you mean `rffc run`?'],
+    ['train m.rff --frobnicate 3', 'did you mean `rffc run FILE`?'],
     ['evaluate runs/x', 'did you mean `rffc eval runs/x`?'],
     ['test runs/x', 'did you mean `rffc eval runs/x`?'],
     ['validate runs/x', 'did you mean `rffc eval runs/x`?'],
-    ['infer runs/x', 'did you mean `rffc predict runs/x`?'],
+    ['infer runs/x', 'did you mean `rffc predict runs/x --data PATH'],
     ['lint m.rff', 'did you mean `rffc check m.rff`?'],
     ['format m.rff', 'did you mean `rffc fmt m.rff`?'],
     ['build m.rff', 'did you mean `rffc compile m.rff`?'],
@@ -68,7 +72,7 @@ describe('another tool’s words', () => {
       if (option !== undefined) expect(help.get(command), call).toContain(` ${option.split(' ')[0]} `);
     }
     const all = ['run', 'eval', 'predict', 'generate', 'export', 'sweep', 'bench', 'compile'];
-    const options = (await Promise.all(all.map(helpOf))).join('');
+    const options = [(await rffc(['--help'])).out, ...(await Promise.all(all.map(helpOf)))].join('');
     for (const call of Object.values(optionsWithValue)) expect(options).toContain(` ${call.split(' ')[0]} `);
     for (const group of optionHabits)
       expect(

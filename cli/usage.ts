@@ -22,13 +22,14 @@ export class RffcCommand extends Command {
     const asked = word.toLowerCase().replaceAll('_', '-');
     const group = this.parent ? `${this.name()} ` : '';
     const call = commandMeant(`${group}${asked}`)?.slice(group.length);
-    const meant = call ?? closest(word, names);
+    const isModel = word.endsWith('.rff');
+    const meant = call ?? (isModel ? 'run' : closest(word, names));
     throw usageError(
       'RFF923',
       `unknown command \`${word}\``,
       meant === undefined
         ? `\`${this.path()} --help\` lists the commands`
-        : `did you mean \`${[this.path(), meant, ...this.translated(meant, rest)].join(' ')}\`?`,
+        : `did you mean \`${[this.path(), meant, ...this.completed(meant, isModel ? this.args : rest)].join(' ')}\`?`,
     );
   }
 
@@ -93,20 +94,33 @@ export class RffcCommand extends Command {
     return parent instanceof RffcCommand ? `${parent.path()} ${this.name()}` : this.name();
   }
 
-  /** What followed a command that was meant, its options translated too; nothing where one of them cannot be. */
-  private translated(meant: string, rest: readonly string[]): string[] {
-    const words = meant.split(' ').filter((word) => !word.startsWith('-'));
+  /**
+   * What follows a command that was meant: what was given, its options translated too, or nothing where one of them cannot be;
+   * and what the command does not do without.
+   */
+  private completed(meant: string, rest: readonly string[]): string[] {
+    const words = meant.split(' ');
     let command: Command | undefined = this;
-    for (const word of words) command = command?.commands.find((c) => c.name() === word);
-    if (!command || command === this) return [];
-    const known = longOptions(command);
-    const all = rest.map((argument) => {
-      if (!argument.startsWith('-')) return quoted(argument);
-      const [flag = '', ...value] = argument.split('=');
-      const long = known.includes(flag) ? flag : optionMeant(flag, known);
-      return long === undefined ? undefined : [long, ...value].join('=');
-    });
-    return all.every((argument) => argument !== undefined) ? all : [];
+    for (const word of words.filter((w) => !w.startsWith('-')))
+      command = command?.commands.find((c) => c.name() === word) ?? command;
+    if (command === this) return [];
+    const given = translated(rest, longOptions(command)) ?? [];
+    const first = given.findIndex((word) => word.startsWith('-'));
+    const operands = first < 0 ? given.length : first;
+    // `run --resume` takes a folder in the place of a file.
+    const last = command.options.find(({ long, required }) => required && long === words.at(-1));
+    const wanted = last
+      ? [last.flags.replace(/.*<(.+)>/, '$1')]
+      : command.registeredArguments.map((argument) => argument.name());
+    const options = command.options
+      .filter(({ mandatory, long }) => mandatory && !given.some((word) => word.split('=')[0] === long))
+      .map(({ flags }) => flags.replace(/<(.+)>/, (_, name: string) => placeholder(name)));
+    return [
+      ...given.slice(0, operands),
+      ...wanted.slice(operands).map(placeholder),
+      ...given.slice(operands),
+      ...options,
+    ];
   }
 
   private wanted(name: string): string {
@@ -130,6 +144,22 @@ function longOptions(command: Command): readonly string[] {
     .createHelp()
     .visibleOptions(command)
     .flatMap(({ long }) => long ?? []);
+}
+
+/** Arguments with each option as the command calls it; undefined where it has none like one of them. */
+function translated(rest: readonly string[], known: readonly string[]): string[] | undefined {
+  const all = rest.map((argument) => {
+    if (!argument.startsWith('-')) return quoted(argument);
+    const [flag = '', ...value] = argument.split('=');
+    const long = known.includes(flag) ? flag : optionMeant(flag, known);
+    return long === undefined ? undefined : [long, ...value].join('=');
+  });
+  return all.every((argument) => argument !== undefined) ? all : undefined;
+}
+
+/** `RUN` for `<run>`; a file's name as it is. */
+function placeholder(name: string): string {
+  return name.includes('.') ? name : name.toUpperCase();
 }
 
 /** What to type instead of another tool's command. */

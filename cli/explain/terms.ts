@@ -173,6 +173,45 @@ export const terms: readonly Term[] = [
     },
     see: language('Labels and frames'),
   },
+  {
+    name: 'place',
+    also: ['location', 'grid', 'patch location', 'maps', 'channels'],
+    about:
+      'A location of the grid that a `patch` field lays over its source. Each place has the same number of units, and each patch as many units in the target as `maps` says.',
+    model: {
+      connections:
+        'connection forward { }\nconnection local { field: patch([28, 28], size: 7, stride: 7, maps: 2) }',
+      layers: 'layer h1[32], h2[20]',
+      connect: 'connect image -> h1 as local\nconnect h1 -> h2, digit -> h1, digit -> h2 as forward',
+    },
+    see: language('field'),
+  },
+  {
+    name: 'forward-forward',
+    also: ['ff', 'hinton', 'local learning'],
+    about:
+      'Learning without a backward pass (Hinton 2022): each layer learns by itself to tell positive from negative data by its goodness. Recurrent networks do so at every step.',
+    see: language('Meaning'),
+  },
+  {
+    name: 'inhibition',
+    also: ['inhibitory', 'excitatory', 'sign', 'excitation'],
+    about:
+      'A connection type with `sign: -1` subtracts what it computes. Its weights may still have either sign.',
+    model: {
+      connections: 'connection forward { }\nconnection backward { sign: -1 }',
+      connect: `${learned}\nconnect h2 -> h1 as backward`,
+    },
+    see: language('connection'),
+  },
+  {
+    name: 'param',
+    also: ['parameter', 'hyperparameter', 'constant', 'variable'],
+    about:
+      'A named number of a model, changed by `--set` and tried by `rffc sweep`. Trained weights are called parameters.',
+    model: { params: 'param units = 20', layers: 'layer h1[units], h2[units / 2]' },
+    see: language('Expressions'),
+  },
   // Layers.
   {
     name: 'conv',
@@ -423,6 +462,32 @@ export const terms: readonly Term[] = [
     see: language('Labels and frames'),
   },
   {
+    name: 'class weights',
+    also: ['class imbalance', 'class_weight', 'sample weights', 'oversampling', 'weighted sampler'],
+    about: 'There are none: every sample counts alike. Repeat the samples of rare classes in the data.',
+    see: language('Training, step by step'),
+  },
+  {
+    name: 'gradient accumulation',
+    also: ['accumulate gradients', 'microbatch'],
+    about: 'There is none: every batch moves the parameters, at every step that learns.',
+    command: 'run model.rff --batch 50',
+    see: language('Training, step by step'),
+  },
+  {
+    name: 'weight averaging',
+    also: ['ema', 'exponential moving average', 'swa', 'polyak'],
+    about: 'There is none: the weights kept are those of the best epoch and of the last batch.',
+    see: readme('Training'),
+  },
+  {
+    name: 'regression',
+    also: ['continuous target', 'multi-label', 'multilabel', 'multi-class'],
+    about:
+      'There is no regression, and a sample has one label: prediction chooses the class whose goodness fits best. Only a decoder has a continuous target, the input itself.',
+    see: language('Prediction'),
+  },
+  {
     name: 'unsupervised',
     also: ['self-supervised', 'without labels', 'hybrid images'],
     about:
@@ -487,6 +552,14 @@ export const terms: readonly Term[] = [
     see: readme('CUDA'),
   },
   {
+    name: 'plan',
+    also: ['compiled model', 'torch.compile', 'jit', 'graph'],
+    about:
+      'What a model is compiled into: every buffer and kernel of training and prediction, before the first sample is read. `rffc run` compiles by itself.',
+    command: 'compile model.rff',
+    see: readme('The command line'),
+  },
+  {
     name: 'distributed',
     also: ['multi-gpu', 'ddp', 'data parallel', 'cluster'],
     about: 'A run uses one machine and one GPU. `rffc sweep --jobs N` trains several settings side by side.',
@@ -517,13 +590,14 @@ export const terms: readonly Term[] = [
   },
 ];
 
-/** The term that a word stands for, whatever its case, and with `_` or `-` for spaces. */
+/** The term that a word stands for, whatever its case, in the plural too, and with `_` or `-` for spaces. */
 export function findTerm(word: string): Term | undefined {
   const plain = (text: string) =>
     text
       .toLowerCase()
       .replace(/[\s_-]+/g, ' ')
-      .trim();
+      .trim()
+      .replace(/(?<=\w{3})s$/, '');
   const asked = plain(word);
   return (
     terms.find(({ name }) => plain(name) === asked) ??

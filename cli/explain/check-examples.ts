@@ -255,10 +255,10 @@ export const checkExamples: ExampleTable = {
     { objective: 'objective { goodness: sum(h^2) / n, pair: softplus(pos - neg) }' },
   ),
   RFF412: model(
-    { layers: 'layer h1[20], h2[20] { activation: step(z) }' },
+    { layers: 'layer h1[20] { activation: step(z) }\nlayer h2[20]' },
     {
       functions: 'fn spike(z) = step(z) derivative 1 / (1 + abs(z))^2',
-      layers: 'layer h1[20], h2[20] { activation: spike(z) }',
+      layers: 'layer h1[20] { activation: spike(z) }\nlayer h2[20]',
     },
   ),
   RFF413: model(

@@ -47,8 +47,8 @@ model small { }
     { layers: 'layer h1[20], h2[20] { activation: if (0 < z) * (z < 1) then z else 0.1 * z }' },
   ),
   RFF113: model(
-    { connect: 'connect image -> as forward\nconnect h1 -> h2, digit -> h2 as forward' },
-    { connect: 'connect image -> h1 as forward\nconnect h1 -> h2, digit -> h2 as forward' },
+    { connect: 'connect image -> as forward\nconnect h1 -> h2, digit -> h1, digit -> h2 as forward' },
+    { connect: 'connect image -> h1 as forward\nconnect h1 -> h2, digit -> h1, digit -> h2 as forward' },
   ),
   RFF114: model(
     { layers: 'layer h1, h2[20] { damping: 0.7 }' },

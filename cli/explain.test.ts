@@ -45,22 +45,24 @@ function examplesOf<K extends CodeExample['kind']>(kind: K): [string, Of<K>][] {
 /** A folder with what the shell's examples are about. */
 beforeAll(async () => {
   writeFileSync(join(world, 'model.rff'), small);
-  const bytes = (count: number, of: (i: number) => number) =>
-    Uint8Array.from({ length: count }, (_, i) => of(i));
-  const pixels = (images: number) => bytes(images * 784, (i) => ((i * 7) % 784 < 60 ? 255 : (i * 13) % 40));
-  writeFileSync(join(world, 'digit.png'), encode({ width: 28, height: 28, data: pixels(1), channels: 1 }));
+  const { train, test } = await rffc.loadDataset({ name: 'digits', options: { train: 40, test: 20 } });
+  const pixelsOf = (split: rffc.Split) => {
+    const values = new Float32Array(split.count * 784);
+    split.gather(
+      Int32Array.from({ length: split.count }, (_, i) => i),
+      values,
+    );
+    return Uint8Array.from(values, (value) => Math.round(255 * value));
+  };
+  const digit = pixelsOf(test).subarray(0, 784);
+  writeFileSync(join(world, 'digit.png'), encode({ width: 28, height: 28, data: digit, channels: 1 }));
   mkdirSync(join(world, 'digits'));
-  for (const [split, count] of [
-    ['train', 40],
-    ['t10k', 20],
-  ] as const) {
-    const images = Buffer.concat([
-      Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]),
-      pixels(count),
-    ]);
-    const labels = Buffer.concat([Buffer.from([0, 0, 8, 1, 0, 0, 0, count]), bytes(count, (i) => i % 10)]);
-    writeFileSync(join(world, 'digits', `${split}-images-idx3-ubyte`), images);
-    writeFileSync(join(world, 'digits', `${split}-labels-idx1-ubyte`), labels);
+  for (const [name, split] of Object.entries({ train, t10k: test })) {
+    const { count } = split;
+    const images = [Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]), pixelsOf(split)];
+    const labels = [Buffer.from([0, 0, 8, 1, 0, 0, 0, count]), Uint8Array.from(split.y)];
+    writeFileSync(join(world, 'digits', `${name}-images-idx3-ubyte`), Buffer.concat(images));
+    writeFileSync(join(world, 'digits', `${name}-labels-idx1-ubyte`), Buffer.concat(labels));
   }
   const { code, err } = await callerIn(world)(['run', 'model.rff', '--out', 'runs/first', '--quiet']);
   expect({ code, err }).toEqual({ code: 0, err: '' });

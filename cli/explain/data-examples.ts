@@ -53,7 +53,7 @@ export const dataExamples: ExampleTable = {
     [
       'cp -r digits cut',
       'gzip cut/train-images-idx3-ubyte',
-      'gzip -c digits/train-images-idx3-ubyte | head -c 100 > cut/train-images-idx3-ubyte.gz',
+      'gzip -c digits/train-images-idx3-ubyte | head -c 3000 > cut/train-images-idx3-ubyte.gz',
       on('idx("cut")'),
       'rffc run own.rff',
     ],

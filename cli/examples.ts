@@ -74,8 +74,9 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   'data info': [['data info mnist', 'what it holds, and whether it is here']],
   init: [['init mymodel', 'write mymodel.rff, ready to run']],
   explain: [
-    ['explain RFF201', 'what this code means'],
-    ['explain', 'every code'],
+    ['explain RFF201', 'what this code means, with an example that fails and its fix'],
+    ['explain softmax', 'what a term of the field is called here'],
+    ['explain', 'every code and term'],
   ],
   completion: [
     ['completion bash > ~/.local/share/bash-completion/completions/rffc', 'for bash'],

@@ -34,16 +34,16 @@ describe('usage', () => {
 
   test.each([
     [[], 'Usage'],
-    [['chekc', 'small.rff'], "unknown command 'chekc'"],
-    [['check'], "missing required argument 'files'"],
-    [['run', 'small.rff', '--epoch', '3'], 'Did you mean --epochs?'],
+    [['chekc', 'small.rff'], 'unknown command `chekc`\nhint: did you mean `rffc check small.rff`?'],
+    [['check'], 'missing argument: `rffc check` expects `<files...>`'],
+    [['run', 'small.rff', '--epoch', '3'], 'did you mean `--epochs`?'],
     [['run', 'small.rff', '--epochs', '0'], 'at least 1'],
     [['run', 'small.rff', '--epochs', '2.5'], 'whole number'],
     [['run', 'small.rff', '--seed', '-1'], 'whole number'],
     [['run', 'small.rff', '--set', 'theta'], 'name=number'],
     [['run', 'small.rff', '--set', 'theta=high'], 'name=number'],
-    [['run', 'small.rff', '--backend', 'gpu'], 'Allowed choices are auto'],
-    [['compile', 'small.rff', '--emit', 'svg'], '`svg` is none of'],
+    [['run', 'small.rff', '--backend', 'gpu'], 'expected `auto`, `cpu`'],
+    [['compile', 'small.rff', '--emit', 'svg'], 'invalid value `svg` of `--emit`: expected `ast`'],
     [['compile', 'small.rff', '--emit', 'ast,model'], 'several forms need a folder'],
     [['compile', 'small.rff', '--emit', 'graph', '--explain'], 'goes with the summary'],
     [['compile', 'small.rff', '--no-pass', 'hosit'], 'did you mean `hoist`?'],
@@ -53,7 +53,7 @@ describe('usage', () => {
     [['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'], 'no clock for its kernels'],
     [['run', 'small.rff', '--resume', 'runs/x'], 'takes the model from the run folder'],
     [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
-    [['predict', 'runs/x', '--out', 'p.safetensors'], "required option '--data"],
+    [['predict', 'runs/x', '--out', 'p.safetensors'], 'missing option: `rffc predict` requires `--data'],
     [['data', 'fetch', 'digits'], 'nothing to download'],
   ])('rffc %j is wrong usage', async (argv, message) => {
     const { code, err, out } = await rffc(argv);

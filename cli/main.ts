@@ -7,7 +7,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, type Command, CommanderError, Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
 import { fileError } from '../runtime/run/files.js';
 import { logKinds, metricKinds } from '../runtime/run/metrics.js';
@@ -33,6 +33,7 @@ import {
   threadsOption,
   whole,
 } from './options.js';
+import { RffcCommand } from './usage.js';
 
 /** Runs one command line (without `node` and the script) and resolves to the exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -50,7 +51,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 
 /** Every command; each hands its exit code to `done`. */
 function commandLine(io: Io, done: (code: number) => void): Command {
-  const program = new Command(io.command)
+  const program = new RffcCommand(io.command)
     .description('Compiles and trains recurrent forward-forward networks written as .rff text.')
     .version(rffcVersion(), '-V, --version', 'print the version')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
@@ -371,10 +372,18 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('explain')
-    .description('explain the code of an error or warning')
-    .argument('[code]', 'for example RFF201 (default: list them all)')
+    .description('explain an error code, or a term of the field, with an example')
+    .argument('[what...]', 'for example RFF201 or softmax (default: list all)')
     .addOption(jsonOption())
-    .action(async (code, options) => done((await import('./explain.js')).explainCommand(io, code, options)));
+    .action(async (what, options) =>
+      done(
+        await (await import('./explain.js')).explainCommand(
+          io,
+          what.length > 0 ? what.join(' ') : undefined,
+          options,
+        ),
+      ),
+    );
 
   program
     .command('completion')
@@ -388,7 +397,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
 /** Says what went wrong, once, and gives the exit code for it. */
 function explain(error: unknown, io: Io): number {
-  // Commander has printed its own message by now.
+  // Help and the version are all that commander prints and leaves by.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof Error && 'path' in error ? fileError(error, String(error.path)) : error;
   if (known instanceof RffcError) {

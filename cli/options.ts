@@ -1,6 +1,6 @@
 /**
  * The options that several commands share, and how their values are read. A value that cannot be read is wrong
- * usage: commander says so and the process ends with 2.
+ * usage: `usage.ts` says so and the process ends with 2.
  */
 import { InvalidArgumentError, Option } from 'commander';
 import { valueKinds } from '../runtime/data/scale.js';
@@ -35,7 +35,7 @@ export function whole(least: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be a whole number, at least ${least}.`);
+    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
   };
 }
 
@@ -43,13 +43,13 @@ export function whole(least: number): (text: string) => number {
 export function positive(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a number above 0.');
+  throw new InvalidArgumentError('expected a number above 0');
 }
 
 /** A parser of `28x28`: rows and columns. */
 export function grid(text: string): { readonly rows: number; readonly columns: number } {
   const match = /^([1-9]\d*)[x×]([1-9]\d*)$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('It must be rows and columns, for example 28x28.');
+  if (!match) throw new InvalidArgumentError('expected rows and columns, for example 28x28');
   return { rows: Number(match[1]), columns: Number(match[2]) };
 }
 
@@ -67,7 +67,7 @@ export function setting(text: string, before: Readonly<Record<string, number>> =
   const match = /^\s*([A-Za-z_]\w*)\s*=\s*(.+)$/.exec(text);
   const value = Number(match?.[2]);
   if (!match || !Number.isFinite(value))
-    throw new InvalidArgumentError('It must be name=number, for example theta=1.25.');
+    throw new InvalidArgumentError('expected name=number, for example theta=1.25');
   return { ...before, [match[1]!]: value };
 }
 
@@ -81,7 +81,8 @@ export function listOf<T extends string>(allowed: readonly T[]): (text: string) 
   return (text) =>
     text.split(',').map((item) => {
       const found = allowed.find((name) => name === item.trim());
-      if (!found) throw new InvalidArgumentError(`\`${item.trim()}\` is none of ${allowed.join(', ')}.`);
+      if (!found)
+        throw new InvalidArgumentError(`expected ${allowed.map((name) => `\`${name}\``).join(', ')}`);
       return found;
     });
 }

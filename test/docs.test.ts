@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileOf } from '../cli/explain/example.js';
+import { type PropertyInfo, type PropertyTable, properties } from '../compiler/check/properties.js';
 import { compile, diagnose } from '../compiler/compile.js';
 import { languageReference } from '../docs/reference.js';
 import { commandsOf, examplesOf } from './support/examples.js';
@@ -17,6 +19,61 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 test('docs/LANGUAGE.md is what `npm run docs` writes', () => {
   const written = languageReference(read('docs/LANGUAGE.template.md'));
   expect(read('docs/LANGUAGE.md') === written, 'run `npm run docs` and commit docs/LANGUAGE.md').toBe(true);
+});
+
+test('what the reference marks as required is what the checker asks for', async () => {
+  const model = (blocks: Readonly<Record<string, string>>) =>
+    fileOf({ objective: `objective { ${blocks.objective} }`, train: `train { ${blocks.train} }` });
+  const given: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    objective: {
+      goodness: 'mean(h^2)',
+      positive: 'softplus(goodness - 1)',
+      negative: 'softplus(1 - goodness)',
+      predict: 'min',
+    },
+    train: { data: 'digits()', epochs: '2', batch: '20', seed: '1' },
+  };
+  for (const [block, all] of Object.entries(given)) {
+    for (const left of Object.keys(all)) {
+      const text = model(
+        Object.fromEntries(
+          Object.entries(given).map(([name, entries]) => [
+            name,
+            Object.entries(entries)
+              .filter(([key]) => name !== block || key !== left)
+              .map(([key, value]) => `${key}: ${value}`)
+              .join(', '),
+          ]),
+        ),
+      );
+      const { diagnostics } = await diagnose({ text, file: 'model.rff' });
+      const info: PropertyInfo | undefined = (properties as Readonly<Record<string, PropertyTable>>)[block]![
+        left
+      ];
+      expect(diagnostics.length > 0, `${block} without ${left}`).toBe(info!.required !== undefined);
+    }
+  }
+  // Of every other block nothing is required: the small model gives none of their properties.
+  const required = Object.entries(properties).filter(([, block]: [string, PropertyTable]) =>
+    Object.values(block).some((info) => info.required !== undefined),
+  );
+  expect(required.map(([block]) => block)).toEqual(Object.keys(given));
+  const bare = fileOf({ layers: 'layer h1[20], h2[20]', schedule: 'schedule { phase learn[4] }' });
+  expect((await diagnose({ text: bare, file: 'model.rff' })).diagnostics).toEqual([]);
+});
+
+test('every link within docs/LANGUAGE.md leads to a heading', () => {
+  const page = read('docs/LANGUAGE.md');
+  const anchors = new Set(
+    [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+  const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!);
+  expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
 });
 
 test('a template that forgets a part, or names one that is none, is refused', () => {

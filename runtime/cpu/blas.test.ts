@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ function diagnostic(action: () => unknown) {
   }
   throw new Error('no error');
 }
+
+const compiler = ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0);
 
 describe('findBlas', () => {
   it('finds none when switched off', () => {
@@ -48,6 +51,18 @@ describe('findBlas', () => {
     const { code, message } = diagnostic(() => openBlas('libm.so.6'));
     expect(code).toBe('RFF821');
     expect(message).toContain('libm.so.6');
+  });
+
+  it.skipIf(compiler === undefined)('says so for a library of 64-bit integers (needs a C compiler)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rffc-blas-'));
+    const [source, library] = [join(folder, 'wide.c'), join(folder, 'libwide.so')];
+    writeFileSync(
+      source,
+      'const char *openblas_get_config(void) { return "OpenBLAS 0.3 USE64BITINT"; }\nvoid cblas_sgemm(void) {}\n',
+    );
+    expect(spawnSync(compiler!, ['-shared', '-fPIC', '-o', library, source]).status).toBe(0);
+    expect(diagnostic(() => openBlas(library)).code).toBe('RFF822');
+    rmSync(folder, { recursive: true });
   });
 });
 

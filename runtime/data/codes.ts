@@ -3,16 +3,16 @@
 export const dataCodes: Readonly<Record<string, { readonly title: string; readonly explanation: string }>> = {
   RFF600: {
     title: 'unknown data set',
-    explanation: 'The name after `data:` is none of those that `rffc data list` shows.',
+    explanation: 'No data set has this name. `rffc data list` shows them all.',
   },
   RFF602: {
-    title: 'data files are missing',
+    title: 'missing data files',
     explanation:
-      'The files were looked for in the folder given by --data-dir, else in that of RFFC_DATA, else in the user’s cache folder, each time in a subfolder of the data set’s name and then in the folder itself. `rffc data fetch NAME` downloads them.',
+      'The files are looked for in the directory given by --data-dir, else in that of RFFC_DATA, else in the user’s cache, in each first in a subdirectory named after the data set. `rffc data fetch NAME` downloads them. Those of `idx("dir")` are looked for in that directory only, relative to the model file.',
   },
   RFF603: {
-    title: 'a data set’s option is wrong',
-    explanation: 'An argument of the data set is missing, has another kind of value, or is out of range.',
+    title: 'invalid data set option',
+    explanation: 'An argument of the data set is missing, has the wrong type, or is out of range.',
   },
   RFF610: {
     title: 'not a valid IDX file',
@@ -22,21 +22,21 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
   RFF611: {
     title: 'images and labels disagree',
     explanation:
-      'A split needs one label an image, and both splits need images of one size. Usually two files come from different data sets.',
+      'A split has one label per image, and both splits have images of one size. Usually two of the files come from different data sets.',
   },
   RFF612: {
-    title: 'a data file’s content is not the published one',
+    title: 'checksum mismatch',
     explanation:
-      'The file’s checksum or size differs from the published data set’s: it was damaged, cut off, or is another data set under this name. Delete it and fetch it again, or use idx("dir") for data of your own.',
+      'The file’s checksum or size differs from the published data set’s: it is damaged, truncated, or belongs to another data set. Delete it and fetch it again, or use idx("dir") for your own data.',
   },
   RFF613: {
-    title: 'a file cannot be read',
+    title: 'unreadable file',
     explanation: 'The operating system refused to read the file, or its gzip compression is damaged.',
   },
   RFF614: {
-    title: 'a compressed file is too large for memory',
+    title: 'compressed file too large for memory',
     explanation:
-      'Files larger than a quarter of the memory are read from disk, sample by sample; inside a compressed file no sample can be found without reading all before it.',
+      'Files larger than a quarter of the memory are read from disk sample by sample, which is impossible in a compressed file. Decompress it first.',
   },
   RFF615: {
     title: 'invalid NumPy file',
@@ -64,33 +64,32 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
       'image_folder("dir") reads pictures of one size in a folder per class. The test split has no other classes than the training split.',
   },
   RFF620: {
-    title: 'a data set could not be downloaded',
+    title: 'download failed',
     explanation:
-      'No mirror gave the file whole and with the right checksum. What was received stays beside it as a .part file; the same command goes on from there.',
+      'No mirror sent the complete file with the right checksum. What was received is kept in a .part file; the same command resumes the download.',
   },
   RFF630: {
-    title: 'tensors of a data file do not fit together',
+    title: 'inconsistent tensors in a data file',
     explanation:
-      'tensors("file.safetensors") needs `x` [N, d] or [N, frames, d] and `y` [N]; `y_negative` [N], `test_x` and `test_y` may be there too. Labels are integers from 0; all numbers are finite.',
+      'tensors("file.safetensors") requires `x` [N, d] or [N, frames, d] and `y` [N]; `y_negative` [N], `test_x` and `test_y` are optional. Labels are integers from 0; all numbers are finite.',
   },
   RFF640: {
-    title: 'not a valid safetensors file',
+    title: 'malformed safetensors file',
     explanation:
-      'The file breaks a rule of the safetensors format; usually it was cut off or is of another kind.',
+      'The file violates the safetensors format; usually it is truncated or is another kind of file.',
   },
   RFF641: {
-    title: 'a safetensors file cannot be read',
+    title: 'unreadable safetensors file',
     explanation: 'The operating system refused to read the file.',
   },
   RFF642: {
-    title: 'a safetensors file cannot be written',
+    title: 'safetensors file not written',
     explanation:
-      'The disk is full, the folder is missing or may not be written to, or a tensor’s data does not fit its shape.',
+      'The disk is full, the directory is missing or read-only, or a tensor’s data does not match its shape.',
   },
   RFF643: {
-    title: 'a tensor of integers holds other numbers',
-    explanation:
-      'Labels and indices must be whole numbers that fit into 32 bits, whatever the tensor’s dtype.',
+    title: 'non-integer values in an integer tensor',
+    explanation: 'Labels and indices have to be integers that fit into 32 bits, whatever the tensor’s dtype.',
   },
   RFF650: {
     title: 'malformed CSV file',
@@ -98,14 +97,14 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
       'Every line has the same number of columns, all of them numbers, with commas between them. One is the label, a whole number from 0: the first column, or the one that `label` names in the header line. Words and negative numbers are no labels: number the classes.',
   },
   RFF651: {
-    title: 'a stroke sequence file is not as it must be',
+    title: 'malformed stroke sequence file',
     explanation:
-      'A line of -inputdata.txt has four numbers, `dx dy end-of-stroke end-of-digit`; of -targetdata.txt ten one-hot columns of the label before them. Files without labels need MNIST’s label files.',
+      'A line of -inputdata.txt has four numbers, `dx dy end-of-stroke end-of-digit`; a line of -targetdata.txt starts with the label as ten one-hot columns. Files without labels require MNIST’s label files.',
   },
   RFF660: {
-    title: 'samples that are no pictures cannot be shifted or rotated',
+    title: 'augmentation requires images',
     explanation:
-      'Only images have rows and columns: `digits`, the MNIST sets and `idx`. `augment: noise(…)` suits any data.',
+      'Only images can be shifted or rotated: `digits`, the MNIST sets and `idx` have rows and columns. `augment: noise(…)` works on any data.',
   },
   RFF670: {
     title: 'an image cannot be read',

@@ -56,6 +56,21 @@ beforeAll(async () => {
   };
   const digit = pixelsOf(test).subarray(0, 784);
   writeFileSync(join(world, 'digit.png'), encode({ width: 28, height: 28, data: digit, channels: 1 }));
+  const picture = (name: string, width: number, data: Uint8Array) =>
+    writeFileSync(join(world, name), encode({ width, height: width, data, channels: 1 }));
+  picture(
+    'paper.png',
+    28,
+    Uint8Array.from(digit, (pixel) => 255 - pixel),
+  );
+  picture('blank.png', 28, new Uint8Array(784));
+  picture(
+    'large.png',
+    56,
+    Uint8Array.from({ length: 56 * 56 }, (_, i) => digit[((i / 112) | 0) * 28 + (((i % 56) / 2) | 0)]!),
+  );
+  mkdirSync(join(world, 'photos', '3'), { recursive: true });
+  cpSync(join(world, 'digit.png'), join(world, 'photos', '3', 'a.png'));
   mkdirSync(join(world, 'digits'));
   for (const [name, split] of Object.entries({ train, t10k: test })) {
     const { count } = split;

@@ -12,6 +12,22 @@ const onTable = (more = '') =>
     train: `train { data: csv("table.csv")${more}, batch: 20 }`,
   });
 
+/** The same with an argument more and other classes. */
+const labelled = (argument: string, classes: number) =>
+  file('own.rff', {
+    input: 'input pair[2]',
+    label: `label digit[${classes}]`,
+    connect: 'connect pair -> h1 -> h2, digit -> h1, digit -> h2 as forward',
+    train: `train { data: csv("table.csv", ${argument}), batch: 2 }`,
+  });
+const wide = (argument: string) =>
+  file('own.rff', {
+    input: 'input triple[3]',
+    label: 'label digit[2]',
+    connect: 'connect triple -> h1 -> h2, digit -> h1, digit -> h2 as forward',
+    train: `train { data: csv("wide.csv"${argument}), batch: 2 }`,
+  });
+
 const onPens = file('own.rff', {
   input: 'input pen[4]',
   connect: 'connect pen -> h1 -> h2, digit -> h1, digit -> h2 as forward',
@@ -115,5 +131,68 @@ const { tensors } = await readSafetensors(file);`,
   RFF670: shell(
     ['head -c 60 digit.png > cut.png', 'rffc predict runs/first --data cut.png --out labels.safetensors'],
     ['rffc predict runs/first --data digit.png --out labels.safetensors'],
+  ),
+  RFF615: shell(
+    ["echo '1 2 3' > x.npy", 'rffc predict runs/first --data x.npy'],
+    ['rffc predict runs/first --data digit.png'],
+  ),
+  RFF616: shell(
+    ["printf '0,1.5,2\\n1,0.5,3\\n2,1,1\\n' > table.csv", labelled('first_label: 1', 2), 'rffc run own.rff'],
+    ["printf '0,1.5,2\\n1,0.5,3\\n2,1,1\\n' > table.csv", labelled('first_label: 0', 3), 'rffc run own.rff'],
+  ),
+  RFF617: shell(
+    [
+      "printf 'kind,a,b\\n1,1.5,2\\n2,0.5,3\\n1,1,1\\n' > table.csv",
+      labelled('label: "kind"', 3),
+      'rffc run own.rff',
+    ],
+    [
+      "printf 'kind,a,b\\n1,1.5,2\\n2,0.5,3\\n1,1,1\\n' > table.csv",
+      labelled('label: "kind", first_label: 1', 2),
+      'rffc run own.rff',
+    ],
+  ),
+  RFF618: shell(
+    [
+      'rffc predict runs/first --data digit.png --out labels.npz',
+      on('numpy("labels.npz")'),
+      'rffc run own.rff',
+    ],
+    [on('idx("digits")'), 'rffc run own.rff'],
+  ),
+  RFF619: shell(
+    [
+      'mkdir -p pictures/0 pictures/1',
+      'cp digit.png pictures/0',
+      'cp large.png pictures/1',
+      file('own.rff', { label: 'label digit[2]', train: 'train { data: image_folder("pictures") }' }),
+      'rffc run own.rff',
+    ],
+    [
+      'mkdir -p pictures/0 pictures/1',
+      'cp digit.png pictures/0',
+      'cp digit.png pictures/1',
+      file('own.rff', {
+        label: 'label digit[2]',
+        train: 'train { data: image_folder("pictures"), batch: 2 }',
+      }),
+      'rffc run own.rff',
+    ],
+  ),
+  RFF671: shell(
+    ["printf '0,0,255\\n1,128,7\\n1,99,200\\n' > table.csv", onTable(), 'rffc run own.rff'],
+    [
+      "printf '0,0,255\\n1,128,7\\n1,99,200\\n' > table.csv",
+      labelled('normalize: [0, 255]', 2),
+      'rffc run own.rff',
+    ],
+  ),
+  RFF672: shell(
+    ['seq 0 39 | awk \'{ print $1 "," $1 % 3 ",5" }\' > table.csv', onTable(), 'rffc run own.rff'],
+    ['seq 0 39 | awk \'{ print $1 % 2 "," $1 % 3 ",5" }\' > table.csv', onTable(), 'rffc run own.rff'],
+  ),
+  RFF673: shell(
+    ["printf '0,1,2,3\\n1,1.5,2,4\\n0,0.5,3,1\\n' > wide.csv", wide(''), 'rffc run own.rff'],
+    ["printf '0,1,2,3\\n1,1.5,2,4\\n0,0.5,3,1\\n' > wide.csv", wide(', header: on'), 'rffc run own.rff'],
   ),
 };

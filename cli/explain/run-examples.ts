@@ -124,4 +124,32 @@ const result = await resumeRun(run, { epochs: 3 }, openBackend);`,
     ],
     ['cp -r runs/first runs/copy', 'rffc run --resume runs/copy --epochs 3 --log tensorboard'],
   ),
+  RFF760: shell(
+    ["printf 'RIFF....WEBPVP8 ' > digit.webp", 'rffc predict runs/first --data digit.webp'],
+    ['rffc predict runs/first --data digit.png'],
+  ),
+  RFF761: shell(
+    [
+      'awk \'BEGIN { for (i = 0; i < 784; i++) printf "%s%d", i ? "," : "", i % 60 ? 0 : -300; print "" }\' > row.csv',
+      'rffc predict runs/first --data row.csv',
+    ],
+    ['rffc predict runs/first --data digit.png'],
+  ),
+  RFF762: shell(
+    ['rffc predict runs/first --data digit.png --out labels.xlsx'],
+    ['rffc predict runs/first --data digit.png --out labels.csv'],
+  ),
+  RFF763: shell(
+    ['rffc predict runs/first --data paper.png'],
+    ['rffc predict runs/first --data paper.png --invert'],
+  ),
+  RFF764: shell(['rffc predict runs/first --data blank.png'], ['rffc predict runs/first --data digit.png']),
+  RFF765: shell(
+    ['rffc predict runs/first --data large.png'],
+    ['rffc predict runs/first --data large.png --resize'],
+  ),
+  RFF766: shell(
+    ['mkdir pictures', 'cp digit.png model.rff pictures', 'rffc predict runs/first --data pictures'],
+    ['mkdir pictures', 'cp digit.png pictures', 'rffc predict runs/first --data pictures'],
+  ),
 };

@@ -505,10 +505,10 @@ export const terms: readonly Term[] = [
   },
   {
     name: 'npz',
-    also: ['npy', 'numpy', 'np.load', 'np.savez'],
+    also: ['npy', 'numpy', 'np.load', 'np.savez', 'mnist.npz'],
     about:
-      'NumPy arrays are read from safetensors files: save them in Python with safetensors.numpy.save_file({"x": x, "y": y}, "data.safetensors"), x [N, d] as float32 and y [N] as int32.',
-    model: { train: 'train { data: tensors("data.safetensors") }' },
+      'NumPy files are read as they are: a .npz with x and y, or as Keras names them x_train, y_train, x_test and y_test; or .npy files, the labels’ file named by `labels`.',
+    model: { train: 'train { data: numpy("mnist.npz") }' },
     see: language('data set'),
   },
   {

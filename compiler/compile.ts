@@ -115,7 +115,11 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return wrong('RFF715', `this is not JSON: ${(error as SyntaxError).message}`);
+    return wrong(
+      'RFF715',
+      `the file begins with a brace, but is not JSON: ${(error as SyntaxError).message}`,
+      'a .rff file has its block after a name: `model NAME { … }`',
+    );
   }
   if (isPlanJson(json))
     return wrong('RFF715', 'this is a plan, not a model', 'run it with `rffc run`, or name its .rff file');

@@ -94,4 +94,9 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
     explanation:
       'An expression with more than 1000 parts or more than 64 levels of brackets. Give parts of it names with `fn` or `param`.',
   },
+  RFF119: {
+    title: 'not a .rff file',
+    explanation:
+      'The file seems to be of another kind: an image, an archive, a script, YAML, JSON. Models are text in .rff files (or model documents, the JSON of `rffc compile --emit model`); data are named inside of a model.',
+  },
 };

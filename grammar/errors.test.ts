@@ -90,6 +90,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['layer h[3]\nparam a = 1', ['RFF116 1:1'], 'a model is missing'],
   ['model m { fn f(x) = x }', ['RFF116 1:11'], 'top of the file'],
   ['model m { x: f(a: 1, 2) }', ['RFF117 1:22'], 'put it before `a:`'],
+  ['import torch\nx = 3', ['RFF119 1:1'], 'this is Python'],
 ];
 
 describe('one mistake, told once', () => {

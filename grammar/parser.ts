@@ -10,6 +10,7 @@ import type * as Ast from './ast.js';
 import { EOF } from './chevrotain.js';
 import type { Diagnostic } from './diagnostic.js';
 import { ExpressionParser, optional } from './expressions.js';
+import { foreignFile } from './foreign.js';
 import { lineTable, locate } from './locate.js';
 import { type Entry, placeFile } from './place.js';
 import { structure } from './structure.js';
@@ -436,12 +437,22 @@ class Parser extends ExpressionParser {
 const parser = new Parser();
 
 /**
- * The syntax tree of a text and everything wrong with its form (RFF101 to RFF118), in the order of the text. Never
+ * The syntax tree of a text and everything wrong with its form (RFF101 to RFF124), in the order of the text. Never
  * throws: after a mistake it goes on, and the tree holds what could be read. `file` names the text in diagnostics.
  */
 export function parse(text: string, file?: string): { tree: Ast.SourceFile; diagnostics: Diagnostic[] } {
   const lines = lineTable(text);
   const named = file === undefined ? {} : { file };
+  const foreign = foreignFile(text);
+  if (foreign !== undefined) {
+    const { what, hint, start, end } = foreign;
+    const place = start === undefined ? {} : { span: locate(text, start, end ?? start, lines) };
+    const message = `this is ${what}, not a .rff file`;
+    return {
+      tree: { kind: 'file', items: [], span: locate(text, 0, text.length, lines) },
+      diagnostics: [{ code: 'RFF119', severity: 'error', message, ...named, ...place, hint }],
+    };
+  }
   const tokens = T.tokenize(text);
   const diagnostics: Diagnostic[] = tokens.diagnostics.map((diagnostic) => ({ ...diagnostic, ...named }));
   const report: Report = (code, start, end, message, hint) => {

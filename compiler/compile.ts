@@ -96,7 +96,11 @@ function diagnoseText({ text, file }: SourceText, { set, model }: ModelChoice): 
     ...(set ? { set } : {}),
     ...(model === undefined ? {} : { model }),
   });
-  const diagnostics = [...syntax, ...checked.diagnostics];
+  // An unknown property that lacks its colon too is one mistake: the line to write has one.
+  const unknown = checked.diagnostics.flatMap(({ code, span }) => (code === 'RFF501' && span ? [span] : []));
+  const told = (d: Diagnostic) =>
+    d.code === 'RFF115' && unknown.some((span) => span.start < d.span!.start && d.span!.start <= span.end);
+  const diagnostics = [...syntax.filter((d) => !told(d)), ...checked.diagnostics];
   const sound = checked.document && !diagnostics.some(({ severity }) => severity === 'error');
   return { diagnostics, ...(sound ? { document: checked.document } : {}) };
 }

@@ -66,7 +66,7 @@ const ours =
 
 /** What a text seems to be, where it is no .rff file. */
 export function foreignFile(text: string): ForeignFile | undefined {
-  if (ours.test(text)) return undefined;
+  if (ours.test(text) && !/^```/m.test(text)) return undefined;
   if (!printable(text)) {
     const found = binary.find(([offset, start]) => text.startsWith(start, offset));
     return { what: found?.[2] ?? 'a binary file', hint: found?.[3] ?? run };

@@ -7,7 +7,7 @@
  */
 import type { TokenType } from 'chevrotain';
 import type * as Ast from './ast.js';
-import { EOF } from './chevrotain.js';
+import { EOF, tokenMatcher } from './chevrotain.js';
 import type { Diagnostic } from './diagnostic.js';
 import { ExpressionParser, optional } from './expressions.js';
 import { foreignFile } from './foreign.js';
@@ -15,7 +15,8 @@ import { lineTable, locate } from './locate.js';
 import { type Entry, placeFile } from './place.js';
 import { structure } from './structure.js';
 import * as T from './tokens.js';
-import { isDeclaration, onNewLine, type Report } from './words.js';
+import { type Given, sizeOf } from './translate.js';
+import { endOf, isDeclaration, onNewLine, type Report } from './words.js';
 
 const D = T.declarations;
 
@@ -28,6 +29,7 @@ class Parser extends ExpressionParser {
   parseFile(text: string, tokens: T.Tokens, report: Report): readonly Entry[] {
     this.lines = lineTable(text);
     const excused = new Set(tokens.excused);
+    this.rewrites = [...tokens.rewrites];
     this.start(text, structure(tokens.tokens, report, excused), excused, report);
     return this.file();
   }
@@ -85,11 +87,15 @@ class Parser extends ExpressionParser {
   private readonly property = this.RULE('property', (): Entry => {
     const key = this.CONSUME(T.Key);
     this.CONSUME(T.Colon);
-    const value = this.attempt(() => this.SUBRULE(this.value));
+    this.ACTION(() => {
+      this.place = key.image;
+    });
+    const value = this.translated(() => this.SUBRULE(this.value));
     return this.ACTION(() => ({
       kind: 'property',
       key: this.name(key),
-      ...optional('value', value),
+      // What stands after it was likely meant as part of it.
+      ...optional('value', this.ended() ? value : undefined),
       span: this.spanFrom(key),
     }));
   });
@@ -106,7 +112,7 @@ class Parser extends ExpressionParser {
       const parameter = this.CONSUME1(T.Name);
       const value = this.OPTION(() => {
         this.CONSUME1(T.Assign);
-        return { expression: this.attempt(() => this.SUBRULE(this.expression)) };
+        return { expression: this.translated(() => this.SUBRULE(this.expression)) };
       });
       this.ACTION(() => {
         if (value !== undefined && value.expression === undefined) whole = false;
@@ -116,13 +122,45 @@ class Parser extends ExpressionParser {
     });
     this.ACTION(() => this.toCloser());
     this.CONSUME(T.RParen);
+    const head = this.ACTION(() => endOf(this.LA(0)));
+    const { reports } = this;
+    /** Written as another language writes functions. */
+    let foreign = first.image !== 'fn';
+    const braced = this.OPTION2({
+      GATE: () => this.LA(1).image === '{',
+      DEF: () => this.CONSUME1(T.LParen),
+    });
+    const sign = this.OPTION3(() =>
+      this.OR([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME(T.Arrow) }]),
+    );
     const body = this.attempt(() => {
-      this.CONSUME2(T.Assign);
-      return this.SUBRULE1(this.expression);
+      if (braced === undefined && sign === undefined) this.CONSUME2(T.Assign);
+      const returned = this.OPTION4({
+        GATE: () => this.LA(1).image === 'return',
+        DEF: () => this.CONSUME2(T.Name),
+      });
+      this.ACTION(() => {
+        foreign ||= (braced ?? sign ?? returned) !== undefined;
+      });
+      const from = this.LA(1).startOffset;
+      const value = this.translated(() => this.SUBRULE1(this.expression), foreign);
+      return { value, text: this.ACTION(() => this.textOf(from, endOf(this.LA(0)))) };
+    });
+    this.OPTION5(() => this.CONSUME1(T.RParen));
+    this.ACTION(() => {
+      if (!foreign || body === undefined || this.reports > reports) return;
+      const signature = this.text.slice(name.startOffset, head);
+      this.report(
+        'RFF122',
+        first.startOffset,
+        endOf(this.LA(0)),
+        `function \`${name.image}\` is not .rff notation`,
+        `write \`fn ${signature} = ${body.text}\``,
+      );
     });
     const derivative = this.OPTION1(() => {
       this.CONSUME(T.Derivative);
-      return { expression: this.attempt(() => this.SUBRULE2(this.expression)) };
+      return { expression: this.translated(() => this.SUBRULE2(this.expression)) };
     });
     return this.ACTION(() => {
       if (derivative !== undefined && derivative.expression === undefined) whole = false;
@@ -130,7 +168,7 @@ class Parser extends ExpressionParser {
         kind: 'fn',
         name: this.name(name),
         parameters,
-        ...optional('body', whole ? body : undefined),
+        ...optional('body', whole ? body?.value : undefined),
         ...optional('derivative', derivative?.expression),
         span: this.spanFrom(first),
       };
@@ -154,6 +192,16 @@ class Parser extends ExpressionParser {
   private readonly model = this.RULE('model', (): Entry | undefined => {
     const first = this.CONSUME(D.model);
     const name = this.SUBRULE(this.maybeName);
+    // `model m() {`, `class m(nn.Module) {`
+    this.OPTION(() => {
+      const open = this.LA(1).startOffset;
+      this.SUBRULE(this.callArguments);
+      this.ACTION(() => {
+        if (first.image !== 'model') return;
+        const hint = `write \`model ${name?.text ?? 'NAME'}\``;
+        this.report('RFF122', open, endOf(this.LA(0)), 'a model has no arguments', hint);
+      });
+    });
     const entries = this.SUBRULE(this.block);
     return this.ACTION(() => name && { kind: 'model', name, entries, span: this.spanFrom(first) });
   });
@@ -161,9 +209,37 @@ class Parser extends ExpressionParser {
   private readonly param = this.RULE('param', (): Entry | undefined => {
     const first = this.CONSUME(D.param);
     const name = this.SUBRULE(this.maybeName);
+    const { reports } = this;
     const value = this.attempt(() => {
-      this.CONSUME(T.Assign);
-      return this.SUBRULE(this.expression);
+      const sign = this.OPTION({
+        GATE: () =>
+          this.LA(1).image === ':=' || this.LA(1).image === '==' || this.LA(1).tokenType === T.Colon,
+        DEF: () =>
+          this.OR([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME(T.BinaryOperator) }]),
+      });
+      if (sign === undefined) this.CONSUME(T.Assign);
+      const from = this.LA(1).startOffset;
+      const read = this.translated(() => this.SUBRULE(this.expression), first.image === '');
+      this.ACTION(() => {
+        if (name === undefined || this.reports > reports || (first.image !== '' && sign === undefined))
+          return;
+        // The lexer has told of it.
+        if (sign?.image === ':=' && first.image !== '') return;
+        const text = this.textOf(from, endOf(this.LA(0)));
+        const [code, start] =
+          first.image === '' ? ['RFF122', name.span.start] : ['RFF114', sign!.startOffset];
+        const end = first.image === '' ? endOf(this.LA(0)) : endOf(sign!);
+        const message =
+          first.image === '' ? 'expected a declaration' : `expected \`=\` after \`${name.text}\``;
+        this.report(
+          code,
+          start,
+          end,
+          message,
+          first.image === '' ? `write \`param ${name.text} = ${text}\`` : 'write `=`',
+        );
+      });
+      return read;
     });
     return this.ACTION(
       () => name && { kind: 'param', name, ...optional('value', value), span: this.spanFrom(first) },
@@ -202,24 +278,100 @@ class Parser extends ExpressionParser {
     return this.ACTION(() => ({ kind: 'layer', layers, entries, span: this.spanFrom(first) }));
   });
 
-  /** `NAME[size]` */
+  /** `NAME[size]`; also `NAME(size)`, `NAME: size` and `NAME = Linear(784, size)`, which are reported. */
   private readonly sized = this.RULE('sized', (): Ast.Sized | undefined => {
+    const word = this.LA(0);
     const first = this.LA(1);
     const name = this.SUBRULE(this.maybeName);
-    const size = this.OPTION(() => {
-      this.CONSUME(T.LSquare);
-      const expression = this.attempt(() => this.SUBRULE(this.expression));
-      this.ACTION(() => this.toCloser());
-      this.CONSUME(T.RSquare);
-      return { expression };
+    const { reports } = this;
+    const size = this.OPTION({
+      GATE: () => (name === undefined ? this.LA(1).tokenType === T.LSquare : this.sizeNext()),
+      DEF: () =>
+        this.OR([
+          { ALT: () => this.SUBRULE(this.squareSize) },
+          {
+            ALT: () => ({ given: this.SUBRULE(this.callArguments).given, value: undefined, square: false }),
+            IGNORE_AMBIGUITIES: true,
+          },
+          {
+            ALT: () => {
+              this.OPTION1(() =>
+                this.OR1([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME(T.Assign) }]),
+              );
+              return { ...this.SUBRULE(this.plainSize), square: false };
+            },
+          },
+        ]),
     });
     return this.ACTION(() => {
       if (name === undefined) return undefined;
       if (size === undefined)
         this.missing(`expected the size of \`${name.text}\`, as in \`${name.text}[10]\``);
-      return { name, ...optional('size', size?.expression), span: this.spanFrom(first) };
+      else if (
+        this.reports === reports &&
+        !this.excusedAt(first) &&
+        (!size.square || size.given.length > 1 || word.image === '')
+      ) {
+        const text = `${name.text}[${size.given.map((item: Given) => item.value).join(' * ')}]`;
+        const whole = word.image === '' ? `${word.tokenType.name.toLowerCase()} ${text}` : text;
+        this.report(
+          'RFF121',
+          name.span.start,
+          endOf(this.LA(0)),
+          word.image === '' ? 'expected a declaration' : `malformed size of \`${name.text}\``,
+          `write \`${whole}\``,
+        );
+      }
+      return { name, ...optional('size', size?.value), span: this.spanFrom(first) };
     });
   });
+
+  /** `[10]`, or a shape as `[28, 28]`. */
+  private readonly squareSize = this.RULE('squareSize', () => {
+    this.CONSUME(T.LSquare);
+    const given: { value: string }[] = [];
+    const read = () => {
+      const from = this.LA(1).startOffset;
+      const value = this.translated(() => this.SUBRULE(this.expression));
+      this.ACTION(() => given.push({ value: this.textOf(from, endOf(this.LA(0))) }));
+      return value;
+    };
+    const value = read();
+    this.MANY(() => {
+      this.CONSUME(T.Comma);
+      const from = this.LA(1).startOffset;
+      this.translated(() => this.SUBRULE1(this.expression));
+      this.ACTION(() => given.push({ value: this.textOf(from, endOf(this.LA(0))) }));
+    });
+    this.ACTION(() => this.toCloser());
+    this.CONSUME(T.RSquare);
+    return { value: given.length > 1 ? undefined : value, given, square: true };
+  });
+
+  /** `784`, `Linear(784, 200)` */
+  private readonly plainSize = this.RULE('plainSize', () => {
+    const from = this.LA(1).startOffset;
+    const before = this.rewrites.length;
+    const value = this.attempt(() => this.SUBRULE(this.expression));
+    return this.ACTION(() => {
+      const text = this.text.slice(from, endOf(this.LA(0)));
+      const made = /^(?:\w+\.)*(\w+)\(([^()]*)\)$/.exec(text);
+      const size = made && sizeOf(made[1]!, given(made[2]!));
+      const written = size ?? this.textOf(from, endOf(this.LA(0)));
+      this.rewrites.length = Math.min(before, this.rewrites.length);
+      return { value: size === null ? value : undefined, given: [{ value: written }] };
+    });
+  });
+
+  /** A size follows, be it not as it should be: `h1(20)`, `h1: 20`, `h1 20`, `h1 Linear(784, 20)`. */
+  private sizeNext(): boolean {
+    const [token, next] = [this.LA(1), this.LA(2)];
+    const { tokenType } = token;
+    if (tokenType === T.LSquare || tokenType === T.LParen) return true;
+    if (tokenType === T.Colon || tokenType === T.Assign) return true;
+    if (onNewLine(this.LA(0), token)) return false;
+    return tokenType === T.NumberToken || (tokenType === T.Name && next.tokenType === T.LParen);
+  }
 
   /** A name; where there is none, that is reported and nothing read. */
   private readonly maybeName = this.RULE('maybeName', (): Ast.Name | undefined => {
@@ -239,23 +391,58 @@ class Parser extends ExpressionParser {
 
   private readonly connect = this.RULE('connect', (): Entry => {
     const first = this.CONSUME(D.connect);
+    const start = this.LA(1).startOffset;
+    const { reports } = this;
     const chains: Ast.Name[][] = [];
+    let foreign = first.image === '';
+    const add = (chain: { names: Ast.Name[][]; foreign: boolean }) => {
+      chains.push(...chain.names);
+      foreign ||= chain.foreign;
+    };
+    const open = this.OPTION(() => this.CONSUME(T.LParen));
     const head = this.SUBRULE(this.chain);
-    this.ACTION(() => chains.push(head));
+    this.ACTION(() => add(head));
     this.MANY({
-      GATE: () => this.listGoesOn(),
+      GATE: () => this.listGoesOn() || (open !== undefined && this.LA(1).tokenType === T.Comma),
       DEF: () => {
         this.CONSUME(T.Comma);
         const another = this.SUBRULE1(this.chain);
-        this.ACTION(() => chains.push(another));
+        this.ACTION(() => add(another));
       },
     });
+    this.OPTION1(() => this.CONSUME(T.RParen));
     const type = this.OR([
       {
         ALT: () => {
           this.CONSUME(T.As);
           return this.SUBRULE(this.maybeName);
         },
+      },
+      {
+        // `: forward`, `(forward)`
+        ALT: () => {
+          this.OR1([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME1(T.LParen) }]);
+          const name = this.CONSUME(T.Name);
+          this.OPTION2(() => this.CONSUME1(T.RParen));
+          this.ACTION(() => {
+            foreign = true;
+          });
+          return this.ACTION(() => this.name(name));
+        },
+      },
+      {
+        // `with forward`
+        GATE: () =>
+          this.nameOnLine() && this.LA(2).tokenType === T.Name && !onNewLine(this.LA(1), this.LA(2)),
+        ALT: () => {
+          this.CONSUME1(T.Name);
+          const name = this.CONSUME2(T.Name);
+          this.ACTION(() => {
+            foreign = true;
+          });
+          return this.ACTION(() => this.name(name));
+        },
+        IGNORE_AMBIGUITIES: true,
       },
       {
         GATE: () => this.nameOnLine(),
@@ -265,14 +452,27 @@ class Parser extends ExpressionParser {
         },
         IGNORE_AMBIGUITIES: true,
       },
-      {
-        ALT: () => {
-          this.ACTION(() => this.missing('expected `as` and the type of connection'));
-          return undefined;
-        },
-      },
+      { ALT: () => undefined },
     ]);
-    const entries = this.OPTION(() => this.SUBRULE(this.block)) ?? [];
+    this.ACTION(() => {
+      const names = chains.flat();
+      // `connect digit, h1 as forward`
+      const listed = chains.length > 1 && chains.every((chain) => chain.length === 1);
+      const ends = listed ? [names] : chains;
+      const lonely = ends.find((chain) => chain.length === 1);
+      if (this.reports > reports || names.length === 0) return;
+      if (names.length > 1 && (foreign || listed || open !== undefined)) {
+        const written = ends.map((chain) => chain.map(({ text }) => text).join(' -> ')).join(', ');
+        const text = `${written} as ${type?.text ?? 'TYPE'}`;
+        const line = `write \`${first.image === '' ? 'connect ' : ''}${text}\``;
+        this.report('RFF124', start, endOf(this.LA(0)), 'malformed connection', line);
+      } else if (lonely !== undefined) {
+        const { text, span } = lonely[0]!;
+        this.report('RFF114', span.end, span.end, `expected \`->\` and a layer after \`${text}\``);
+      } else if (type === undefined && this.LA(0).tokenType !== T.As)
+        this.missing('expected `as` and the type of connection');
+    });
+    const entries = this.OPTION3(() => this.SUBRULE(this.block)) ?? [];
     return this.ACTION(() => ({
       kind: 'connect',
       chains: chains.filter((chain) => chain.length > 0),
@@ -282,31 +482,73 @@ class Parser extends ExpressionParser {
     }));
   });
 
-  /** `a -> b -> c` */
-  private readonly chain = this.RULE('chain', (): Ast.Name[] => {
+  /** `a -> b -> c`; also with other arrows, which are `foreign`. */
+  private readonly chain = this.RULE('chain', () => {
     const names: Ast.Name[] = [];
+    /** Backwards, as `b <- a`. */
+    const back: Ast.Name[][] = [];
+    let foreign = false;
     const add = (name: Ast.Name | undefined) => name !== undefined && names.push(name);
-    let arrows = 0;
     const head = this.SUBRULE(this.maybeName);
     this.ACTION(() => add(head));
     this.MANY({
-      GATE: () => this.LA(1).tokenType === T.Arrow || this.nameInChain(),
+      GATE: () => this.arrowNext() || this.nameInChain(),
       DEF: () => {
-        const arrow = this.OPTION(() => this.CONSUME(T.Arrow));
-        this.ACTION(() => arrow ?? this.missing(`expected \`->\` or \`,\` before \`${this.LA(1).image}\``));
-        const next = this.SUBRULE1(this.maybeName);
+        const { sign, next } = this.OR([
+          {
+            GATE: () => this.arrowNext(),
+            ALT: () => {
+              const arrow = this.SUBRULE(this.arrow);
+              return { sign: arrow, next: this.SUBRULE1(this.maybeName) };
+            },
+          },
+          {
+            GATE: () => !this.arrowNext(),
+            ALT: () => {
+              this.ACTION(() => this.missing(`expected \`->\` or \`,\` before \`${this.LA(1).image}\``));
+              const name = this.CONSUME(T.Name);
+              return { sign: '', next: this.ACTION(() => this.name(name)) };
+            },
+            IGNORE_AMBIGUITIES: true,
+          },
+        ]);
         this.ACTION(() => {
-          arrows++;
+          foreign ||= sign !== '->' && sign !== '';
+          const before = names.at(-1);
+          if (sign.startsWith('<') && before !== undefined && next !== undefined) back.push([next, before]);
+          if (sign.startsWith('<') && !sign.includes('>')) names.length = 0;
           add(next);
         });
       },
     });
-    return this.ACTION(() => {
-      if (arrows === 0 && names[0] !== undefined)
-        this.missing(`expected \`->\` and a layer after \`${names[0].text}\``);
-      return names;
-    });
+    return this.ACTION(() => ({
+      names: names.length === 1 && back.length > 0 ? back : [names, ...back],
+      foreign,
+    }));
   });
+
+  private readonly arrow = this.RULE('arrow', (): string => {
+    let sign = '';
+    this.AT_LEAST_ONE({
+      GATE: () => this.arrowNext(),
+      DEF: () => {
+        const part = this.OR([
+          { ALT: () => this.CONSUME(T.Arrow) },
+          { ALT: () => this.CONSUME(T.BinaryOperator) },
+          { ALT: () => this.CONSUME(T.Name) },
+        ]);
+        sign += part.tokenType === T.Arrow ? '->' : part.image;
+      },
+    });
+    return sign;
+  });
+
+  /** An arrow, or what others write for one: `>`, `-->`, `<-`, `<->`, `to`. */
+  private arrowNext(): boolean {
+    const { tokenType, image } = this.LA(1);
+    if (tokenType === T.Arrow || tokenType === T.Minus || image === '>' || image === '<') return true;
+    return image === 'to' && this.nameOnLine() && this.LA(2).tokenType === T.Name;
+  }
 
   /** A comma follows that does not separate entries. */
   private listGoesOn(): boolean {
@@ -396,20 +638,18 @@ class Parser extends ExpressionParser {
   private readonly score = this.RULE('score', (): Entry | undefined => {
     const first = this.CONSUME(D.score);
     const phase = this.SUBRULE(this.maybeName);
-    const range = this.OPTION(() => {
-      this.CONSUME(T.LSquare);
-      const ends = this.attempt(() => {
-        const from = this.SUBRULE(this.expression);
-        this.CONSUME(T.Range);
-        return { ...optional('from', from), ...optional('to', this.SUBRULE1(this.expression)) };
-      });
-      this.ACTION(() => this.toCloser());
-      this.CONSUME(T.RSquare);
-      return ends ?? {};
-    });
+    const range = this.OPTION(() => this.SUBRULE(this.range));
     this.ACTION(() => {
       if (range === undefined)
         this.missing(`expected the steps to score, as in \`${phase?.text ?? 'NAME'}[0..2]\``);
+      else if (range.written !== undefined && phase !== undefined)
+        this.report(
+          'RFF121',
+          phase.span.start,
+          endOf(this.LA(0)),
+          `malformed range of \`${phase.text}\``,
+          `write \`${phase.text}[${range.written}]\`, both ends included`,
+        );
     });
     const over = this.OPTION1(() => {
       this.CONSUME(T.Over);
@@ -417,8 +657,65 @@ class Parser extends ExpressionParser {
     });
     return this.ACTION(
       () =>
-        phase && { kind: 'score', phase, ...range, ...optional('over', over), span: this.spanFrom(first) },
+        phase && {
+          kind: 'score',
+          phase,
+          ...range?.ends,
+          ...optional('over', over),
+          span: this.spanFrom(first),
+        },
     );
+  });
+
+  /** `[4..6]`; `written` is what to write in the place of `(4..6)`, `[4:6]`, `[4, 5, 6]`, `[4]` and the like. */
+  private readonly range = this.RULE('range', () => {
+    const square = this.OR([{ ALT: () => this.CONSUME(T.LSquare) }, { ALT: () => this.CONSUME(T.LParen) }]);
+    const { reports } = this;
+    const parts: { text: string; value: Ast.Expression | undefined }[] = [];
+    let signs = '';
+    this.attempt(() => {
+      const at = this.LA(1).startOffset;
+      const value = this.SUBRULE(this.expression);
+      this.ACTION(() => parts.push({ value, text: this.textOf(at, endOf(this.LA(0))) }));
+      this.MANY({
+        GATE: () => !tokenMatcher(this.LA(1), T.Name) || this.LA(1).image === 'to',
+        DEF: () => {
+          const sign = this.OR1([
+            { ALT: () => this.CONSUME(T.Range) },
+            { ALT: () => this.CONSUME(T.Colon) },
+            { ALT: () => this.CONSUME(T.Comma) },
+            { ALT: () => this.CONSUME(T.Name) },
+          ]);
+          const from = this.LA(1).startOffset;
+          const next = this.SUBRULE1(this.expression);
+          this.ACTION(() => {
+            signs += sign.tokenType === T.Range ? '..' : sign.image;
+            parts.push({ value: next, text: this.textOf(from, endOf(this.LA(0))) });
+          });
+        },
+      });
+    });
+    this.ACTION(() => this.toCloser());
+    this.OR2([{ ALT: () => this.CONSUME(T.RSquare) }, { ALT: () => this.CONSUME(T.RParen) }]);
+    return this.ACTION(() => {
+      const [first, last] = [parts[0], parts.length > 1 ? parts.at(-1) : undefined];
+      const ends = { ...optional('from', first?.value), ...optional('to', last?.value) };
+      if (first === undefined || this.reports > reports) return { ends };
+      if (signs === '..' && square.tokenType === T.LSquare) return { ends };
+      if (last !== undefined) return { ends, written: `${first.text}..${last.text}` };
+      const [, from, to] = /^(\d+) *- *(\d+)$/.exec(first.text) ?? [];
+      const [, low, end] = /^range\((\d+), *(\d+)\)$/.exec(first.text) ?? [];
+      if (from !== undefined) return { ends: {}, written: `${from}..${to}` };
+      if (low !== undefined) return { ends: {}, written: `${low}..${Number(end) - 1}` };
+      if (/^\d+$/.test(first.text)) return { ends: {}, written: `${first.text}..${first.text}` };
+      this.report(
+        'RFF114',
+        endOf(this.LA(0)) - 1,
+        endOf(this.LA(0)) - 1,
+        `expected \`..\` and the last step after \`${first.text}\``,
+      );
+      return { ends: {} };
+    });
   });
 
   private readonly train = this.RULE('train', (): Entry => {
@@ -433,6 +730,12 @@ class Parser extends ExpressionParser {
     return this.ACTION(() => ({ kind: 'evaluate', entries, span: this.spanFrom(first) }));
   });
 }
+
+const given = (list: string) =>
+  list.split(',').map((item: string) => {
+    const [, name, value] = /^\s*(?:(\w+)\s*[:=])?\s*(.*?)\s*$/.exec(item)!;
+    return { ...optional('name', name), value: value! };
+  });
 
 const parser = new Parser();
 
@@ -460,6 +763,12 @@ export function parse(text: string, file?: string): { tree: Ast.SourceFile; diag
     diagnostics.push({ code, severity: 'error', message, ...named, span, ...optional('hint', hint) });
   };
   const items = placeFile(parser.parseFile(text, tokens, report), report);
-  diagnostics.sort((a, b) => a.span!.start - b.span!.start);
-  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics };
+  // What a translation rewrites is not told again for each of its signs.
+  const whole = diagnostics.flatMap(({ code, span }) => (/^RFF12[0-4]$/.test(code) && span ? [span] : []));
+  const told = diagnostics.filter(
+    ({ code, span }) =>
+      !/^RFF10[16]$/.test(code) || !whole.some(({ start, end }) => start <= span!.start && span!.end <= end),
+  );
+  told.sort((a, b) => a.span!.start - b.span!.start);
+  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics: told };
 }

@@ -7,20 +7,20 @@
  */
 import type { TokenType } from 'chevrotain';
 import type * as Ast from './ast.js';
-import { EOF, tokenMatcher } from './chevrotain.js';
+import { EOF } from './chevrotain.js';
+import { ConnectParser } from './connects.js';
 import type { Diagnostic } from './diagnostic.js';
-import { ExpressionParser, optional } from './expressions.js';
+import { optional } from './expressions.js';
 import { foreignFile } from './foreign.js';
 import { lineTable, locate } from './locate.js';
 import { type Entry, placeFile } from './place.js';
 import { structure } from './structure.js';
 import * as T from './tokens.js';
-import { type Given, sizeOf } from './translate.js';
-import { endOf, isDeclaration, onNewLine, type Report } from './words.js';
+import { endOf, type Report } from './words.js';
 
 const D = T.declarations;
 
-class Parser extends ExpressionParser {
+class Parser extends ConnectParser {
   constructor() {
     super();
     this.performSelfAnalysis();
@@ -278,294 +278,11 @@ class Parser extends ExpressionParser {
     return this.ACTION(() => ({ kind: 'layer', layers, entries, span: this.spanFrom(first) }));
   });
 
-  /** `NAME[size]`; also `NAME(size)`, `NAME: size` and `NAME = Linear(784, size)`, which are reported. */
-  private readonly sized = this.RULE('sized', (): Ast.Sized | undefined => {
-    const word = this.LA(0);
-    const first = this.LA(1);
-    const name = this.SUBRULE(this.maybeName);
-    const { reports } = this;
-    const size = this.OPTION({
-      GATE: () => (name === undefined ? this.LA(1).tokenType === T.LSquare : this.sizeNext()),
-      DEF: () =>
-        this.OR([
-          { ALT: () => this.SUBRULE(this.squareSize) },
-          {
-            ALT: () => ({ given: this.SUBRULE(this.callArguments).given, value: undefined, square: false }),
-            IGNORE_AMBIGUITIES: true,
-          },
-          {
-            ALT: () => {
-              this.OPTION1(() =>
-                this.OR1([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME(T.Assign) }]),
-              );
-              return { ...this.SUBRULE(this.plainSize), square: false };
-            },
-          },
-        ]),
-    });
-    return this.ACTION(() => {
-      if (name === undefined) return undefined;
-      if (size === undefined)
-        this.missing(`expected the size of \`${name.text}\`, as in \`${name.text}[10]\``);
-      else if (
-        this.reports === reports &&
-        !this.excusedAt(first) &&
-        (!size.square || size.given.length > 1 || word.image === '')
-      ) {
-        const text = `${name.text}[${size.given.map((item: Given) => item.value).join(' * ')}]`;
-        const whole = word.image === '' ? `${word.tokenType.name.toLowerCase()} ${text}` : text;
-        this.report(
-          'RFF121',
-          name.span.start,
-          endOf(this.LA(0)),
-          word.image === '' ? 'expected a declaration' : `malformed size of \`${name.text}\``,
-          `write \`${whole}\``,
-        );
-      }
-      return { name, ...optional('size', size?.value), span: this.spanFrom(first) };
-    });
-  });
-
-  /** `[10]`, or a shape as `[28, 28]`. */
-  private readonly squareSize = this.RULE('squareSize', () => {
-    this.CONSUME(T.LSquare);
-    const given: { value: string }[] = [];
-    const read = () => {
-      const from = this.LA(1).startOffset;
-      const value = this.translated(() => this.SUBRULE(this.expression));
-      this.ACTION(() => given.push({ value: this.textOf(from, endOf(this.LA(0))) }));
-      return value;
-    };
-    const value = read();
-    this.MANY(() => {
-      this.CONSUME(T.Comma);
-      const from = this.LA(1).startOffset;
-      this.translated(() => this.SUBRULE1(this.expression));
-      this.ACTION(() => given.push({ value: this.textOf(from, endOf(this.LA(0))) }));
-    });
-    this.ACTION(() => this.toCloser());
-    this.CONSUME(T.RSquare);
-    return { value: given.length > 1 ? undefined : value, given, square: true };
-  });
-
-  /** `784`, `Linear(784, 200)` */
-  private readonly plainSize = this.RULE('plainSize', () => {
-    const from = this.LA(1).startOffset;
-    const before = this.rewrites.length;
-    const value = this.attempt(() => this.SUBRULE(this.expression));
-    return this.ACTION(() => {
-      const text = this.text.slice(from, endOf(this.LA(0)));
-      const made = /^(?:\w+\.)*(\w+)\(([^()]*)\)$/.exec(text);
-      const size = made && sizeOf(made[1]!, given(made[2]!));
-      const written = size ?? this.textOf(from, endOf(this.LA(0)));
-      this.rewrites.length = Math.min(before, this.rewrites.length);
-      return { value: size === null ? value : undefined, given: [{ value: written }] };
-    });
-  });
-
-  /** A size follows, be it not as it should be: `h1(20)`, `h1: 20`, `h1 20`, `h1 Linear(784, 20)`. */
-  private sizeNext(): boolean {
-    const [token, next] = [this.LA(1), this.LA(2)];
-    const { tokenType } = token;
-    if (tokenType === T.LSquare || tokenType === T.LParen) return true;
-    if (tokenType === T.Colon || tokenType === T.Assign) return true;
-    if (onNewLine(this.LA(0), token)) return false;
-    return tokenType === T.NumberToken || (tokenType === T.Name && next.tokenType === T.LParen);
-  }
-
-  /** A name; where there is none, that is reported and nothing read. */
-  private readonly maybeName = this.RULE('maybeName', (): Ast.Name | undefined => {
-    const name = this.OPTION({
-      // In `a -> as forward` it is the name that is missing.
-      GATE: () => {
-        const [next, afterNext] = [this.LA(1), this.LA(2)];
-        return !(next.tokenType === T.As && afterNext.tokenType === T.Name && !onNewLine(next, afterNext));
-      },
-      DEF: () => this.CONSUME(T.Name),
-    });
-    return this.ACTION(() => {
-      if (name === undefined) this.missingName();
-      return name && this.name(name);
-    });
-  });
-
   private readonly connect = this.RULE('connect', (): Entry => {
-    const first = this.CONSUME(D.connect);
-    const start = this.LA(1).startOffset;
-    const { reports } = this;
-    const chains: Ast.Name[][] = [];
-    let foreign = first.image === '';
-    const add = (chain: { names: Ast.Name[][]; foreign: boolean }) => {
-      chains.push(...chain.names);
-      foreign ||= chain.foreign;
-    };
-    const open = this.OPTION(() => this.CONSUME(T.LParen));
-    const head = this.SUBRULE(this.chain);
-    this.ACTION(() => add(head));
-    this.MANY({
-      GATE: () => this.listGoesOn() || (open !== undefined && this.LA(1).tokenType === T.Comma),
-      DEF: () => {
-        this.CONSUME(T.Comma);
-        const another = this.SUBRULE1(this.chain);
-        this.ACTION(() => add(another));
-      },
-    });
-    this.OPTION1(() => this.CONSUME(T.RParen));
-    const type = this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(T.As);
-          return this.SUBRULE(this.maybeName);
-        },
-      },
-      {
-        // `: forward`, `(forward)`
-        ALT: () => {
-          this.OR1([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME1(T.LParen) }]);
-          const name = this.CONSUME(T.Name);
-          this.OPTION2(() => this.CONSUME1(T.RParen));
-          this.ACTION(() => {
-            foreign = true;
-          });
-          return this.ACTION(() => this.name(name));
-        },
-      },
-      {
-        // `with forward`
-        GATE: () =>
-          this.nameOnLine() && this.LA(2).tokenType === T.Name && !onNewLine(this.LA(1), this.LA(2)),
-        ALT: () => {
-          this.CONSUME1(T.Name);
-          const name = this.CONSUME2(T.Name);
-          this.ACTION(() => {
-            foreign = true;
-          });
-          return this.ACTION(() => this.name(name));
-        },
-        IGNORE_AMBIGUITIES: true,
-      },
-      {
-        GATE: () => this.nameOnLine(),
-        ALT: () => {
-          this.ACTION(() => this.missing(`expected \`as\` before \`${this.LA(1).image}\``));
-          return this.SUBRULE1(this.maybeName);
-        },
-        IGNORE_AMBIGUITIES: true,
-      },
-      { ALT: () => undefined },
-    ]);
-    this.ACTION(() => {
-      const names = chains.flat();
-      // `connect digit, h1 as forward`
-      const listed = chains.length > 1 && chains.every((chain) => chain.length === 1);
-      const ends = listed ? [names] : chains;
-      const lonely = ends.find((chain) => chain.length === 1);
-      if (this.reports > reports || names.length === 0) return;
-      if (names.length > 1 && (foreign || listed || open !== undefined)) {
-        const written = ends.map((chain) => chain.map(({ text }) => text).join(' -> ')).join(', ');
-        const text = `${written} as ${type?.text ?? 'TYPE'}`;
-        const line = `write \`${first.image === '' ? 'connect ' : ''}${text}\``;
-        this.report('RFF124', start, endOf(this.LA(0)), 'malformed connection', line);
-      } else if (lonely !== undefined) {
-        const { text, span } = lonely[0]!;
-        this.report('RFF114', span.end, span.end, `expected \`->\` and a layer after \`${text}\``);
-      } else if (type === undefined && this.LA(0).tokenType !== T.As)
-        this.missing('expected `as` and the type of connection');
-    });
-    const entries = this.OPTION3(() => this.SUBRULE(this.block)) ?? [];
-    return this.ACTION(() => ({
-      kind: 'connect',
-      chains: chains.filter((chain) => chain.length > 0),
-      ...optional('type', type),
-      entries,
-      span: this.spanFrom(first),
-    }));
+    const { first, ...joining } = this.SUBRULE(this.joining);
+    const entries = this.OPTION(() => this.SUBRULE(this.block)) ?? [];
+    return this.ACTION(() => ({ kind: 'connect', ...joining, entries, span: this.spanFrom(first) }));
   });
-
-  /** `a -> b -> c`; also with other arrows, which are `foreign`. */
-  private readonly chain = this.RULE('chain', () => {
-    const names: Ast.Name[] = [];
-    /** Backwards, as `b <- a`. */
-    const back: Ast.Name[][] = [];
-    let foreign = false;
-    const add = (name: Ast.Name | undefined) => name !== undefined && names.push(name);
-    const head = this.SUBRULE(this.maybeName);
-    this.ACTION(() => add(head));
-    this.MANY({
-      GATE: () => this.arrowNext() || this.nameInChain(),
-      DEF: () => {
-        const { sign, next } = this.OR([
-          {
-            GATE: () => this.arrowNext(),
-            ALT: () => {
-              const arrow = this.SUBRULE(this.arrow);
-              return { sign: arrow, next: this.SUBRULE1(this.maybeName) };
-            },
-          },
-          {
-            GATE: () => !this.arrowNext(),
-            ALT: () => {
-              this.ACTION(() => this.missing(`expected \`->\` or \`,\` before \`${this.LA(1).image}\``));
-              const name = this.CONSUME(T.Name);
-              return { sign: '', next: this.ACTION(() => this.name(name)) };
-            },
-            IGNORE_AMBIGUITIES: true,
-          },
-        ]);
-        this.ACTION(() => {
-          foreign ||= sign !== '->' && sign !== '';
-          const before = names.at(-1);
-          if (sign.startsWith('<') && before !== undefined && next !== undefined) back.push([next, before]);
-          if (sign.startsWith('<') && !sign.includes('>')) names.length = 0;
-          add(next);
-        });
-      },
-    });
-    return this.ACTION(() => ({
-      names: names.length === 1 && back.length > 0 ? back : [names, ...back],
-      foreign,
-    }));
-  });
-
-  private readonly arrow = this.RULE('arrow', (): string => {
-    let sign = '';
-    this.AT_LEAST_ONE({
-      GATE: () => this.arrowNext(),
-      DEF: () => {
-        const part = this.OR([
-          { ALT: () => this.CONSUME(T.Arrow) },
-          { ALT: () => this.CONSUME(T.BinaryOperator) },
-          { ALT: () => this.CONSUME(T.Name) },
-        ]);
-        sign += part.tokenType === T.Arrow ? '->' : part.image;
-      },
-    });
-    return sign;
-  });
-
-  /** An arrow, or what others write for one: `>`, `-->`, `<-`, `<->`, `to`. */
-  private arrowNext(): boolean {
-    const { tokenType, image } = this.LA(1);
-    if (tokenType === T.Arrow || tokenType === T.Minus || image === '>' || image === '<') return true;
-    return image === 'to' && this.nameOnLine() && this.LA(2).tokenType === T.Name;
-  }
-
-  /** A comma follows that does not separate entries. */
-  private listGoesOn(): boolean {
-    const after = this.LA(2);
-    const separates = after.tokenType === T.Key || after.tokenType === T.RCurly || after.tokenType === EOF;
-    return this.LA(1).tokenType === T.Comma && !separates && !isDeclaration(after);
-  }
-
-  /** A name follows that an arrow or comma should stand before: not the type that an `as` should stand before. */
-  private nameInChain(): boolean {
-    const after = this.LA(2).tokenType;
-    return this.nameOnLine() && (after === T.Arrow || after === T.Comma || after === T.As);
-  }
-
-  private nameOnLine(): boolean {
-    return this.LA(1).tokenType === T.Name && !onNewLine(this.LA(0), this.LA(1));
-  }
 
   private readonly decode = this.RULE('decode', (): Entry | undefined => {
     const first = this.CONSUME(D.decode);
@@ -667,57 +384,6 @@ class Parser extends ExpressionParser {
     );
   });
 
-  /** `[4..6]`; `written` is what to write in the place of `(4..6)`, `[4:6]`, `[4, 5, 6]`, `[4]` and the like. */
-  private readonly range = this.RULE('range', () => {
-    const square = this.OR([{ ALT: () => this.CONSUME(T.LSquare) }, { ALT: () => this.CONSUME(T.LParen) }]);
-    const { reports } = this;
-    const parts: { text: string; value: Ast.Expression | undefined }[] = [];
-    let signs = '';
-    this.attempt(() => {
-      const at = this.LA(1).startOffset;
-      const value = this.SUBRULE(this.expression);
-      this.ACTION(() => parts.push({ value, text: this.textOf(at, endOf(this.LA(0))) }));
-      this.MANY({
-        GATE: () => !tokenMatcher(this.LA(1), T.Name) || this.LA(1).image === 'to',
-        DEF: () => {
-          const sign = this.OR1([
-            { ALT: () => this.CONSUME(T.Range) },
-            { ALT: () => this.CONSUME(T.Colon) },
-            { ALT: () => this.CONSUME(T.Comma) },
-            { ALT: () => this.CONSUME(T.Name) },
-          ]);
-          const from = this.LA(1).startOffset;
-          const next = this.SUBRULE1(this.expression);
-          this.ACTION(() => {
-            signs += sign.tokenType === T.Range ? '..' : sign.image;
-            parts.push({ value: next, text: this.textOf(from, endOf(this.LA(0))) });
-          });
-        },
-      });
-    });
-    this.ACTION(() => this.toCloser());
-    this.OR2([{ ALT: () => this.CONSUME(T.RSquare) }, { ALT: () => this.CONSUME(T.RParen) }]);
-    return this.ACTION(() => {
-      const [first, last] = [parts[0], parts.length > 1 ? parts.at(-1) : undefined];
-      const ends = { ...optional('from', first?.value), ...optional('to', last?.value) };
-      if (first === undefined || this.reports > reports) return { ends };
-      if (signs === '..' && square.tokenType === T.LSquare) return { ends };
-      if (last !== undefined) return { ends, written: `${first.text}..${last.text}` };
-      const [, from, to] = /^(\d+) *- *(\d+)$/.exec(first.text) ?? [];
-      const [, low, end] = /^range\((\d+), *(\d+)\)$/.exec(first.text) ?? [];
-      if (from !== undefined) return { ends: {}, written: `${from}..${to}` };
-      if (low !== undefined) return { ends: {}, written: `${low}..${Number(end) - 1}` };
-      if (/^\d+$/.test(first.text)) return { ends: {}, written: `${first.text}..${first.text}` };
-      this.report(
-        'RFF114',
-        endOf(this.LA(0)) - 1,
-        endOf(this.LA(0)) - 1,
-        `expected \`..\` and the last step after \`${first.text}\``,
-      );
-      return { ends: {} };
-    });
-  });
-
   private readonly train = this.RULE('train', (): Entry => {
     const first = this.CONSUME(D.train);
     const entries = this.SUBRULE(this.block);
@@ -730,12 +396,6 @@ class Parser extends ExpressionParser {
     return this.ACTION(() => ({ kind: 'evaluate', entries, span: this.spanFrom(first) }));
   });
 }
-
-const given = (list: string) =>
-  list.split(',').map((item: string) => {
-    const [, name, value] = /^\s*(?:(\w+)\s*[:=])?\s*(.*?)\s*$/.exec(item)!;
-    return { ...optional('name', name), value: value! };
-  });
 
 const parser = new Parser();
 

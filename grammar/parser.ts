@@ -21,8 +21,8 @@ import { endOf, type Report } from './words.js';
 const D = T.declarations;
 
 class Parser extends ConnectParser {
-  constructor() {
-    super();
+  constructor(validate = false) {
+    super(validate);
     this.performSelfAnalysis();
   }
 
@@ -398,6 +398,9 @@ class Parser extends ConnectParser {
 }
 
 const parser = new Parser();
+
+/** Throws where rules are ambiguous. */
+export const validateGrammar = (): void => void new Parser(true);
 
 /**
  * The syntax tree of a text and everything wrong with its form (RFF101 to RFF124), in the order of the text. Never

@@ -29,10 +29,12 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   /** Operands, operators and brackets in the entry being read. */
   private parts = 0;
 
-  constructor() {
+  /** `validate`: look for ambiguous rules, which takes a third of the start; a test does. */
+  constructor(validate: boolean) {
     super(T.vocabulary, {
       recoveryEnabled: false,
       maxLookahead: 2,
+      skipValidations: !validate,
       // A message carries its code in front; `attempt` takes it apart.
       errorMessageProvider: {
         buildMismatchTokenMessage: ({ expected, previous }) => mismatch(expected, previous),

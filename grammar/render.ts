@@ -8,7 +8,7 @@ import { lineTable } from './locate.js';
 
 const tabWidth = 4;
 
-/** So many errors of a file are shown, and so many warnings: who mends ten runs the check again. */
+/** So many errors of a file are shown, and so many warnings: whoever fixes ten runs the check again. */
 const shown = 10;
 
 /**

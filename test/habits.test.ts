@@ -50,7 +50,7 @@ const check = async (text: string) => (await diagnose({ text, file: 'a.rff' })).
  * start. Written in the place of what is underlined, the hint makes the model sound, if there is no fourth entry: what
  * to write in the place of the second one (`{}` stands for the hint's).
  */
-type Row = readonly [part: string, habit: string, hint: string, mended?: string];
+type Row = readonly [part: string, habit: string, hint: string, fixed?: string];
 
 /** Many habits in the place of one value. */
 const values = (part: string, rows: readonly (readonly [string, string])[]): Row[] => {
@@ -319,7 +319,7 @@ describe.each([
   ['functions', fns],
 ])('%s', (_, rows) => {
   test.each(rows.map((row) => [row[0], row[1], row] as const))('%s: %s', async (_part, _habit, row) => {
-    const [part, marked, line, mended] = row;
+    const [part, marked, line, fixed] = row;
     const habit = marked.replace('‸', '');
     expect(model.split(part)).toHaveLength(2);
     const text = model.replace(part, () => habit);
@@ -333,7 +333,7 @@ describe.each([
     expect(`${span?.line}:${span?.column}`).toBe(`${before.length}:${before.at(-1)!.length + 1}`);
     if (line !== '') expect(hint).toContain(`\`${line}\``);
 
-    const whole = mended === undefined ? undefined : model.replace(part, () => mended.replace('{}', line));
+    const whole = fixed === undefined ? undefined : model.replace(part, () => fixed.replace('{}', line));
     const instead = text.slice(0, span!.start) + line + text.slice(span!.end);
     const after = await check(whole ?? instead);
     // A function that is only declared is used nowhere.

@@ -105,6 +105,20 @@ describe('check', () => {
     expect(err).toMatch(/3 files: 2 errors, 0 warnings\n$/);
   });
 
+  test('of many errors the first ten, and of a file of another kind one', async () => {
+    const names = Array.from({ length: 13 }, (_, i) => `a${i}`);
+    write('many.rff', small.replace('damping: ', `${names.map((n) => `${n}: 1`).join(', ')}, damping: `));
+    const { err } = await rffc(['check', 'many.rff']);
+    expect(err.match(/^error/gm)?.length).toBe(10);
+    expect(err).toMatch(/\n\nand 3 more errors in many.rff\n1 file: 13 errors, 0 warnings\n$/);
+    const { out } = await rffc(['check', 'many.rff', '--json']);
+    expect(JSON.parse(out)).toMatchObject({ errors: 13 });
+    writeFileSync(join(folder, 'picture.rff'), Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+    expect((await rffc(['check', 'picture.rff'])).err).toMatch(
+      /^error\[RFF119\]: this is a PNG image, not a .rff file\n--> picture.rff\nhint: name a .rff file.*\n1 file: 1 error,/,
+    );
+  });
+
   test('for machines', async () => {
     write('bad.rff', misspelt);
     const { code, out, err } = await rffc(['check', '--json', 'bad.rff', 'small.rff']);

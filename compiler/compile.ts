@@ -96,7 +96,11 @@ function diagnoseText({ text, file }: SourceText, { set, model }: ModelChoice): 
     ...(set ? { set } : {}),
     ...(model === undefined ? {} : { model }),
   });
-  const diagnostics = [...syntax, ...checked.diagnostics];
+  // An unknown property that lacks its colon too is one mistake: the line to write has one.
+  const unknown = checked.diagnostics.flatMap(({ code, span }) => (code === 'RFF501' && span ? [span] : []));
+  const told = (d: Diagnostic) =>
+    d.code === 'RFF115' && unknown.some((span) => span.start < d.span!.start && d.span!.start <= span.end);
+  const diagnostics = [...syntax.filter((d) => !told(d)), ...checked.diagnostics];
   const sound = checked.document && !diagnostics.some(({ severity }) => severity === 'error');
   return { diagnostics, ...(sound ? { document: checked.document } : {}) };
 }
@@ -115,7 +119,11 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return wrong('RFF715', `this is not JSON: ${(error as SyntaxError).message}`);
+    return wrong(
+      'RFF715',
+      `the file begins with a brace, but is not JSON: ${(error as SyntaxError).message}`,
+      'a .rff file has its block after a name: `model NAME { … }`',
+    );
   }
   if (isPlanJson(json))
     return wrong('RFF715', 'this is a plan, not a model', 'run it with `rffc run`, or name its .rff file');

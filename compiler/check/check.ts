@@ -12,6 +12,7 @@ import type {
   SourceFile,
 } from '../../grammar/ast.js';
 import type { Diagnostic, Span } from '../../grammar/diagnostic.js';
+import { plain } from '../../grammar/suggest.js';
 import type { Connection, Evaluate, FastConnection, Layer, ModelDocument, Train } from '../model.js';
 import { readConnections, readConnectionTypes } from './connections.js';
 import { all, type Context, readProperties, suggestion, whole } from './context.js';
@@ -121,6 +122,8 @@ function createContext(
   const cx: Context = {
     report,
     incomplete,
+    broken: (options.syntax ?? []).some((d) => d.severity === 'error'),
+    around: around(tree, model),
     functions: defineFunctions(functions, report, context),
     params: defineParams(params, options.set ?? {}, report, incomplete, context),
     layers,
@@ -128,6 +131,16 @@ function createContext(
     unknown: new Map(),
   };
   return cx;
+}
+
+/** The first `connect` as written, for suggestions. */
+function around(tree: SourceFile, model: ModelDeclaration): Context['around'] {
+  const first = model.items.find((item) => item.kind === 'connect');
+  const train = model.items.find((item) => item.kind === 'train')?.properties ?? [];
+  const type = [...tree.items, ...model.items].find((item) => item.kind === 'connection')?.name.text;
+  if (first?.type === undefined || first.properties.length > 0) return { train, type };
+  const chains = first.chains.map((chain) => chain.map(({ text }) => text).join(' -> ')).join(', ');
+  return { train, type, connect: `connect ${chains} as ${first.type.text}` };
 }
 
 type Kind = ModelItem['kind'];
@@ -175,11 +188,14 @@ function checkModel(
   cx.params.checkAll();
 
   /* ---- its parts ---- */
+  const properties = readProperties(cx, 'model', 'a model', items('property'));
+  /** Written as a property: reported there. */
+  const asProperty = (word: string) => items('property').some((p) => plain(p.key.text) === word);
   const objectiveDeclarations = items('objective');
   if (!objectiveDeclarations.length)
     missing('objective', 'add `objective { goodness: mean(h^2), positive: …, negative: … }`');
   const objectives = readObjectives(cx, objectiveDeclarations);
-  if (!inputDeclaration) missing('input', 'add `input NAME[values]`');
+  if (!inputDeclaration && !asProperty('input')) missing('input', 'add `input NAME[values]`');
   const labelName = labelDeclaration?.target.name.text ?? null;
   const input = inputDeclaration && readInput(cx, inputDeclaration, labelName);
   const label = labelDeclaration && readLabel(cx, labelDeclaration);
@@ -205,7 +221,6 @@ function checkModel(
   const schedule =
     scheduleDeclaration && readSchedule(cx, scheduleDeclaration, labelDeclaration !== undefined);
 
-  const properties = readProperties(cx, 'model', 'a model', items('property'));
   const negatives = readNegatives(cx, properties.get('negatives'), input?.size);
   const readout = readReadout(cx, properties.get('readout'));
   const trainDeclaration = single('train');
@@ -239,6 +254,8 @@ function checkModel(
   };
   for (const f of findings(draft, gaps)) {
     const span = placeOf(cx.spans, f.at);
+    // A misspelled name may well be of this one.
+    if (f.code === 'RFF318' && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
     if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
     else report.warning(f.code, span, f.message, f.hint);
   }

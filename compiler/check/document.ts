@@ -52,6 +52,15 @@ export function validateDocument(json: unknown, file?: string): Validated {
     );
     return { diagnostics };
   }
+  if (typeof json === 'object' && json !== null && !('rffc' in json)) {
+    say(
+      'error',
+      'RFF330',
+      'this JSON is not a model document: it has no property `rffc`',
+      'name a .rff file, or the JSON that `rffc compile FILE --emit model` wrote',
+    );
+    return { diagnostics };
+  }
   if (isTooDeep(json)) {
     say('error', 'RFF330', 'this is not a model document: it is nested too deeply');
     return { diagnostics };

@@ -18,12 +18,13 @@ import { all, type Context, readProperties, suggestion, whole } from './context.
 import { damage } from './damage.js';
 import { readDecoder } from './decoder.js';
 import { defineFunctions, defineParams } from './definitions.js';
+import { meaning } from './learning.js';
 import { distinctNodes, readInput, readLabel, readLayers } from './nodes.js';
 import { readObjectives } from './objectives.js';
 import { keyword } from './places.js';
 import { createReport, type Report } from './report.js';
 import { readSchedule } from './schedule.js';
-import { findings, placeOf } from './structure.js';
+import { type Finding, findings, placeOf } from './structure.js';
 import { readEvaluate, readNegatives, readReadout, readTrain } from './training.js';
 
 export interface CheckOptions {
@@ -237,18 +238,21 @@ function checkModel(
     reached: connections.reached,
     connections: connections.lost || broken.connections || cx.incomplete || !connects.length,
   };
-  for (const f of findings(draft, gaps)) {
-    const span = placeOf(cx.spans, f.at);
-    if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
-    else report.warning(f.code, span, f.message, f.hint);
-  }
+  const say = (found: readonly Finding[]) => {
+    for (const f of found) {
+      const span = placeOf(cx.spans, f.at);
+      if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
+      else report.warning(f.code, span, f.message, f.hint);
+    }
+  };
+  say(findings(draft, gaps));
   cx.params.warnUnused(cx);
   objectives.warnUnused(cx);
   if (!several) {
     cx.functions.warnUnused(cx);
     types.warnUnused(cx);
   }
-  return whole<ModelDocument>({
+  const document = whole<ModelDocument>({
     rffc: 1,
     name: model.name.text,
     params: cx.params.values(),
@@ -269,4 +273,7 @@ function checkModel(
       [...cx.spans].map(([path, { line, column }]) => [path, [line, column] as const]),
     ),
   });
+  const isWrong = [...report.diagnostics, ...(options.syntax ?? [])].some((d) => d.severity === 'error');
+  if (document && !isWrong) say(meaning(document));
+  return document;
 }

@@ -114,15 +114,20 @@ export const checkCodes = {
     explanation:
       '`score PHASE[from..to]` is inclusive and counts steps from 0; the first is not after the last, and the last is below the number of steps.',
   },
-  RFF316: { title: 'nothing learns', explanation: 'A warning: every phase has `learn: off`.' },
+  RFF316: {
+    title: 'nothing learns',
+    explanation:
+      'Every phase has `learn: off`, or every connection has `learn: off` or `lr_scale: 0`, or no loss has a derivative that reaches one: training would change nothing. Fixed layers are allowed where a decoder, a readout or a latent classifier learns from them; fix them in their connections then, not in the phases.',
+  },
   RFF317: {
     title: 'the given label is never shown',
     explanation:
-      'A warning: positive and negative rows differ in the label alone, so with no phase that shows it there is nothing to tell apart.',
+      'Positive and negative rows differ in the label alone, so with no phase that shows it (`label: given`) there is nothing to tell apart.',
   },
   RFF318: {
     title: 'connected to nothing',
-    explanation: 'A warning: the input or the label influences no layer.',
+    explanation:
+      'A warning: the input influences no layer; or the label of a model that learns without it does, so that nothing predicts the label.',
   },
   RFF319: {
     title: 'form of an objective',
@@ -165,6 +170,36 @@ export const checkCodes = {
   RFF332: {
     title: 'version of a model document',
     explanation: 'The document was written for another version of the format.',
+  },
+  RFF333: {
+    title: 'the score never sees the label',
+    explanation:
+      'Prediction tries every label and compares the goodness of the scored steps and layers. The label that is tried is what phases with `label: given` show, and it moves through the network one connection with `delay: 1` a step. A score that ends before it arrives has the same goodness for every label. A warning where a readout or a classifier predicts instead.',
+  },
+  RFF334: {
+    title: 'a layer that the label never reaches',
+    explanation:
+      'A warning: positive and negative rows differ in the label alone, so a layer that it does not reach in any step that learns has equal rows of both, and what one loss teaches it the other undoes. Connect the label to it, or feed back from a layer that sees the label.',
+  },
+  RFF335: {
+    title: 'no step that learns sees the label',
+    explanation:
+      'Positive and negative rows differ in the label alone. It is shown, but in none of the steps that learn has it reached a layer that learns.',
+  },
+  RFF336: {
+    title: 'both losses pull the same way',
+    explanation:
+      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: min`), or the other way round (`predict: max`). Here both losses rise with goodness, or both fall, so nothing parts the two kinds of rows. Of the two losses the one that does not agree with `predict` is wrong.',
+  },
+  RFF337: {
+    title: 'scored layers predict in opposite ways',
+    explanation:
+      'The goodness of all scored layers is averaged before the label is chosen, so their objectives must have the same `predict`.',
+  },
+  RFF338: {
+    title: 'a label that is connected to nothing',
+    explanation:
+      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` makes wrong data instead of wrong labels and needs no label.',
   },
   RFF402: {
     title: 'row and element values',
@@ -217,7 +252,7 @@ export const checkCodes = {
   RFF413: {
     title: 'predicts against its objective',
     explanation:
-      'A warning: positive rows learn a low goodness and the greatest is predicted, or the other way round.',
+      "A loss that rises with goodness teaches its rows a low one. Where positive rows learn a low goodness and negative rows a high one, the true label has the least goodness (`predict: min`); where it is the other way round, the greatest (`predict: max`). The default is `min`; Hinton's losses need `predict: max`.",
   },
   RFF501: { title: 'unknown property', explanation: 'The block has no property of that name.' },
   RFF502: { title: 'property given twice', explanation: 'A property stands once in a block.' },

@@ -10,6 +10,7 @@ import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/pla
 import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
 import { chosenBy, stageOf } from '../runtime/train/train.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
+import { evaluating } from './next.js';
 import { type Progress, progress } from './progress.js';
 
 interface RunOptions extends RunSettings {
@@ -220,7 +221,7 @@ function conclude(io: Io, options: RunOptions, result: RunResult): void {
   const next: (readonly [command: string, what: string])[] = interrupted
     ? [[`run --resume ${folder}`, 'go on where it stopped']]
     : [
-        [`eval ${folder}`, 'what it takes for what'],
+        ...evaluating(folder, result.document, { test: test !== null, validation: validation !== null }),
         [`run --resume ${folder} --epochs ${2 * (position.network ?? position).epoch}`, 'train it further'],
       ];
   if (model === 'quickstart' && !interrupted) {

@@ -243,6 +243,7 @@ const cases: readonly Case[] = [
   ['RFF413', 'max', 'predict: min', 'predict: max', /`predict` is wrong: write `predict: min`/],
   ['RFF333', '0..2', 'score learn[4..6]', 'score settle[0..2]', /score learn\[0\.\.9\]/],
   ['RFF334', 'h1', 'connect h3 -> h2 -> h1 as backward', 'connect h3 -> h2 as backward', /h2 -> h1/],
+  ['RFF339', '0..0', 'score learn[4..6]', 'score learn[0..0]', /score learn\[2\.\.9\]/],
   ['RFF336', 'goodness', 'softplus(theta - goodness)', 'goodness', /`negative` is wrong/],
   [
     'RFF337',

@@ -201,6 +201,11 @@ export const checkCodes = {
     explanation:
       'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` makes wrong data instead of wrong labels and needs no label.',
   },
+  RFF339: {
+    title: 'a scored layer that does not see the label',
+    explanation:
+      'A warning: the label that is tried reaches some of the scored layers in the scored steps and not others. Those add the same goodness to every label, which only makes the differences smaller.',
+  },
   RFF402: {
     title: 'row and element values',
     explanation:

@@ -74,6 +74,25 @@ describe('the score', () => {
     expect(codes(longer)).toEqual([]);
   });
 
+  test('warns of layers that do not see the label by then, beside others that do', () => {
+    const three = changed(shipped('mnist3x200'), ['score learn[4..6]', 'score learn[0..1]']);
+    expect(said(three)).toMatchObject([
+      { code: 'RFF339', severity: 'warning', hint: expect.stringContaining('`score learn[2..9]`') },
+    ]);
+    const short = changed(three, ['phase learn[10]', 'phase learn[2]']);
+    // They do not see it while learning either.
+    expect(codes(short)).toEqual(['warning RFF334']);
+    const apart = changed(
+      shipped('hinton_recurrent'),
+      [/ {2}connect h2 -> h1 .*\n/, ''],
+      ['latent_classifier', 'hybrid_images'],
+    );
+    const text = apart.replace(/hybrid_images\(.*\)\)/, 'hybrid_images()');
+    expect(said(text).map((d) => [d.code, d.hint])).toEqual([
+      ['RFF339', 'score the others: `score run[2..4] over h2`'],
+    ]);
+  });
+
   test('may be blind where a readout or a classifier predicts, with a warning', () => {
     const blind = score('settle[0..1]');
     expect(codes(changed(blind, ['random_label()', 'random_label()\n  readout: softmax()']))).toEqual([
@@ -126,6 +145,7 @@ describe('negative labels', () => {
         'connect image -> h1 as forward { learn: off }\n  connect h1 -> h2 as forward',
       ],
       [/connect h1 -> h1, h2 -> h2 +as lateral/, 'connect h2 -> h2 as lateral'],
+      ['score learn[1..3]', 'score learn[1..3] over h2'],
     );
     expect(codes(fixed)).toEqual([]);
   });

@@ -52,7 +52,9 @@ function label(document: ModelDocument, learners: readonly Layer[]): readonly Fi
   const steps = labelSteps(document);
   const learned =
     document.negatives.name === 'hybrid_images' ? [] : labelWhileLearning(document, steps, learners);
-  return [...learned, ...labelInScore(document, steps)];
+  const scored = labelInScore(document, steps);
+  // A layer that never sees it while learning is named already.
+  return [...learned, ...scored, ...(learned.length + scored.length > 0 ? [] : blindLayers(document, steps))];
 }
 
 /** Negative labels differ from positive ones only where the label is seen. */
@@ -134,6 +136,36 @@ function labelInScore(document: ModelDocument, steps: readonly LabelStep[]): rea
         ? `${message}, so only the ${instead} predicts`
         : `${message}, so every label gets the same goodness`,
       hint,
+    },
+  ];
+}
+
+/** Scored layers that the label reaches in none of the scored steps, beside others that it does reach. */
+function blindLayers(document: ModelDocument, steps: readonly LabelStep[]): readonly Finding[] {
+  const { score, places } = document;
+  const scored = steps.filter((step) => step.scored);
+  const [seeing, blind] = [true, false].map((reached) =>
+    score.layers.filter((layer) => scored.some((step) => step.reached.has(layer)) === reached),
+  );
+  if (seeing!.length === 0 || blind!.length === 0) return [];
+  const name = document.label!.name;
+  const range = `${score.phase}[${score.from}..${score.to}]`;
+  const names = alternatives(
+    blind!.map((layer) => `\`${layer}\``),
+    'and',
+  );
+  const later = steps.find(
+    (step) => step.phase === score.phase && score.layers.every((layer) => step.reached.has(layer)),
+  );
+  return [
+    {
+      code: 'RFF339',
+      severity: 'warning',
+      at: places.score ? 'score' : `phases/${score.phase}`,
+      message: `${names} ${blind!.length > 1 ? 'are' : 'is'} scored in \`${range}\` and ${blind!.length > 1 ? 'do' : 'does'} not see \`${name}\` by then: the same goodness for every label`,
+      hint: later
+        ? `all scored layers see it from step ${later.t} on: \`score ${score.phase}[${later.t}..${stepsOf(document, score.phase) - 1}]\``
+        : `score the others: \`score ${range} over ${seeing!.join(', ')}\``,
     },
   ];
 }

@@ -78,7 +78,7 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   RFF716: {
     title: 'nothing to predict',
     explanation:
-      'Prediction tries each label in turn, so a model without `label`, or whose layers hear nothing of it, cannot predict.',
+      'Prediction tries each label in turn, so a model without `label`, or whose scored layers see nothing of it in the scored steps, cannot predict: but for one with a readout or a latent classifier.',
   },
   RFF717: {
     title: 'samples that cannot be read',

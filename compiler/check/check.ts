@@ -18,7 +18,7 @@ import { all, type Context, readProperties, suggestion, whole } from './context.
 import { damage } from './damage.js';
 import { readDecoder } from './decoder.js';
 import { defineFunctions, defineParams } from './definitions.js';
-import { meaning } from './learning.js';
+import { meaning, meaningless } from './learning.js';
 import { distinctNodes, readInput, readLabel, readLayers } from './nodes.js';
 import { readObjectives } from './objectives.js';
 import { keyword } from './places.js';
@@ -36,6 +36,11 @@ export interface CheckOptions {
   readonly model?: string;
   /** The parser's diagnostics: what is missing because of one of them is not reported again. */
   readonly syntax?: readonly Diagnostic[];
+  /**
+   * Whether a model that can be compiled but not learn or predict anything is only warned of: tests of the compiler are
+   * made of such models.
+   */
+  readonly tolerant?: boolean;
 }
 export interface Checked {
   /** Present where there is no error. */
@@ -241,7 +246,8 @@ function checkModel(
   const say = (found: readonly Finding[]) => {
     for (const f of found) {
       const span = placeOf(cx.spans, f.at);
-      if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
+      const isError = f.severity === 'error' && !(options.tolerant && meaningless.has(f.code));
+      if (isError) report.error(f.code, span, f.message, f.hint);
       else report.warning(f.code, span, f.message, f.hint);
     }
   };

@@ -193,3 +193,10 @@ test('a model document is checked alike', () => {
   });
   expect(diagnostics.map((d) => d.code)).toEqual(['RFF333']);
 });
+
+test('a tolerant check compiles what would learn nothing, with a warning', () => {
+  const off = changed(quickstart, ['{ label: given }', '{ label: given, learn: off }']);
+  const { document, diagnostics } = check(parse(off).tree, { tolerant: true });
+  expect(document).toBeDefined();
+  expect(diagnostics.map((d) => [d.code, d.severity])).toEqual([['RFF316', 'warning']]);
+});

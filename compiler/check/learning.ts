@@ -12,6 +12,11 @@ import { directions } from './directions.js';
 import { alternatives } from './report.js';
 import type { Finding } from './structure.js';
 
+/** Errors in what a model is for: it could be compiled, and would learn or predict nothing. */
+export const meaningless: ReadonlySet<string> = new Set(
+  [316, 317, 333, 335, 336, 337, 338, 413].map((number) => `RFF${number}`),
+);
+
 /** What is wrong with what a complete model learns and predicts. */
 export function meaning(document: ModelDocument): readonly Finding[] {
   const learners = document.layers.filter((layer) => canMove(document, layer));
@@ -66,7 +71,7 @@ function labelWhileLearning(
   const name = document.label!.name;
   const learning = steps.filter((step) => step.learn);
   const without = learners.filter((l) => !learning.some((step) => step.reached.has(l.name)));
-  if (without.length === 0) return [];
+  if (without.length === 0 || learning.length === 0) return [];
   const names = without.map((l) => `\`${l.name}\``);
   if (without.length === learners.length) {
     const shows = steps.find((step) => step.shown);

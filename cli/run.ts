@@ -11,6 +11,7 @@ import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtim
 import { shellWord } from '../runtime/run/shell.js';
 import { chosenBy, stageOf } from '../runtime/train/train.js';
 import { type Io, misuse, pathOf, percent, report, stoppedCode } from './io.js';
+import { evaluating } from './next.js';
 import { type Progress, progress } from './progress.js';
 
 interface RunOptions extends RunSettings {
@@ -226,10 +227,11 @@ function printResult(io: Io, { test, validation, best, interrupted, position, fo
 type Suggestion = readonly [command: string, what: string];
 
 /** What a user may do with a run that has ended; paths are quoted. */
-function nextSteps(file: string | undefined, folder: string, { model, position }: RunResult): Suggestion[] {
+function nextSteps(file: string | undefined, folder: string, result: RunResult): Suggestion[] {
+  const { model, document, test, validation, position } = result;
   const further = 2 * (position.network ?? position).epoch;
   const own: Suggestion[] = [
-    [`eval ${folder}`, 'show the confusion matrix'],
+    ...evaluating(folder, document, { test: test !== null, validation: validation !== null }),
     [`run --resume ${folder} --epochs ${further}`, 'train for more epochs'],
   ];
   if (model !== 'quickstart' || file === undefined) return own;

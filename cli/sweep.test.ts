@@ -58,6 +58,19 @@ async function sweep(options: Partial<SweepCommandOptions>, launch: Launch, more
 const stateOf = (out: string) =>
   JSON.parse(readFileSync(join(folder, out, 'sweep.json'), 'utf8')) as { trials: Trial[] };
 
+test('what is suggested next works, and is nothing for a model that predicts nothing', async () => {
+  const known = await sweep({ set: ['theta=1'], out: 'known' }, inProcess());
+  const [, command] = /^ {2}rffc (eval .+)$/m.exec(known.err)!;
+  expect(await callerIn(folder)(command!.split(' '))).toMatchObject({ code: 0 });
+
+  const blind = small.replace(/ {2}connect digit .*\n/, '').replace('random_label', 'hybrid_images');
+  writeFileSync(join(folder, 'small.rff'), blind);
+  const { code, out, err } = await sweep({ set: ['theta=1'], out: 'blind' }, inProcess());
+  expect(code, err).toBe(0);
+  expect(out).toContain('best: trial 1');
+  expect(err).not.toContain('rffc eval');
+});
+
 test('a grid is trained, the best run is named, and the chart is written', async () => {
   const calls: string[][] = [];
   const { code, out, err } = await sweep(

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../compiler/compile.js';
+import type { ModelDocument } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
 import { writeAtomically } from '../runtime/run/files.js';
 import { type RunSettings, sha256 } from '../runtime/run/folder.js';
@@ -20,6 +21,7 @@ import { settingsText, sweepPage, sweepTable } from '../runtime/sweep/report.js'
 import { isRunOption, readSpace, type Sampler, trialsOf } from '../runtime/sweep/space.js';
 import { bestOf, type Launch, runSweep, type SweepObserver, shareOut } from '../runtime/sweep/sweep.js';
 import { type Io, misuse, pathOf, percent, plural, stoppedCode } from './io.js';
+import { evaluating } from './next.js';
 
 export interface SweepCommandOptions extends Omit<RunSettings, 'set'> {
   readonly set?: readonly string[];
@@ -87,7 +89,7 @@ export async function sweepCommand(
     );
     view.clear();
     writeAtomically(join(folder, REPORT), sweepPage({ format: 1, request, trials: result.trials }));
-    return conclude(io, options, folder, result.trials, result.interrupted);
+    return conclude(io, options, folder, result.trials, result.interrupted, document);
   } finally {
     view.clear();
     forget();
@@ -106,6 +108,7 @@ function conclude(
   folder: string,
   trials: readonly Trial[],
   interrupted: boolean,
+  document: ModelDocument,
 ): number {
   const best = bestOf(trials);
   const failed = trials.filter(({ outcome }) => outcome?.status === 'failed').length;
@@ -127,9 +130,21 @@ function conclude(
     const some = failed > 0 ? ` (${failed} of ${trials.length} failed)` : '';
     io.out(`\nbest: trial ${best.number}, ${settingsText(best)}, in ${run}${some}\n`);
     io.err(`charts: ${relative(io.cwd, join(folder, REPORT))}\n`);
-    io.err(`\nWhat to try next:\n  ${io.command} eval ${shellWord(run)}\n`);
+    for (const [command] of evaluating(shellWord(run), document, judgedSplits(document, best)))
+      io.err(`\nWhat to try next:\n  ${io.command} ${command}\n`);
   }
   return 0;
+}
+
+/** The splits that a trial was judged on: `accuracy` is that of what is kept aside, where that is some. */
+function judgedSplits({ train }: ModelDocument, { outcome }: Trial) {
+  const done = outcome?.status === 'done' ? outcome : undefined;
+  const isJudged = done !== undefined && done.accuracy !== null;
+  const keepsAside = train.validation > 0;
+  return {
+    test: isJudged && (!keepsAside || typeof done.test === 'number'),
+    validation: isJudged && keepsAside,
+  };
 }
 
 /** A line for each trial that has ended, and on a terminal one below them for those under way. */

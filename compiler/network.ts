@@ -3,6 +3,7 @@
  * and so is a plan, which calls its document `model`.
  */
 import type { Graph } from './graph/graph.js';
+import { scoreSeesLabel } from './influence.js';
 import type { ModelDocument } from './model.js';
 import type { Plan } from './plan/plan.js';
 
@@ -22,7 +23,12 @@ export function networkOf(compiled: Graph | Plan): Network {
     : compiled;
 }
 
-/** Whether trying one label after another can tell them apart: the network is shown the label somewhere. */
-export function hearsLabel({ label, connections, input }: ModelDocument): boolean {
+/** Whether the label goes into the network at all: through a connection, or written over the input. */
+export function connectsLabel({ label, connections, input }: ModelDocument): boolean {
   return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
+}
+
+/** Whether trying one label after another can tell them apart: the scored layers see it in time. */
+export function hearsLabel(document: ModelDocument): boolean {
+  return connectsLabel(document) && scoreSeesLabel(document);
 }

@@ -203,7 +203,13 @@ const cases: readonly Case[] = [
   ['RFF315', '6..4', 'learn[4..6]', 'learn[6..4]'],
   ['RFF316', 'schedule', 'phase learn[10] { label: given }', 'phase learn[10] { label: given, learn: off }'],
   ['RFF317', 'schedule', '{ label: given }', '{ label: uniform }'],
-  ['RFF318', 'digit', '  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'],
+  [
+    'RFF338',
+    'digit',
+    '  connect digit -> h3 as context\n',
+    '  connect h1 -> h3 as context\n',
+    /connect digit -> h1 as .*hybrid_images/,
+  ],
   ['RFF318', 'image', 'connect image -> h1 ->', 'connect digit -> h1 ->'],
   ['RFF319', 'pair', 'predict: min', 'predict: min, pair: softplus(pos - neg)'],
   ['RFF319', 'positive', '    negative: softplus(theta - goodness)\n', ''],
@@ -234,7 +240,18 @@ const cases: readonly Case[] = [
   ['RFF411', 'n', 'goodness: mean(h^2)', 'goodness: n'],
   ['RFF411', '0', 'spike(z) + z', '0'],
   ['RFF412', 'step(z)', 'spike(z) + z', 'step(z)', /derivative/],
-  ['RFF413', 'max', 'predict: min', 'predict: max', /predict: min/],
+  ['RFF413', 'max', 'predict: min', 'predict: max', /`predict` is wrong: write `predict: min`/],
+  ['RFF333', '0..2', 'score learn[4..6]', 'score settle[0..2]', /score learn\[0\.\.9\]/],
+  ['RFF334', 'h1', 'connect h3 -> h2 -> h1 as backward', 'connect h3 -> h2 as backward', /h2 -> h1/],
+  ['RFF339', '0..0', 'score learn[4..6]', 'score learn[0..0]', /score learn\[2\.\.9\]/],
+  ['RFF336', 'goodness', 'softplus(theta - goodness)', 'goodness', /`negative` is wrong/],
+  [
+    'RFF337',
+    '4..6',
+    'layer h3[40] { activation: spike(z) + z }',
+    'layer h3[40] { activation: spike(z) + z, objective: other }\n  objective other { goodness: sum(h^2), positive: -goodness, negative: goodness, predict: max }',
+    /over h1/,
+  ],
   // properties and arguments
   ['RFF501', 'dampng', 'damping:    0.7', 'dampng: 0.7', /damping/],
   ['RFF501', 'dropout', 'damping:    0.7', 'dropout: 0.7', /`connect .* \{ dropout: 0.7 \}`/],
@@ -513,6 +530,15 @@ const others: readonly {
       changed(['  objective {', '  objective main {'], ['damping:    0.7', 'damping: 0.7, objective: main']),
   },
   {
+    code: 'RFF335',
+    underlined: 'show',
+    text: () =>
+      changed(
+        ['{ label: given }', '{ label: uniform }\n    phase show[2] { label: given, learn: off }'],
+        ['score learn[4..6]', 'score show[0..1]'],
+      ),
+  },
+  {
     code: 'RFF323',
     underlined: 'decode',
     text: () =>
@@ -572,8 +598,11 @@ describe('check', () => {
 
   it('has a case for each code', () => {
     const tested = new Set<string>([...cases.map(([code]) => code), ...others.map(({ code }) => code)]);
-    // RFF33x are of documents: tested in document.test.ts.
-    const untested = Object.keys(checkCodes).filter((code) => !tested.has(code) && !code.startsWith('RFF33'));
+    // These are of documents: tested in document.test.ts.
+    const ofDocuments = ['RFF330', 'RFF331', 'RFF332'];
+    const untested = Object.keys(checkCodes).filter(
+      (code) => !tested.has(code) && !ofDocuments.includes(code),
+    );
     expect(untested).toEqual([]);
   });
 
@@ -852,7 +881,7 @@ describe('hybrid images', () => {
       ['{ label: given }', '{ label: uniform }'],
     );
     const { document, diagnostics } = run(text);
-    expect(diagnostics).toEqual([]);
+    expect(diagnostics.map((d) => [d.code, d.severity])).toEqual([['RFF333', 'warning']]);
     expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [14, 56], blur: 2 });
   });
 });

@@ -19,12 +19,13 @@ import { all, type Context, readProperties, suggestion, whole } from './context.
 import { damage } from './damage.js';
 import { readDecoder } from './decoder.js';
 import { defineFunctions, defineParams } from './definitions.js';
+import { meaning, meaningless } from './learning.js';
 import { distinctNodes, readInput, readLabel, readLayers } from './nodes.js';
 import { readObjectives } from './objectives.js';
 import { keyword } from './places.js';
 import { createReport, type Report } from './report.js';
 import { readSchedule } from './schedule.js';
-import { findings, placeOf } from './structure.js';
+import { type Finding, findings, placeOf } from './structure.js';
 import { readEvaluate, readNegatives, readReadout, readTrain } from './training.js';
 
 export interface CheckOptions {
@@ -36,6 +37,11 @@ export interface CheckOptions {
   readonly model?: string;
   /** The parser's diagnostics: what is missing because of one of them is not reported again. */
   readonly syntax?: readonly Diagnostic[];
+  /**
+   * Whether a model that can be compiled but not learn or predict anything is only warned of: tests of the compiler are
+   * made of such models.
+   */
+  readonly tolerant?: boolean;
 }
 export interface Checked {
   /** Present where there is no error. */
@@ -252,20 +258,24 @@ function checkModel(
     reached: connections.reached,
     connections: connections.lost || broken.connections || cx.incomplete || !connects.length,
   };
-  for (const f of findings(draft, gaps)) {
-    const span = placeOf(cx.spans, f.at);
-    // A misspelled name may well be of this one.
-    if (f.code === 'RFF318' && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
-    if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
-    else report.warning(f.code, span, f.message, f.hint);
-  }
+  const say = (found: readonly Finding[]) => {
+    for (const f of found) {
+      const span = placeOf(cx.spans, f.at);
+      // A misspelled name may well be of this one.
+      if (f.code === 'RFF318' && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
+      const isError = f.severity === 'error' && !(options.tolerant && meaningless.has(f.code));
+      if (isError) report.error(f.code, span, f.message, f.hint);
+      else report.warning(f.code, span, f.message, f.hint);
+    }
+  };
+  say(findings(draft, gaps));
   cx.params.warnUnused(cx);
   objectives.warnUnused(cx);
   if (!several) {
     cx.functions.warnUnused(cx);
     types.warnUnused(cx);
   }
-  return whole<ModelDocument>({
+  const document = whole<ModelDocument>({
     rffc: 1,
     name: model.name.text,
     params: cx.params.values(),
@@ -286,4 +296,7 @@ function checkModel(
       [...cx.spans].map(([path, { line, column }]) => [path, [line, column] as const]),
     ),
   });
+  const isWrong = [...report.diagnostics, ...(options.syntax ?? [])].some((d) => d.severity === 'error');
+  if (document && !isWrong) say(meaning(document));
+  return document;
 }

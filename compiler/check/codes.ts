@@ -110,15 +110,20 @@ export const checkCodes = {
     explanation:
       "`score PHASE[from..to]` counts steps from 0 and includes both ends: `from` is at most `to`, and `to` is below the phase's number of steps.",
   },
-  RFF316: { title: 'nothing learns', explanation: 'A warning: every phase has `learn: off`.' },
+  RFF316: {
+    title: 'nothing learns',
+    explanation:
+      'Every phase has `learn: off`, or every connection has `learn: off` or `lr_scale: 0`, or no loss has a derivative that reaches one: training would change nothing. Fixed layers are allowed where a decoder, a readout or a latent classifier learns from them; fix them in their connections then, not in the phases.',
+  },
   RFF317: {
     title: 'the given label is never shown',
     explanation:
-      'A warning: positive and negative rows differ only in the label, so unless a phase shows it with `label: given` there is nothing to tell apart.',
+      'Positive and negative rows differ only in the label, so with no phase that shows it (`label: given`) there is nothing to tell apart.',
   },
   RFF318: {
     title: 'unconnected input or label',
-    explanation: 'A warning: no layer receives the input, or the label.',
+    explanation:
+      'A warning: the input influences no layer; or no layer receives the label of a model that learns without it, so that nothing predicts the label.',
   },
   RFF319: {
     title: 'incomplete objective',
@@ -161,6 +166,41 @@ export const checkCodes = {
   RFF332: {
     title: 'unsupported model document version',
     explanation: 'The document was written for another version of the format. Compile its .rff file again.',
+  },
+  RFF333: {
+    title: 'the score never sees the label',
+    explanation:
+      'Prediction tries every label and compares the goodness of the scored steps and layers. The label that is tried is what phases with `label: given` show, and it moves through the network one connection with `delay: 1` a step. A score that ends before it arrives has the same goodness for every label. A warning where a readout or a classifier predicts instead.',
+  },
+  RFF334: {
+    title: 'a layer that the label never reaches',
+    explanation:
+      'A warning: positive and negative rows differ in the label alone, so a layer that it does not reach in any step that learns has equal rows of both, and what one loss teaches it the other undoes. Connect the label to it, or feed back from a layer that sees the label.',
+  },
+  RFF335: {
+    title: 'no step that learns sees the label',
+    explanation:
+      'Positive and negative rows differ in the label alone. It is shown, but in none of the steps that learn has it reached a layer that learns.',
+  },
+  RFF336: {
+    title: 'both losses pull the same way',
+    explanation:
+      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: min`), or the other way round (`predict: max`). Here both losses rise with goodness, or both fall, so nothing parts the two kinds of rows. Of the two losses the one that does not agree with `predict` is wrong.',
+  },
+  RFF337: {
+    title: 'scored layers predict in opposite ways',
+    explanation:
+      'The goodness of all scored layers is averaged before the label is chosen, so their objectives must have the same `predict`.',
+  },
+  RFF338: {
+    title: 'a label that is connected to nothing',
+    explanation:
+      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` makes wrong data instead of wrong labels and needs no label.',
+  },
+  RFF339: {
+    title: 'a scored layer that does not see the label',
+    explanation:
+      'A warning: the label that is tried reaches some of the scored layers in the scored steps and not others. Those add the same goodness to every label, which only makes the differences smaller.',
   },
   RFF402: {
     title: 'scalar where a vector is expected, or the reverse',
@@ -214,7 +254,12 @@ export const checkCodes = {
   RFF413: {
     title: 'prediction contradicts the objective',
     explanation:
-      'A warning: training lowers the goodness of the true label, but the label of greatest goodness is predicted, or the reverse.',
+      'Positive and negative rows differ only in the label, so with no phase that shows it (`label: given`) there is nothing to tell apart.',
+  },
+  RFF318: {
+    title: 'unconnected input or label',
+    explanation:
+      'A warning: the input influences no layer; or no layer receives the label of a model that learns without it, so that nothing predicts the label.',
   },
   RFF501: {
     title: 'unknown property',

@@ -5,7 +5,7 @@
  * way, so that the oracle which interprets it is worth testing against.
  */
 import type { ModelDocument } from '../model.js';
-import { hearsLabel, type Network } from '../network.js';
+import { connectsLabel, type Network } from '../network.js';
 import { predictingClassifier } from './classifier.js';
 import { type Axis, type Graph, type Program, type Purpose, tensorOf } from './graph.js';
 import { lowerPrediction } from './prediction.js';
@@ -37,7 +37,7 @@ export function lower(document: ModelDocument, options: LowerOptions = {}): Grap
   const frames = options.frames ?? 1;
   const purpose = options.purpose ?? 'network';
   const classes = document.label?.classes ?? 1;
-  const tried = hearsLabel(document) ? classes : 1;
+  const tried = connectsLabel(document) ? classes : 1;
   const predictBatch =
     options.predictBatch ?? Math.max(1, Math.min(document.evaluate.batch, Math.floor((2 * batch) / tried)));
   for (const n of [batch, frames, predictBatch])

@@ -5,12 +5,9 @@
  * there as on tfjs, 1 where a value does not vary, and ONNX broadcasts; the number of samples is left to the caller.
  */
 import { type Field, patchColumns, patchCount, patchSize } from '../../compiler/field.js';
-import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
-import type { ModelDocument } from '../../compiler/model.js';
-import { hearsLabel } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
-import { nothingToPredict, predictDirection } from '../train/evaluate.js';
+import { nothingToPredict, predictDirection, predictsBy } from '../train/evaluate.js';
 import { type Name, OnnxBuilder } from './builder.js';
 import { writeExpression } from './expression.js';
 import { encode } from './model.js';
@@ -44,7 +41,8 @@ export function exportOnnx(
 ): OnnxExport {
   const { document, frames, classes } = graph;
   const { input, name } = document;
-  const port = scorePort(document);
+  // What labels are told apart by is an output too, under its name.
+  const port = predictsBy(document);
   if (!port) throw nothingToPredict(document);
   const size = [...weights.values()].reduce((sum, values) => sum + values.byteLength, 0);
   if (size > MOST_BYTES)
@@ -98,12 +96,6 @@ export function exportOnnx(
     metadata: about.metadata ?? {},
   });
   return { bytes, nodes: build.nodes.length };
-}
-
-/** What labels are told apart by, which is also an output; undefined for a model without either. */
-export function scorePort(document: ModelDocument): 'goodness' | 'softmax' | undefined {
-  if (hearsLabel(document)) return 'goodness';
-  return predictingClassifier(document) ? 'softmax' : undefined;
 }
 
 /** Writes what a result needs, and nothing else. */

@@ -74,7 +74,7 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   RFF716: {
     title: 'nothing to predict',
     explanation:
-      'Prediction tries every label in turn, so a model without `label`, or whose layers do not receive it, cannot predict. Connect the label to a layer, or add `readout: softmax()`.',
+      'Prediction tries every label in turn, so a model without `label`, or whose scored layers do not receive it by the scored steps, cannot predict. Connect the label to a scored layer, or add `readout: softmax()`.',
   },
   RFF717: {
     title: 'samples do not match the input',
@@ -95,6 +95,25 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
     title: 'damaged checkpoint',
     explanation:
       'A checkpoint contains a SHA-256 of its content, which no longer matches. `rffc run --resume` falls back to the previous one, checkpoint.previous.safetensors.',
+  },
+  RFF721: {
+    title: 'a silent layer',
+    explanation:
+      'A warning while training: for twenty batches in a row the goodness of a layer was that of a layer without any activity, in every step that learns. ' +
+      'Units of `relu` that fall below zero for all samples have no gradient and stay there, as do layers whose weights all start at zero. ' +
+      'Lower the learning rate, use `leaky_relu`, or start with other weights.',
+  },
+  RFF722: {
+    title: 'an exploding layer',
+    explanation:
+      'A warning while training: the goodness of a layer is more than ten thousand times that of activities of size 1, for ten batches in a row. ' +
+      'The learning rate is too high, or a loss rewards ever more goodness: `-goodness` has no end, `softplus(theta - goodness)` levels off.',
+  },
+  RFF723: {
+    title: 'one class for everything',
+    explanation:
+      'A warning while training: at least 99 of 100 samples are given the same label, though most of them have another one. ' +
+      'The network tells labels by what it makes of the label alone: the learning rate is too high, or too low to have learned anything, or the label’s weights are so small that it hardly counts.',
   },
   RFF740: {
     title: 'report not written',

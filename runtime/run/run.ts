@@ -96,12 +96,13 @@ export interface RunObserver extends TrainObserver {
   ready?(info: RunInfo): void;
   /** The device was lost; training goes on from `position` on a new one. */
   lost?(error: RffcError, position: Position): void;
-  /** Something that the run can do without went wrong: its report could not be written, for example. */
+  /** Also where something that the run can do without went wrong: its report could not be written, for example. */
   warn?(warning: Diagnostic): void;
 }
 export interface RunResult extends TrainResult {
-  /** The model's name. */
+  /** The model's name, and the model as it was trained. */
   readonly model: string;
+  readonly document: ModelDocument;
   readonly folder: string;
   /** The best accuracy of the whole run, in [0, 1], by what `best.safetensors` is chosen; null if it was never judged. */
   readonly best: number | null;
@@ -461,6 +462,7 @@ async function trainInto(
         await save({ ...report.position, epoch: report.position.epoch + 1, batch: 0 }, null, isBest);
         await observer.epoch?.(report);
       },
+      warn,
     },
   ).catch((error: unknown) => {
     throw withLastGood(error, folder, saved);
@@ -469,7 +471,8 @@ async function trainInto(
   const isNew = epoch > saved.epoch || trained > saved.trained;
   if (result.interrupted && isNew) await save(result.position, result.soFar);
   if (result.interrupted) record.interrupted();
-  return { ...result, model: network.document.name, folder, best };
+  const { document } = network;
+  return { ...result, model: document.name, document, folder, best };
 }
 
 /** A divergence's error, with where the last weights from before it are; any other as it is. */

@@ -5,8 +5,9 @@
  * The engine gives the goodness of every label; what is here chooses, counts, and cuts a split into chunks of the
  * size the graph was compiled for. The last chunk is filled up with a repeated sample whose answers are ignored.
  */
+import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import { hearsLabel, type Network } from '../../compiler/network.js';
+import { connectsLabel, hearsLabel, type Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
@@ -98,7 +99,7 @@ export function score(
 
 /**
  * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model without a label, or whose layers hear nothing of it and that has no readout, RFF712 if a goodness is not finite.
+ * @throws RffcError RFF716 for a model without a label, or whose score sees nothing of it and that has no readout, RFF712 if a goodness is not finite.
  */
 export async function predict(
   session: Session,
@@ -162,12 +163,24 @@ export async function predict(
   return { labels, by, goodness, softmax };
 }
 
+/** What a trained model predicts by: goodness where its score sees the label, else a readout or classifier; or nothing. */
+export function predictsBy(document: ModelDocument): Prediction['by'] | undefined {
+  if (hearsLabel(document)) return 'goodness';
+  return document.label && predictingClassifier(document) ? 'softmax' : undefined;
+}
+
 /** RFF716: what a model lacks to predict with. */
-export function nothingToPredict({ name, label }: ModelDocument): RffcError {
-  const why = label ? `hears nothing of its label \`${label.name}\`` : 'has no label';
-  const hint = label
-    ? 'connect it to a layer, or learn the classes from the activities: `readout: softmax()`'
-    : 'declare `label NAME[classes]` and connect it to a layer';
+export function nothingToPredict(document: ModelDocument): RffcError {
+  const { name, label } = document;
+  const isLate = connectsLabel(document);
+  const why = !label
+    ? 'has no label'
+    : isLate
+      ? `never shows its label \`${label.name}\` to what it scores`
+      : `hears nothing of its label \`${label.name}\``;
+  const hint = !label
+    ? 'declare `label NAME[classes]` and connect it to a layer'
+    : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the activities: \`readout: softmax()\``;
   return failure('RFF716', `model \`${name}\` ${why}, so there is nothing to predict`, { hint });
 }
 

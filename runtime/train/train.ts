@@ -5,15 +5,16 @@
 import { classifierOf } from '../../compiler/graph/classifier.js';
 import type { Purpose } from '../../compiler/graph/graph.js';
 import type { Decay, ModelDocument } from '../../compiler/model.js';
-import { hearsLabel, type Network } from '../../compiler/network.js';
-import { failure } from '../../grammar/diagnostic.js';
+import type { Network } from '../../compiler/network.js';
+import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Session } from '../engine.js';
 import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
-import { type Evaluation, evaluate } from './evaluate.js';
+import { type Evaluation, evaluate, predictsBy } from './evaluate.js';
+import { watchHealth } from './health.js';
 
 /** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
 export interface Position {
@@ -100,6 +101,8 @@ export interface TrainObserver {
   /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
   judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
   epoch?(report: EpochReport): Promise<void> | void;
+  /** Training goes on, and not as it should: a layer is silent, say. Each kind once a call of `train`. */
+  warn?(warning: Diagnostic): void;
 }
 
 /** With the judgement of the last epoch that was judged. */
@@ -139,6 +142,10 @@ export async function train(
     });
   }
   const makeBatch = batchMaker(network, dataset.train);
+  const health = watchHealth(network);
+  const warn = (warnings: readonly Diagnostic[]) => {
+    for (const warning of warnings) observer.warn?.(warning);
+  };
   const began = performance.now();
   let position = options.start ?? START;
   let soFar = options.soFar ?? null;
@@ -182,6 +189,7 @@ export async function train(
       position = { ...position, batch: batch + 1, trained: trained + 1 };
       soFar = soFar === null ? measures : meanWith(soFar, measures, position.batch);
       await observer.batch?.(report(measures));
+      warn(health.batch(measures, position));
       await breathe();
     }
 
@@ -190,18 +198,21 @@ export async function train(
     const found = due ? await judgeNow() : UNJUDGED;
     if (!found) return { position, interrupted: true, soFar, ...judgement };
     if (due) judgement = found;
+    const chosen = chosenBy(found);
     position = { ...position, epoch: epoch + 1, batch: 0 };
     soFar = null;
     await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...found });
+    if (chosen)
+      warn(health.judged(chosen === found.test ? 'test' : 'validation', chosen, trainedReport.position));
   }
   return { position, interrupted: false, soFar: null, ...judgement };
 
   /** Undefined where the signal stopped it. */
   async function judgeNow(): Promise<Judgement | undefined> {
-    const by = purpose === 'readout' ? 'softmax' : 'goodness';
-    if (by === 'goodness' && !hearsLabel(document)) return UNJUDGED;
     // A readout that is trained later says nothing yet.
     const untrained = purpose === 'network' && document.readout !== undefined;
+    const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
+    if (by === undefined || (by === 'softmax' && untrained)) return UNJUDGED;
     let found = UNJUDGED;
     for (const name of ['validation', 'test'] as const) {
       const split = dataset[name];

@@ -26,3 +26,14 @@ export function networkOf(compiled: Graph | Plan): Network {
 export function hearsLabel({ label, connections, input }: ModelDocument): boolean {
   return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
 }
+
+/**
+ * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None where that
+ * would say nothing new: a single layer is scored, or no layer hears of the label that is tried.
+ */
+export function layersAlone(document: ModelDocument): readonly string[] {
+  const scored = document.layers
+    .map(({ name }) => name)
+    .filter((name) => document.score.layers.includes(name));
+  return scored.length > 1 && hearsLabel(document) ? scored : [];
+}

@@ -8,9 +8,11 @@ import { dirname, join } from 'node:path';
 import type { ModelDocument } from '../../compiler/model.js';
 import type { RunConfig } from '../run/folder.js';
 import { type BatchLine, chosenAccuracy, type EpochLine } from '../run/metrics.js';
+import type { Prediction } from '../train/evaluate.js';
 import type { StageName } from '../train/train.js';
 import { type ChartSection, chartSections } from './charts.js';
 import { diagram } from './diagram.js';
+import type { WrongSample } from './findings.js';
 import { escapeHtml, scriptJson } from './html.js';
 import { type Chart, page } from './page.js';
 import { style } from './style.js';
@@ -29,10 +31,8 @@ export interface Report {
 }
 
 /** A test sample that is taken for another class; `picture` is a data URI, null where the input is no image. */
-export interface Mistake {
-  readonly sample: number;
-  readonly truth: number;
-  readonly predicted: number;
+export interface Mistake extends WrongSample {
+  readonly by: Prediction['by'];
   readonly picture: string | null;
 }
 

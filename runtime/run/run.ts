@@ -421,9 +421,10 @@ async function trainInto(
         if (isDue(report)) await save(report.position, report.soFar);
         await observer.batch?.(report);
       },
-      judging(split, done, total, correct, labels) {
-        record.judging(split, done, total, labels);
-        observer.judging?.(split, done, total, correct, labels);
+      judging: (...progress) => observer.judging?.(...progress),
+      predicted(split, prediction) {
+        record.predicted(split, prediction);
+        observer.predicted?.(split, prediction);
       },
       async epoch(report: EpochReport) {
         accuracy = chosenBy(report)?.accuracy ?? null;

@@ -51,6 +51,8 @@ test('the samples are the same ones each time, from all over the split, with the
   expect(new Set(chosen).size).toBe(first!.count);
   expect(chosen.at(-1)! - chosen[0]!).toBeGreaterThan(5800);
   expect([...first!.y]).toEqual(chosen.map((sample) => sample % 10));
+  // Labels that come in turn: every class is there.
+  expect(new Set(first!.y).size).toBe(10);
 });
 
 test('no larger than the largest split that is tested, and than the training split', async () => {

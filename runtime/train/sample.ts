@@ -1,10 +1,12 @@
 /**
  * The training samples that the network is evaluated on after each epoch, to set their accuracy beside that of the test split.
- * They are always the same ones, spread evenly over the training split, and so few that the epoch hardly takes longer.
+ * They are drawn once, by the model's seed, and so few that the epoch hardly takes longer.
  */
 import { timeline } from '../../compiler/graph/timeline.js';
 import { hearsLabel, type Network } from '../../compiler/network.js';
 import type { Split } from '../data/dataset.js';
+import { permutation } from '../random/permutation.js';
+import { SITE } from '../random/sites.js';
 
 /** Of what training and evaluating an epoch cost, evaluating the sample may cost this much more. */
 const SHARE = 1 / 20;
@@ -27,7 +29,10 @@ export function trainingSample(
   const affordable = (SHARE * (count * training + evaluated * prediction)) / prediction;
   const size = Math.min(count, Math.floor(affordable), Math.max(...tested) || count);
   if (size < Math.min(FEWEST, count)) return undefined;
-  const chosen = Int32Array.from({ length: size }, (_, i) => Math.floor((i * count) / size));
+  // Every nth sample would miss classes in a data set whose labels come in turn.
+  const chosen = permutation(count, network.document.train.seed, 0, SITE.trainingSample)
+    .slice(0, size)
+    .sort();
   return {
     count: size,
     y: chosen.map((sample) => split.y[sample]!),

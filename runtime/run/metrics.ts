@@ -191,6 +191,7 @@ export function parseMetrics(text: string): (BatchLine | EpochLine)[] {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isOpen = (value: unknown): value is number | null => value === null || isNumber(value);
 const isShare = (value: unknown): value is number => isNumber(value) && value >= 0 && value <= 1;
 const listOf =
@@ -202,23 +203,23 @@ const namesOf =
   (value: unknown): value is Record<string, T> =>
     isObject(value) && Object.values(value).every(is);
 
-const isCounts = listOf(isNumber);
+const isNumbers = listOf(isNumber);
 const isMatrix = (value: unknown): boolean =>
-  listOf(isCounts)(value) && value.every((row) => row.length === value.length);
+  listOf(isNumbers)(value) && value.every((row) => row.length === value.length);
 const isHistogram = (value: unknown): boolean =>
   isObject(value) &&
   isNumber(value.from) &&
   isNumber(value.to) &&
-  isCounts(value.positive) &&
-  isCounts(value.negative) &&
+  isNumbers(value.positive) &&
+  isNumbers(value.negative) &&
   value.positive.length === value.negative.length;
 
 /** What a line must have, and what it may have, with the forms of their values. */
 const REQUIRED: Readonly<Record<string, (value: unknown) => boolean>> = {
-  epoch: isNumber,
-  batch: isNumber,
-  batches: isNumber,
-  trained: isNumber,
+  epoch: isCount,
+  batch: isCount,
+  batches: isCount,
+  trained: isCount,
   seconds: isNumber,
   lr: isOpen,
   loss: namesOf(isOpen),

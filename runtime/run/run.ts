@@ -140,6 +140,7 @@ export async function startRun(
         created: new Date().toISOString(),
         model: { name: document.name, file, sha256: sha256(text), text },
         settings,
+        ...('plan' in source ? { compiled: true as const } : {}),
         seed: document.train.seed,
         epochs: document.train.epochs,
         ...(document.readout ? { readoutEpochs: document.readout.epochs } : {}),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goodnessHistogram, layerAccuracies, surestMistakes } from './findings.js';
+import { goodnessHistogram, layerAccuracies, mistakesByConfidence } from './findings.js';
 
 test('each layer is scored by its own goodness', () => {
   const layers = new Map([
@@ -29,17 +29,17 @@ test('a histogram of equal values, and of none', () => {
   expect(goodnessHistogram(new Float32Array(0), new Int32Array(0), 2)).toBeUndefined();
 });
 
-test('mistakes come the surest first, in goodness or in probability', () => {
+test('mistakes come the most confident first, by goodness or by probability', () => {
   const y = Int32Array.of(0, 0, 1, 0);
   const labels = Int32Array.of(1, 1, 1, 1);
   const goodness = Float32Array.of(2, 1.5, 5, 1, 9, 1, 3, 1);
   const by = 'goodness';
-  expect(surestMistakes({ labels, by, goodness, softmax: null }, y, 2, 'min', 2)).toEqual([
+  expect(mistakesByConfidence({ labels, by, goodness, softmax: null }, y, 2, 'min', 2)).toEqual([
     { sample: 1, truth: 0, predicted: 1, margin: 4 },
     { sample: 3, truth: 0, predicted: 1, margin: 2 },
   ]);
   const softmax = Float32Array.of(0.25, 0.75, 0.375, 0.625, 0, 1, 0, 1);
-  const found = surestMistakes({ labels, by: 'softmax', goodness: null, softmax }, y, 2, 'min', 9);
+  const found = mistakesByConfidence({ labels, by: 'softmax', goodness: null, softmax }, y, 2, 'min', 9);
   expect(found.map(({ sample, margin }) => [sample, margin])).toEqual([
     [3, 1],
     [0, 0.5],

@@ -51,7 +51,7 @@ export function goodnessHistogram(
   return { from, to, positive, negative };
 }
 
-/** A sample that was taken for another class, and by how much: the surer the network, the greater the margin. */
+/** A sample that was predicted as another class, and by how much: the more confident the network, the greater the margin. */
 export interface WrongSample {
   readonly sample: number;
   readonly truth: number;
@@ -60,8 +60,8 @@ export interface WrongSample {
   readonly margin: number;
 }
 
-/** The mistakes among samples, the surest first, at most `most` of them. */
-export function surestMistakes(
+/** The mistakes among samples, the most confident first, at most `most` of them. */
+export function mistakesByConfidence(
   { labels, by, goodness, softmax }: Pick<Prediction, 'labels' | 'by' | 'goodness' | 'softmax'>,
   y: Int32Array,
   classes: number,

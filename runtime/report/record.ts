@@ -31,7 +31,7 @@ import {
   type Position,
   stageOf,
 } from '../train/train.js';
-import { goodnessHistogram, layerAccuracies, surestMistakes } from './findings.js';
+import { goodnessHistogram, layerAccuracies, mistakesByConfidence } from './findings.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
 import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
 import { dataUri, type Picture } from './png.js';
@@ -122,6 +122,7 @@ export async function openRecord(
         config: readRunConfig(folder),
         document,
         data: dataset.name,
+        tested: dataset.test.count,
         parameters,
         batches,
         epochs,
@@ -167,7 +168,7 @@ export async function openRecord(
         ...(alone ? { layer_accuracy: alone } : {}),
         ...(histogram ? { goodness_histogram: histogram } : {}),
       };
-      const wrong = surestMistakes(prediction, y, network.classes, direction, MOST_MISTAKES);
+      const wrong = mistakesByConfidence(prediction, y, network.classes, direction, MOST_MISTAKES);
       mistakes = wrong.map((one) => ({
         ...one,
         by: prediction.by,

@@ -1,9 +1,9 @@
-/** What a prediction of labelled samples tells beside its accuracy: what each layer is worth, how far goodness comes apart, and
- * which mistakes the network is surest of. */
-
+/**
+ * What a prediction of labelled samples tells beside its accuracy: the accuracy of each layer, how far goodness comes apart,
+ * and which mistakes the network is most confident of.
+ */
 import type { ByName, GoodnessHistogram } from '../run/metrics.js';
-import type { Prediction } from '../train/evaluate.js';
-import { chooseLabels } from '../train/evaluate.js';
+import { chooseLabels, type Prediction } from '../train/evaluate.js';
 
 const BINS = 40;
 /** This share of the values at either end goes into the outermost bins: one outlier must not squeeze all others into one bar. */

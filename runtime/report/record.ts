@@ -58,7 +58,7 @@ export interface RunRecord {
   predicted(split: JudgedSplit, prediction: Prediction): void;
   /** After every epoch. */
   epoch(report: EpochReport): Promise<void>;
-  /** Where a run is interrupted: the report then has the batches since the last epoch. */
+  /** Where a run is interrupted or fails: the report then has the batches since the last epoch. */
   interrupted(): void;
 }
 
@@ -246,6 +246,9 @@ function weightSheets({ document }: Network, dataset: Dataset, parameters: Param
   });
 }
 
+/** What of a line is no curve. */
+const NO_SCALARS = ['goodness_histogram', 'train_samples'];
+
 /** A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says. */
 function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const scalars: Record<string, number | null> = {};
@@ -253,8 +256,9 @@ function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const { event: _, stage: _5, epoch, batch: _1, batches: _2, trained: _3, seconds: _4, ...values } = line;
   for (const [key, value] of Object.entries(values)) {
     if (key.endsWith('_accuracy') && line.event === 'batch') continue;
+    if (NO_SCALARS.includes(key)) continue;
     if (typeof value === 'number') scalars[`${prefix}${key}`] = value;
-    else if (value && !Array.isArray(value) && key !== 'goodness_histogram')
+    else if (value && !Array.isArray(value))
       for (const [name, one] of Object.entries(value))
         if (typeof one === 'number') scalars[`${prefix}${key}/${name}`] = one;
   }

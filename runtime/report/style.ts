@@ -78,6 +78,7 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { margin: 8px 0 0; padding: 14px 16px; background: var(--ground); border: 1px solid var(--line); border-radius: 10px; overflow-x: auto; font: 12.5px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 #command { white-space: pre-wrap; overflow-wrap: anywhere; }
+#command span { display: inline-block; max-width: 100%; }
 summary { cursor: pointer; color: var(--quiet); font-size: 14px; margin-top: 14px; }
 table.sortable { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 .sortable th, .sortable td { text-align: right; white-space: nowrap; padding: 6px 12px; border-bottom: 1px solid var(--line); }

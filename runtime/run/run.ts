@@ -437,6 +437,8 @@ async function trainInto(
       },
     },
   ).catch((error: unknown) => {
+    // What led to it is worth a look.
+    record.interrupted();
     throw withLastGood(error, folder, saved);
   });
   const { epoch, trained } = result.position;

@@ -15,7 +15,7 @@ import type { WrongSample } from './findings.js';
 import { escapeHtml } from './html.js';
 import { missing } from './missing.js';
 import { normSections } from './norm-charts.js';
-import { renderPage, type Section, type Tile } from './shell.js';
+import { duration, renderPage, type Section, type Tile } from './shell.js';
 
 export { commandOf };
 
@@ -167,11 +167,4 @@ function weightsSection({ sheets }: Report): Section[] {
   const text =
     'Input weights of the first units as images: blue is positive, red negative, each unit by its own largest.';
   return [{ title: 'First-layer weights', text, width: 'full', html: images.join('') }];
-}
-
-/** 42 → `42 s`, 725 → `12 min`, 11275 → `3 h 8 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -141,3 +141,10 @@ function place(section: string, chart: PlacedChart): string {
   const caption = `<caption>${escapeHtml(xLabel)} ${x[0]}</caption>`;
   return `<table class="readings">${caption}<tbody>${rows.join('')}</tbody></table>`;
 }
+
+/** 42 → `42 s`, 725 → `12 min`, 11275 → `3 h 8 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -57,6 +57,7 @@ section.half { grid-column: span 6; }
 .legend i { display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; }
 .confusion { border-collapse: separate; border-spacing: 2px; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .confusion th { font-weight: 600; color: var(--quiet); padding: 3px; }
+.confusion th[scope=row] { position: sticky; left: 0; background: var(--card); }
 .confusion td { text-align: center; padding: 8px 2px; border-radius: 5px; min-width: calc(var(--digits) * 1ch + 4px); }
 .confusion .zero { color: transparent; background: var(--ground); }
 .confusion .share { color: var(--quiet); background: none; text-align: right; padding-left: 8px; }

@@ -1,8 +1,8 @@
 /** What a sweep found, to look at: a table with bars for the terminal, and a page with a chart for each setting. */
 
 import { escapeHtml } from '../report/html.js';
-import { duration } from '../report/report.js';
-import { renderPage, type Section } from '../report/shell.js';
+import { duration, renderPage, type Section } from '../report/shell.js';
+import { rffcVersion } from '../run/version.js';
 import { type SweepState, type Trial, trialFolder } from './folder.js';
 import { bestOf, ranked } from './sweep.js';
 
@@ -108,7 +108,7 @@ export function sweepPage({ request, trials }: SweepState): string {
       ...names.flatMap((name) => chart(name, trials, score, best)),
       tableSection(names, trials, score, best),
     ],
-    footer: 'rffc',
+    footer: `rffc ${rffcVersion()}`,
   });
 }
 

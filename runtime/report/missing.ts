@@ -47,7 +47,9 @@ function accuracy(shown: Shown, has: (id: string) => boolean): string[] {
       ? has('accuracy-readout')
         ? []
         : ['Accuracy: the readout has not been trained yet.']
-      : [`Accuracy: no layer receives label \`${label.name}\`, so there is nothing to predict.`];
+      : [
+          `Accuracy: ${unseen(document, label.name)} label \`${label.name}\`, so there is nothing to predict.`,
+        ];
   const { epochs } = linesOf('network', shown);
   if (!has('accuracy'))
     return [tested === 0 ? 'Accuracy: the data set has no test split.' : 'Accuracy: no epoch was evaluated.'];
@@ -63,6 +65,12 @@ function accuracy(shown: Shown, has: (id: string) => boolean): string[] {
   if (tested !== 0 && layersAlone(document).length > 0 && !has('layer-accuracy'))
     found.push('Accuracy of each layer alone: not in these metrics.');
   return found;
+}
+
+/** Why trying labels tells nothing. */
+function unseen({ connections, input }: ModelDocument, label: string): string {
+  const received = input.embed !== null || connections.some(({ source }) => source === label);
+  return received ? 'the scored steps never see' : 'no layer receives';
 }
 
 /** Losses and goodness without a single number, and epochs without a line. */

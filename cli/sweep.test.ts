@@ -94,7 +94,7 @@ test('a grid is trained, the best run is named, and the chart is written', async
   expect(config.settings).toMatchObject({ lr: 1e-3, set: { theta: 1 } });
   const page = readFileSync(join(folder, 'grid/sweep.html'), 'utf8');
   expect(page.match(/<circle/g)).toHaveLength(8);
-  expect(page).toContain('<figcaption>lr (logarithmic)</figcaption>');
+  expect(page).toContain('lr (log scale)</text>');
 });
 
 test('a second call has nothing to do, another request is refused there', async () => {

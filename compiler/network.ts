@@ -32,3 +32,14 @@ export function connectsLabel({ label, connections, input }: ModelDocument): boo
 export function hearsLabel(document: ModelDocument): boolean {
   return connectsLabel(document) && scoreSeesLabel(document);
 }
+
+/**
+ * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None where that
+ * would say nothing new: a single layer is scored, or no layer receives the label that is tried.
+ */
+export function layersAlone(document: ModelDocument): readonly string[] {
+  const scored = document.layers
+    .map(({ name }) => name)
+    .filter((name) => document.score.layers.includes(name));
+  return scored.length > 1 && connectsLabel(document) ? scored : [];
+}

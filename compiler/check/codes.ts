@@ -254,12 +254,7 @@ export const checkCodes = {
   RFF413: {
     title: 'prediction contradicts the objective',
     explanation:
-      'Positive and negative rows differ only in the label, so with no phase that shows it (`label: given`) there is nothing to tell apart.',
-  },
-  RFF318: {
-    title: 'unconnected input or label',
-    explanation:
-      'A warning: the input influences no layer; or no layer receives the label of a model that learns without it, so that nothing predicts the label.',
+      "A loss that rises with goodness teaches its rows a low goodness. Where positive rows learn a low goodness and negative rows a high one, the true label has the lowest goodness (`predict: min`); in the reverse case it has the highest (`predict: max`). The default is `min`; Hinton's losses need `predict: max`.",
   },
   RFF501: {
     title: 'unknown property',

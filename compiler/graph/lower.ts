@@ -5,7 +5,7 @@
  * way, so that the oracle which interprets it is worth testing against.
  */
 import type { ModelDocument } from '../model.js';
-import { connectsLabel, type Network } from '../network.js';
+import { connectsLabel, layersAlone, type Network } from '../network.js';
 import { predictingClassifier } from './classifier.js';
 import { type Axis, type Graph, type Program, type Purpose, tensorOf } from './graph.js';
 import { lowerPrediction } from './prediction.js';
@@ -92,6 +92,8 @@ function tensorsOf(
   }
   declare('predict/x', 'input', [frames, predictBatch, d]);
   declare('predict/goodness', 'output', [predictBatch, classes]);
+  const alone = layersAlone(document).length;
+  if (alone > 0) declare('predict/goodness_layers', 'output', [alone, predictBatch, classes]);
   if (predictingClassifier(document)) declare('predict/softmax', 'output', [predictBatch, classes]);
   const extent = (axis: Axis) => train.extents[axis as keyof Program['extents']];
   for (const r of train.results) {

@@ -69,6 +69,8 @@ export interface RunConfig {
     readonly text: string;
   };
   readonly settings: RunSettings;
+  /** The model came as a plan, which has its batch, params and passes settled; its text is then a model document. */
+  readonly compiled?: true;
   /** What `settings` and the model came to. */
   readonly seed: number;
   readonly epochs: number;

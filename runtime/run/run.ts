@@ -142,6 +142,7 @@ export async function startRun(
         created: new Date().toISOString(),
         model: { name: document.name, file, sha256: sha256(text), text },
         settings,
+        ...('plan' in source ? { compiled: true as const } : {}),
         seed: document.train.seed,
         epochs: document.train.epochs,
         ...(document.readout ? { readoutEpochs: document.readout.epochs } : {}),
@@ -450,9 +451,10 @@ async function trainInto(
         if (isDue(report)) await save(report.position, report.soFar);
         await observer.batch?.(report);
       },
-      judging(split, done, total, correct, labels) {
-        record.judging(split, done, total, labels);
-        observer.judging?.(split, done, total, correct, labels);
+      judging: (...progress) => observer.judging?.(...progress),
+      predicted(split, prediction) {
+        record.predicted(split, prediction);
+        observer.predicted?.(split, prediction);
       },
       async epoch(report: EpochReport) {
         accuracy = chosenBy(report)?.accuracy ?? null;
@@ -465,6 +467,8 @@ async function trainInto(
       warn,
     },
   ).catch((error: unknown) => {
+    // What led to it is worth a look.
+    record.interrupted();
     throw withLastGood(error, folder, saved);
   });
   const { epoch, trained } = result.position;

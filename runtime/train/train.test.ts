@@ -367,6 +367,7 @@ test('nothing to test on is no error', async () => {
     interrupted: false,
     soFar: null,
     validation: null,
+    train: null,
     test: null,
   });
 });

@@ -13,8 +13,9 @@ import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
-import { type Evaluation, evaluate, predictsBy } from './evaluate.js';
+import { type Evaluation, type Prediction, predict, predictsBy, score } from './evaluate.js';
 import { watchHealth } from './health.js';
+import { trainingSample } from './sample.js';
 
 /** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
 export interface Position {
@@ -84,12 +85,15 @@ export interface BatchReport extends Measures {
 /** What a network is judged on after each epoch, in this order. */
 export type JudgedSplit = 'validation' | 'test';
 
-/** Null where there are no such samples, or nothing to predict; of a readout, by its softmax. */
-export type Judgement = Readonly<Record<JudgedSplit, Evaluation | null>>;
-const UNJUDGED: Judgement = { validation: null, test: null };
+/**
+ * Null where there are no such samples, or nothing to predict; of a readout, by its softmax. `train` is of a fixed sample of
+ * the training split (see `sample.ts`), null where that would cost too much.
+ */
+export type Judgement = Readonly<Record<'train' | JudgedSplit, Evaluation | null>>;
+const UNJUDGED: Judgement = { train: null, validation: null, test: null };
 
 /** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
-export function chosenBy({ validation, test }: Judgement): Evaluation | null {
+export function chosenBy({ validation, test }: Pick<Judgement, JudgedSplit>): Evaluation | null {
   return validation ?? test;
 }
 
@@ -100,6 +104,8 @@ export interface TrainObserver {
   batch?(report: BatchReport): Promise<void> | void;
   /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
   judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
+  /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
+  predicted?(split: JudgedSplit, prediction: Prediction): void;
   epoch?(report: EpochReport): Promise<void> | void;
   /** Training goes on, and not as it should: a layer is silent, say. Each kind once a call of `train`. */
   warn?(warning: Diagnostic): void;
@@ -146,6 +152,10 @@ export async function train(
   const warn = (warnings: readonly Diagnostic[]) => {
     for (const warning of warnings) observer.warn?.(warning);
   };
+  const tested = [dataset.validation, dataset.test].map((split) =>
+    Math.min(split?.count ?? 0, options.limit ?? Number.POSITIVE_INFINITY),
+  );
+  const sample = trainingSample(network, dataset.train, count, tested);
   const began = performance.now();
   let position = options.start ?? START;
   let soFar = options.soFar ?? null;
@@ -213,23 +223,32 @@ export async function train(
     const untrained = purpose === 'network' && document.readout !== undefined;
     const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
     if (by === undefined || (by === 'softmax' && untrained)) return UNJUDGED;
+    const splits = {
+      train: sample,
+      validation: dataset.validation,
+      test: dataset.test,
+    };
     let found = UNJUDGED;
-    for (const name of ['validation', 'test'] as const) {
-      const split = dataset[name];
+    for (const name of ['train', 'validation', 'test'] as const) {
+      const split = splits[name];
       if (!split || split.count === 0) continue;
       let judgedSoFar = 0;
       let correct = 0;
-      const evaluation = await evaluate(session, network, split, {
+      const prediction = await predict(session, network, split, {
         by,
+        layers: name !== 'train',
         ...(options.limit === undefined ? {} : { limit: options.limit }),
         ...(signal ? { signal } : {}),
         onProgress(done, total, labels) {
+          if (name === 'train') return;
           for (; judgedSoFar < done; judgedSoFar++)
             if (labels[judgedSoFar] === split.y[judgedSoFar]) correct++;
           observer.judging?.(name, done, total, correct, labels);
         },
       });
-      if (!evaluation) return undefined;
+      if (!prediction) return undefined;
+      if (name !== 'train') observer.predicted?.(name, prediction);
+      const evaluation = score(prediction, split.y, network.classes);
       found = { ...found, [name]: untrained ? { ...evaluation, softmax: null } : evaluation };
     }
     return found;

@@ -62,7 +62,7 @@ function batchReport(epoch: number, batch: number): BatchReport {
 
 function epochReport(epoch: number, accuracy: number | null): EpochReport {
   const test = accuracy === null ? null : { accuracy, correct: 0, samples: 5000, softmax: null };
-  return { ...batchReport(epoch, BATCHES), test: test as EpochReport['test'], validation: null };
+  return { ...batchReport(epoch, BATCHES), test: test as EpochReport['test'], train: null, validation: null };
 }
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));

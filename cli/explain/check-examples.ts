@@ -186,6 +186,58 @@ export const checkExamples: ExampleTable = {
       negatives: 'negatives: hybrid_images()\nreadout: softmax()',
     },
   ),
+  RFF333: model(
+    {
+      schedule:
+        'schedule {\n  phase settle[3] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n  score settle[0..2]\n}',
+    },
+    {
+      schedule:
+        'schedule {\n  phase settle[3] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n  score learn[1..3]\n}',
+    },
+  ),
+  RFF334: model(
+    { connect: 'connect image -> h1 -> h2, digit -> h2 as forward' },
+    { connect: 'connect image -> h1 -> h2, digit -> h1, digit -> h2 as forward' },
+  ),
+  RFF335: model(
+    {
+      schedule:
+        'schedule {\n  phase learn[4] { label: uniform }\n  phase show[4]  { label: given, learn: off }\n}',
+    },
+    {
+      schedule:
+        'schedule {\n  phase settle[4] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n}',
+    },
+  ),
+  RFF336: model(
+    {
+      objective:
+        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n  negative: softplus(goodness - 1.5)\n}',
+    },
+    {
+      objective:
+        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n  negative: softplus(1.5 - goodness)\n}',
+    },
+  ),
+  RFF337: model(
+    {
+      layers: 'layer h1[20] { objective: low }\nlayer h2[20] { objective: high }',
+      objective: `objective low  { goodness: mean(h^2), pair: softplus(pos - neg), predict: min }
+objective high { goodness: mean(h^2), pair: softplus(neg - pos), predict: max }`,
+      schedule: 'schedule { phase learn[4] { label: given }, score learn[1..3] }',
+    },
+    {
+      layers: 'layer h1[20] { objective: low }\nlayer h2[20] { objective: high }',
+      objective: `objective low  { goodness: mean(h^2), pair: softplus(pos - neg), predict: min }
+objective high { goodness: mean(h^2), pair: softplus(neg - pos), predict: max }`,
+      schedule: 'schedule { phase learn[4] { label: given }, score learn[1..3] over h1 }',
+    },
+  ),
+  RFF338: model(
+    { connect: 'connect image -> h1 -> h2 as forward' },
+    { connect: 'connect image -> h1 -> h2, digit -> h1, digit -> h2 as forward' },
+  ),
   // model documents
   RFF330: shell(
     [

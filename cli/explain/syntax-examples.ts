@@ -70,4 +70,24 @@ model small { }
     { layers: `layer h1[20], h2[20] {\n  activation: ${'abs('.repeat(65)}z${')'.repeat(65)}\n}` },
     { layers: 'layer h1[20], h2[20] {\n  activation: abs(z)\n}' },
   ),
+  RFF119: model('import torch\nmodel = torch.nn.Linear(784, 128)', {
+    layers: 'layer h1[128], h2[20] { damping: 0.7 }',
+  }),
+  RFF120: model(
+    { objective: 'objective { goodness: h.pow(2).mean(1), pair: softplus(pos - neg) }' },
+    { objective: 'objective { goodness: mean(h^2), pair: softplus(pos - neg) }' },
+  ),
+  RFF121: model({ input: 'input image(784)' }, { input: 'input image[784]' }),
+  RFF122: model(
+    { functions: 'import numpy', layers: 'layer h1[20], h2[20] { activation: tanh(z) }' },
+    { functions: '', layers: 'layer h1[20], h2[20] { activation: tanh(z) }' },
+  ),
+  RFF123: model(
+    { train: 'train: { data: digits(), epochs: 2 }' },
+    { train: 'train { data: digits(), epochs: 2 }' },
+  ),
+  RFF124: model(
+    { connect: 'connect image > h1 -> h2, digit -> h1, digit -> h2 as forward' },
+    { connect: 'connect image -> h1 -> h2, digit -> h1, digit -> h2 as forward' },
+  ),
 };

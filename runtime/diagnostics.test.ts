@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diagnosticCodes } from './diagnostics.js';
+import { libraryCodes } from './library-codes.js';
 import { toolCodes } from './tool-codes.js';
 
 const root = join(import.meta.dirname, '..');
@@ -24,6 +25,6 @@ test('every code that the sources give has an entry, with a title of one line an
   }
 });
 
-test('every code of the tools is in use', () => {
-  expect(Object.keys(toolCodes).filter((code) => !used.has(code))).toEqual([]);
+test('every code of the tools and of the library is in use', () => {
+  expect(Object.keys({ ...toolCodes, ...libraryCodes }).filter((code) => !used.has(code))).toEqual([]);
 });

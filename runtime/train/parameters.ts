@@ -102,11 +102,27 @@ export function resetReadout(session: Session, document: ModelDocument): void {
   );
   for (const { name, role, shape } of session.tensors) {
     if (role !== 'state' || !name.startsWith(`optimizer/${weight.name}/`)) continue;
-    session.write(
-      name,
-      new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(stateAtStart(name)),
-    );
+    session.write(name, firstState(name, shape));
   }
+}
+
+/** Gives every parameter and state that nobody has written its first value: all of them in a new session. */
+export function initializeMissing(session: Session, document: ModelDocument): void {
+  const missing = new Map(
+    session.tensors
+      .filter(({ name, role }) => (role === 'parameter' || role === 'state') && !session.written.has(name))
+      .map((info) => [info.name, info] as const),
+  );
+  if (missing.size === 0) return;
+  for (const [name, values] of initializeParameters(document))
+    if (missing.has(name)) session.write(name, values);
+  for (const { name, role, shape } of missing.values())
+    if (role === 'state') session.write(name, firstState(name, shape));
+}
+
+/** @param name of a state tensor */
+function firstState(name: string, shape: readonly number[]): Float32Array {
+  return new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(stateAtStart(name));
 }
 
 /**
@@ -115,12 +131,8 @@ export function resetReadout(session: Session, document: ModelDocument): void {
  */
 export function resetSession(session: Session, parameters: Iterable<readonly [string, Float32Array]>): void {
   for (const [name, values] of parameters) session.write(name, values);
-  for (const { name, role, shape, type } of session.tensors) {
+  for (const { name, role, shape } of session.tensors) {
     if (role !== 'state') continue;
-    const length = shape.reduce((product, n) => product * n, 1);
-    session.write(
-      name,
-      (type === 'i32' ? new Int32Array(length) : new Float32Array(length)).fill(stateAtStart(name)),
-    );
+    session.write(name, firstState(name, shape));
   }
 }

@@ -5,6 +5,7 @@
 import { hostScalar } from '../../compiler/graph/tensors.js';
 import type { Launch, Plan, PlanTensor } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
+import { asyncDispose } from '../dispose.js';
 import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
 import { lengthOf, TensorTable } from '../tensors.js';
 import { layOutChunks } from './chunks.js';
@@ -104,6 +105,7 @@ interface Result {
 export class WebgpuSession implements Session {
   readonly backend = 'webgpu';
   readonly tensors: readonly TensorInfo[];
+  readonly written: ReadonlySet<string>;
   private readonly table: TensorTable;
   private readonly device: GPUDevice;
   private readonly results: readonly Result[];
@@ -127,6 +129,7 @@ export class WebgpuSession implements Session {
   ) {
     this.table = new TensorTable(plan);
     this.tensors = this.table.infos;
+    this.written = this.table.written;
     this.device = watch.device;
     let bytes = 0;
     this.results = plan.tensors.flatMap((tensor): Result[] => {
@@ -163,6 +166,7 @@ export class WebgpuSession implements Session {
    * @throws RffcError RFF834 if the device is lost, RFF835 or RFF836 if it refuses something
    */
   async play(program: ProgramName | 'load', args: RunArguments): Promise<void> {
+    this.table.check();
     if (this.running) throw new Error('a session plays one program at a time');
     this.watch.check();
     this.running = true;
@@ -270,7 +274,12 @@ export class WebgpuSession implements Session {
   }
 
   async dispose(): Promise<void> {
+    this.table.close();
     this.watch.close();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }
 

@@ -1,0 +1,22 @@
+/** A session's weights in a file, and out of one. */
+import type { Session } from './engine.js';
+import { collectTensors, restore } from './run/checkpoint.js';
+import { readInitialWeights } from './run/initial.js';
+import { writeSafetensors } from './safetensors.js';
+import { requireWeights, sessionArgument } from './session-checks.js';
+
+/**
+ * Writes a session's parameters and optimizer state to a safetensors file.
+ * @throws RffcError RFF642, RFF773 for a session without weights
+ */
+export async function saveWeights(session: Session, path: string): Promise<void> {
+  sessionArgument('saveWeights', session);
+  requireWeights('saveWeights', session);
+  await writeSafetensors(path, await collectTensors(session));
+}
+
+/** Reads parameters from a safetensors file into a session. @throws RffcError RFF706 for those of another model, RFF640, RFF641 */
+export async function loadWeights(session: Session, path: string): Promise<void> {
+  sessionArgument('loadWeights', session);
+  restore(session, (await readInitialWeights(path, session.tensors)).checkpoint);
+}

@@ -46,4 +46,5 @@ export type {
   TrainOptions,
   TrainResult,
 } from './train/train.js';
+export { exportWeights, importWeights } from './weight-bytes.js';
 export { loadWeights, saveWeights } from './weights.js';

@@ -33,4 +33,9 @@ export const libraryCodes: Readonly<Record<string, CodeInfo>> = {
     explanation:
       'A session was used after `dispose`, or outside of the block of its `await using`. Open another one.',
   },
+  RFF776: {
+    title: 'data that a page cannot read',
+    explanation:
+      'In a page, `digits()` is drawn; every other data set is read from files. Fetch the numbers and make samples of them: `samples(values, { inputSize }, labels)`.',
+  },
 };

@@ -1,9 +1,10 @@
 /** A session's weights in a file, and out of one. */
 import type { Session } from './engine.js';
-import { collectTensors, restore } from './run/checkpoint.js';
+import { restore } from './run/checkpoint.js';
 import { readInitialWeights } from './run/initial.js';
 import { writeSafetensors } from './safetensors.js';
 import { requireWeights, sessionArgument } from './session-checks.js';
+import { collectTensors } from './weight-bytes.js';
 
 /**
  * Writes a session's parameters and optimizer state to a safetensors file.

@@ -2,8 +2,11 @@
  * The webgpu engine: a plan on a WebGPU device, in Node on Dawn and in a page on the browser's own. Everything is made at
  * load; a run is one encoder, one pass, one submit, and the small results come back with it.
  */
+
 import { hostScalar } from '../../compiler/graph/tensors.js';
+import { compiledArgument, isPlan } from '../../compiler/network.js';
 import type { Launch, Plan, PlanTensor } from '../../compiler/plan/plan.js';
+import { wrongArgument } from '../../grammar/arguments.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { asyncDispose } from '../dispose.js';
 import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
@@ -12,6 +15,7 @@ import { layOutChunks } from './chunks.js';
 import {
   adapterName,
   largestChunk,
+  noWebgpu,
   openAdapter,
   openDevice,
   type Precision,
@@ -41,11 +45,23 @@ const measured = new Map<string, string>();
 /**
  * Opens a plan on a WebGPU adapter and plays its `load` program.
  *
- * @param gpu `navigator.gpu`, or what `openDawn` gives
- * @throws RffcError RFF812 without an adapter, RFF830 to RFF833 where it cannot hold or run the plan, RFF836 where its
+ * @param gpu the page's `navigator.gpu` by default; in Node what `openDawn` gives
+ * @throws RffcError RFF770 for what is no plan, RFF812 without WebGPU or an adapter, RFF830 to RFF833 where it cannot hold or run the plan, RFF836 where its
  * memory is not enough
  */
-export async function openWebgpu(plan: Plan, gpu: GPU, choice: WebgpuOptions = {}): Promise<WebgpuSession> {
+export async function openWebgpu(
+  plan: Plan,
+  gpu: GPU | undefined = globalThis.navigator?.gpu,
+  choice: WebgpuOptions = {},
+): Promise<WebgpuSession> {
+  if (!isPlan(compiledArgument('openWebgpu', plan)))
+    throw wrongArgument(
+      'openWebgpu',
+      'a plan',
+      plan,
+      '`const { plan } = await compile({ text, file })` makes one',
+    );
+  if (!gpu) throw noWebgpu();
   const { precision = 'f32', profile = false, tiles = measured } = choice;
   const adapter = await openAdapter(gpu);
   const layout = layOutChunks(plan, largestChunk(adapter));

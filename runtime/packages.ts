@@ -15,7 +15,7 @@ export async function withPackages<T>(packages: readonly string[], load: () => P
     return await load();
   } catch (error) {
     if (error instanceof RffcError) throw error;
-    const names = packages.map((name) => `\`${name}\``).join(' and ');
+    const names = new Intl.ListFormat('en').format(packages.map((name) => `\`${name}\``));
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
     const message = missing

@@ -75,6 +75,11 @@ describe('rffc/browser', () => {
     ]);
   });
 
+  test('a page that has its plan needs no compiler', async () => {
+    const { size } = await bundle(everything.replace('*', '{ openWebgpu, train, predict, samples }'));
+    expect(size / 1000).toBeCloseTo(95, -1);
+  });
+
   test('the check finds what is of Node', async () => {
     const { imported, named } = await bundle(
       "import { join } from 'node:path'; console.log(join, Buffer.from('a'), process.cwd());",

@@ -86,6 +86,24 @@ describe('without the optional packages', () => {
   );
 });
 
+test('README’s program runs', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [program, page] = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map((block) => block[1]!);
+  cpSync(join(root, 'models'), join(project, 'models'), { recursive: true });
+  writeFileSync(join(project, 'readme.mjs'), program!);
+  const { status, stdout, stderr } = node('readme.mjs');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^epoch 1: 0\.\d+\n$/);
+  expect(readFileSync(join(project, 'quickstart.safetensors')).length).toBeGreaterThan(1000);
+  // The page's own program is `docs/examples/page`; this one is to name what there is.
+  const names = /^import \{ (.*) \} from 'rffc\/browser'/.exec(page!)![1]!;
+  writeFileSync(
+    join(project, 'names.mjs'),
+    `import { ${names} } from 'rffc/browser'; console.log(typeof train);`,
+  );
+  expect(node('names.mjs')).toEqual({ status: 0, stdout: 'function\n', stderr: '' });
+});
+
 describe('types', () => {
   const compile = (file: string, types: readonly string[]) => {
     const options = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', types };

@@ -9,6 +9,7 @@ import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
 import type { ModelDocument } from '../../compiler/model.js';
 import { hearsLabel } from '../../compiler/network.js';
+import { isObject, wrongArgument } from '../../grammar/arguments.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { nothingToPredict, predictDirection } from '../train/evaluate.js';
 import { type Name, OnnxBuilder } from './builder.js';
@@ -42,6 +43,7 @@ export function exportOnnx(
   weights: ReadonlyMap<string, Float32Array>,
   about: { readonly version: string; readonly metadata?: Readonly<Record<string, string>> },
 ): OnnxExport {
+  checkArguments(graph, weights);
   const { document, frames, classes } = graph;
   const { input, name } = document;
   const port = scorePort(document);
@@ -98,6 +100,26 @@ export function exportOnnx(
     metadata: about.metadata ?? {},
   });
   return { bytes, nodes: build.nodes.length };
+}
+
+/** @throws RffcError RFF770 */
+function checkArguments(graph: unknown, weights: unknown): void {
+  if (!isObject(graph) || !isObject(graph.document) || !isObject(graph.programs)) {
+    const hint =
+      isObject(graph) && (isObject(graph.graph) || graph.rffc === 'plan')
+        ? 'what `compile` returns has it: `compiled.graph`'
+        : undefined;
+    throw wrongArgument('exportOnnx', 'a graph', graph, hint);
+  }
+  const isWeights =
+    weights instanceof Map && [...weights.values()].every((one) => one instanceof Float32Array);
+  if (!isWeights)
+    throw wrongArgument(
+      'exportOnnx',
+      'a Map from names to Float32Arrays',
+      weights,
+      '`toFloat32(tensor)` makes one of a tensor that was read',
+    );
 }
 
 /** What labels are told apart by, which is also an output; undefined for a model without either. */

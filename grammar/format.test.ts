@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { effort } from '../test/support/effort.js';
 import { format } from './format.js';
 import { parse } from './parser.js';
 import { everything, example, gaps, modelText, withoutSpans } from './testing.js';
@@ -93,7 +94,7 @@ describe('formatting', () => {
   test('random models, with comments in any gap', () => {
     fc.assert(
       fc.property(modelText(), fc.infiniteStream(gaps), (words, stream) => holds(commented(words, stream))),
-      { numRuns: 120 },
+      { numRuns: effort(120, 3000) },
     );
   });
 
@@ -104,7 +105,7 @@ describe('formatting', () => {
       .split(/ +|(?=\n)/);
     fc.assert(
       fc.property(fc.infiniteStream(gaps), (stream) => holds(commented(words, stream))),
-      { numRuns: 40 },
+      { numRuns: effort(40, 1000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { effort } from '../test/support/effort.js';
 import { syntaxCodes } from './codes.js';
 import { format } from './format.js';
 import { locate } from './locate.js';
@@ -72,7 +73,7 @@ const mutated = (text: string): fc.Arbitrary<string> => {
 };
 
 describe('never throws', () => {
-  const runs = { numRuns: 80 };
+  const runs = { numRuns: effort(80, 5000) };
   test('on any characters', () => fc.assert(fc.property(fc.string({ unit: 'binary' }), survives), runs));
   test('on soups of words', () =>
     fc.assert(

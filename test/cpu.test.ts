@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { buildPlan, type PassName, passNames } from '../compiler/plan/build.js';
 import { findBlas } from '../runtime/cpu/blas.js';
 import { openCpu } from '../runtime/cpu/session.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 import { expectParity, replay, seedGraph } from './support/parity.js';
 import { seedCases } from './support/seed.js';
 
@@ -19,26 +20,17 @@ const choices: [string, readonly PassName[]][] = [
   ['without any', passNames],
 ];
 
-test('CI has a BLAS', () => {
-  if (process.env.RFFC_TEST_ALL !== undefined) expect(blas).toBe(true);
-});
-
 for (const products of ['BLAS', 'WebAssembly'] as const) {
-  const runs = products !== 'BLAS' || blas;
-  describe.skipIf(!runs)(
-    runs ? `products by ${products}` : 'products by BLAS are skipped: none was found',
-    () => {
-      describe.each(seedCases)('%s', (name) => {
-        test.each(choices)('%s', async (_, without) => {
-          if (products === 'WebAssembly') process.env.RFFC_BLAS = 'off';
-          await expectParity(
-            name,
-            await openCpu(buildPlan(seedGraph(name), { without }).plan, { threads: 2 }),
-          );
-        });
+  const missing = products === 'BLAS' && !blas ? unlessRequired('no BLAS was found') : undefined;
+  describeUnless(missing, `products by ${products}`, () => {
+    describe.each(seedCases)('%s', (name) => {
+      test.each(choices)('%s', async (_, without) => {
+        if (products === 'WebAssembly') process.env.RFFC_BLAS = 'off';
+        else expect(blas, 'a BLAS').toBe(true);
+        await expectParity(name, await openCpu(buildPlan(seedGraph(name), { without }).plan, { threads: 2 }));
       });
-    },
-  );
+    });
+  });
 }
 
 test.each([1, 2, 3])('with %i threads, the same bytes every time', async (threads) => {

@@ -19,14 +19,19 @@ import { uniforms } from '../runtime/random/index.js';
 import { openTfjs } from '../runtime/tfjs/load.js';
 import { initializeParameters } from '../runtime/train/parameters.js';
 import { findGpu } from './support/adapter.js';
+import { effort } from './support/effort.js';
+import { testUnless } from './support/needs.js';
 import { documentOf } from './support/parity.js';
 import { PlayerSession } from './support/player.js';
 import { type RandomModel, randomModel } from './support/random-model.js';
 import { ReferenceSession } from './support/reference.js';
 
 const fuzz = Number(process.env.RFFC_FUZZ ?? 0);
-const runs = (usual: number) => ({ endOnFailure: true, numRuns: fuzz || usual });
-const patience = fuzz > 0 ? 24 * 3600_000 : 120_000;
+const runs = (usual: number, campaign: number) => ({
+  endOnFailure: true,
+  numRuns: fuzz || effort(usual, campaign),
+});
+const patience = fuzz > 0 ? 24 * 3600_000 : effort(120_000, 1_800_000);
 
 /** Relative to a tensor's largest magnitude: what f32 makes of a few steps, with room. */
 const tolerance = 1e-4;
@@ -196,7 +201,7 @@ describe('random models', async () => {
             [`the plan without ${without.join(', ')}`]: () => new PlayerSession(planOf(graph, without)),
           });
         }),
-        runs(80),
+        runs(50, 400),
       );
     },
     patience,
@@ -226,7 +231,7 @@ describe('random models', async () => {
               });
             },
           ),
-          runs(25),
+          runs(20, 150),
         );
       } finally {
         if (before === undefined) delete process.env.RFFC_BLAS;
@@ -236,10 +241,10 @@ describe('random models', async () => {
     patience,
   );
 
-  const found = await findGpu();
-  const gpu = 'gpu' in found ? found.gpu : undefined;
-  test.skipIf(!gpu)(
-    gpu ? 'on webgpu' : `webgpu is skipped: ${'missing' in found && found.missing}`,
+  const { gpu, missing } = await findGpu();
+  testUnless(
+    missing,
+    'on webgpu',
     async () => {
       const { openWebgpu } = await import('../runtime/webgpu/session.js');
       await fc.assert(
@@ -250,7 +255,7 @@ describe('random models', async () => {
               openWebgpu(planOf(graph, without), gpu!),
           });
         }),
-        runs(12),
+        runs(8, 40),
       );
     },
     patience,

@@ -83,8 +83,7 @@ async function play(session: Session, graph: Graph): Promise<Map<string, Float32
   }
 }
 
-const found = await findGpu();
-const gpu = 'gpu' in found ? found.gpu : undefined;
+const { gpu } = await findGpu();
 
 describe.each(names)('%s', (name) => {
   test(gpu

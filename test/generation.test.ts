@@ -66,10 +66,10 @@ describe.each(models)('with %s', (_, text) => {
       ]),
     ),
     cpu: () => openCpu(buildPlan(graph).plan, { threads: 2 }),
-    ...('gpu' in found
+    ...(found.gpu
       ? {
           webgpu: async () =>
-            (await import('../runtime/webgpu/session.js')).openWebgpu(buildPlan(graph).plan, found.gpu),
+            (await import('../runtime/webgpu/session.js')).openWebgpu(buildPlan(graph).plan, found.gpu!),
         }
       : {}),
   };

@@ -2,7 +2,7 @@
  * A run killed again and again at random moments, and gone on with each time, ends with the bytes of one that was left
  * alone: weights, optimizer state, best weights and metrics.
  *
- * Real processes and SIGKILL, so neither handlers nor buffers get a last word. `RFFC_KILLS` sets how many kills (100).
+ * Real processes and SIGKILL, so neither handlers nor buffers get a last word. `RFFC_KILLS` sets how many kills.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { effort } from './support/effort.js';
 
-const KILLS = Number(process.env.RFFC_KILLS ?? 100);
+const KILLS = Number(process.env.RFFC_KILLS ?? effort(8, 100));
 /** So many runs are killed at a time. */
 const LANES = 2;
 /** One kill in so many comes while the process starts, the others while it trains. */

@@ -9,6 +9,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
 import { diagnose } from '../compiler/compile.js';
 import { format } from '../grammar/format.js';
+import { isLong } from './support/effort.js';
+import { testUnless } from './support/needs.js';
 
 const models = join(import.meta.dirname, '../models');
 const folder = mkdtempSync(join(tmpdir(), 'rffc-models-'));
@@ -22,17 +24,20 @@ interface Line {
   readonly loss: Readonly<Record<string, number>>;
 }
 
-/** Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. */
+/**
+ * Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. Those that take
+ * ten seconds or more are trained in `npm run test:long` only.
+ */
 const cases = [
-  ['symba', 2],
-  ['residual', 2],
-  ['feedback_only', 3],
-  ['spiking_surrogate', 4],
-  ['hinton_recurrent', 1],
-  ['hinton_local', 2],
+  { name: 'symba', epochs: 2 },
+  { name: 'residual', epochs: 2 },
+  { name: 'feedback_only', epochs: 3 },
+  { name: 'spiking_surrogate', epochs: 4, long: true },
+  { name: 'hinton_recurrent', epochs: 1, long: true },
+  { name: 'hinton_local', epochs: 2, long: true },
 ] as const;
 
-describe.each(cases)('%s', (name, epochs) => {
+describe.each(cases)('$name', ({ name, epochs, ...rest }) => {
   const text = readFileSync(join(models, `${name}.rff`), 'utf8');
 
   test('is a sound model in canonical form', async () => {
@@ -44,7 +49,8 @@ describe.each(cases)('%s', (name, epochs) => {
     expect(text).toMatch(/^\/\/ \S/);
   });
 
-  test('learns', async () => {
+  const skipped = isLong || !('long' in rest) ? undefined : 'npm run test:long trains it';
+  testUnless(skipped, 'learns', async () => {
     const digits = text.replace(/data: +mnist\(([^)]*)\)/, (_, normalize: string) =>
       normalize === ''
         ? 'data: digits(train: 2000, test: 300)'

@@ -1,12 +1,12 @@
 /**
  * `rffc export --onnx` against onnx itself: its checker accepts the model, and its outputs are those of `rffc predict`.
- * Wants Python with onnx (Debian's python3-onnx); without it the tests are skipped, but not in CI.
+ * Needs Python with onnx (Debian's python3-onnx).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
 import { uniforms } from '../runtime/random/philox.js';
 import {
@@ -16,6 +16,7 @@ import {
   toInt32,
   writeSafetensors,
 } from '../runtime/safetensors.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-onnx-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,7 +25,7 @@ const rffc = callerIn(folder);
 const python = [process.env.RFFC_PYTHON, '/usr/bin/python3', 'python3'].find(
   (name) => name !== undefined && spawnSync(name, ['-c', 'import onnx, numpy']).status === 0,
 );
-const runs = python !== undefined || process.env.RFFC_TEST_ALL !== undefined;
+const missing = python ? undefined : unlessRequired('Python with onnx and numpy was not found');
 
 /** Recurrent, with fast weights, a decoder that prediction does without, and every kind of reduction and operator that has a form of its own in ONNX. */
 const recurrent = `
@@ -183,7 +184,7 @@ async function exported(name: string, text: string, frames: number) {
   };
 }
 
-describe.skipIf(!runs)('export to ONNX', () => {
+describeUnless(missing, 'export to ONNX', () => {
   test.each([
     ['recurrent', recurrent, 1, 'ArgMin', 'goodness'],
     ['framed', framed, 3, 'ArgMax', 'goodness'],

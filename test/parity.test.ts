@@ -6,6 +6,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { listBackends, openBackend } from '../runtime/backends.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 import { parityBound as bound, exactMisses, expectParity, seedGraph } from './support/parity.js';
 import { seedCases } from './support/seed.js';
 
@@ -28,13 +29,11 @@ describe('exact arithmetic', () => {
   });
 });
 
-// In CI every backend must be there; elsewhere one that cannot run is skipped, by name and reason.
 const backends = await listBackends();
 for (const name of ['tfjs-cpu', 'tfjs-wasm', 'tfjs-webgpu']) {
   const { available, detail } = backends.find((b) => b.name === name)!;
   const cases = name === 'tfjs-webgpu' ? ['rmsprop', 'one-layer'] : seedCases;
-  const runs = available || process.env.RFFC_TEST_ALL !== undefined;
-  describe.skipIf(!runs)(runs ? name : `${name} is skipped: ${detail}`, () => {
+  describeUnless(available ? undefined : unlessRequired(detail), name, () => {
     test.each(cases)('%s', async (seedCase) => {
       await expectParity(seedCase, await openBackend(name, seedGraph(seedCase)));
     });

@@ -16,15 +16,14 @@ import { largestChunk } from '../runtime/webgpu/device.js';
 import { openWebgpu } from '../runtime/webgpu/session.js';
 import type { TileCache } from '../runtime/webgpu/tiles.js';
 import { findGpu, pretend } from './support/adapter.js';
+import { describeUnless } from './support/needs.js';
 import { expectParity, replay, seedGraph } from './support/parity.js';
 import { loadSeed, seedCases } from './support/seed.js';
 
-const found = await findGpu();
-const gpu = 'gpu' in found ? found.gpu : undefined;
+const { gpu, missing } = await findGpu();
 const folder = mkdtempSync(join(tmpdir(), 'rffc-webgpu-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const name = gpu ? 'webgpu' : `webgpu is skipped: ${'missing' in found && found.missing}`;
 const model = (file: string) => {
   const path = join(import.meta.dirname, `../models/${file}.rff`);
   return compile({ text: readFileSync(path, 'utf8'), file: path });
@@ -37,7 +36,7 @@ const saying = (workgroupMemory: 'pays' | 'does not pay'): TileCache => ({
 const tiles = saying('does not pay');
 const seedPlan = (seedCase: string): Plan => buildPlan(seedGraph(seedCase)).plan;
 
-describe.skipIf(!gpu)(name, () => {
+describeUnless(missing, 'webgpu', () => {
   describe('agrees with the seed', () => {
     test.each(seedCases)('%s', async (seedCase) => {
       await expectParity(seedCase, await openWebgpu(seedPlan(seedCase), gpu!, { tiles }));

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { effort } from '../../test/support/effort.js';
 import { randomModel } from '../../test/support/random-model.js';
 import { buildPlan, type PassName, passNames } from './build.js';
 import type { Gemm, Plan, Region, RowsLaunch, RowsView } from './plan.js';
@@ -159,7 +160,7 @@ describe('every plan that the compiler makes is taken', () => {
         expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
         expect(trespasses(plan)).toEqual([]);
       }),
-      { numRuns: 6, seed: 20240607 },
+      { numRuns: effort(6, 60), seed: 20240607 },
     );
   });
 
@@ -247,7 +248,7 @@ describe('a plan with damages', () => {
           for (const d of result.diagnostics) codes.add(d.code);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: effort(1000, 20_000) },
     );
     // Neither is the rule, or nothing was tried.
     expect(taken).toBeGreaterThan(50);

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { describeUnless } from '../../test/support/needs.js';
 import { architectureFor, compileCached, openNvcc } from './compiler.js';
 import { CONVERT, convertSource } from './convert.js';
 import type { CudaCompiler } from './driver.js';
@@ -71,7 +72,7 @@ describe('compiled kernels', () => {
 });
 
 const nvcc = findNvcc(thisHost);
-describe.skipIf(!nvcc)(nvcc ? `nvcc (${nvcc})` : 'nvcc is skipped: it is not here', () => {
+describeUnless(nvcc ? undefined : 'it was not found', 'nvcc', () => {
   test.each(['sm_80', 'sm_90', 'compute_80'])('compiles for %s', (architecture) => {
     const compiler = openNvcc(nvcc!);
     expect(compiler.name).toMatch(/^nvcc \d+\.\d+$/);

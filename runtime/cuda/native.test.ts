@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { RffcError } from '../../grammar/diagnostic.js';
+import { describeUnless, testUnless } from '../../test/support/needs.js';
 import {
   COPY2D_BYTES,
   type CType,
@@ -34,7 +35,9 @@ const include = toolkits(thisHost)
   .find((path) => thisHost.list(path).includes('cuda.h'));
 const compiler = thisHost.ask('gcc', ['--version']) === undefined ? undefined : 'gcc';
 const has = (header: string) => include !== undefined && thisHost.list(include).includes(header);
-const reason = !compiler ? 'no gcc' : 'no header of CUDA';
+/** Why a test that compiles against a header is skipped. */
+const lacking = (header: string) =>
+  !compiler ? 'gcc was not found' : !has(header) ? `${header} was not found` : undefined;
 
 /** The compiler's complaints about a C text. */
 function complaints(text: string, args: readonly string[] = ['-fsyntax-only']): string {
@@ -89,7 +92,7 @@ return 0;
 }`;
 
 describe('the tables are what the headers say', () => {
-  test.skipIf(!compiler || !has('cuda.h'))(`cuda.h${has('cuda.h') ? '' : ` is skipped: ${reason}`}`, () => {
+  testUnless(lacking('cuda.h'), 'cuda.h', () => {
     const fields = Object.entries(copy2dFields).map(
       ([field, at]) => `_Static_assert(offsetof(CUDA_MEMCPY2D, ${field}) == ${at}, "${field}");`,
     );
@@ -102,21 +105,15 @@ describe('the tables are what the headers say', () => {
     );
     expect(complaints(text.replace('srcPitch) == 48', 'srcPitch) == 40'))).toContain('srcPitch');
   });
-  test.skipIf(!compiler || !has('library_types.h'))('library_types.h', () => {
+  testUnless(lacking('library_types.h'), 'library_types.h', () => {
     expect(complaints(`#include <library_types.h>\n${constants(dataTypes)}`)).toBe('');
   });
-  test.skipIf(!compiler || !has('nvrtc.h'))(
-    `nvrtc.h${has('nvrtc.h') ? '' : ' is skipped: it is not here'}`,
-    () => {
-      expect(complaints(header('nvrtc.h', nvrtcPrototypes, 'nvrtcResult', {}))).toBe('');
-    },
-  );
-  test.skipIf(!compiler || !has('cublas_v2.h'))(
-    `cublas_v2.h${has('cublas_v2.h') ? '' : ' is skipped: it is not here'}`,
-    () => {
-      expect(complaints(header('cublas_v2.h', cublasPrototypes, 'cublasStatus_t', cublasConstants))).toBe('');
-    },
-  );
+  testUnless(lacking('nvrtc.h'), 'nvrtc.h', () => {
+    expect(complaints(header('nvrtc.h', nvrtcPrototypes, 'nvrtcResult', {}))).toBe('');
+  });
+  testUnless(lacking('cublas_v2.h'), 'cublas_v2.h', () => {
+    expect(complaints(header('cublas_v2.h', cublasPrototypes, 'cublasStatus_t', cublasConstants))).toBe('');
+  });
 });
 
 /** A driver whose device is the host's memory, written against the real cuda.h: other prototypes would not compile. */
@@ -280,9 +277,10 @@ function hostWith(
   };
 }
 const ALL = { 'libcuda.so.1': DRIVER, 'libnvrtc.so.12': NVRTC, 'libcublas.so.12': CUBLAS };
-const can = compiler !== undefined && has('cuda.h') && process.platform === 'linux';
+const missing =
+  process.platform === 'linux' ? lacking('cuda.h') : 'the stand-in libraries are built on Linux only';
 
-describe.skipIf(!can)(`through koffi${can ? '' : ` is skipped: ${reason}`}`, () => {
+describeUnless(missing, 'through koffi', () => {
   test('every call arrives as the header says', () => {
     const { driver, products, compiler: nvrtc } = openMachine(hostWith('all', ALL));
     expect([driver.version, driver.deviceCount(), driver.deviceName(1), driver.capability(1)]).toEqual([

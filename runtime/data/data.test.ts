@@ -6,13 +6,14 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dataSets } from '../../compiler/check/tables.js';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { describeUnless } from '../../test/support/needs.js';
 import { type Tensor, writeSafetensors } from '../safetensors.js';
 import { dataCodes } from './codes.js';
 import { dataFolder } from './folders.js';
 import { joinImagesAndLabels, parseIdx } from './idx.js';
 import { datasetList } from './list.js';
 import { describeDataset, loadDataset } from './load.js';
-import { idxBytes, realMnist } from './testing.js';
+import { idxBytes, noMnist, realMnist } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -197,7 +198,7 @@ describe('where data sets lie', () => {
 });
 
 const mnist = realMnist();
-describe.skipIf(!mnist)('the real MNIST', () => {
+describeUnless(noMnist, 'the real MNIST', () => {
   const dataDir = () => join(mnist!, '..');
   it('loads, checked, from its folder or the one above', async () => {
     const data = await loadDataset(

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { describeUnless } from '../../test/support/needs.js';
 import { fetchDataset } from './fetch.js';
-import { realMnist } from './testing.js';
+import { noMnist, realMnist } from './testing.js';
 
 // The true files, as a mirror would have them; without them here there is nothing with the right checksum to serve.
 const mnist = realMnist();
@@ -87,7 +88,7 @@ describe('fetchDataset', () => {
     return error as RffcError;
   };
 
-  describe.skipIf(!mnist)('with the real files', () => {
+  describeUnless(noMnist, 'with the real files', () => {
     it('downloads what is missing, checks it, and asks for nothing the second time', async () => {
       const seen = new Map<string, number>();
       const options = { dataDir: folder, mirrors: [await mirror(() => ranged)] };

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { testUnless } from '../../test/support/needs.js';
 import { pixelTable } from './dataset.js';
 import { describeDataset, loadDataset } from './load.js';
 import { bounce, movingSplit } from './moving.js';
-import { gathered, realMnist } from './testing.js';
+import { gathered, noMnist, realMnist } from './testing.js';
 
 const DIGIT = 28 * 28;
 /** Digit k is all ink of strength 10 k + 1. */
@@ -78,7 +79,7 @@ describe('a moving digit', () => {
     });
   });
 
-  it.skipIf(!realMnist())('is a digit of MNIST, undistorted', async () => {
+  testUnless(noMnist, 'is a digit of MNIST, undistorted', async () => {
     const options = { dataDir: realMnist()! };
     const still = await loadDataset({ name: 'mnist', options: {} }, options);
     const moving = await loadDataset({ name: 'moving_mnist', options: { frames: 2 } }, options);

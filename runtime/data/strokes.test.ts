@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { testUnless } from '../../test/support/needs.js';
 import { describeDataset, loadDataset } from './load.js';
 import { parseSequence } from './strokes.js';
-import { gathered, realMnist, refusal } from './testing.js';
+import { gathered, noMnist, realMnist, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -53,7 +54,7 @@ describe('stroke sequences', () => {
     expect(await describeDataset(strokes(dir, 5))).toEqual({ frames: 5, inputSize: 4, classes: 10 });
   });
 
-  it.skipIf(!realMnist())('without labels have those of MNIST, by their number', async () => {
+  testUnless(noMnist, 'without labels have those of MNIST, by their number', async () => {
     const dir = await write('unlabelled', {
       'trainimg-0-inputdata.txt': '1 1 1 1\n',
       'trainimg-4-inputdata.txt': '1 1 1 1\n',

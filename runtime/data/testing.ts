@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
+import { unlessRequired } from '../../test/support/needs.js';
 import type { Split } from './dataset.js';
 
 /** The folder with MNIST's four files (RFFC_DATA's, or ../shared/data beside the repository), or null. */
@@ -13,6 +14,10 @@ export function realMnist(): string | null {
   if (process.env.RFFC_DATA) candidates.unshift(join(process.env.RFFC_DATA, 'mnist'), process.env.RFFC_DATA);
   return candidates.find((folder) => existsSync(join(folder, 'train-images-idx3-ubyte.gz'))) ?? null;
 }
+
+/** Why tests of the real MNIST are skipped; undefined where it was found. */
+export const noMnist: string | undefined =
+  realMnist() === null ? unlessRequired('MNIST was not found; set RFFC_DATA to its folder') : undefined;
 
 /** The first diagnostic that work ends with, of a code that is documented. */
 export async function refusal(work: () => unknown): Promise<Diagnostic> {

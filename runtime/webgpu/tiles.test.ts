@@ -1,15 +1,15 @@
 /** Tiles are measured once for an adapter and a class of shapes, and remembered; what was remembered is believed. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { gemmTiles, probeTiles } from '../../compiler/codegen/wgsl/index.js';
 import type { Gemm, Plan } from '../../compiler/plan/plan.js';
 import { findGpu } from '../../test/support/adapter.js';
+import { describeUnless } from '../../test/support/needs.js';
 import { openAdapter, openDevice } from './device.js';
 import { fastest, timesOf } from './measure.js';
 import { Layouts } from './shaders.js';
 import { chooseTiles } from './tiles.js';
 
-const found = await findGpu();
-const gpu = 'gpu' in found ? found.gpu : undefined;
+const { gpu, missing } = await findGpu();
 
 const options = {
   ...{ subgroups: false, f16: false, maxInvocations: 256 },
@@ -39,7 +39,7 @@ function memory(known: Readonly<Record<string, string>> = {}) {
 const tileFor = (all: Awaited<ReturnType<typeof chooseTiles>>, p: Gemm) =>
   typeof all.tile === 'function' ? all.tile(p).name : all.tile.name;
 
-describe.skipIf(!gpu)(gpu ? 'tiles' : `tiles are skipped: ${'missing' in found && found.missing}`, () => {
+describeUnless(missing, 'tiles', () => {
   const open = async () => openDevice(await openAdapter(gpu!), [], 'f32');
 
   test('are measured once for a class of shapes, those of small products not at all', async () => {

@@ -1,13 +1,13 @@
 /** Tensors on their way to the device and back: rows apart, transposed, with their sign turned, in several regions. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { findGpu } from '../../test/support/adapter.js';
+import { describeUnless } from '../../test/support/needs.js';
 import { lengthOf } from '../tensors.js';
 import { Transfer } from './transfer.js';
 
-const found = await findGpu();
-const gpu = 'gpu' in found ? found.gpu : undefined;
+const { gpu, missing } = await findGpu();
 
 interface Case {
   readonly tensor: PlanTensor;
@@ -54,54 +54,49 @@ function places({ regions, transposed }: PlanTensor): number[] {
   );
 }
 
-describe.skipIf(!gpu)(
-  gpu ? 'a tensor' : `tensors on WebGPU are skipped: ${'missing' in found && found.missing}`,
-  () => {
-    test('lies where its regions say, leaves what is around it, and comes back', async () => {
-      const adapter = await gpu!.requestAdapter();
-      const device = await adapter!.requestDevice();
-      const copy = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-      await fc.assert(
-        fc.asyncProperty(tensors, async ({ tensor, chunk: numbers }) => {
-          const chunk = device.createBuffer({ size: 4 * numbers, usage: GPUBufferUsage.STORAGE | copy });
-          const marks = Int32Array.from({ length: numbers }, (_, i) => -1_000_000 - i);
-          device.queue.writeBuffer(chunk, 0, marks);
-          const places0 = [{ binding: 0, offset: 0 }];
-          const layout = { chunks: [{ arena: 'io', bytes: 4 * numbers } as const], places: places0 };
-          const transfer = new Transfer(device, { tensors: [tensor] }, layout, [chunk]);
-          const length = lengthOf(tensor.shape);
-          const values =
-            tensor.type === 'i32'
-              ? Int32Array.from({ length }, (_, i) => 7 * i - 100)
-              : Float32Array.from({ length }, (_, i) => i / 8 - 3);
-          transfer.write(tensor, values);
+describeUnless(missing, 'a tensor on WebGPU', () => {
+  test('lies where its regions say, leaves what is around it, and comes back', async () => {
+    const adapter = await gpu!.requestAdapter();
+    const device = await adapter!.requestDevice();
+    const copy = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    await fc.assert(
+      fc.asyncProperty(tensors, async ({ tensor, chunk: numbers }) => {
+        const chunk = device.createBuffer({ size: 4 * numbers, usage: GPUBufferUsage.STORAGE | copy });
+        const marks = Int32Array.from({ length: numbers }, (_, i) => -1_000_000 - i);
+        device.queue.writeBuffer(chunk, 0, marks);
+        const places0 = [{ binding: 0, offset: 0 }];
+        const layout = { chunks: [{ arena: 'io', bytes: 4 * numbers } as const], places: places0 };
+        const transfer = new Transfer(device, { tensors: [tensor] }, layout, [chunk]);
+        const length = lengthOf(tensor.shape);
+        const values =
+          tensor.type === 'i32'
+            ? Int32Array.from({ length }, (_, i) => 7 * i - 100)
+            : Float32Array.from({ length }, (_, i) => i / 8 - 3);
+        transfer.write(tensor, values);
 
-          const staging = device.createBuffer({
-            size: 4 * (numbers + length),
-            usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-          });
-          const encoder = device.createCommandEncoder();
-          encoder.copyBufferToBuffer(chunk, 0, staging, 0, 4 * numbers);
-          transfer.read(encoder, tensor, staging, 4 * numbers);
-          device.queue.submit([encoder.finish()]);
-          await staging.mapAsync(GPUMapMode.READ);
-          const mapped = staging.getMappedRange();
-          const expected = marks.slice();
-          const stored = values.map((x) => tensor.sign * x);
-          const bits = new Int32Array(stored.buffer);
-          places(tensor).forEach((place, i) => {
-            expected[place] = bits[i]!;
-          });
-          expect([...new Int32Array(mapped, 0, numbers)]).toEqual([...expected]);
-          expect([...new Int32Array(mapped, 4 * numbers, length)]).toEqual([
-            ...new Int32Array(values.buffer),
-          ]);
-          staging.unmap();
-          for (const buffer of [staging, chunk]) buffer.destroy();
-        }),
-        { numRuns: 40 },
-      );
-      device.destroy();
-    });
-  },
-);
+        const staging = device.createBuffer({
+          size: 4 * (numbers + length),
+          usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+        });
+        const encoder = device.createCommandEncoder();
+        encoder.copyBufferToBuffer(chunk, 0, staging, 0, 4 * numbers);
+        transfer.read(encoder, tensor, staging, 4 * numbers);
+        device.queue.submit([encoder.finish()]);
+        await staging.mapAsync(GPUMapMode.READ);
+        const mapped = staging.getMappedRange();
+        const expected = marks.slice();
+        const stored = values.map((x) => tensor.sign * x);
+        const bits = new Int32Array(stored.buffer);
+        places(tensor).forEach((place, i) => {
+          expected[place] = bits[i]!;
+        });
+        expect([...new Int32Array(mapped, 0, numbers)]).toEqual([...expected]);
+        expect([...new Int32Array(mapped, 4 * numbers, length)]).toEqual([...new Int32Array(values.buffer)]);
+        staging.unmap();
+        for (const buffer of [staging, chunk]) buffer.destroy();
+      }),
+      { numRuns: 40 },
+    );
+    device.destroy();
+  });
+});

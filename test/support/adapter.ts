@@ -2,8 +2,10 @@
 import { RffcError } from '../../grammar/diagnostic.js';
 import { openDawn } from '../../runtime/dawn.js';
 
-/** In CI there must be one; elsewhere tests that need it are skipped, by name and reason. */
-export async function findGpu(): Promise<{ readonly gpu: GPU } | { readonly missing: string }> {
+/** The GPU, or why there is none. In CI there must be one: its tests are then not skipped. */
+export async function findGpu(): Promise<
+  { readonly gpu: GPU; readonly missing?: undefined } | { readonly gpu?: undefined; readonly missing: string }
+> {
   try {
     return { gpu: await openDawn() };
   } catch (error) {

@@ -1,5 +1,5 @@
-/** The seed program's recorded cases (shared/fixtures/seed), each as the .rff text of the model it ran. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/** The seed program's recorded cases (test/fixtures/seed), each as the .rff text of the model it ran. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSafetensors, toFloat32, toInt32 } from '../../runtime/safetensors.js';
 
@@ -28,12 +28,10 @@ export interface Tensor {
   readonly data: Float32Array | Int32Array;
 }
 
-export const seedFolder = join(import.meta.dirname, '../../../shared/fixtures/seed');
-export const seedCases: readonly string[] = existsSync(seedFolder)
-  ? readdirSync(seedFolder)
-      .filter((f) => f.endsWith('.json'))
-      .map((f) => f.slice(0, -5))
-  : [];
+const seedFolder = join(import.meta.dirname, '../fixtures/seed');
+export const seedCases: readonly string[] = readdirSync(seedFolder)
+  .filter((f) => f.endsWith('.json'))
+  .map((f) => f.slice(0, -5));
 
 export function loadSeed(name: string): { config: SeedCase; tensors: ReadonlyMap<string, Tensor> } {
   const config = JSON.parse(readFileSync(join(seedFolder, `${name}.json`), 'utf8')) as SeedCase;

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { itemsFor } from '../../../test/support/effort.js';
+import { describeUnless } from '../../../test/support/needs.js';
 import { documentOf } from '../../../test/support/parity.js';
 import { PlayerSession } from '../../../test/support/player.js';
 import { type RandomModel, randomModel } from '../../../test/support/random-model.js';
@@ -53,10 +55,12 @@ async function compileForDevice(name: string, code: string, ptxas: readonly stri
   }
 }
 
-describe.skipIf(nvcc === undefined)(
-  nvcc === undefined ? 'compiling is skipped: there is no nvcc' : 'compiles for sm_80 and sm_90, silently',
+describeUnless(
+  nvcc ? undefined : 'nvcc was not found',
+  'compiles for sm_80 and sm_90 without a warning',
   () => {
-    it.each(models)(
+    // A compilation takes seconds: between them the two have most kinds of launch.
+    it.each(itemsFor(models, (file) => /^(quickstart|hinton_supervised)\.rff$/.test(file)))(
       '%s, with everything in registers',
       async (file) => {
         const { plan } = await compile({ text: readFileSync(join(folder, file), 'utf8'), file });
@@ -128,20 +132,17 @@ async function play(session: HostSession | PlayerSession, classes: number): Prom
   await session.run('predict', { epoch: 1, batch: 2, trained: 4, rate: 0.9 });
 }
 
-describe.skipIf(gpp === undefined)(
-  gpp === undefined ? 'playing on the host is skipped: there is no g++' : 'played on the host',
-  () => {
-    it.each(random.map((model, i) => ({ number: i + 1, model })))(
-      'random model $number agrees with its plan played plainly',
-      async ({ model }) => {
-        const plan = planOf(model);
-        const host = new HostSession(gpp!, plan);
-        const player = new PlayerSession(plan);
-        await play(host, plan.classes);
-        await play(player, plan.classes);
-        expect(await differences(host, player, 1e-4), model.text).toEqual([]);
-      },
-      300_000,
-    );
-  },
-);
+describeUnless(gpp ? undefined : 'g++ was not found', 'on the host', () => {
+  it.each(random.map((model, i) => ({ number: i + 1, model })))(
+    'random model $number agrees with its plan played plainly',
+    async ({ model }) => {
+      const plan = planOf(model);
+      const host = new HostSession(gpp!, plan);
+      const player = new PlayerSession(plan);
+      await play(host, plan.classes);
+      await play(player, plan.classes);
+      expect(await differences(host, player, 1e-4), model.text).toEqual([]);
+    },
+    300_000,
+  );
+});

@@ -1,5 +1,6 @@
 /** Row kernels of every division of rows among threads, on the host, against the plan played plainly. */
 import { expect, it } from 'vitest';
+import { testUnless } from '../../../test/support/needs.js';
 import { PlayerSession } from '../../../test/support/player.js';
 import { type Operator, operators } from '../../expr/operators.js';
 import type { ExpressionNode, RowsKernel, RowsView } from '../../plan/plan.js';
@@ -155,21 +156,18 @@ function* cases(): Generator<Case> {
   }
 }
 
-it.skipIf(gpp === undefined)(
-  gpp === undefined ? 'rows on the host are skipped: there is no g++' : 'agree with a plain evaluation',
-  async () => {
-    const draft = new PlanDraft();
-    for (const test of cases()) lay(draft, test);
-    const plan = draft.plan();
-    const host = new HostSession(gpp!, plan);
-    const player = new PlayerSession(plan);
-    for (const session of [host, player]) {
-      draft.fill(session);
-      await session.run('train', { epoch: 0, batch: 0, trained: 0, rate: 1 });
-    }
-    expect(await differences(host, player, 1e-5)).toEqual([]);
-  },
-);
+testUnless(gpp ? undefined : 'g++ was not found', 'agree with a plain evaluation on the host', async () => {
+  const draft = new PlanDraft();
+  for (const test of cases()) lay(draft, test);
+  const plan = draft.plan();
+  const host = new HostSession(gpp!, plan);
+  const player = new PlayerSession(plan);
+  for (const session of [host, player]) {
+    draft.fill(session);
+    await session.run('train', { epoch: 0, batch: 0, trained: 0, rate: 1 });
+  }
+  expect(await differences(host, player, 1e-5)).toEqual([]);
+});
 
 /** A plan of one launch of `x * r`. */
 function scaledPlan(change: Partial<RowsView> = {}) {

@@ -1,12 +1,13 @@
 /** Every operator in WGSL against its definition in f64, over wide ranges and at its limits, one number at a time and four. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeUnless } from '../../../test/support/needs.js';
 import { type Operator, operators } from '../../expr/operators.js';
 import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../expr/testing.js';
 import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
 import { Heap } from '../wat/testing.js';
 import { f32Literal } from './functions.js';
 import { shaderFor } from './index.js';
-import { least, Machine, onDevice, place, planOf } from './testing.js';
+import { least, Machine, noDevice, place, planOf } from './testing.js';
 
 const f32Max = 3.4028234663852886e38;
 
@@ -28,7 +29,7 @@ describe('a number as text', () => {
   });
 });
 
-describe.skipIf(!onDevice.there)(onDevice.name('operators on a device'), () => {
+describeUnless(noDevice, 'operators on a device', () => {
   let machine: Machine;
   beforeAll(async () => {
     machine = await Machine.open();

@@ -1,11 +1,12 @@
 /** Matrix products in WGSL: every tile, every transpose, odd sizes and places, and updates in the place of c. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeUnless } from '../../../test/support/needs.js';
 import { eachBlock } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region, RowsKernel } from '../../plan/plan.js';
 import { GUARD, Heap } from '../wat/testing.js';
 import { type GemmTile, gemmShader, gemmTiles, shaderFor, type WgslOptions } from './index.js';
-import { least, Machine, onDevice, place, planOf } from './testing.js';
+import { least, Machine, noDevice, place, planOf } from './testing.js';
 import { tileStorage } from './tiles.js';
 
 type Shape = Pick<Gemm, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB' | 'alpha' | 'beta'>;
@@ -93,7 +94,7 @@ describe('tiles', () => {
   });
 });
 
-describe.skipIf(!onDevice.there)(onDevice.name('products on a device'), () => {
+describeUnless(noDevice, 'products on a device', () => {
   let machine: Machine;
   beforeAll(async () => {
     machine = await Machine.open();

@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawNegative } from '../../../runtime/random/draw.js';
 import { uniforms } from '../../../runtime/random/philox.js';
+import { describeUnless } from '../../../test/support/needs.js';
 import { type Field, patchColumns, patchCount, patchSize, sourceSize } from '../../field.js';
 import type { Launch, Region } from '../../plan/plan.js';
 import { GUARD, Heap } from '../wat/testing.js';
 import { shaderFor } from './index.js';
-import { Machine, onDevice, place, planOf, ways } from './testing.js';
+import { Machine, noDevice, place, planOf, ways } from './testing.js';
 
 const guard = Math.fround(GUARD);
 /** Small integers: their sums are exact in any order. */
@@ -16,7 +17,7 @@ const sum = (n: number, term: (i: number) => number): number =>
 
 type Way = keyof typeof ways;
 
-describe.skipIf(!onDevice.there)(onDevice.name('helpers on a device'), () => {
+describeUnless(noDevice, 'helpers on a device', () => {
   let machine: Machine;
   beforeAll(async () => {
     machine = await Machine.open();

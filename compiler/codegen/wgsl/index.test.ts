@@ -6,10 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layOutChunks } from '../../../runtime/webgpu/chunks.js';
+import { describeUnless } from '../../../test/support/needs.js';
 import { compile } from '../../compile.js';
 import type { Launch } from '../../plan/plan.js';
 import { gemmTiles, type Shader, shaderFor, type WgslOptions } from './index.js';
-import { featured, least, onDevice, ways } from './testing.js';
+import { featured, least, noDevice, ways } from './testing.js';
 
 const folder = join(import.meta.dirname, '../../../models');
 const models = readdirSync(folder).filter((file) => file.endsWith('.rff'));
@@ -50,7 +51,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])('kernels, %s', (way) =
 });
 
 const device = await featured();
-describe.skipIf(!device)(onDevice.name('Dawn'), () => {
+describeUnless(device ? undefined : noDevice, 'Dawn', () => {
   async function accepts(shaders: readonly Shader[]): Promise<void> {
     for (const { code, label, bindings } of new Map(shaders.map((shader) => [shader.key, shader])).values()) {
       const module = device!.createShaderModule({ label, code });

@@ -1,16 +1,17 @@
 /** Row kernels in WGSL against a plain evaluation of their nodes, in every way that threads may share rows. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeUnless } from '../../../test/support/needs.js';
 import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
 import { apart, checkRows, inPlace, type PlayRows } from '../testing.js';
 import { layerStep } from '../wat/testing.js';
 import { shaderFor, type WgslOptions } from './index.js';
-import { least, Machine, onDevice, place, planOf, ways } from './testing.js';
+import { least, Machine, noDevice, place, planOf, ways } from './testing.js';
 
 const shaders = (kernel: RowsKernel, launch: RowsLaunch, options: Partial<WgslOptions> = {}) =>
   shaderFor(launch, planOf([kernel], [launch]), place, { ...least, ...options });
 
-describe.skipIf(!onDevice.there)(onDevice.name('row kernels on a device'), () => {
+describeUnless(noDevice, 'row kernels on a device', () => {
   let machine: Machine;
   beforeAll(async () => {
     machine = await Machine.open();

@@ -6,15 +6,10 @@ import type { Launch, RowsKernel } from '../../plan/plan.js';
 import type { Heap } from '../wat/testing.js';
 import type { GemmTile, Place, PlanKernels, Shader, WgslOptions } from './index.js';
 
-const found = await findGpu();
-const gpu = 'gpu' in found ? found.gpu : undefined;
+const { gpu, missing } = await findGpu();
 
-/** What tests of the device are called, and whether there is one. */
-export const onDevice = {
-  there: gpu !== undefined,
-  name: (what: string): string =>
-    gpu ? what : `${what}: skipped, ${'missing' in found ? found.missing : ''}`,
-} as const;
+/** Why tests of the device are skipped; undefined where there is one. */
+export const noDevice: string | undefined = missing;
 
 /** Everything in one chunk, which is the heap. */
 export const place: Place = () => ({ binding: 0, offset: 0 });
@@ -130,7 +125,7 @@ let nothing: GPU | undefined;
 
 /** A device with every feature, which does nothing: it says what is valid. Undefined where the package is missing. */
 export async function featured(): Promise<GPUDevice | undefined> {
-  if (!onDevice.there) return undefined;
+  if (noDevice !== undefined) return undefined;
   const { create } = await import('webgpu');
   nothing = create(['backend=null']);
   const adapter = await nothing.requestAdapter();

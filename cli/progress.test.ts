@@ -52,6 +52,9 @@ function batchReport(epoch: number, batch: number): BatchReport {
   return {
     ...measures,
     position,
+    epoch: epoch + 1,
+    batch,
+    lr: 1e-3,
     batches: BATCHES,
     soFar: measures,
     rate: 1,

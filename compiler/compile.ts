@@ -4,6 +4,16 @@
  * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the world
  * outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
  */
+import {
+  anObject,
+  anything,
+  callback,
+  checkOptions,
+  isObject,
+  type OptionKind,
+  wholeNumber,
+  wrongArgument,
+} from '../grammar/arguments.js';
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
 import { buildPlan, type PlanOptions } from './build.js';
@@ -46,9 +56,11 @@ export interface Compilation {
 /**
  * Compiles a model's text to its plan.
  *
- * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run
+ * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run; RFF770 to
+ * RFF772 for wrong arguments
  */
 export async function compile(source: SourceText, options: CompileOptions = {}): Promise<Compilation> {
+  checkCompileArguments(source, options);
   const { document, warnings } = await loadModel(source, options);
   const frames = await (options.frames ?? stills)(document.train.data);
   const graph = lower(document, { frames, ...(options.batch === undefined ? {} : { batch: options.batch }) });
@@ -57,6 +69,26 @@ export async function compile(source: SourceText, options: CompileOptions = {}):
 }
 
 const stills = async () => 1;
+
+const compileOptions: Readonly<Record<keyof CompileOptions, OptionKind>> = {
+  set: anObject,
+  model: { expected: "a model's name", accepts: (value) => typeof value === 'string' },
+  batch: wholeNumber,
+  frames: callback,
+  without: { expected: 'a list of passes', accepts: Array.isArray },
+  source: anything,
+};
+
+function checkCompileArguments(source: unknown, options: unknown): void {
+  if (!isObject(source) || typeof source.text !== 'string' || typeof source.file !== 'string') {
+    const text = typeof source === 'string' ? 'text' : '"model …"';
+    const hint = `\`compile({ text: ${text}, file: 'model.rff' })\`: messages show the file's name`;
+    throw wrongArgument('compile', 'a text and its file', source, hint);
+  }
+  checkOptions('compile', options, compileOptions, (name) =>
+    name === 'epochs' || name === 'lr' ? `\`${name}\` is an option of \`train\`` : undefined,
+  );
+}
 
 /**
  * A model that can be trained, and the warnings about it.

@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { failure } from '../grammar/diagnostic.js';
+import { withPackages } from './packages.js';
 import { quietly } from './quiet.js';
 
 /** Where Chromium's packages put the description of its software Vulkan driver. */
@@ -31,14 +32,7 @@ export function openDawn({ verbose = false }: DawnOptions = {}): Promise<GPU> {
 }
 
 async function open(): Promise<GPU> {
-  let dawn: typeof import('webgpu');
-  try {
-    dawn = await import('webgpu');
-  } catch (error) {
-    throw failure('RFF811', `WebGPU in Node needs the optional package \`webgpu\`: ${firstLine(error)}`, {
-      hint: 'npm install webgpu',
-    });
-  }
+  const dawn = await withPackages(['webgpu'], () => import('webgpu'));
   Object.assign(globalThis, dawn.globals);
   for (const [type, method] of waits) beCalm(dawn.globals, type, method);
   // Dawn's Vulkan loader warns where there is no such folder.
@@ -103,10 +97,6 @@ function nap(): void {
   const waited = performance.now() - began;
   if (waited > NAP.after) Atomics.wait(never, 0, 0, Math.min(NAP.most, NAP.share * waited));
   setImmediate(nap).unref();
-}
-
-export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }
 
 /** Whether the adapter is a program and not a graphics card. @throws RffcError as `openDawn` does */

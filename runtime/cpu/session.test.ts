@@ -329,7 +329,7 @@ describe('the cpu engine', () => {
   it('does not play on when it is closed', async () => {
     const s = await open(2, false);
     await s.dispose();
-    await expect(s.run('train', args)).rejects.toThrow(/RFF823/);
+    await expect(s.run('train', args)).rejects.toThrow(/RFF775/);
   });
 
   it('refuses a BLAS that does not load and numbers of threads that are none', async () => {

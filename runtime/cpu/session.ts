@@ -6,6 +6,7 @@ import { overlapsOf, printModule, scratchBytes } from '../../compiler/codegen/in
 import { hostScalar } from '../../compiler/graph/tensors.js';
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
+import { asyncDispose } from '../dispose.js';
 import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
 import { lengthOf, partsOf, TensorTable } from '../tensors.js';
 import { assemble, hasRelaxedSimd } from './assemble.js';
@@ -71,6 +72,7 @@ export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<Cpu
 export class CpuSession implements Session {
   readonly backend = 'cpu';
   readonly tensors: readonly TensorInfo[];
+  readonly written: ReadonlySet<string>;
   private readonly table: TensorTable;
   private readonly floats: Float32Array;
   private readonly ints: Int32Array;
@@ -86,6 +88,7 @@ export class CpuSession implements Session {
   ) {
     this.table = new TensorTable(plan);
     this.tensors = this.table.infos;
+    this.written = this.table.written;
     this.floats = new Float32Array(setup.memory.buffer);
     this.ints = new Int32Array(setup.memory.buffer);
   }
@@ -143,6 +146,7 @@ export class CpuSession implements Session {
 
   /** Plays any of the plan's programs. @throws RffcError RFF823 if a worker fails; the session is then at its end */
   async play(program: string, args: RunArguments): Promise<void> {
+    this.table.check();
     const { values, region } = this.plan.scalars;
     if (region) {
       const start = this.start(region);
@@ -170,6 +174,11 @@ export class CpuSession implements Session {
   }
 
   dispose(): Promise<void> {
+    this.table.close();
     return this.pool.dispose();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }

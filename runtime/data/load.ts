@@ -10,11 +10,13 @@ import { describeImages, loadImages } from './images.js';
 import { datasetList } from './list.js';
 import { describeMoving, loadMoving } from './moving.js';
 import { describeNumpy, loadNumpy } from './numpy.js';
+import { checkDataSpec } from './options.js';
 import { describeStrokes, loadStrokes } from './strokes.js';
 import { describeTensors, loadTensors } from './tensors.js';
 
 /** Reads or generates a data set. @throws RffcError RFF600 to RFF679, naming the file or folder and the fix. */
 export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Promise<Dataset> {
+  checkDataSpec(spec);
   switch (spec.name) {
     case 'digits':
       return loadDigits(spec);

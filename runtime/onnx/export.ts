@@ -6,6 +6,7 @@
  */
 import { type Field, patchColumns, patchCount, patchSize } from '../../compiler/field.js';
 import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
+import { isObject, wrongArgument } from '../../grammar/arguments.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { nothingToPredict, predictDirection, predictsBy } from '../train/evaluate.js';
 import { type Name, OnnxBuilder } from './builder.js';
@@ -39,6 +40,7 @@ export function exportOnnx(
   weights: ReadonlyMap<string, Float32Array>,
   about: { readonly version: string; readonly metadata?: Readonly<Record<string, string>> },
 ): OnnxExport {
+  checkArguments(graph, weights);
   const { document, frames, classes } = graph;
   const { input, name } = document;
   // What labels are told apart by is an output too, under its name.
@@ -96,6 +98,26 @@ export function exportOnnx(
     metadata: about.metadata ?? {},
   });
   return { bytes, nodes: build.nodes.length };
+}
+
+/** @throws RffcError RFF770 */
+function checkArguments(graph: unknown, weights: unknown): void {
+  if (!isObject(graph) || !isObject(graph.document) || !isObject(graph.programs)) {
+    const hint =
+      isObject(graph) && (isObject(graph.graph) || graph.rffc === 'plan')
+        ? 'what `compile` returns has it: `compiled.graph`'
+        : undefined;
+    throw wrongArgument('exportOnnx', 'a graph', graph, hint);
+  }
+  const isWeights =
+    weights instanceof Map && [...weights.values()].every((one) => one instanceof Float32Array);
+  if (!isWeights)
+    throw wrongArgument(
+      'exportOnnx',
+      'a Map from names to Float32Arrays',
+      weights,
+      '`toFloat32(tensor)` makes one of a tensor that was read',
+    );
 }
 
 /** Writes what a result needs, and nothing else. */

@@ -2,7 +2,6 @@
  * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
  * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
  */
-import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
 import { type BatchReport, type Judgement, type Measures, type StageName, stageOf } from '../train/train.js';
@@ -134,8 +133,8 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
     Object.fromEntries(layers.map((layer, i) => [layer, values[i]!]));
   return {
     stage,
-    epoch: report.position.epoch + 1,
-    batch: report.position.batch,
+    epoch: report.epoch,
+    batch: report.batch,
     batches: report.batches,
     trained: report.position.trained,
     loss: byLayer(report.loss),
@@ -143,16 +142,11 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
     goodness_negative: byLayer(report.goodnessNegative),
     ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
     ...(report.decodeLoss === null ? {} : { decode_loss: report.decodeLoss }),
-    lr: optimizerOf(network.document, stage).lr * report.rate,
+    lr: report.lr,
     ...accuracies,
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
     seconds: report.seconds,
   };
-}
-
-/** The optimizer of a stage; layers and classifiers may have their own. */
-function optimizerOf({ train, readout }: ModelDocument, stage: StageName): Optimizer {
-  return stage === 'readout' && readout ? readout.optimizer : train.optimizer;
 }
 
 /** What an epoch's line says of its sample of the training split. */

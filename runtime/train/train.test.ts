@@ -153,7 +153,9 @@ function fake(
       }
     },
     read: async (name) => Float32Array.from(values.get(name)!),
+    written: new Set(),
     dispose: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 

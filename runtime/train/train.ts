@@ -4,10 +4,10 @@
  */
 import { classifierOf } from '../../compiler/graph/classifier.js';
 import type { Purpose } from '../../compiler/graph/graph.js';
-import type { Decay, ModelDocument } from '../../compiler/model.js';
+import type { Decay, ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
 import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
@@ -43,7 +43,19 @@ export function epochsOf({ train: { epochs }, readout }: ModelDocument, stage: P
   return stage === 'readout' && readout ? readout.epochs : epochs;
 }
 
+/** The optimizer of what is trained; layers, a decoder and the classifier of the negatives may have their own. */
+export function optimizerOf({ train: { optimizer }, readout }: ModelDocument, stage: Purpose): Optimizer {
+  return stage === 'readout' && readout ? readout.optimizer : optimizer;
+}
+
+/** What a network is trained on, and evaluated on after each epoch. */
+export type TrainingData = Pick<Dataset, 'train' | 'validation'> & { readonly test?: Split };
+
 export interface TrainOptions {
+  /** The model's by default. */
+  readonly epochs?: number;
+  /** The learning rate, before its decay; that of the model's optimizer by default. Optimizers of a layer's own keep theirs. */
+  readonly lr?: number;
   /** Judge after every so many epochs, and after the last; after each by default. */
   readonly judgeEvery?: number;
   /** The first so many training samples, and at most so many of each split to judge on. */
@@ -71,13 +83,17 @@ export interface Measures {
 }
 
 export interface BatchReport extends Measures {
-  /** The batch just trained is number `position.batch` (from 1) of `batches`. */
-  readonly position: Position;
+  /** The batch just trained, of `batches` in the epoch; both count from 1, as in `metrics.jsonl` and with `--json`. */
+  readonly epoch: number;
+  readonly batch: number;
   readonly batches: number;
+  /** Where training goes on from here: what `TrainOptions.start` takes. */
+  readonly position: Position;
   /** The epoch's batches so far, on average. */
   readonly soFar: Measures;
-  /** The decay's factor. */
+  /** The decay's factor, and the learning rate with it. */
   readonly rate: number;
+  readonly lr: number;
   /** Since this call of `train` began, in s; and samples a second over this epoch's batches. */
   readonly seconds: number;
   readonly samplesPerSecond: number;
@@ -131,13 +147,17 @@ export interface TrainResult extends Judgement {
 export async function train(
   session: Session,
   network: Network,
-  dataset: Pick<Dataset, 'train' | 'validation' | 'test'>,
+  dataset: TrainingData,
   options: TrainOptions = {},
   observer: TrainObserver = {},
 ): Promise<TrainResult> {
   const { document } = network;
   const { purpose } = network;
-  const epochs = epochsOf(document, purpose);
+  const epochs = options.epochs ?? epochsOf(document, purpose);
+  const optimizer = optimizerOf(document, purpose);
+  const { lr = optimizer.lr } = options;
+  // A plan has its rates inside: another one is a factor on them.
+  const factor = lr === optimizer.lr ? {} : { lr: lr / optimizer.lr };
   const decay: Decay = purpose === 'network' ? document.train.decay : { name: 'constant' };
   const { signal } = options;
   const count = Math.min(dataset.train.count, options.limit ?? dataset.train.count);
@@ -174,10 +194,13 @@ export async function train(
       const samplesPerSecond = samples === 0 ? 0 : (1000 * samples) / (now - epochBegan);
       return {
         ...measures,
-        position,
+        epoch: epoch + 1,
+        batch: position.batch,
         batches,
+        position,
         soFar: soFar ?? measures,
         rate,
+        lr: lr * rate,
         seconds: (now - began) / 1000,
         samplesPerSecond,
       };
@@ -189,7 +212,7 @@ export async function train(
       const { batch, trained } = position;
       const current = next!;
       if (!written) writeBatch(session, current);
-      const running = session.run('train', { epoch, batch, trained, rate });
+      const running = session.run('train', { epoch, batch, trained, rate, ...factor });
       // The next batch is made ready while this one trains, and sent where that can be.
       written = session.writesAhead === true && batch + 1 < batches;
       if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);

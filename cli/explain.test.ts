@@ -189,6 +189,7 @@ describe('library', () => {
     const given: Readonly<Record<string, unknown>> = {
       ...rffc,
       graph,
+      text: small,
       session,
       plan: JSON.parse(JSON.stringify(plan)),
       file: join(world, 'data.safetensors'),
@@ -222,6 +223,7 @@ describe('circumstances', () => {
       ...['RFF830', 'RFF831', 'RFF832', 'RFF833', 'RFF834', 'RFF835', 'RFF836'],
       ...['RFF840', 'RFF841', 'RFF842', 'RFF844', 'RFF845', 'RFF846', 'RFF847'],
       ...['RFF614', 'RFF620'],
+      'RFF776',
     ]);
   });
 

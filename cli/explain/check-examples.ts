@@ -238,6 +238,16 @@ objective high { goodness: mean(h^2), pair: softplus(neg - pos), predict: max }`
     { connect: 'connect image -> h1 -> h2 as forward' },
     { connect: 'connect image -> h1 -> h2, digit -> h1, digit -> h2 as forward' },
   ),
+  RFF339: model(
+    {
+      connect: 'connect image -> h1 -> h2 -> h1, digit -> h1 as forward',
+      schedule: 'schedule { phase learn[4] { label: given }, score learn[0..0] }',
+    },
+    {
+      connect: 'connect image -> h1 -> h2 -> h1, digit -> h1 as forward',
+      schedule: 'schedule { phase learn[4] { label: given }, score learn[1..3] }',
+    },
+  ),
   // model documents
   RFF330: shell(
     [

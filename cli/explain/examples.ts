@@ -3,6 +3,7 @@ import { checkExamples } from './check-examples.js';
 import { dataExamples } from './data-examples.js';
 import { engineExamples } from './engine-examples.js';
 import type { CodeExample } from './example.js';
+import { libraryExamples } from './library-examples.js';
 import { planExamples } from './plan-examples.js';
 import { runExamples } from './run-examples.js';
 import { syntaxExamples } from './syntax-examples.js';
@@ -16,6 +17,7 @@ export const codeExamples: ReadonlyMap<string, CodeExample> = new Map(
     engineExamples,
     dataExamples,
     runExamples,
+    libraryExamples,
     toolExamples,
   ].flatMap((table) => Object.entries(table)),
 );

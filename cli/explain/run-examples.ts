@@ -16,6 +16,22 @@ const table = [
   'rffc run own.rff --out runs/table',
 ];
 
+/** The small model with another loss for negative rows, and a rate at which it shows. */
+const rewarding = (negative: string) => ({
+  objective: `objective {
+  goodness: mean(h^2)
+  positive: softplus(goodness - 1.5)
+  negative: ${negative}
+}`,
+  train: 'train { data: digits(train: 200, test: 100), batch: 20, optimizer: rmsprop(lr: 0.1) }',
+});
+
+/** The small model with a type of its own for the label's connections. */
+const contextual = (properties: string) => ({
+  connections: `connection forward { }\nconnection context { ${properties} }`,
+  connect: 'connect image -> h1 -> h2 as forward\nconnect digit -> h1, digit -> h2 as context',
+});
+
 export const runExamples: ExampleTable = {
   RFF701: shell(['rffc check modle.rff'], ['rffc check model.rff']),
   RFF702: shell(['rffc check runs'], ['rffc check model.rff']),
@@ -106,6 +122,30 @@ const result = await resumeRun(run, { epochs: 3 }, openBackend);`,
       'printf damage | dd of=runs/copy/best.safetensors bs=1 seek=9000 conv=notrunc',
       'rffc eval runs/copy --weights last',
     ],
+  ),
+  RFF721: shell(
+    [
+      file('silent.rff', { connections: 'connection forward { init: zeros(), bias: zeros() }' }),
+      'rffc run silent.rff --epochs 3 --out runs/silent',
+    ],
+    [
+      file('silent.rff', { connections: 'connection forward { init: kaiming_uniform() }' }),
+      'rffc run silent.rff --epochs 3 --out runs/silent',
+    ],
+  ),
+  RFF722: shell(
+    [file('endless.rff', rewarding('-goodness')), 'rffc run endless.rff --epochs 2 --out runs/endless'],
+    [
+      file('endless.rff', rewarding('softplus(1.5 - goodness)')),
+      'rffc run endless.rff --epochs 2 --out runs/endless',
+    ],
+  ),
+  RFF723: shell(
+    [
+      file('loud.rff', contextual('init: normal(std: 300), learn: off')),
+      'rffc run loud.rff --epochs 6 --out runs/loud',
+    ],
+    [file('loud.rff', contextual('sign: -1')), 'rffc run loud.rff --epochs 6 --out runs/loud'],
   ),
   RFF740: shell(
     [

@@ -26,6 +26,10 @@ for (const { name, role } of session.tensors)
   if (role === 'parameter') weights.set(name, await session.read(name));
 const { bytes } = exportOnnx(graph, weights, { version: '1' });`,
   ),
+  RFF905: shell(
+    ['rffc data sample digits --index 2000 --out sample.png'],
+    ['rffc data sample digits --index 1999 --out sample.png'],
+  ),
   RFF921: shell(['rffc explain RFF2O1'], ['rffc explain RFF201']),
   RFF922: shell(['rffc init model'], ['rffc init second']),
   RFF923: shell(['rffc train model.rff'], ['rffc run model.rff']),

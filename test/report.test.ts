@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
 import { renderReport } from '../runtime/report/report.js';
 import { decodeEvents } from '../runtime/report/testing.js';
@@ -23,6 +23,7 @@ import { parseMetrics } from '../runtime/run/metrics.js';
 import { readRun } from '../runtime/run/run.js';
 import { sweepPage } from '../runtime/sweep/report.js';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));
 let browser: Browser | undefined;
@@ -160,8 +161,8 @@ test('a report that cannot be written is a warning, said once', async () => {
 });
 let warnings = '';
 
-const runs = executablePath !== undefined || process.env.RFFC_TEST_ALL !== undefined;
-describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no Chromium', () => {
+const missing = executablePath ? undefined : unlessRequired('Chromium was not found');
+describeUnless(missing, 'the report', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`draws every chart, ${colorScheme}, and loads nothing`, async () => {
       browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { testUnless } from '../../test/support/needs.js';
 import { type Tensor, toFloat32, toInt32 } from '../safetensors.js';
 import { openNumpy } from './npy.js';
 import { npzBytes } from './npz.js';
@@ -32,13 +33,20 @@ it('writes arrays that the reader reads, the same bytes each time', async () => 
 });
 
 const numpy = spawnSync('python3', ['-c', 'import numpy']).status === 0;
-it.skipIf(!numpy)('writes what np.load opens, texts included (needs python3 with numpy)', async () => {
-  const path = join(folder, 'b.npz');
-  await writeFile(path, npzBytes(new Map<string, Tensor | readonly string[]>([...arrays, ['file', files]])));
-  const script = `import numpy as np, json, sys
+testUnless(
+  numpy ? undefined : 'python3 with numpy was not found',
+  'writes what np.load opens, texts included',
+  async () => {
+    const path = join(folder, 'b.npz');
+    await writeFile(
+      path,
+      npzBytes(new Map<string, Tensor | readonly string[]>([...arrays, ['file', files]])),
+    );
+    const script = `import numpy as np, json, sys
 z = np.load(sys.argv[1])
 print(json.dumps([z['label'].tolist(), str(z['label'].dtype), z['goodness'].shape, z['file'].tolist()]))`;
-  const { stdout, stderr } = spawnSync('python3', ['-c', script, path], { encoding: 'utf8' });
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual([[7, -2, 9], 'int32', [3, 2], files]);
-});
+    const { stdout, stderr } = spawnSync('python3', ['-c', script, path], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([[7, -2, 9], 'int32', [3, 2], files]);
+  },
+);

@@ -45,7 +45,7 @@ export function openEventFile(folder: string, now: Date, restart?: number): Even
         varintField(1, picture.height),
         varintField(2, picture.width),
         varintField(3, picture.channels),
-        bytesField(4, encodePng(picture)),
+        bytesField(4, Buffer.from(encodePng(picture))),
       ]);
       summary(step, [Buffer.concat([bytesField(1, Buffer.from(tag)), bytesField(4, image)])]);
     },

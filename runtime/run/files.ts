@@ -152,6 +152,8 @@ export function fileError(error: unknown, path: string, hint = 'look at its perm
         file: path,
         hint: 'free some space on its disk; `rffc run --resume DIR` then resumes from the last checkpoint',
       });
+    case 'EPIPE':
+      return failure('RFF703', `the reader of \`${path}\` closed it before all was written`, { file: path });
     case 'EIO':
     case 'EMFILE':
     case 'ENAMETOOLONG':

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testUnless } from '../../test/support/needs.js';
 import { type Tensor, toFloat32, toInt32 } from '../safetensors.js';
 import { openNumpy } from './npy.js';
-import { npzBytes } from './npz.js';
+import { npzBytes, storedZip } from './npz.js';
+import { npyBytes } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -18,7 +19,18 @@ const arrays = new Map<string, Tensor>([
   ['label', { dtype: 'I32', shape: [3], data: Int32Array.of(7, -2, 9) }],
   ['goodness', { dtype: 'F32', shape: [3, 2], data: Float32Array.of(0.5, 1.5, -2, 3, 4, 1e-20) }],
 ]);
+const npzFiles = ['x', 'größe', '\u{1d7d9}'];
 const files = ['3/ä b.png', '', '\u{1d7d9}.png'];
+
+it('writes an archive that the reader reads, whatever its files are called', async () => {
+  const path = join(folder, 'names.npz');
+  const files = npzFiles.map((name) => [`${name}.npy`, npyBytes('<f4', [1], [1])] as const);
+  await writeFile(path, storedZip(files));
+  expect([...(await openNumpy(path)).entries.keys()]).toEqual(npzFiles);
+  expect(() => storedZip(Array.from({ length: 65_536 }, (_, i) => [`${i}`, new Uint8Array(0)]))).toThrow(
+    RangeError,
+  );
+});
 
 it('writes arrays that the reader reads, the same bytes each time', async () => {
   const path = join(folder, 'a.npz');

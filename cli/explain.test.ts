@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RffcError } from '../grammar/diagnostic.js';
 import * as rffc from '../index.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
+import { notOnWindows } from '../test/support/needs.js';
 import { type CodeExample, fileOf, linesOf, type Typed } from './explain/example.js';
 import { codeExamples } from './explain/examples.js';
 import { findTerm, terms } from './explain/terms.js';
@@ -160,7 +161,7 @@ describe('shell', () => {
     }
   }
 
-  test.each(examplesOf('shell'))('%s', async (code, { fails, fixed }) => {
+  test.skipIf(notOnWindows).each(examplesOf('shell'))('%s', async (code, { fails, fixed }) => {
     const wrong = await typed(fails);
     const codes = [...new Set(`${wrong.err}${wrong.out}`.match(/(?<=^(error|warning)\[)RFF\d+/gm))];
     expect(codes, wrong.err + wrong.out).toEqual([code]);

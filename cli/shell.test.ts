@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { format } from '../grammar/format.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
+import { notOnWindows, testUnless } from '../test/support/needs.js';
 import { examples } from './examples.js';
 import { callerIn } from './testing.js';
 
@@ -113,7 +114,7 @@ describe('completion', () => {
     return stdout.split('\n').filter(Boolean);
   }
 
-  test('bash offers commands, options, and their values', async () => {
+  testUnless(notOnWindows, 'bash offers commands, options, and their values', async () => {
     writeFileSync(join(folder, 'some.rff'), '');
     expect(await offered('co')).toEqual(['compile', 'completion']);
     expect(await offered('data', 'f')).toEqual(['fetch']);

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { type Operator, operators } from '../expr/operators.js';
 import type { ExpressionNode, RowsKernel, RowsLaunch, RowsView } from '../plan/plan.js';
-import type { Overlaps } from './schedule.js';
+import type { Overlaps } from './sweeps.js';
 import { GUARD, Heap, rowStart } from './wat/testing.js';
 
 type Row = Float64Array;

@@ -1,6 +1,6 @@
 /** A plan's kernels as one WebAssembly module in text form, on a shared memory that the engine makes. */
 import type { RowsKernel } from '../../plan/plan.js';
-import type { Overlaps } from '../schedule.js';
+import type { Overlaps } from '../sweeps.js';
 import { HELPERS } from './helpers.js';
 import { printRows } from './rows.js';
 

@@ -7,7 +7,7 @@ import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
 import { Heap } from '../wat/testing.js';
 import { f32Literal } from './functions.js';
 import { shaderFor } from './index.js';
-import { least, Machine, noDevice, place, planOf } from './testing.js';
+import { heapAddress, least, Machine, noDevice, planOf } from './testing.js';
 
 const f32Max = 3.4028234663852886e38;
 
@@ -62,7 +62,7 @@ describeUnless(noDevice, 'operators on a device', () => {
     const launch: RowsLaunch = {
       ...{ kind: 'rows', kernel: 0, variants: 1, samples: 1, inputs, outputs: [view(out)] },
     };
-    const [shader] = shaderFor(launch, planOf([kernel], [launch]), place, least);
+    const [shader] = shaderFor(launch, planOf([kernel], [launch]), heapAddress, least);
     expect(shader!.code.includes('array<vec4<f32>>')).toBe(width === 4);
     await machine.run(heap, [shader!]);
     return heap.f32.slice(out, out + units);

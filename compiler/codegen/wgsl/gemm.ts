@@ -10,20 +10,20 @@
 import { blockCount, blockStep, type Side } from '../../plan/blocks.js';
 import type { Gemm, Region } from '../../plan/plan.js';
 import type { UpdatePrinter } from './rows.js';
-import { Draft, type Place, type Shader, type WgslOptions } from './shader.js';
+import { type AddressOf, type Shader, ShaderBuilder, type WgslOptions } from './shader.js';
 import type { GemmTile } from './tiles.js';
 
 const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 const HALF_MAX = 65504;
 
 /** Whether a region can be read in vectors of four, in a chunk of vectors. */
-function alignedRegion(r: Region, place: Place): boolean {
-  return (place(r.buffer).offset + r.offset) % 4 === 0 && (r.rows === 1 || r.stride % 4 === 0);
+function alignedRegion(r: Region, addressOf: AddressOf): boolean {
+  return (addressOf(r.buffer).offset + r.offset) % 4 === 0 && (r.rows === 1 || r.stride % 4 === 0);
 }
 
 /** Whether an operand can be read in vectors of four, in all blocks of a product. */
-export function isAligned(product: Gemm, side: Side, place: Place): boolean {
-  return alignedRegion(product[side], place) && blockStep(product, side) % 4 === 0;
+export function isAligned(product: Gemm, side: Side, addressOf: AddressOf): boolean {
+  return alignedRegion(product[side], addressOf) && blockStep(product, side) % 4 === 0;
 }
 
 /** An operand seen as its rows or columns (`lines`) by k. */
@@ -47,7 +47,7 @@ interface Operand {
 export function gemmShader(
   product: Gemm,
   tile: GemmTile,
-  place: Place,
+  addressOf: AddressOf,
   options: Omit<WgslOptions, 'tile'>,
   update?: UpdatePrinter,
 ): Shader {
@@ -58,10 +58,10 @@ export function gemmShader(
   checkTile(tile);
   const { f16 } = options;
   const sides: readonly Side[] = update ? ['a', 'b'] : ['a', 'b', 'c'];
-  const vector = sides.every((side) => isAligned(product, side, place));
+  const vector = sides.every((side) => isAligned(product, side, addressOf));
   if (update && !vector) throw new Error('an update in a product that is not aligned');
-  const draft = new Draft(vector);
-  if (f16) draft.enable('f16');
+  const builder = new ShaderBuilder(vector);
+  if (f16) builder.enable('f16');
   /** What indices count: vectors, or numbers. */
   const unit = vector ? 4 : 1;
   const size = groupRows * groupCols * lanes;
@@ -73,8 +73,8 @@ export function gemmShader(
     ...{ name: 'b', alongK: product.transposeB, region: product.b },
     ...{ thread: tileCols, group: groupCols, lines: n },
   };
-  const rows = draft.word(m);
-  const cols = draft.word(n);
+  const rows = builder.word(m);
+  const cols = builder.word(n);
   const results = Array.from({ length: tileRows }, (_, i) =>
     Array.from({ length: tileCols / 4 }, (_, g) => `c${i}_${g}`),
   );
@@ -82,48 +82,48 @@ export function gemmShader(
   const fours = (index: string): string => (vector ? index : `4u * (${index})`);
   /** Four numbers of an operand from an index counted in units. */
   function load(o: Operand, index: string, count = 4): string {
-    const { binding } = place(o.region.buffer);
-    if (vector) return draft.vec4(binding, index);
-    const at = draft.bind(index);
-    const numbers = [0, 1, 2, 3].map((j) => (j < count ? draft.number(binding, `${at} + ${j}u`) : '0f'));
+    const { binding } = addressOf(o.region.buffer);
+    if (vector) return builder.vec4(binding, index);
+    const at = builder.bind(index);
+    const numbers = [0, 1, 2, 3].map((j) => (j < count ? builder.number(binding, `${at} + ${j}u`) : '0f'));
     return `vec4<f32>(${numbers.join(', ')})`;
   }
   /** Where an operand begins, or this workgroup's block of it: the third dimension counts blocks. */
   const startOf = (side: Side, unit: number): string => {
     const { buffer, offset } = product[side];
-    const first = draft.word((place(buffer).offset + offset) / unit);
-    return blocks ? draft.bind(`${first} + group.z * ${draft.word(blocks[side] / unit)}`) : first;
+    const first = builder.word((addressOf(buffer).offset + offset) / unit);
+    return blocks ? builder.bind(`${first} + group.z * ${builder.word(blocks[side] / unit)}`) : first;
   };
   const offsetOf = (side: Side): string => startOf(side, unit);
-  const strideOf = (r: Region): string => draft.word(r.rows === 1 ? 0 : r.stride / unit);
+  const strideOf = (r: Region): string => builder.word(r.rows === 1 ? 0 : r.stride / unit);
   const halved = (text: string): string =>
     `vec4<f16>(clamp(${text}, vec4<f32>(-${HALF_MAX}f), vec4<f32>(${HALF_MAX}f)))`;
   const rounded = (text: string): string => (f16 ? `vec4<f32>(${halved(text)})` : text);
   const turned = (block: readonly string[]): string[] =>
     COMPONENTS.map((c) => `vec4<f32>(${block.map((line) => `${line}.${c}`).join(', ')})`);
 
-  const lane = lanes === 1 ? '0u' : draft.bind(`local % ${lanes}u`);
-  const x = draft.bind(`${lanes === 1 ? 'local' : `(local / ${lanes}u)`} % ${groupCols}u`);
-  const y = draft.bind(`local / ${lanes * groupCols}u`);
+  const lane = lanes === 1 ? '0u' : builder.bind(`local % ${lanes}u`);
+  const x = builder.bind(`${lanes === 1 ? 'local' : `(local / ${lanes}u)`} % ${groupCols}u`);
+  const y = builder.bind(`local / ${lanes * groupCols}u`);
   /** This thread's groups of four lines, strided so that neighbours read neighbours. */
   const groupsOf = (o: Operand, from: string, mine: string): string[] =>
     Array.from({ length: o.thread / 4 }, (_, g) =>
-      draft.bind(`${from} * ${(o.thread * o.group) / 4}u + ${mine} + ${g * o.group}u`),
+      builder.bind(`${from} * ${(o.thread * o.group) / 4}u + ${mine} + ${g * o.group}u`),
     );
   const rowGroups = tileRows === 1 ? [] : groupsOf(a, 'group.y', y);
   const colGroups = groupsOf(b, 'group.x', x);
   const rowOf =
     tileRows === 1
-      ? [draft.bind(`group.y * ${groupRows}u + ${y}`)]
-      : results.map((_, i) => draft.bind(`4u * ${rowGroups[i >> 2]} + ${i & 3}u`));
-  for (const name of results.flat()) draft.line(`var ${name} = vec4<f32>();`);
+      ? [builder.bind(`group.y * ${groupRows}u + ${y}`)]
+      : results.map((_, i) => builder.bind(`4u * ${rowGroups[i >> 2]} + ${i & 3}u`));
+  for (const name of results.flat()) builder.line(`var ${name} = vec4<f32>();`);
 
   /** Adds one outer product: `left` are this k's numbers of a in vectors (or the one number), `right` those of b. */
   function multiply(left: readonly string[], right: readonly string[]): void {
     results.forEach((row, i) => {
       const number = tileRows === 1 ? left[0]! : `${left[i >> 2]}.${COMPONENTS[i & 3]}`;
       row.forEach((name, g) => {
-        draft.line(`${name} += ${number} * ${right[g]};`);
+        builder.line(`${name} += ${number} * ${right[g]};`);
       });
     });
   }
@@ -141,57 +141,57 @@ export function gemmShader(
       for (let j = 0; j < count; j++) multiply(left[j]!, right[j]!);
     };
     const blocks = Math.floor(k / 4);
-    draft.block(`for (var block = ${lane}; block < ${draft.word(blocks)}; block += ${lanes}u)`, () => {
+    builder.block(`for (var block = ${lane}; block < ${builder.word(blocks)}; block += ${lanes}u)`, () => {
       step('block', 4);
     });
     if (k % 4 === 0) return;
-    const rest = () => step(draft.bind(draft.word(blocks)), k % 4);
+    const rest = () => step(builder.bind(builder.word(blocks)), k % 4);
     if (lanes === 1) rest();
-    else draft.block(`if (${lane} == ${draft.word(blocks % lanes)})`, rest);
+    else builder.block(`if (${lane} == ${builder.word(blocks % lanes)})`, rest);
   }
 
   /** Reads `count` k of a block, as for each k the vectors of all groups. */
   function readBlocks(o: Operand, groups: readonly string[]): (at: string, count: number) => string[][] {
     const [offset, stride] = [offsetOf(o.name), strideOf(o.region)];
     if (o.alongK) {
-      const limit = draft.bind(`${o.name === 'a' ? rows : cols} - 1u`);
+      const limit = builder.bind(`${o.name === 'a' ? rows : cols} - 1u`);
       const starts = groups.map((g) =>
-        [0, 1, 2, 3].map((r) => draft.bind(`${offset} + min(4u * ${g} + ${r}u, ${limit}) * ${stride}`)),
+        [0, 1, 2, 3].map((r) => builder.bind(`${offset} + min(4u * ${g} + ${r}u, ${limit}) * ${stride}`)),
       );
       return (at, count) => {
         const lines = starts.map((four) =>
-          four.map((s) => draft.bind(rounded(load(o, `${s} + ${fours(at)}`, count)))),
+          four.map((s) => builder.bind(rounded(load(o, `${s} + ${fours(at)}`, count)))),
         );
         const blocks = lines.map(turned);
-        return Array.from({ length: count }, (_, j) => blocks.map((block) => draft.bind(block[j]!)));
+        return Array.from({ length: count }, (_, j) => blocks.map((block) => builder.bind(block[j]!)));
       };
     }
-    const last = draft.bind(`(${o.name === 'a' ? rows : cols} - 1u) / 4u`);
-    const starts = groups.map((g) => draft.bind(`${offset} + ${fours(`min(${g}, ${last})`)}`));
+    const last = builder.bind(`(${o.name === 'a' ? rows : cols} - 1u) / 4u`);
+    const starts = groups.map((g) => builder.bind(`${offset} + ${fours(`min(${g}, ${last})`)}`));
     return (at, count) =>
       Array.from({ length: count }, (_, j) => {
-        const down = draft.bind(`(4u * ${at} + ${j}u) * ${stride}`);
-        return starts.map((s) => draft.bind(rounded(load(o, `${s} + ${down}`))));
+        const down = builder.bind(`(4u * ${at} + ${j}u) * ${stride}`);
+        return starts.map((s) => builder.bind(rounded(load(o, `${s} + ${down}`))));
       });
   }
 
   /** A single line of an operand: for each k a number. */
   function readLine(o: Operand, line: string): (at: string, count: number) => string[][] {
-    const index = draft.bind(`min(${line}, ${rows} - 1u)`);
+    const index = builder.bind(`min(${line}, ${rows} - 1u)`);
     if (o.alongK) {
-      const start = draft.bind(`${offsetOf(o.name)} + ${index} * ${strideOf(o.region)}`);
+      const start = builder.bind(`${offsetOf(o.name)} + ${index} * ${strideOf(o.region)}`);
       return (at, count) => {
-        const four = draft.bind(rounded(load(o, `${start} + ${fours(at)}`, count)));
+        const four = builder.bind(rounded(load(o, `${start} + ${fours(at)}`, count)));
         return COMPONENTS.slice(0, count).map((c) => [`${four}.${c}`]);
       };
     }
-    const { binding } = place(o.region.buffer);
-    const start = draft.bind(`${startOf(o.name, 1)} + ${index}`);
-    const stride = draft.word(o.region.stride);
+    const { binding } = addressOf(o.region.buffer);
+    const start = builder.bind(`${startOf(o.name, 1)} + ${index}`);
+    const stride = builder.word(o.region.stride);
     return (at, count) =>
       Array.from({ length: count }, (_, j) => {
-        const number = draft.number(binding, `${start} + (4u * ${at} + ${j}u) * ${stride}`);
-        return [draft.bind(f16 ? `${rounded(`vec4<f32>(${number})`)}.x` : number)];
+        const number = builder.number(binding, `${start} + (4u * ${at} + ${j}u) * ${stride}`);
+        return [builder.bind(f16 ? `${rounded(`vec4<f32>(${number})`)}.x` : number)];
       });
   }
 
@@ -199,8 +199,8 @@ export function gemmShader(
   function throughWorkgroupMemory(): void {
     const type = f16 ? 'vec4<f16>' : 'vec4<f32>';
     const even = k % depth === 0;
-    const terms = draft.word(k);
-    const pieces = draft.word(Math.ceil(k / depth));
+    const terms = builder.word(k);
+    const pieces = builder.word(Math.ceil(k / depth));
     const fetchA = fetcher(a, 'group.y', 'local');
     const fetchB = fetcher(b, 'group.x', `(${size - 1}u - local)`);
 
@@ -212,42 +212,42 @@ export function gemmShader(
       const blocks = (groups * depth) / 4;
       const [offset, stride] = [offsetOf(o.name), strideOf(o.region)];
       const limit = o.name === 'a' ? rows : cols;
-      draft.globals.push(`var<workgroup> ${o.name}Piece: array<${type}, ${depth * pitch}>;`);
+      builder.globals.push(`var<workgroup> ${o.name}Piece: array<${type}, ${depth * pitch}>;`);
       const mine = Array.from({ length: Math.ceil(blocks / size) }, (_, i) => {
-        const index = draft.bind(`${thread} + ${i * size}u`);
-        const down = draft.bind(o.alongK ? `${index} % ${depth / 4}u` : `${index} / ${groups}u`);
-        const group = draft.bind(o.alongK ? `${index} / ${depth / 4}u` : `${index} % ${groups}u`);
-        const whole = draft.bind(`${from} * ${groups}u + ${group}`);
+        const index = builder.bind(`${thread} + ${i * size}u`);
+        const down = builder.bind(o.alongK ? `${index} % ${depth / 4}u` : `${index} / ${groups}u`);
+        const group = builder.bind(o.alongK ? `${index} / ${depth / 4}u` : `${index} % ${groups}u`);
+        const whole = builder.bind(`${from} * ${groups}u + ${group}`);
         const starts = o.alongK
           ? [0, 1, 2, 3].map((r) =>
-              draft.bind(`${offset} + min(4u * ${whole} + ${r}u, ${limit} - 1u) * ${stride}`),
+              builder.bind(`${offset} + min(4u * ${whole} + ${r}u, ${limit} - 1u) * ${stride}`),
             )
-          : [draft.bind(`${offset} + ${fours(`min(${whole}, (${limit} - 1u) / 4u)`)}`)];
+          : [builder.bind(`${offset} + ${fours(`min(${whole}, (${limit} - 1u) / 4u)`)}`)];
         const names = [0, 1, 2, 3].map((j) => `${o.name}${i}_${j}`);
-        for (const name of names) draft.line(`var ${name} = vec4<f32>();`);
+        for (const name of names) builder.line(`var ${name} = vec4<f32>();`);
         // Threads may be more than blocks.
         const guarded = (body: () => void) =>
-          (i + 1) * size > blocks ? draft.block(`if (${index} < ${blocks}u)`, body) : body();
+          (i + 1) * size > blocks ? builder.block(`if (${index} < ${blocks}u)`, body) : body();
         return { down, group, starts, names, guarded };
       });
       const read = (piece: string, edge: boolean): void => {
         for (const { down, starts, names, guarded } of mine) {
           guarded(() => {
-            const at = draft.bind(`${piece} * ${depth / 4}u + ${down}`);
+            const at = builder.bind(`${piece} * ${depth / 4}u + ${down}`);
             if (o.alongK) {
-              const safe = edge ? draft.bind(`min(${at}, (${terms} - 1u) / 4u)`) : at;
+              const safe = edge ? builder.bind(`min(${at}, (${terms} - 1u) / 4u)`) : at;
               const inside = `vec4<u32>(4u * ${at}) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(${terms})`;
               starts.forEach((s, r) => {
                 const four = load(o, `${s} + ${fours(safe)}`);
-                draft.line(`${names[r]} = ${edge ? `select(vec4<f32>(), ${four}, ${inside})` : four};`);
+                builder.line(`${names[r]} = ${edge ? `select(vec4<f32>(), ${four}, ${inside})` : four};`);
               });
               return;
             }
             names.forEach((name, j) => {
-              const row = draft.bind(`4u * ${at} + ${j}u`);
+              const row = builder.bind(`4u * ${at} + ${j}u`);
               const safe = edge ? `min(${row}, ${terms} - 1u)` : row;
               const four = load(o, `${starts[0]} + ${safe} * ${stride}`);
-              draft.line(`${name} = ${edge ? `select(vec4<f32>(), ${four}, ${row} < ${terms})` : four};`);
+              builder.line(`${name} = ${edge ? `select(vec4<f32>(), ${four}, ${row} < ${terms})` : four};`);
             });
           });
         }
@@ -258,8 +258,8 @@ export function gemmShader(
             read(piece, false);
             return;
           }
-          draft.block(`if ((${piece} + 1u) * ${depth}u <= ${terms})`, () => read(piece, false));
-          draft.block('else', () => read(piece, true));
+          builder.block(`if ((${piece} + 1u) * ${depth}u <= ${terms})`, () => read(piece, false));
+          builder.block('else', () => read(piece, true));
         },
         write: (): void => {
           for (const { down, group, names, guarded } of mine) {
@@ -267,7 +267,7 @@ export function gemmShader(
               const vectors = o.alongK ? turned(names) : names;
               vectors.forEach((v, j) => {
                 const at = `(4u * ${down} + ${j}u) * ${pitch}u + ${group}`;
-                draft.line(`${o.name}Piece[${at}] = ${f16 ? halved(v) : v};`);
+                builder.line(`${o.name}Piece[${at}] = ${f16 ? halved(v) : v};`);
               });
             });
           }
@@ -275,24 +275,24 @@ export function gemmShader(
         use: (term: string, own: string): string[] =>
           Array.from({ length: o.thread / 4 }, (_, g) => {
             const stored = `${o.name}Piece[${term} * ${pitch}u + ${own} + ${g * o.group}u]`;
-            return draft.bind(f16 ? `vec4<f32>(${stored})` : stored);
+            return builder.bind(f16 ? `vec4<f32>(${stored})` : stored);
           }),
       };
     }
 
     fetchA.read('0u');
     fetchB.read('0u');
-    draft.block(`for (var piece = 0u; piece < ${pieces}; piece++)`, () => {
-      draft.line('workgroupBarrier();');
+    builder.block(`for (var piece = 0u; piece < ${pieces}; piece++)`, () => {
+      builder.line('workgroupBarrier();');
       fetchA.write();
       fetchB.write();
-      draft.line('workgroupBarrier();');
-      draft.block(`if (piece + 1u < ${pieces})`, () => {
-        const next = draft.bind('piece + 1u');
+      builder.line('workgroupBarrier();');
+      builder.block(`if (piece + 1u < ${pieces})`, () => {
+        const next = builder.bind('piece + 1u');
         fetchA.read(next);
         fetchB.read(next);
       });
-      draft.block(`for (var term = 0u; term < ${depth}u; term++)`, () => {
+      builder.block(`for (var term = 0u; term < ${depth}u; term++)`, () => {
         const left = fetchA.use('term', y);
         const right = fetchB.use('term', x);
         multiply(left, right);
@@ -302,43 +302,43 @@ export function gemmShader(
 
   if (lanes > 1) {
     const all = results.flat();
-    draft.globals.push(`var<workgroup> partial: array<vec4<f32>, ${all.length * size}>;`);
+    builder.globals.push(`var<workgroup> partial: array<vec4<f32>, ${all.length * size}>;`);
     all.forEach((name, v) => {
-      draft.line(`partial[${v * size}u + local] = ${name};`);
+      builder.line(`partial[${v * size}u + local] = ${name};`);
     });
-    draft.line('workgroupBarrier();');
-    draft.line(`if (${lane} > 0u) { return; }`);
-    draft.block(`for (var j = 1u; j < ${lanes}u; j++)`, () => {
+    builder.line('workgroupBarrier();');
+    builder.line(`if (${lane} > 0u) { return; }`);
+    builder.block(`for (var j = 1u; j < ${lanes}u; j++)`, () => {
       all.forEach((name, v) => {
-        draft.line(`${name} += partial[${v * size}u + local + j];`);
+        builder.line(`${name} += partial[${v * size}u + local + j];`);
       });
     });
   }
 
-  const scale = draft.float(alpha);
-  update?.(draft);
-  const { binding } = place(product.c.buffer);
+  const scale = builder.float(alpha);
+  update?.(builder);
+  const { binding } = addressOf(product.c.buffer);
   const start = update ? '' : offsetOf('c');
   const stride = update ? '' : strideOf(product.c);
   const firstRow = update && blocks ? `group.z * ${rows} + ` : '';
   results.forEach((row, i) => {
-    draft.block(`if (${rowOf[i]} < ${rows})`, () => {
+    builder.block(`if (${rowOf[i]} < ${rows})`, () => {
       row.forEach((name, g) => {
         const group = colGroups[g]!;
-        draft.block(`if (4u * ${group} < ${cols})`, () => {
+        builder.block(`if (4u * ${group} < ${cols})`, () => {
           if (update) {
-            draft.line(`update(${firstRow}${rowOf[i]}, ${group}, ${scale} * ${name});`);
+            builder.line(`update(${firstRow}${rowOf[i]}, ${group}, ${scale} * ${name});`);
             return;
           }
-          const at = draft.bind(`${start} + ${rowOf[i]} * ${stride} + ${fours(group)}`);
+          const at = builder.bind(`${start} + ${rowOf[i]} * ${stride} + ${fours(group)}`);
           const numbers = (from: number): void => {
             for (let j = from; j < 4; j++) {
               const to = vector
-                ? `${draft.vec4(binding, at, true)}.${COMPONENTS[j]}`
-                : draft.number(binding, `${at} + ${j}u`, true);
+                ? `${builder.vec4(binding, at, true)}.${COMPONENTS[j]}`
+                : builder.number(binding, `${at} + ${j}u`, true);
               const value = `${scale} * ${name}.${COMPONENTS[j]}${beta === 1 ? ` + ${to}` : ''}`;
               const inside = n % 4 === 0 || j === 0 ? '' : `if (4u * ${group} + ${j}u < ${cols}) `;
-              draft.line(inside === '' ? `${to} = ${value};` : `${inside}{ ${to} = ${value}; }`);
+              builder.line(inside === '' ? `${to} = ${value};` : `${inside}{ ${to} = ${value}; }`);
             }
           };
           if (!vector) {
@@ -346,13 +346,13 @@ export function gemmShader(
             return;
           }
           const whole = () => {
-            const to = draft.vec4(binding, at, true);
-            draft.line(`${to} = ${scale} * ${name}${beta === 1 ? ` + ${to}` : ''};`);
+            const to = builder.vec4(binding, at, true);
+            builder.line(`${to} = ${scale} * ${name}${beta === 1 ? ` + ${to}` : ''};`);
           };
           if (n % 4 === 0) whole();
           else {
-            draft.block(`if (4u * ${group} + 4u <= ${cols})`, whole);
-            draft.block('else', () => numbers(0));
+            builder.block(`if (4u * ${group} + 4u <= ${cols})`, whole);
+            builder.block('else', () => numbers(0));
           }
         });
       });
@@ -366,7 +366,7 @@ export function gemmShader(
     throw new Error(`${count} products of ${m} by ${n} are more than a dispatch can make`);
   const how = `${product.transposeA ? 'T' : 'N'}${product.transposeB ? 'T' : 'N'} ${tile.name}`;
   const label = `product ${how}${f16 ? ' f16' : ''}${blocks ? ' in blocks' : ''}${update ? ' and update' : ''}`;
-  return draft.shader(label, size, [across, down, count]);
+  return builder.shader(label, size, [across, down, count]);
 }
 
 function checkTile({ name, thread, group, depth, lanes }: GemmTile): void {

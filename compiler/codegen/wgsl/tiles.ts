@@ -3,7 +3,7 @@
  * software adapter wants no workgroup memory at all), so the engine measures these candidates once a shape class.
  */
 import type { Gemm } from '../../plan/plan.js';
-import { powerAbove, type WgslOptions } from './shader.js';
+import type { WgslOptions } from './shader.js';
 
 /** How a product is cut up; plain data, to be cached as JSON. */
 export interface GemmTile {
@@ -102,6 +102,9 @@ export function gemmTiles(
   // Four threads fit any device.
   return found.length > 0 ? found : [tile(4, 4, 2, 2)];
 }
+
+/** The next power of two that is not below x. */
+export const powerAbove = (x: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, x)));
 
 /** Products of one class are about as fast with one tile as with another: sizes to within a factor of two, and how operands lie. */
 export function shapeClass(product: Pick<Gemm, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>): string {

@@ -1,7 +1,7 @@
 /** A launch of a plan as the dispatches it takes. */
 import { wholeMatrix } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region } from '../../plan/plan.js';
-import { gemmShader, isAligned } from './gemm.js';
+import { gemmShader } from './gemm.js';
 import {
   drawShader,
   dropoutShader,
@@ -12,6 +12,7 @@ import {
   scatterShader,
   totalShader,
 } from './helpers.js';
+import { isAligned } from './product.js';
 import { rowsShader, type UpdatePrinter, updatePrinter } from './rows.js';
 import type { AddressOf, PlanKernels, Shader, WgslOptions } from './shader.js';
 import type { GemmTile } from './tiles.js';

@@ -2,14 +2,14 @@
  * Sums and maxima over the threads that share a row: in one step or two through workgroup memory, or in subgroups first. Every
  * sum has one order, whichever way it is taken.
  */
-import { f32Literal } from './functions.js';
+import { f32Literal, LARGEST } from './functions.js';
 import type { ShaderBuilder } from './shader.js';
 
 /** Rows a workgroup shares are reduced in two steps from so many threads on. */
 const ONE_STEP = 16;
 
 /** The lowest number that is finite. */
-export const LOWEST = -3.4028234663852886e38;
+export const LOWEST = -LARGEST;
 
 /** Texts of what each thread has, to texts of what all of them have together. */
 export type Reduce = (values: readonly { readonly text: string; readonly op: 'sum' | 'amax' }[]) => string[];

@@ -1,6 +1,6 @@
 /**
- * The kernels of the launches that are no expression, written by hand. Sums over rows are divided among threads in a fixed
- * way and added up in a fixed order, without atomics, so that every run gives the same bits.
+ * The kernels of the launches that are no expression, written by hand. Sums over rows are divided among threads in a
+ * fixed way and added up in a fixed order, without atomics, so that every run gives the same bits.
  *
  * Steps between rows are in numbers. No column beyond the last is read or written.
  */
@@ -23,8 +23,9 @@ const SHARERS = 16;
 /** The names of the kernels in `HELPERS`; `onehot` is printed by the tail it writes. */
 export const helperNames = ['patches', 'mean', 'total', 'scatter', 'dropout', 'draw', 'fill'] as const;
 
-export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers that lie \`line_step\` apart, and zeros behind them up to
-// \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below \`down_step\`. A thread a number.
+export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers, \`line_step\` apart, and
+// zeros behind them up to \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below
+// \`down_step\`. One thread per number.
 extern "C" __global__ void __launch_bounds__(${SIZE}) patches(
     const float* input, unsigned step, float* output, unsigned output_step, unsigned cols, unsigned count,
     unsigned across, unsigned size, unsigned line, unsigned line_step, unsigned right_step, unsigned down_step,
@@ -52,7 +53,8 @@ extern "C" __global__ void __launch_bounds__(${SIZE}) mean(
 
 // The sum of column c over the rows of which \`counts\` holds, for the threads with threadIdx.y 0.
 template <class Counts>
-__device__ __forceinline__ float column_sum(const float* input, unsigned step, unsigned rows, unsigned c, unsigned cols, Counts counts) {
+__device__ __forceinline__ float column_sum(
+    const float* input, unsigned step, unsigned rows, unsigned c, unsigned cols, Counts counts) {
   __shared__ float sums[${SHARERS}][${COLUMNS}];
   float sum = 0.0f;
   if (c < cols)

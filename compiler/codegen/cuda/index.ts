@@ -9,7 +9,9 @@ import { printRows, rowsLaunch } from './rows.js';
 
 export type { AddressOf, Arg, KernelLaunch } from './launch.js';
 
-/** What is one kernel. Products are the engine's own, by cuBLAS, and so is a `learn`: its products, then its `update`. */
+/**
+ * What is one kernel. Products are the engine's own, by cuBLAS, and so is a `learn`: its products, then its `update`.
+ */
 export type KernelLaunchKind = Exclude<Launch, { readonly kind: 'gemm' | 'learn' }>;
 
 /** What is written once of a plan and launched many times. */
@@ -56,8 +58,8 @@ function kernelsOf(plan: PlanPart): Kernels {
 }
 
 /**
- * A plan's kernels, for NVRTC or nvcc: CUDA C++17 without headers, for sm_60 and later. A kernel that no program launches is
- * left out.
+ * A plan's kernels, for NVRTC or nvcc: CUDA C++17 without headers, for sm_60 and later. A kernel that no program
+ * launches is left out.
  *
  * @returns the text, and the names of its `extern "C" __global__` functions
  * @throws Error for a kernel that is not well formed, see `sweepsOf`

@@ -3,7 +3,8 @@ import type { Region } from '../../plan/plan.js';
 
 /**
  * One parameter of a kernel. `'run'` is the device address of four u32 words that the host writes before each run:
- * `{ epoch, batch, seed mod 2^32, floor(seed / 2^32) }`; kernels read them there, so that a captured graph stays as it is.
+ * `{ epoch, batch, seed mod 2^32, floor(seed / 2^32) }`; kernels read them there, so that a captured graph does not
+ * change.
  */
 export type Arg =
   | { readonly type: 'u64'; readonly value: bigint | 'run' }

@@ -1,4 +1,7 @@
-/** Every operator in WGSL against its definition in f64, over wide ranges and at its limits, one number at a time and four. */
+/**
+ * Every operator in WGSL against its definition in f64, over wide ranges and at its limits, one number at a time and
+ * four.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeUnless } from '../../../test/support/needs.js';
 import { type Operator, operators } from '../../expr/operators.js';
@@ -139,8 +142,8 @@ describeUnless(noDevice, 'operators on a device', () => {
   });
 
   const inf = Number.POSITIVE_INFINITY;
-  // WGSL lets a compiler assume that there is no infinity and no NaN, so what becomes of them is not asked; but nothing finite
-  // may become one that is not.
+  // WGSL lets a compiler assume that there is no infinity and no NaN, so what becomes of them is not asked; but nothing
+  // finite may become one that is not.
   it.each<[Operator, number[][]]>([
     ['exp', [[-inf], [0], [88.72], [-87], [-103], [-104], [-1e30], [89], [1e30]]],
     ['log', [[0], [1], [f32Max], [2 ** -126]]],

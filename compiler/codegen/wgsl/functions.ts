@@ -2,9 +2,10 @@
  * Elementary functions in WGSL, for one number and for four. The language's own are good to 2⁻¹¹ (sin), to 2⁻²¹ near 1
  * (log) or not at all beyond their range; training compounds that, so these are written out and the same everywhere.
  *
- * Polynomials and their coefficients are those of Cephes' single precision functions (Moshier, netlib.org/cephes/single:
- * expf, logf, tanhf, sinf, erff); the tail of erf is Abramowitz and Stegun 7.1.26, good to 5e-7. Infinities and NaN may be
- * assumed away by a WGSL compiler: where they matter the argument is clamped or the result chosen.
+ * Polynomials and their coefficients are those of Cephes' single precision functions (Moshier,
+ * netlib.org/cephes/single: expf, logf, tanhf, sinf, erff); the tail of erf is Abramowitz and Stegun 7.1.26, good to
+ * 5e-7. Infinities and NaN may be assumed away by a WGSL compiler: where they matter the argument is clamped or the
+ * result chosen.
  */
 
 /** Numbers computed at once: f32, or vec4<f32>. */

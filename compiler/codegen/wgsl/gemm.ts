@@ -1,6 +1,6 @@
 /**
- * Matrix products in WGSL. A thread makes a tile of results, in vectors of four columns, as a sum of outer products; both
- * operands come to it in blocks of four by four, turned over where they lie the other way, so one text serves all
+ * Matrix products in WGSL. A thread makes a tile of results, in vectors of four columns, as a sum of outer products;
+ * both operands come to it in blocks of four by four, turned over where they lie the other way, so one text serves all
  * transposes. With workgroup memory, threads fetch the next piece of both operands while they compute with this one;
  * without, each reads its own blocks straight from storage; with lanes, several threads share the sum over k.
  *

@@ -1,6 +1,6 @@
 /**
- * The kernels of the launches that are no expression. Sums over rows are divided among threads in a fixed way and added up
- * through workgroup memory, so that no atomics are needed and every run gives the same bits.
+ * The kernels of the launches that are no expression. Sums over rows are divided among threads in a fixed way and added
+ * up through workgroup memory, so that no atomics are needed and every run gives the same bits.
  */
 import { patchCount, patchGrid, patchSize } from '../../field.js';
 import type { Launch, Region } from '../../plan/plan.js';

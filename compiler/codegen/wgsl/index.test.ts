@@ -1,6 +1,6 @@
 /**
- * All kernels of the models that come with rffc as WGSL: in no more dispatches than there are kernels, and as Dawn accepts it,
- * on its null backend, which has every feature.
+ * All kernels of the models that come with rffc as WGSL: in no more dispatches than there are kernels, and as Dawn
+ * accepts it, on its null backend, which has every feature.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The shader of a matrix product under way: its operands, seen as lines by k, and the texts that read them. Indices into
- * storage count units: vectors of four numbers where every operand is aligned, else numbers.
+ * The shader of a matrix product under way: its operands, seen as lines by k, and the texts that read them. Indices
+ * into storage count units: vectors of four numbers where every operand is aligned, else numbers.
  */
 import { blockStep, type Side } from '../../plan/blocks.js';
 import type { Gemm, Region } from '../../plan/plan.js';

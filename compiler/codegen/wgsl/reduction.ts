@@ -1,6 +1,6 @@
 /**
- * Sums and maxima over the threads that share a row: in one step or two through workgroup memory, or in subgroups first. Every
- * sum has one order, whichever way it is taken.
+ * Sums and maxima over the threads that share a row: in one step or two through workgroup memory, or in subgroups
+ * first. Every sum has one order, whichever way it is taken.
  */
 import { f32Literal, LARGEST } from './functions.js';
 import type { ShaderBuilder } from './shader.js';

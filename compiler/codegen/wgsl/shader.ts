@@ -1,6 +1,7 @@
 /**
  * A shader under way: the storage chunks it touches, the words of its parameter block, and its text. What differs from
- * launch to launch (offsets, strides, sizes) goes into the words, so that launches of one shape of code share a pipeline.
+ * launch to launch (offsets, strides, sizes) goes into the words, so that launches of one shape of code share a
+ * pipeline.
  *
  * | binding | holds |
  * | --- | --- |
@@ -172,7 +173,8 @@ export class ShaderBuilder extends StatementBuilder {
 }
 
 /**
- * `count` workgroups as a grid that no dimension is too small for. Their index, `GROUP_INDEX`, may reach beyond `count`.
+ * `count` workgroups as a grid that no dimension is too small for. Their index, `GROUP_INDEX`, may reach beyond
+ * `count`.
  *
  * @throws Error for more than a dispatch can have
  */

@@ -76,7 +76,10 @@ export class Machine {
     };
   }
 
-  /** Runs dispatches in order over what the heap holds, and brings it back. @throws RffcError for one that does not compile */
+  /**
+   * Runs dispatches in order over what the heap holds, and brings it back. @throws RffcError for one that does not
+   * compile
+   */
   async run(heap: Heap, shaders: readonly Shader[], { epoch = 0, batch = 0 } = {}): Promise<void> {
     const { device, layouts } = this;
     const pipelines = await compileShaders(device, layouts, shaders);

@@ -3,8 +3,11 @@ import pc from 'picocolors';
 import { listBackends } from '../runtime/backends.js';
 import type { Io } from './io.js';
 
-export async function backendsCommand(io: Io, options: { readonly json?: true }): Promise<number> {
-  const backends = await listBackends();
+export async function backendsCommand(
+  io: Io,
+  options: { readonly json?: true; readonly verbose?: true },
+): Promise<number> {
+  const backends = await listBackends(options);
   if (options.json) {
     io.out(`${JSON.stringify(backends, null, 2)}\n`);
     return 0;

@@ -1,18 +1,20 @@
 /**
  * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it. With
- * `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`), the
- * dataflow graph (`graph`, and `dot` for Graphviz), the plan, and its kernels for an engine (`wat`, `wgsl`, `cuda`).
+ * `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`) and for
+ * Graphviz its architecture (`dot`), the dataflow graph (`graph`, for Graphviz `dot-graph`), the plan, and its kernels for an engine (`wat`, `wgsl`, `cuda`).
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type Compilation, compile, diagnose, isJson, type ModelChoice } from '../compiler/compile.js';
+import type { ModelDocument } from '../compiler/model.js';
 import type { PassName } from '../compiler/passes/pipeline.js';
 import { summarize } from '../compiler/plan/summary.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
 import { fileError, writeAtomically } from '../runtime/run/files.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
-import { defaultPlanPath, sourceOf, writePlan } from '../runtime/run/plans.js';
+import { checkPlanPath, defaultPlanPath, sourceOf, writePlan } from '../runtime/run/plans.js';
+import { shellWord } from '../runtime/run/shell.js';
 import { framesOf } from './frames.js';
 import { type Io, misuse, pathOf, report } from './io.js';
 import type { EmitForm } from './options.js';
@@ -37,6 +39,7 @@ const SUFFIX: Readonly<Record<EmitForm, string>> = {
   wgsl: 'wgsl',
   cuda: 'cu',
   dot: 'dot',
+  'dot-graph': 'graph.dot',
 };
 
 export async function compileCommand(io: Io, file: string, options: CompileOptions): Promise<number> {
@@ -61,11 +64,13 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
 
   const path = (model: string) =>
     output === undefined ? defaultPlanPath(io.cwd, model) : pathOf(io, output);
+  // Before data are read: the default's folder is the same for every model.
+  checkPlanPath(path('model'));
   const compilation = await compiled(path);
   const { plan, graph, notes, warnings } = compilation;
   report(io, warnings);
   const to = path(plan.model.name);
-  writePlan(io.cwd, to, plan);
+  const remembered = writePlan(io.cwd, to, plan);
   io.out(summarize(plan));
   if (explain) {
     const { explain: explainPasses, explainText } = await import('../compiler/explain.js');
@@ -74,6 +79,10 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
     for (const note of notes) io.err(`note: ${note}\n`);
   }
   io.err(`wrote ${relative(io.cwd, to)}\n`);
+  if (!remembered) {
+    const call = `${io.command} run ${shellWord(relative(io.cwd, to))}`;
+    io.err(`note: this folder is read-only, so that \`run\` has to be given the plan: ${call}\n`);
+  }
   return 0;
 }
 
@@ -105,18 +114,19 @@ async function formOf(
   switch (form) {
     case 'ast':
       return astOf(source);
-    case 'model': {
-      const { document, diagnostics } = await diagnose(source, choice);
-      if (!document) throw new RffcError(diagnostics);
-      return `${JSON.stringify(document, null, 2)}\n`;
-    }
+    case 'model':
+      return `${JSON.stringify(await documentOf(source, choice), null, 2)}\n`;
     case 'graph': {
       const { toJson } = await import('../compiler/graph/print.js');
       return `${JSON.stringify(toJson((await compiled()).graph))}\n`;
     }
     case 'dot': {
-      const { toDot } = await import('../compiler/graph/print.js');
-      return toDot((await compiled()).graph);
+      const { architectureDot } = await import('../compiler/graph/dot.js');
+      return architectureDot(await documentOf(source, choice));
+    }
+    case 'dot-graph': {
+      const { graphDot } = await import('../compiler/graph/dot.js');
+      return graphDot((await compiled()).graph);
     }
     case 'plan':
       return `${JSON.stringify((await compiled()).plan)}\n`;
@@ -136,6 +146,12 @@ async function formOf(
     default:
       return form satisfies never;
   }
+}
+
+async function documentOf(source: ModelSource, choice: ModelChoice): Promise<ModelDocument> {
+  const { document, diagnostics } = await diagnose(source, choice);
+  if (!document) throw new RffcError(diagnostics);
+  return document;
 }
 
 function astOf({ text, file }: ModelSource): string {

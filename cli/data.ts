@@ -1,5 +1,6 @@
 /** `rffc data`: which data sets there are, what they hold, and how to get them. */
 import { failure, RffcError } from '../grammar/diagnostic.js';
+import { asCalled } from '../grammar/render.js';
 import { closest } from '../grammar/suggest.js';
 import { type DatasetListing, datasetList, fetchDataset, loadDataset } from '../runtime/data/index.js';
 import { type Io, misuse, pathOf } from './io.js';
@@ -19,7 +20,7 @@ export async function infoCommand(
   name: string,
   options: { readonly dataDir?: string; readonly json?: true },
 ): Promise<number> {
-  const listing = find(name);
+  const listing = findDataset(name);
   const found = await present(io, listing, options.dataDir);
   if (options.json) {
     io.out(`${JSON.stringify({ ...listing, here: found ?? null }, null, 2)}\n`);
@@ -30,13 +31,13 @@ export async function infoCommand(
     lines.push('', 'files (SHA-256 of the decompressed bytes):');
     for (const file of Object.values(listing.files.files)) {
       lines.push(
-        `  ${file.name.padEnd(24)} ${file.bytes.toLocaleString('en').padStart(10)} bytes  ${file.sha256 ?? 'none is published'}`,
+        `  ${file.name.padEnd(24)} ${file.bytes.toLocaleString('en').padStart(10)} bytes  ${file.sha256}`,
       );
     }
   }
   if (found)
     lines.push('', found.problem ?? `here: ${found.train} training and ${found.test} test samples, checked`);
-  io.out(`${lines.join('\n')}\n`);
+  io.out(`${asCalled(lines.join('\n'), io.command)}\n`);
   return 0;
 }
 
@@ -45,7 +46,7 @@ export async function fetchCommand(
   name: string,
   options: { readonly dataDir?: string },
 ): Promise<number> {
-  const listing = find(name);
+  const listing = findDataset(name);
   if (!listing.files) {
     throw misuse(`\`${name}\` has nothing to download`, `see \`${io.command} data info ${name}\``);
   }
@@ -64,7 +65,8 @@ export async function fetchCommand(
   return 0;
 }
 
-function find(name: string): DatasetListing {
+/** @throws RffcError RFF600 */
+export function findDataset(name: string): DatasetListing {
   const listing = datasetList.find((entry) => entry.name === name);
   if (listing) return listing;
   const names = datasetList.map((entry) => entry.name);

@@ -1,12 +1,13 @@
 /** `rffc eval`: a trained network's accuracy, confusion and margins on a split, or on samples of one's own. */
-import { statSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { DataSpec } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
 import { openBackend, type Precision } from '../runtime/backends.js';
+import type { Split } from '../runtime/data/dataset.js';
 import { loadDataset } from '../runtime/data/index.js';
+import { readSamples, type SampleOptions } from '../runtime/data/samples.js';
 import { keepAside } from '../runtime/data/validation.js';
-import { openTrained, readRun, type SavedRun } from '../runtime/run/run.js';
+import { openTrained, readRun, type SavedRun, wantedBy } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
 import {
   type Evaluation,
@@ -17,9 +18,9 @@ import {
 } from '../runtime/train/evaluate.js';
 import { goodnessMargins, type Margins } from '../runtime/train/margins.js';
 import type { JudgedSplit } from '../runtime/train/train.js';
-import { type Io, misuse, pathOf, percent } from './io.js';
+import { type Io, misuse, pathOf, percent, report } from './io.js';
 
-interface EvalOptions {
+interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values' | 'normalize'> {
   readonly backend: string;
   readonly split?: SplitName;
   readonly data?: string;
@@ -36,25 +37,12 @@ interface EvalOptions {
 type SplitName = JudgedSplit | 'train';
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
+  if (options.data === undefined) checkNoReading(options);
   const run = await readRun(pathOf(io, folder));
-  const ownFile = options.data === undefined ? undefined : dataFrom(pathOf(io, options.data));
-  // A file of samples is all there is; a folder of IDX files and a data set keep some for testing.
-  const split = options.split ?? (ownFile === undefined || ownFile.name === 'idx' ? 'test' : 'train');
-  const dataDir = options.dataDir === undefined ? run.config.settings.dataDir : pathOf(io, options.dataDir);
-  if (split === 'validation') checkKeptAside(run, ownFile !== undefined);
-  const loaded = await loadDataset(ownFile ? asTrained(ownFile, run) : dataOf(run, split), {
-    baseDir: dirname(run.config.model.file),
-    ...(dataDir === undefined ? {} : { dataDir }),
-  });
-  const dataset = ownFile || split === 'test' ? loaded : keepAside(loaded, run.document.train);
-  checkDataset(run.document, dataset);
-  const samples = dataset[split];
-  if (!samples || samples.count === 0) {
-    throw failure('RFF710', `\`${dataset.name}\` has no ${split} samples`, {
-      hint: split === 'test' ? 'try `--split train`' : 'choose other data',
-    });
-  }
-  const { frames } = dataset;
+  const { samples, labels, frames, name, split } =
+    options.data === undefined
+      ? await splitOf(io, run, options)
+      : await ownSamples(io, run, options.data, options);
   const { threads, precision, device } = options;
   const { network, session, weights } = await openTrained(
     run,
@@ -77,53 +65,86 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
     if (shown) io.err('\r\x1b[K');
     const { goodness } = prediction!;
     const { classes } = network;
-    const result = score(prediction!, samples.y, classes);
-    const margins = goodness && goodnessMargins(goodness, samples.y, classes, predictDirection(run.document));
+    const result = score(prediction!, labels, classes);
+    const margins = goodness && goodnessMargins(goodness, labels, classes, predictDirection(run.document));
     if (options.json)
       io.out(
-        `${JSON.stringify({ run: run.folder, weights, data: dataset.name, split, backend: session.backend, ...result, margins })}\n`,
+        `${JSON.stringify({ run: run.folder, weights, data: name, split, backend: session.backend, ...result, margins })}\n`,
       );
     else
-      io.out(
-        table(
-          result,
-          margins,
-          prediction!.by,
-          `${dataset.name}, ${split} split, ${relative(io.cwd, weights)}`,
-        ),
-      );
+      io.out(table(result, margins, prediction!.by, `${name}, ${split} split, ${relative(io.cwd, weights)}`));
     return 0;
   } finally {
     await session.dispose();
   }
 }
 
-/** A path as data: a folder is IDX files, a name in .csv a table, any other file tensors. */
-function dataFrom(path: string): DataSpec {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    return { name: 'idx', options: { dir: path } };
-  return { name: path.toLowerCase().endsWith('.csv') ? 'csv' : 'tensors', options: { file: path } };
+/** @throws RffcError RFF713 for options that say how to read other data, where there are none */
+function checkNoReading(options: EvalOptions): void {
+  const given = (['invert', 'resize', 'values', 'normalize'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given) throw misuse(`\`--${given}\` is for samples of one’s own`, 'name them with `--data`');
 }
 
-/** The network sees other images or tables as it saw those it was trained on. */
-function asTrained(own: DataSpec, { document }: SavedRun): DataSpec {
-  const { data } = document.train;
-  const { normalize, label } = data.options;
-  const sameKind = own.name === 'csv' ? data.name === 'csv' : own.name === 'idx' && data.name !== 'csv';
-  if (!sameKind) return own;
-  return {
-    ...own,
-    options: {
-      ...own.options,
-      ...(normalize === undefined ? {} : { normalize }),
-      ...(own.name === 'csv' && label !== undefined ? { label } : {}),
-    },
-  };
+interface Labelled {
+  readonly samples: Pick<Split, 'count' | 'gather'>;
+  /** [samples] */
+  readonly labels: Int32Array;
+  readonly frames: number;
+  /** Of the data. */
+  readonly name: string;
+  readonly split: SplitName;
 }
+
+/** A split of the run's own data. @throws RffcError RFF710 where it is empty */
+async function splitOf(io: Io, run: SavedRun, options: EvalOptions): Promise<Labelled> {
+  const { split = 'test' } = options;
+  const dataDir = options.dataDir === undefined ? run.config.settings.dataDir : pathOf(io, options.dataDir);
+  if (split === 'validation') checkKeptAside(run);
+  const loaded = await loadDataset(dataOf(run, split), {
+    baseDir: dirname(run.config.model.file),
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
+  const dataset = split === 'test' ? loaded : keepAside(loaded, run.document.train);
+  checkDataset(run.document, dataset);
+  const samples = dataset[split];
+  if (!samples || samples.count === 0) {
+    throw failure('RFF710', `\`${dataset.name}\` has no ${split} samples`, {
+      hint: split === 'test' ? 'try `--split train`' : 'choose other data',
+    });
+  }
+  return { samples, labels: samples.y, frames: dataset.frames, name: dataset.name, split };
+}
+
+/** Samples of one's own, which the network sees as it saw its own data. @throws RffcError RFF717 where they have no labels */
+async function ownSamples(io: Io, run: SavedRun, data: string, options: EvalOptions): Promise<Labelled> {
+  const { split } = options;
+  if (split === 'validation')
+    throw misuse('samples of one’s own have no validation split', 'leave out `--split` or `--data`');
+  const path = pathOf(io, data);
+  const read = await readSamples(path, wantedBy(run), { ...options, ...(split ? { part: split } : {}) });
+  report(io, read.warnings);
+  const { samples, labels, frames, source, part } = read;
+  if (!labels) {
+    throw failure('RFF717', `${data} has no labels to evaluate against`, {
+      file: path,
+      hint: `${LABELLED[source]}; \`rffc predict\` needs none`,
+    });
+  }
+  return { samples, labels, frames, name: source, split: part };
+}
+
+/** Where each kind of source has its labels. */
+const LABELLED = {
+  images: 'put the images into folders that are named by the classes’ numbers: 0, 1, 2, …',
+  idx: 'name the folder that has the file of labels too',
+  csv: 'add a column of labels',
+  tensors: 'add a tensor `y` [N]',
+} as const;
 
 /** @throws RffcError RFF713 where there are no samples that were kept aside */
-function checkKeptAside({ folder, document }: SavedRun, own: boolean): void {
-  if (own) throw misuse('samples of one’s own have no validation split', 'leave out `--split` or `--data`');
+function checkKeptAside({ folder, document }: SavedRun): void {
   if (document.train.validation > 0) return;
   throw misuse(
     `the run \`${folder}\` kept no samples aside to validate on`,

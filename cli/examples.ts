@@ -1,5 +1,6 @@
 /** What stands under a command's `--help`: how it is called, and why one would. */
 import type { Command } from 'commander';
+import { asCalled } from '../grammar/render.js';
 
 /** Whose completion scripts can be printed. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -9,7 +10,7 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   '': [
     ['init mymodel', 'write a model to start from'],
     ['run mymodel.rff', 'train it'],
-    ['eval runs/mymodel-…', 'see what it takes for what'],
+    ['eval runs/mymodel-…', 'show the confusion matrix'],
   ],
   check: [
     ['check models/*.rff', 'every error and warning of all models'],
@@ -22,7 +23,7 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   compile: [
     ['compile model.rff', 'a plan, which `rffc run` then trains'],
     ['compile model.rff --explain', 'what each pass of the compiler bought'],
-    ['compile model.rff --emit dot | dot -Tsvg > graph.svg', 'its dataflow graph as a picture'],
+    ['compile model.rff --emit dot | dot -Tsvg > model.svg', 'its layers and connections as a picture'],
   ],
   run: [
     ['run model.rff', 'train it, into runs/'],
@@ -40,7 +41,10 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
     ['eval runs/low', 'accuracy and confusion on the test split'],
     ['eval runs/low --split train --json', 'on what it was trained on, for machines'],
   ],
-  predict: [['predict runs/low --data x.safetensors --out labels.safetensors', 'label samples of your own']],
+  predict: [
+    ['predict runs/low --data digit.png', 'the label of a picture, and how sure it is'],
+    ['predict runs/low --data photos --invert --resize --out labels.csv', 'black on white, of any size'],
+  ],
   generate: [
     ['generate runs/low --label 3 --out threes', 'ten images that the network takes for a 3'],
     [
@@ -64,11 +68,15 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   data: [['data list', 'every data set']],
   'data list': [['data list', 'every data set, and how it is written in a model']],
   'data fetch': [['data fetch mnist', 'download MNIST and check it']],
+  'data sample': [
+    ['data sample digits --index 3 --out digit.png', 'a digit as a picture, to try `rffc predict` on'],
+  ],
   'data info': [['data info mnist', 'what it holds, and whether it is here']],
   init: [['init mymodel', 'write mymodel.rff, ready to run']],
   explain: [
-    ['explain RFF201', 'what this code means'],
-    ['explain', 'every code'],
+    ['explain RFF201', 'what this code means, with an example that fails and its fix'],
+    ['explain softmax', 'what a term of the field is called here'],
+    ['explain', 'every code and term'],
   ],
   completion: [
     ['completion bash > ~/.local/share/bash-completion/completions/rffc', 'for bash'],
@@ -77,12 +85,12 @@ export const examples: Readonly<Record<string, readonly (readonly [call: string,
   ],
 };
 
-/** Puts the examples under the help of a command and of all below it. */
-export function addExamples(command: Command, path: readonly string[] = []): void {
+/** Puts the examples under the help of a command and of all below it. @param called how the user calls rffc */
+export function addExamples(command: Command, called: string, path: readonly string[] = []): void {
   const own = examples[path.join(' ')];
   if (own) {
-    const lines = own.map(([call, does]) => `  $ rffc ${call}\n      ${does}\n`);
+    const lines = own.map(([call, does]) => `  $ ${called} ${call}\n      ${asCalled(does, called)}\n`);
     command.addHelpText('after', `\nExamples:\n${lines.join('').trimEnd()}`);
   }
-  for (const below of command.commands) addExamples(below, [...path, below.name()]);
+  for (const below of command.commands) addExamples(below, called, [...path, below.name()]);
 }

@@ -1,38 +1,149 @@
-/** `rffc explain`: what a diagnostic's code means and how it is mended; without a code, every code there is. */
+/** `rffc explain`: what a code means, with an example that fails and its fix; or what a term of the field is called here. */
+import { diagnose } from '../compiler/compile.js';
 import { failure } from '../grammar/diagnostic.js';
+import { asCalled } from '../grammar/render.js';
 import { closest } from '../grammar/suggest.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
+import {
+  type CodeExample,
+  excerptOf,
+  fileOf,
+  linesOf,
+  type ModelText,
+  type Typed,
+} from './explain/example.js';
+import { codeExamples } from './explain/examples.js';
+import { findTerm, type Term, terms } from './explain/terms.js';
 import type { Io } from './io.js';
 
-/** @param asked as messages print it, or without its letters, or in small ones. @throws RffcError RFF921 */
-export function explainCommand(
+/**
+ * @param asked a code as messages print it, or without its letters, or in small ones; or a term. Without it all are listed.
+ * @throws RffcError RFF921
+ */
+export async function explainCommand(
   io: Io,
   asked: string | undefined,
   { json }: { readonly json?: true },
-): number {
+): Promise<number> {
   if (asked === undefined) {
-    const all = [...diagnosticCodes].map(([code, { title, explanation }]) => ({ code, title, explanation }));
-    if (json) io.out(`${JSON.stringify(all)}\n`);
-    else io.out(all.map(({ code, title }) => `${code}  ${title}\n`).join(''));
+    listAll(io, json);
     return 0;
   }
   const code = asked
     .toUpperCase()
     .replace(/^(\w+)\[(.*)\]$/, '$2')
     .replace(/^(?=\d{3}$)/, 'RFF');
-  const found = diagnosticCodes.get(code);
-  if (!found) {
-    const near = closest(code, diagnosticCodes.keys());
-    throw failure('RFF921', `there is no code \`${asked}\``, {
-      hint: near
-        ? `did you mean ${near}, “${diagnosticCodes.get(near)!.title}”?`
-        : `\`${io.command} explain\` lists every code`,
-    });
+  if (diagnosticCodes.has(code)) await explainCode(io, code, json);
+  else {
+    const term = findTerm(asked);
+    if (!term) throw unknown(io, asked, code);
+    explainTerm(io, term, json);
   }
-  if (json) io.out(`${JSON.stringify({ code, ...found })}\n`);
-  else io.out(`${code}: ${found.title}\n\n${wrapped(found.explanation, Math.min(io.columns(), 100))}\n`);
   return 0;
 }
+
+function listAll(io: Io, json: true | undefined): void {
+  if (json) {
+    const codes = [...diagnosticCodes].map(([code, { title, explanation }]) => ({
+      code,
+      title,
+      explanation,
+    }));
+    io.out(`${JSON.stringify(codes)}\n`);
+    return;
+  }
+  io.out([...diagnosticCodes].map(([code, { title }]) => `${code}  ${title}\n`).join(''));
+  const names = terms.map(({ name }) => name).join(', ');
+  io.out(`\nTerms:\n\n${wrapped(names, widthOf(io))}\n`);
+}
+
+async function explainCode(io: Io, code: string, json: true | undefined): Promise<void> {
+  const { title, explanation } = diagnosticCodes.get(code)!;
+  const example = codeExamples.get(code);
+  if (json)
+    io.out(
+      `${JSON.stringify({ code, title, explanation, ...(example ? { example: data(example) } : {}) })}\n`,
+    );
+  else {
+    const shown = example ? `\n${await exampleText(code, example, widthOf(io))}` : '';
+    const text = `${code}: ${title}\n\n${wrapped(explanation, widthOf(io))}\n${shown}`;
+    io.out(asCalled(text, io.command));
+  }
+}
+
+function explainTerm(io: Io, term: Term, json: true | undefined): void {
+  const { name, about, model, command, see } = term;
+  const [page, heading] = see;
+  const written = model ? excerptOf(model) : command === undefined ? undefined : `${io.command} ${command}`;
+  if (json) io.out(`${JSON.stringify({ term: name, about, write: written, see: { page, heading } })}\n`);
+  else {
+    const shown = written === undefined ? '' : `\n${indented(written)}\n`;
+    io.out(`${name}\n\n${wrapped(about, widthOf(io))}\n${shown}\nSee ${page}, “${heading}”.\n`);
+  }
+}
+
+function unknown(io: Io, asked: string, code: string) {
+  const near = closest(code, diagnosticCodes.keys());
+  const names = terms.flatMap(({ name, also }) => [name, ...also]);
+  const term = closest(asked.toLowerCase(), names);
+  const hint = near
+    ? `did you mean ${near}, “${diagnosticCodes.get(near)!.title}”?`
+    : term
+      ? `did you mean \`${io.command} explain ${/\s/.test(term) ? `"${term}"` : term}\`?`
+      : `\`${io.command} explain\` lists every code and term`;
+  return failure('RFF921', `unknown code or term \`${asked}\``, { hint });
+}
+
+/** An example as JSON has it: models as the text of their parts. */
+function data(example: CodeExample): CodeExample {
+  return example.kind === 'model'
+    ? { kind: 'model', fails: excerptOf(example.fails), fixed: excerptOf(example.fixed) }
+    : example;
+}
+
+async function exampleText(code: string, example: CodeExample, width: number): Promise<string> {
+  switch (example.kind) {
+    case 'model':
+      return `Fails:\n\n${await marked(code, example.fails)}\n\nFixed:\n\n${indented(excerptOf(example.fixed))}\n`;
+    case 'shell':
+      return `Fails:\n\n${typed(example.fails)}\n\nFixed:\n\n${typed(example.fixed)}\n`;
+    case 'library':
+      return `Fails:\n\n${indented(example.fails)}\n\nFixed:\n\n${indented(example.fixed)}\n`;
+    case 'circumstance':
+      return `Happens, for example:\n\n${indented(wrapped(example.fails, width - 2))}\n\nFix:\n\n${indented(wrapped(example.fixed, width - 2))}\n`;
+    default:
+      return example satisfies never;
+  }
+}
+
+/** The part of a model that an example is about, what is wrong underlined, and the message that it gets. */
+async function marked(code: string, text: ModelText): Promise<string> {
+  const { diagnostics } = await diagnose({ text: fileOf(text), file: 'model.rff' });
+  const { message = '', span } = diagnostics.find((diagnostic) => diagnostic.code === code) ?? {};
+  const lines = linesOf(text);
+  const wrong = span && lines[span.line - 1]?.shown ? span.line - 1 : undefined;
+  const shown = lines.flatMap((line, i) => {
+    if (!line.shown) return [];
+    if (i !== wrong || !span) return [line.text];
+    const room = line.text.length - (span.column - 1);
+    const carets = '^'.repeat(Math.max(1, Math.min(span.end - span.start, room)));
+    return [line.text, `${' '.repeat(span.column - 1)}${carets} ${message}`];
+  });
+  // The message may be about what is not there, and so underlines something else than the example shows.
+  const below = wrong === undefined ? `\n\n${indented(message)}` : '';
+  return `${indented(shown.join('\n'))}${below}`;
+}
+
+const indented = (text: string) => text.replace(/^(?=.)/gm, '  ');
+const typed = (lines: readonly Typed[]) =>
+  lines
+    .map((line) =>
+      typeof line === 'string'
+        ? `  $ ${line}`
+        : `  ${line.file}:\n${indented(indented(excerptOf(line.model)))}`,
+    )
+    .join('\n');
+const widthOf = (io: Io) => Math.min(io.columns(), 100);
 
 /** A text in lines of at most `width` columns, broken between words. */
 function wrapped(text: string, width: number): string {

@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { lower } from '../compiler/graph/lower.js';
 import { describeDataset } from '../runtime/data/load.js';
-import { exportOnnx, scorePort } from '../runtime/onnx/export.js';
+import { exportOnnx } from '../runtime/onnx/export.js';
 import { readCheckpoint } from '../runtime/run/checkpoint.js';
 import { fileError } from '../runtime/run/files.js';
 import { BEST, CHECKPOINT } from '../runtime/run/folder.js';
 import { readRun } from '../runtime/run/run.js';
 import { rffcVersion } from '../runtime/run/version.js';
+import { predictsBy } from '../runtime/train/evaluate.js';
 import { type Io, pathOf } from './io.js';
 
 interface ExportOptions {
@@ -47,7 +48,7 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
     io.out(`${JSON.stringify({ out: path, bytes: bytes.length, nodes, frames, classes: graph.classes })}\n`);
   else
     io.out(
-      `wrote ${options.onnx}: x ${x} in, label [N] and ${scorePort(document)} [N, ${label!.classes}] out, ${(bytes.length / 2 ** 20).toFixed(1)} MiB\n`,
+      `wrote ${options.onnx}: x ${x} in, label [N] and ${predictsBy(document)} [N, ${label!.classes}] out, ${(bytes.length / 2 ** 20).toFixed(1)} MiB\n`,
     );
   return 0;
 }

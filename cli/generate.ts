@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lowerGeneration } from '../compiler/graph/generation.js';
 import type { ModelDocument } from '../compiler/model.js';
-import { hearsLabel } from '../compiler/network.js';
+import { connectsLabel } from '../compiler/network.js';
 import { failure } from '../grammar/diagnostic.js';
 import { openBackend, type Precision } from '../runtime/backends.js';
 import type { Normalization } from '../runtime/data/dataset.js';
@@ -100,7 +100,7 @@ function labelsOf(document: ModelDocument, label: number | undefined): readonly 
     throw failure('RFF931', `model \`${name}\` has no decoder, so it cannot show what it sees`, {
       hint: `add \`decode ${input.name} from ${document.layers[0]!.name}\` to the model and train it`,
     });
-  if (!document.label || !hearsLabel(document))
+  if (!document.label || !connectsLabel(document))
     throw failure('RFF931', `the layers of \`${name}\` hear nothing of a label to generate by`, {
       hint: 'declare `label NAME[classes]` and connect it to a layer, or `embed` it',
     });

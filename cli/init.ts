@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { diagnose } from '../compiler/compile.js';
 import { failure, RffcError } from '../grammar/diagnostic.js';
+import { asCalled } from '../grammar/render.js';
 import { fileError } from '../runtime/run/files.js';
+import { shellWord } from '../runtime/run/shell.js';
 import { type Io, misuse, pathOf } from './io.js';
 
 /** @param name of the model, perhaps with folders before it and `.rff` behind it. @throws RffcError RFF922, RFF701 to 703 */
@@ -13,10 +15,10 @@ export async function initCommand(io: Io, name: string): Promise<number> {
   if (!/^[A-Za-z_]\w*$/.test(model)) {
     const mended = model.replace(/\W+/g, '_').replace(/^(?=\d)/, '_');
     const message = `\`${model}\` cannot be the name of a model: it is letters, digits and \`_\`, no digit first`;
-    throw misuse(message, ...(/[A-Za-z\d]/.test(mended) ? [`\`${io.command} init ${mended}\``] : []));
+    throw misuse(message, ...(/[A-Za-z\d]/.test(mended) ? [`\`rffc init ${mended}\``] : []));
   }
   const file = `${stem}.rff`;
-  const text = starter(model);
+  const text = asCalled(starter(model), io.command);
   const { document, diagnostics } = await diagnose({ text, file });
   if (!document) throw new RffcError(diagnostics, 2);
   const path = pathOf(io, file);
@@ -26,10 +28,10 @@ export async function initCommand(io: Io, name: string): Promise<number> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
       throw failure('RFF922', `\`${file}\` is there already`, { file, hint: 'choose another name' });
-    throw fileError(error, file);
+    throw fileError(error, file, 'name a folder you can write to: `rffc init DIR/NAME`');
   }
   io.out(`wrote ${file}\n`);
-  io.err(`\nTrain it:\n  ${io.command} run ${file}\n`);
+  io.err(`\nTrain it:\n  ${io.command} run ${shellWord(file)}\n`);
   return 0;
 }
 

@@ -4,9 +4,11 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
 import { render } from '../grammar/render.js';
+import { calledAs } from './command.js';
 
 export interface Io {
   readonly cwd: string;
@@ -19,39 +21,70 @@ export interface Io {
   /** How the user calls this program, for the commands that messages suggest. */
   readonly command: string;
   /**
-   * Calls `listener` at the first Ctrl-C, or SIGTERM as schedulers send it, only: a second one ends the process. Returns what
-   * takes the listener away.
+   * Calls `listener` once: at the first Ctrl-C, at SIGTERM as schedulers send it, or when the reader of `out` has gone
+   * away. A second signal ends the process. Returns what takes the listener away.
    */
   onInterrupt(listener: () => void): () => void;
+  /** Whether the reader of `out` has gone away, as `head` does once it has its lines. */
+  unread(): boolean;
+}
+
+/** The exit code of a command that stopped early and saved: as a shell reports a death by SIGINT or SIGPIPE. */
+export function stoppedCode(io: Io): 130 | 141 {
+  return io.unread() ? 141 : 130;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** The process's own. */
 export function processIo(): Io {
-  // `rffc check … | head` closes the pipe early, which is no error of ours.
+  let unread = false;
+  /** What stops the command under way; undefined for one that has nothing to save. */
+  let stop: (() => void) | undefined;
+  // Messages that nobody can read are no reason to stop training.
+  process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') {
+      process.stderr.write(`error[RFF703]: cannot write the results: ${error.message}\n`);
+      process.exit(1);
+    }
+    // `rffc check … | head` closes the pipe early, which is no error of ours.
+    if (!stop) process.exit(0);
+    if (unread) return;
+    unread = true;
+    stop();
   });
+  const cwd = process.cwd();
+  const script = fileURLToPath(new URL('./main.js', import.meta.url));
   return {
-    cwd: process.cwd(),
+    cwd,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     terminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,
     colour: pc.isColorSupported && process.stderr.isTTY === true,
-    command: process.env.npm_lifecycle_event === undefined ? 'rffc' : 'npx rffc',
+    command: calledAs({ script, cwd, env: process.env }),
+    unread: () => unread,
     onInterrupt(listener) {
+      let told = false;
+      const tell = () => {
+        if (!told) listener();
+        told = true;
+      };
       const forget = () => {
         for (const signal of SIGNALS) process.off(signal, once);
       };
       const once = () => {
         forget();
-        listener();
+        tell();
       };
       for (const signal of SIGNALS) process.on(signal, once);
-      return forget;
+      // Signals are still heard: Ctrl-C ends `rffc … | tee log` on both sides at once.
+      stop = tell;
+      return () => {
+        forget();
+        told = true;
+      };
     },
   };
 }
@@ -71,7 +104,7 @@ export function report(io: Io, diagnostics: readonly Diagnostic[]): void {
     // The file of an old run may be gone: its message then goes without the line.
     if (existsSync(path)) sources.set(file, readFileSync(path, 'utf8'));
   }
-  io.err(`${render(diagnostics, sources, { colour: io.colour }).trimEnd()}\n`);
+  io.err(`${render(diagnostics, sources, { colour: io.colour, command: io.command }).trimEnd()}\n`);
 }
 
 /** A mistake in how the command was called: the process ends with 2. */

@@ -34,16 +34,16 @@ describe('usage', () => {
 
   test.each([
     [[], 'Usage'],
-    [['chekc', 'small.rff'], "unknown command 'chekc'"],
-    [['check'], "missing required argument 'files'"],
-    [['run', 'small.rff', '--epoch', '3'], 'Did you mean --epochs?'],
+    [['chekc', 'small.rff'], 'unknown command `chekc`\nhint: did you mean `rffc check small.rff`?'],
+    [['check'], 'missing argument: `rffc check` expects `<files...>`'],
+    [['run', 'small.rff', '--epoch', '3'], 'did you mean `--epochs`?'],
     [['run', 'small.rff', '--epochs', '0'], 'at least 1'],
     [['run', 'small.rff', '--epochs', '2.5'], 'whole number'],
     [['run', 'small.rff', '--seed', '-1'], 'whole number'],
     [['run', 'small.rff', '--set', 'theta'], 'name=number'],
     [['run', 'small.rff', '--set', 'theta=high'], 'name=number'],
-    [['run', 'small.rff', '--backend', 'gpu'], 'Allowed choices are auto'],
-    [['compile', 'small.rff', '--emit', 'svg'], '`svg` is none of'],
+    [['run', 'small.rff', '--backend', 'gpu'], 'expected `auto`, `cpu`'],
+    [['compile', 'small.rff', '--emit', 'svg'], 'invalid value `svg` of `--emit`: expected `ast`'],
     [['compile', 'small.rff', '--emit', 'ast,model'], 'several forms need a folder'],
     [['compile', 'small.rff', '--emit', 'graph', '--explain'], 'goes with the summary'],
     [['compile', 'small.rff', '--no-pass', 'hosit'], 'did you mean `hoist`?'],
@@ -51,9 +51,9 @@ describe('usage', () => {
     [['bench', 'small.rff', '--no-pass', 'fusoin'], 'did you mean `fusion`?'],
     [['bench', 'small.rff', '--batches', '0'], 'at least 1'],
     [['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'], 'no clock for its kernels'],
-    [['run', 'small.rff', '--resume', 'runs/x'], 'has its own model'],
+    [['run', 'small.rff', '--resume', 'runs/x'], 'takes the model from the run folder'],
     [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
-    [['predict', 'runs/x', '--out', 'p.safetensors'], "required option '--data"],
+    [['predict', 'runs/x', '--out', 'p.safetensors'], 'missing option: `rffc predict` requires `--data'],
     [['data', 'fetch', 'digits'], 'nothing to download'],
   ])('rffc %j is wrong usage', async (argv, message) => {
     const { code, err, out } = await rffc(argv);
@@ -103,6 +103,20 @@ describe('check', () => {
     expect(err).toContain('dampign: 0.7');
     expect(err).toContain('there is no `absent.rff`');
     expect(err).toMatch(/3 files: 2 errors, 0 warnings\n$/);
+  });
+
+  test('of many errors the first ten, and of a file of another kind one', async () => {
+    const names = Array.from({ length: 13 }, (_, i) => `a${i}`);
+    write('many.rff', small.replace('damping: ', `${names.map((n) => `${n}: 1`).join(', ')}, damping: `));
+    const { err } = await rffc(['check', 'many.rff']);
+    expect(err.match(/^error/gm)?.length).toBe(10);
+    expect(err).toMatch(/\n\nand 3 more errors in many.rff\n1 file: 13 errors, 0 warnings\n$/);
+    const { out } = await rffc(['check', 'many.rff', '--json']);
+    expect(JSON.parse(out)).toMatchObject({ errors: 13 });
+    writeFileSync(join(folder, 'picture.rff'), Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+    expect((await rffc(['check', 'picture.rff'])).err).toMatch(
+      /^error\[RFF119\]: this is a PNG image, not a .rff file\n--> picture.rff\nhint: name a .rff file.*\n1 file: 1 error,/,
+    );
   });
 
   test('for machines', async () => {
@@ -163,7 +177,7 @@ describe('compile', () => {
       'compile',
       'small.rff',
       '--emit',
-      'ast,model,graph,plan,wat,wgsl,cuda,dot',
+      'ast,model,graph,plan,wat,wgsl,cuda,dot,dot-graph',
       '-o',
       'forms',
     ]);
@@ -172,7 +186,8 @@ describe('compile', () => {
     expect(JSON.parse(text('ast.json'))).toMatchObject({ kind: 'file' });
     expect(JSON.parse(text('model.json'))).toMatchObject({ rffc: 1, name: 'smoke3x4' });
     expect(JSON.parse(text('graph.json'))).toMatchObject({ layers: ['h1', 'h2', 'h3'], learnSteps: 10 });
-    expect(text('dot')).toMatch(/^digraph /);
+    expect(text('dot')).toContain('"h1" -> "h2" [label="forward, delay 1"');
+    expect(text('graph.dot')).toMatch(/^digraph [\s\S]*cluster_predict/);
     expect(JSON.parse(text('plan.json'))).toMatchObject({
       rffc: 'plan',
       source: { file: '../small.rff' },
@@ -241,8 +256,8 @@ describe('run, eval, predict', () => {
     const first = await rffc(['run', 'small.rff', ...quick, '--out', 'one']);
     expect(first.code).toBe(0);
     expect(first.out).toMatch(/^test accuracy \d+\.\d\d % \(\d+ of 40\)/);
-    expect(first.out).toContain('the run is in one\n');
-    expect(first.err).toMatch(/epoch 2\/2 · loss \d/);
+    expect(first.out).toContain('saved to one\n');
+    expect(first.err).toMatch(/epoch 2\/2 {2}loss h1 +\d/);
     const metrics = lines(join(folder, 'one/metrics.jsonl'));
     expect(
       metrics.filter(({ event }) => event === 'epoch').map(({ epoch, trained }) => [epoch, trained]),
@@ -302,7 +317,7 @@ describe('run, eval, predict', () => {
       out: () => interrupt(),
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.err).toContain('stopping after this batch');
+    expect(stopped.err).toContain('finishing this batch');
     const resumed = await rffc(['run', '--resume', 'parts']);
     expect(resumed.code).toBe(0);
     const last = (run: string) => readFileSync(join(folder, run, 'checkpoint.safetensors'));
@@ -347,7 +362,11 @@ describe('run, eval, predict', () => {
       '--out',
       'made/p.safetensors',
     ]);
-    expect(predicted).toMatchObject({ code: 0, out: '17 samples labelled in made/p.safetensors\n' });
+    expect(predicted.out).toMatch(
+      /^accuracy \d+\.\d\d % \(\d+ of 17\)\n17 samples labelled in made\/p\.safetensors\n$/,
+    );
+    // From -1 to 1 is not how the digits are shown to the network.
+    expect(predicted).toMatchObject({ code: 0, err: expect.stringContaining('warning[RFF761]') });
     const labels = toInt32(tensors('made/p.safetensors').get('label')!);
     const goodness = toFloat32(tensors('made/p.safetensors').get('goodness')!);
     expect(goodness).toHaveLength(count * 10);
@@ -381,14 +400,25 @@ describe('run, eval, predict', () => {
     expect(existsSync(join(folder, 'wide'))).toBe(false);
   });
 
+  test('paths in suggested commands are quoted, and stand by themselves where there is little room', async () => {
+    const run = ['run', 'small.rff', ...quick, '--epochs', '1', '--out'];
+    const wide = await rffc([...run, "my runs/it's"]);
+    expect(wide.out).toContain("saved to my runs/it's\n");
+    expect(wide.err).toMatch(/^ {2}rffc eval 'my runs\/it'\\''s' {2,}show the confusion matrix$/m);
+    const narrow = await rffc([...run, 'other runs/x'], { terminal: true, columns: () => 50 });
+    expect(narrow.err).toContain("  # show the confusion matrix\n  rffc eval 'other runs/x'\n");
+    const { err } = await rffc([...run, 'other runs/x']);
+    expect(err).toContain("resume it with `--resume '/");
+  });
+
   test('on a terminal, one line is drawn over and over, and taken away at the end', async () => {
     const { err } = await rffc(['run', 'small.rff', ...quick, '--epochs', '1', '--out', 'drawn'], {
       terminal: true,
     });
-    expect(err).toContain('\r\x1b[Kepoch 1/1 ━');
-    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1 · loss'));
+    expect(err).toContain('\r\x1b[Kepoch 1/1 █');
+    const finished = err.split('\r\x1b[K').find((line) => line.startsWith('epoch 1/1  loss'));
     expect(finished).toMatch(
-      /loss [\d. ]+ · gap [-\d. ]+ · accuracy [\d.]+ % · [\d.,]+ samples\/s · 0:0\d\n/,
+      /loss h1 +[\d.]+ h2 +[\d.]+ h3 +[\d.]+ {2}gap +[-\d.]+ {2}accuracy +[\d.]+ % {2}0:0\d {2}[\d.,]+ samples\/s\n/,
     );
   });
 });

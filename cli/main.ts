@@ -3,14 +3,15 @@
  * The command line: which commands there are and what they take. A command's code is loaded when it is called, so
  * that help and the compiler start without a tensor library.
  *
- * Ends with 0; 1 for bad input; 2 for wrong usage; 130 after Ctrl-C.
+ * Ends with 0; 1 for bad input; 2 for wrong usage; 130 after Ctrl-C, 141 where nobody reads the results any more.
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, type Command, CommanderError, Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
 import { fileError } from '../runtime/run/files.js';
 import { logKinds, metricKinds } from '../runtime/run/metrics.js';
+import { outputFormats } from '../runtime/run/predictions.js';
 import { rffcVersion } from '../runtime/run/version.js';
 import { addExamples, SHELLS } from './examples.js';
 import { type Io, processIo, report } from './io.js';
@@ -27,10 +28,12 @@ import {
   modelOption,
   positive,
   precisionOption,
+  sampleOptions,
   setOption,
   threadsOption,
   whole,
 } from './options.js';
+import { RffcCommand } from './usage.js';
 
 /** Runs one command line (without `node` and the script) and resolves to the exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -48,7 +51,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 
 /** Every command; each hands its exit code to `done`. */
 function commandLine(io: Io, done: (code: number) => void): Command {
-  const program = new Command('rffc')
+  const program = new RffcCommand(io.command)
     .description('Compiles and trains recurrent forward-forward networks written as .rff text.')
     .version(rffcVersion(), '-V, --version', 'print the version')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
@@ -67,9 +70,9 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('fmt')
-    .description('put .rff files into their one canonical form')
+    .description('format .rff files')
     .argument('<files...>', '.rff files, rewritten in place')
-    .option('--check', 'change nothing; exit 1 if a file is not in canonical form')
+    .option('--check', 'change nothing; exit 1 if a file is not formatted')
     .action(async (files, options) => done((await import('./fmt.js')).fmtCommand(io, files, options)));
 
   program
@@ -85,13 +88,13 @@ function commandLine(io: Io, done: (code: number) => void): Command {
       '-o, --output <path>',
       'where to write (default: .rffc/NAME.plan.json); a folder for several forms',
     )
-    .option('--explain', 'what each pass of the compiler did')
+    .option('--explain', 'show what each compiler pass did')
     .addOption(
-      new Option('--no-pass <name>', 'leave out a pass; may be repeated').argParser(collected).default([]),
+      new Option('--no-pass <name>', 'disable a pass; may be repeated').argParser(collected).default([]),
     )
     .addOption(setOption())
     .addOption(modelOption())
-    .addOption(new Option('--batch <n>', 'samples a training batch').argParser(whole(1)))
+    .addOption(new Option('--batch <n>', 'samples per training batch').argParser(whole(1)))
     .addOption(dataDirOption())
     .action(async (file, options) =>
       done(await (await import('./compile.js')).compileCommand(io, file, options)),
@@ -102,10 +105,12 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .description('train a model')
     .argument('[file]', 'a .rff file, a model document or a plan (default: the plan compiled last here)')
     .addOption(backendOption())
-    .addOption(new Option('--epochs <n>', 'instead of the model’s').argParser(whole(1)))
-    .addOption(new Option('--batch <n>', 'instead of the model’s').argParser(whole(1)))
+    .addOption(new Option('--epochs <n>', 'number of epochs (overrides the model)').argParser(whole(1)))
+    .addOption(
+      new Option('--batch <n>', 'samples per training batch (overrides the model)').argParser(whole(1)),
+    )
     .addOption(limitOption('train on the first n samples, and test on at most n'))
-    .addOption(new Option('--seed <n>', 'instead of the model’s').argParser(whole(0)))
+    .addOption(new Option('--seed <n>', 'random seed (overrides the model)').argParser(whole(0)))
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(deviceOption())
@@ -114,51 +119,54 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(
       new Option(
         '--judge-every <epochs>',
-        'test after every so many epochs and the last, instead of after each',
+        'evaluate every n epochs and after the last (default: every epoch)',
       ).argParser(whole(1)),
     )
     .addOption(
       new Option(
         '--checkpoint-every <batches>',
-        'save within an epoch too (always after each, and every five minutes)',
+        'also save every n batches (always saved: after each epoch, and every five minutes)',
       ).argParser(whole(1)),
     )
     .addOption(
       new Option(
         '--metrics <kinds>',
-        `measure more: ${metricKinds.join(', ')}; several with commas`,
+        `further metrics: ${metricKinds.join(', ')}; several with commas`,
       ).argParser(listOf(metricKinds)),
     )
     .addOption(
-      new Option('--metrics-every <batches>', 'batches between two lines of metrics (default: 10)').argParser(
+      new Option('--metrics-every <batches>', 'write metrics every n batches (default: 10)').argParser(
         whole(1),
       ),
     )
     .addOption(new Option('--log <kinds>', logKinds.join(', ')).argParser(listOf(logKinds)))
-    .addOption(new Option('--lr <rate>', 'instead of the model’s').argParser(positive))
+    .addOption(new Option('--lr <rate>', 'learning rate (overrides the model)').argParser(positive))
     .option('--init <weights.safetensors>', 'start from these weights')
     .addOption(
       new Option(
         '--init-missing <what>',
-        'of `--init`: whether weights may be missing, which then start as without it, or left over',
+        'allow missing or unused weights in `--init`; missing ones are initialized normally',
       ).choices(['ok', 'error']),
     )
-    .option('--resume <dir>', 'go on with a run from its checkpoint')
-    .option('--out <dir>', 'the run’s folder (default: runs/NAME-DATE-TIME)')
+    .option('--resume <dir>', 'resume a run from its last checkpoint')
+    .option('--out <dir>', 'run folder (default: runs/NAME-DATE-TIME)')
     .addOption(dataDirOption())
-    .addOption(jsonOption('print a JSON object a line: one an epoch, and the result'))
-    .option('--quiet', 'no progress')
+    .addOption(jsonOption('print a line of JSON per epoch, and one for the result'))
+    .option('--quiet', 'hide progress')
     .action(async (file, options) => done(await (await import('./run.js')).runCommand(io, file, options)));
 
-  program
+  const evaluate = program
     .command('eval')
-    .description('judge a trained network: accuracy and confusion')
+    .description('evaluate a trained network: accuracy and confusion matrix')
     .argument('<run>', 'the folder of a run')
     .addOption(backendOption('auto'))
-    .addOption(new Option('--split <name>', 'which samples').choices(['test', 'validation', 'train']))
-    .option('--data <path>', 'other samples: a folder of IDX files, a .csv table, or tensors x and y')
+    .addOption(new Option('--split <name>', 'samples to use').choices(['test', 'validation', 'train']))
+    .option(
+      '--data <path>',
+      'other labelled samples: a folder of IDX files or of images per class, a .csv table, or arrays x and y',
+    )
     .addOption(
-      new Option('--weights <which>', 'of the best epoch or the last')
+      new Option('--weights <which>', 'weights of the best epoch or the last')
         .choices(['best', 'last'])
         .default('best'),
     )
@@ -167,54 +175,62 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(precisionOption())
     .addOption(deviceOption())
     .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(async (run, options) => done(await (await import('./eval.js')).evalCommand(io, run, options)));
+    .addOption(jsonOption());
+  for (const option of sampleOptions()) evaluate.addOption(option);
+  evaluate.action(async (run, options) =>
+    done(await (await import('./eval.js')).evalCommand(io, run, options)),
+  );
 
-  program
+  const predict = program
     .command('predict')
     .description('label samples with a trained network')
     .argument('<run>', 'the folder of a run')
     .requiredOption(
       '--data <path>',
-      'images (a PNG, a folder of them, an IDX file), or tensors: x [N, d] or [N, frames, d] as the network is to see them',
+      'a PNG or JPEG image, a folder of them, an IDX file, a .csv table, or an array x in .npy, .npz or .safetensors',
     )
-    .requiredOption('--out <predictions.safetensors>', 'gets label [N] and goodness [N, classes]')
+    .option('--out <file>', `write labels and goodness to a file: ${outputFormats.join(', ')}`)
     .addOption(backendOption('auto'))
     .addOption(
-      new Option('--weights <which>', 'of the best epoch or the last')
+      new Option('--weights <which>', 'weights of the best epoch or the last')
         .choices(['best', 'last'])
         .default('best'),
     )
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(deviceOption())
-    .addOption(jsonOption())
-    .action(async (run, options) =>
-      done(await (await import('./predict.js')).predictCommand(io, run, options)),
-    );
+    .addOption(jsonOption());
+  for (const option of sampleOptions()) predict.addOption(option);
+  predict.action(async (run, options) =>
+    done(await (await import('./predict.js')).predictCommand(io, run, options)),
+  );
 
   program
     .command('generate')
-    .description('make images of a label with a trained network that has a decoder')
+    .description('generate images of a label with a trained network that has a decoder')
     .argument('<run>', 'the folder of a run')
     .requiredOption('--out <dir>', 'a new folder for the images and a sheet of all of them')
-    .addOption(new Option('--label <n>', 'of which label, from 0 (default: all)').argParser(whole(0)))
+    .addOption(new Option('--label <n>', 'label to generate, from 0 (default: all)').argParser(whole(0)))
     .addOption(
       new Option('--count <n>', 'images of each label (default: 10 from noise, 1 from the mean)').argParser(
         whole(1),
       ),
     )
     .addOption(new Option('--steps <n>', 'how long the network runs').argParser(whole(1)).default(20))
-    .addOption(new Option('--seed <n>', 'of the noise (default: the model’s)').argParser(whole(0)))
+    .addOption(
+      new Option('--seed <n>', 'seed of the noise (default: the seed of the model)').argParser(whole(0)),
+    )
     .addOption(
       new Option('--start <from>', 'noise, or the training data’s mean')
         .choices(['noise', 'mean'])
         .default('noise'),
     )
-    .addOption(new Option('--grid <rowsxcolumns>', 'how the values lie (default: a square)').argParser(grid))
+    .addOption(
+      new Option('--grid <rowsxcolumns>', 'layout of the values (default: a square)').argParser(grid),
+    )
     .addOption(backendOption('auto'))
     .addOption(
-      new Option('--weights <which>', 'of the best epoch or the last')
+      new Option('--weights <which>', 'weights of the best epoch or the last')
         .choices(['best', 'last'])
         .default('best'),
     )
@@ -229,15 +245,15 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('export')
-    .description('write what a run learned for other programs: its prediction as an ONNX model')
+    .description('export the prediction of a trained network as an ONNX model')
     .argument('<run>', 'the folder of a run')
     .requiredOption('--onnx <model.onnx>', 'the file to write')
     .addOption(
-      new Option('--weights <which>', 'of the best epoch or the last')
+      new Option('--weights <which>', 'weights of the best epoch or the last')
         .choices(['best', 'last'])
         .default('best'),
     )
-    .addOption(new Option('--frames <n>', 'of a sample (default: as the data has)').argParser(whole(1)))
+    .addOption(new Option('--frames <n>', 'frames per sample (default: as in the data)').argParser(whole(1)))
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (run, options) =>
@@ -246,7 +262,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('sweep')
-    .description('train a model with many settings, side by side, and name the best')
+    .description('train a model with many settings in parallel, and rank them')
     .argument('<file>', 'a .rff file or a model document')
     .addOption(
       new Option(
@@ -259,45 +275,48 @@ function commandLine(io: Io, done: (code: number) => void): Command {
         .choices(['grid', 'random'])
         .default('grid'),
     )
-    .addOption(new Option('--trials <n>', 'how many at most').argParser(whole(1)))
-    .addOption(new Option('--jobs <n>', 'runs side by side (default: as cores allow)').argParser(whole(1)))
-    .option('--retry', 'try again what failed before')
+    .addOption(new Option('--trials <n>', 'maximum number of trials').argParser(whole(1)))
+    .addOption(new Option('--jobs <n>', 'parallel runs (default: as cores allow)').argParser(whole(1)))
+    .option('--retry', 'run failed trials again')
     .addOption(backendOption('auto'))
-    .addOption(new Option('--epochs <n>', 'instead of the model’s').argParser(whole(1)))
-    .addOption(new Option('--batch <n>', 'instead of the model’s').argParser(whole(1)))
-    .addOption(new Option('--lr <rate>', 'instead of the model’s').argParser(positive))
-    .addOption(new Option('--seed <n>', 'of the runs and of the random sampler').argParser(whole(0)))
+    .addOption(new Option('--epochs <n>', 'number of epochs (overrides the model)').argParser(whole(1)))
+    .addOption(
+      new Option('--batch <n>', 'samples per training batch (overrides the model)').argParser(whole(1)),
+    )
+    .addOption(new Option('--lr <rate>', 'learning rate (overrides the model)').argParser(positive))
+    .addOption(
+      new Option('--seed <n>', 'random seed of the runs and of the random sampler').argParser(whole(0)),
+    )
     .addOption(limitOption('train on the first n samples, and test on at most n'))
     .addOption(threadsOption())
     .addOption(modelOption())
-    .option('--out <dir>', 'the sweep’s folder (default: one under runs/ for these settings)')
+    .option('--out <dir>', 'sweep folder (default: one under runs/ for these settings)')
     .addOption(dataDirOption())
-    .addOption(jsonOption('print a JSON object a line: one a trial, and the result'))
-    .option('--quiet', 'no progress')
+    .addOption(jsonOption('print a line of JSON per trial, and one for the result'))
+    .option('--quiet', 'hide progress')
     .action(async (file, options) =>
       done(await (await import('./sweep.js')).sweepCommand(io, file, options)),
     );
 
   program
     .command('bench')
-    .description('time a training batch and a prediction, beside the floor that their matrix products set')
+    .description('benchmark training and prediction against their matrix products alone')
     .argument('<file>', 'a .rff file, a model document or a plan')
     .addOption(backendOption('auto'))
     .addOption(
-      new Option(
-        '--batches <n>',
-        'how many to time (default: as many as 20 seconds have room for)',
-      ).argParser(whole(1)),
+      new Option('--batches <n>', 'batches to time (default: as many as fit in 20 seconds)').argParser(
+        whole(1),
+      ),
     )
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(deviceOption())
-    .option('--profile', 'what each kernel took')
+    .option('--profile', 'time per kernel')
     .addOption(setOption())
     .addOption(modelOption())
-    .addOption(new Option('--batch <n>', 'samples a training batch').argParser(whole(1)))
+    .addOption(new Option('--batch <n>', 'samples per training batch').argParser(whole(1)))
     .addOption(
-      new Option('--no-pass <name>', 'leave out a pass; may be repeated').argParser(collected).default([]),
+      new Option('--no-pass <name>', 'disable a pass; may be repeated').argParser(collected).default([]),
     )
     .addOption(dataDirOption())
     .addOption(jsonOption())
@@ -307,14 +326,15 @@ function commandLine(io: Io, done: (code: number) => void): Command {
 
   program
     .command('backends')
-    .description('what can run here; for what cannot, why and what to install')
+    .description('list available backends, and what the others need')
+    .option('--verbose', 'show what drivers print while they are looked for')
     .addOption(jsonOption())
     .action(async (options) => done(await (await import('./backends.js')).backendsCommand(io, options)));
 
   const data = program.command('data').description('data sets');
   data
     .command('list')
-    .description('every data set')
+    .description('list the data sets')
     .addOption(jsonOption())
     .action(async (options) => done((await import('./data.js')).listCommand(io, options)));
   data
@@ -325,24 +345,45 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .action(async (name, options) => done(await (await import('./data.js')).fetchCommand(io, name, options)));
   data
     .command('info')
-    .description('what a data set holds, and whether it is here')
+    .description('describe a data set, and say whether it is installed')
     .argument('<name>', 'for example mnist')
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (name, options) => done(await (await import('./data.js')).infoCommand(io, name, options)));
 
+  data
+    .command('sample')
+    .description('write a sample of a data set as a picture')
+    .argument('<name>', 'for example digits')
+    .requiredOption('--out <picture.png>', 'the file to write')
+    .addOption(new Option('--index <n>', 'which sample, from 0').argParser(whole(0)).default(0))
+    .addOption(new Option('--split <name>', 'samples to use').choices(['test', 'train']).default('test'))
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (name, options) =>
+      done(await (await import('./sample.js')).sampleCommand(io, name, options)),
+    );
+
   program
     .command('init')
     .description('write a commented model to start from')
-    .argument('<name>', 'its name, which is also the file’s')
+    .argument('<name>', 'name of the model and its file')
     .action(async (name) => done(await (await import('./init.js')).initCommand(io, name)));
 
   program
     .command('explain')
-    .description('what the code of an error or warning means')
-    .argument('[code]', 'for example RFF201 (default: list them all)')
+    .description('explain an error code, or a term of the field, with an example')
+    .argument('[what...]', 'for example RFF201 or softmax (default: list all)')
     .addOption(jsonOption())
-    .action(async (code, options) => done((await import('./explain.js')).explainCommand(io, code, options)));
+    .action(async (what, options) =>
+      done(
+        await (await import('./explain.js')).explainCommand(
+          io,
+          what.length > 0 ? what.join(' ') : undefined,
+          options,
+        ),
+      ),
+    );
 
   program
     .command('completion')
@@ -350,13 +391,13 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(async (shell) => done((await import('./completion.js')).completionCommand(io, program, shell)));
 
-  addExamples(program);
+  addExamples(program, io.command);
   return program;
 }
 
 /** Says what went wrong, once, and gives the exit code for it. */
 function explain(error: unknown, io: Io): number {
-  // Commander has printed its own message by now.
+  // Help and the version are all that commander prints and leaves by.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof Error && 'path' in error ? fileError(error, String(error.path)) : error;
   if (known instanceof RffcError) {

@@ -1,8 +1,9 @@
 /**
  * The options that several commands share, and how their values are read. A value that cannot be read is wrong
- * usage: commander says so and the process ends with 2.
+ * usage: `usage.ts` says so and the process ends with 2.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { valueKinds } from '../runtime/data/scale.js';
 
 export const BACKENDS = [
   'auto',
@@ -16,7 +17,17 @@ export const BACKENDS = [
 ] as const;
 
 /** What `rffc compile --emit` can print. */
-export const EMIT_FORMS = ['ast', 'model', 'graph', 'plan', 'wat', 'wgsl', 'cuda', 'dot'] as const;
+export const EMIT_FORMS = [
+  'ast',
+  'model',
+  'graph',
+  'plan',
+  'wat',
+  'wgsl',
+  'cuda',
+  'dot',
+  'dot-graph',
+] as const;
 export type EmitForm = (typeof EMIT_FORMS)[number];
 
 /** A parser of whole numbers from `least` on. */
@@ -24,7 +35,7 @@ export function whole(least: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be a whole number, at least ${least}.`);
+    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
   };
 }
 
@@ -32,14 +43,23 @@ export function whole(least: number): (text: string) => number {
 export function positive(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a number above 0.');
+  throw new InvalidArgumentError('expected a number above 0');
 }
 
 /** A parser of `28x28`: rows and columns. */
 export function grid(text: string): { readonly rows: number; readonly columns: number } {
   const match = /^([1-9]\d*)[x×]([1-9]\d*)$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('It must be rows and columns, for example 28x28.');
+  if (!match) throw new InvalidArgumentError('expected rows and columns, for example 28x28');
   return { rows: Number(match[1]), columns: Number(match[2]) };
+}
+
+/** A parser of `mean,std`. */
+export function normalize(text: string): { readonly mean: number; readonly std: number } {
+  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [mean, std] = parts;
+  if (parts.length !== 2 || !Number.isFinite(mean) || !Number.isFinite(std) || std! <= 0)
+    throw new InvalidArgumentError('Expected mean and standard deviation, for example 0.1307,0.3081.');
+  return { mean: mean!, std: std! };
 }
 
 /** Collects repeated `--set name=number`. */
@@ -47,7 +67,7 @@ export function setting(text: string, before: Readonly<Record<string, number>> =
   const match = /^\s*([A-Za-z_]\w*)\s*=\s*(.+)$/.exec(text);
   const value = Number(match?.[2]);
   if (!match || !Number.isFinite(value))
-    throw new InvalidArgumentError('It must be name=number, for example theta=1.25.');
+    throw new InvalidArgumentError('expected name=number, for example theta=1.25');
   return { ...before, [match[1]!]: value };
 }
 
@@ -61,7 +81,8 @@ export function listOf<T extends string>(allowed: readonly T[]): (text: string) 
   return (text) =>
     text.split(',').map((item) => {
       const found = allowed.find((name) => name === item.trim());
-      if (!found) throw new InvalidArgumentError(`\`${item.trim()}\` is none of ${allowed.join(', ')}.`);
+      if (!found)
+        throw new InvalidArgumentError(`expected ${allowed.map((name) => `\`${name}\``).join(', ')}`);
       return found;
     });
 }
@@ -69,20 +90,34 @@ export function listOf<T extends string>(allowed: readonly T[]): (text: string) 
 // Functions, not values: commander keeps what it was told in the option itself.
 export const setOption = () =>
   new Option('--set <name=number>', 'set a param of the model; may be repeated').argParser(setting);
-export const modelOption = () => new Option('--model <name>', 'which model, in a file that has several');
+export const modelOption = () => new Option('--model <name>', 'model to use, in a file with several');
 export const backendOption = (preset?: string) => {
-  const option = new Option('--backend <name>', 'where to compute').choices(BACKENDS);
+  const option = new Option('--backend <name>', 'backend to run on').choices(BACKENDS);
   return preset === undefined ? option : option.default(preset);
 };
 export const threadsOption = () =>
-  new Option('--threads <n>', 'how many threads a backend on the CPU may use').argParser(whole(1));
+  new Option('--threads <n>', 'CPU threads (default: one per core, at most 64)').argParser(whole(1));
 export const precisionOption = () =>
-  new Option('--precision <type>', 'of products’ operands: f16 on webgpu, tf32 and bf16 on cuda').choices([
-    ...['f32', 'tf32', 'bf16', 'f16'],
-  ]);
-export const deviceOption = () =>
-  new Option('--device <n>', 'which GPU, from 0, on cuda').argParser(whole(0));
+  new Option(
+    '--precision <type>',
+    'precision of matrix-product operands: f16 on webgpu, tf32 or bf16 on cuda',
+  ).choices([...['f32', 'tf32', 'bf16', 'f16']]);
+export const deviceOption = () => new Option('--device <n>', 'CUDA device, from 0').argParser(whole(0));
 export const dataDirOption = () =>
-  new Option('--data-dir <dir>', 'where data sets lie (else $RFFC_DATA, else the cache folder)');
+  new Option('--data-dir <dir>', 'data set directory (default: $RFFC_DATA, then the cache)');
 export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));
-export const jsonOption = (what = 'print JSON, for machines') => new Option('--json', what);
+export const jsonOption = (what = 'print JSON') => new Option('--json', what);
+
+/** How samples of one's own are read: `runtime/data/samples.ts`. */
+export const sampleOptions = () => [
+  new Option('--invert', 'use the negatives of pictures, for black strokes on white paper'),
+  new Option('--resize', 'fit pictures of another size into the one the network was trained on'),
+  new Option(
+    '--values <kind>',
+    'what the numbers are: raw (pixels 0 to 255), unit (0 to 1), or normalized (default: inferred from type and range)',
+  ).choices(valueKinds),
+  new Option(
+    '--normalize <mean,std>',
+    'the normalization of the pictures trained on, where the model does not have it',
+  ).argParser(normalize),
+];

@@ -2,6 +2,7 @@
  * What `rffc run` shows while it trains: on a terminal one line drawn over and over, elsewhere a plain line now and
  * then, and one for each epoch.
  */
+import { relative } from 'node:path';
 import pc from 'picocolors';
 import { type Accuracies, accuraciesOf } from '../runtime/run/metrics.js';
 import type { RunInfo, RunObserver } from '../runtime/run/run.js';
@@ -14,15 +15,13 @@ import {
   stageOf,
 } from '../runtime/train/train.js';
 import { type Io, percent } from './io.js';
+import { fitLine, fitProgress, type Offer } from './line.js';
+import { Pace } from './pace.js';
 
 const DRAW_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 30_000;
-/** A quarter of the line, within these bounds: a narrower bar says nothing. */
-const BAR_LEAST = 6;
-const BAR_MOST = 24;
-
-/** Something worth showing, in its long form and where room is short in a shorter one. */
-type Fact = string | readonly [long: string, short: string];
+/** How wide a line may be where there is no terminal to say so, as in a log. */
+const PLAIN_COLUMNS = 160;
 
 export interface Progress {
   readonly observer: RunObserver;
@@ -32,173 +31,196 @@ export interface Progress {
 /** An observer that prints to `io.err`; `clear` takes the unfinished line away, so that a message can follow. */
 export function progress(io: Io): Progress {
   const colour = pc.createColors(io.colour);
-  let info: RunInfo | undefined;
+  let info: RunInfo;
+  let pace: Pace;
   let judged: Accuracies | undefined;
   let lastDrawn = 0;
   let lastReport: BatchReport | undefined;
   let drawn = false;
 
+  // A line as wide as the terminal would wrap in some.
+  const columns = () => (io.terminal ? (io.columns() || 80) - 1 : PLAIN_COLUMNS);
   const clear = () => {
     if (drawn) io.err('\r\x1b[K');
     drawn = false;
   };
   const due = (now: number) => now - lastDrawn >= (io.terminal ? DRAW_EVERY_MS : PLAIN_EVERY_MS);
-  const draw = (head: string, share: number, facts: readonly Fact[]) => {
+  const draw = (head: string, share: number, facts: readonly Offer[]) => {
     lastDrawn = performance.now();
+    const offers: Offer[] = [['share', `${(100 * share).toFixed(0).padStart(3)} %`], ...facts];
     if (!io.terminal) {
-      io.err(`${head} ${(100 * share).toFixed(0)} % · ${facts.map(long).join(' · ')}\n`);
+      io.err(`${fitLine(head, offers, columns())}\n`);
       return;
     }
-    const line = fitLine(head, facts, (io.columns() || 80) - 1);
+    const line = fitProgress(head, offers, columns());
     const done = Math.round(share * line.bar);
-    const bar = `${colour.green('━'.repeat(done))}${colour.dim('━'.repeat(line.bar - done))}`;
-    io.err(
-      `\r\x1b[K${line.head}${line.bar > 0 ? ` ${bar}` : ''}${line.facts === '' ? '' : ` ${line.facts}`}`,
-    );
+    const bar = `${colour.green('█'.repeat(done))}${colour.dim('░'.repeat(line.bar - done))}`;
+    io.err(`\r\x1b[K${line.head}${line.bar > 0 ? ` ${bar}` : ''}${line.facts}`);
     drawn = true;
   };
   const head = (position: Position) => {
     const stage = stageOf(position);
-    const epochs = epochsOf(info!.network.document, stage);
-    return `${stage === 'network' ? 'epoch' : 'readout'} ${position.epoch + 1}/${epochs}`;
+    return `${stage === 'network' ? 'epoch' : 'readout'} ${count(position.epoch + 1, epochsOf(info.network.document, stage))}`;
   };
-  const known = (): Fact[] => (judged ? accuracyOf(judged) : []);
+  const left = () => {
+    const now = performance.now();
+    const seconds = clock(pace.left(now));
+    return [`${seconds} left`, `${clock(pace.elapsed(now))} elapsed, ${seconds} left`] as const;
+  };
 
   const observer: RunObserver = {
     ready(started) {
       info = started;
       lastDrawn = performance.now() - (io.terminal ? DRAW_EVERY_MS : 0);
-      const { network, dataset, backend, position, folder } = started;
+      pace = new Pace(info, performance.now());
+      const { network, dataset, backend, position } = started;
       const { name, layers } = network.document;
-      const sizes = layers.map(({ size }) => size).join('·');
-      io.err(`${colour.bold(name)} (layers of ${sizes}) on ${dataset.name}, by ${backend}, into ${folder}\n`);
-      if (position.trained > 0 || position.network) {
-        const of = position.network ? ' of the readout' : '';
-        io.err(`going on after epoch ${position.epoch}${of}, batch ${position.batch}\n`);
-      }
+      const sizes = layers.map(({ size }) => size).join('-');
+      const folder = relative(io.cwd, started.folder) || '.';
+      io.err(
+        `training ${colour.bold(name)} (${sizes}) on ${dataset.name} · backend ${backend} · output ${folder}\n`,
+      );
+      if (position.trained > 0 || position.network) io.err(`resuming at ${whereOf(info, position)}\n`);
     },
-    lost({ diagnostics }, { epoch, batch }) {
+    lost({ diagnostics }, position) {
       clear();
-      const after = epoch + batch === 0 ? 'from the start' : `after epoch ${epoch}, batch ${batch}`;
-      io.err(`${diagnostics[0]!.message}\ngoing on ${after} on a new one\n`);
+      io.err(`${diagnostics[0]!.message}\nresuming at ${whereOf(info, position)} on a new one\n`);
     },
     batch(report) {
       lastReport = report;
-      if (!due(performance.now())) return;
-      const { position, batches, soFar } = report;
+      const now = performance.now();
+      pace.batch(report, now);
+      if (!due(now)) return;
+      const { position, batches, soFar, samplesPerSecond } = report;
+      const batch = count(position.batch, batches);
+      const [short, long] = left();
+      const [loss, losses] = lossOf(info, soFar);
+      const [gap, gaps] = gapOf(info, soFar);
       draw(head(position), position.batch / batches, [
-        `${clock(secondsLeft(info!, report))} left`,
-        lossOf(soFar),
-        ...gapOf(info!, soFar),
+        ['time', short],
+        ['batch', batch],
+        ['time', long],
+        ['batch', `batch ${batch}`],
+        ['loss', loss],
+        ...accuracyOf(judged),
+        ...offer('gap', gap),
+        ...offer('loss', losses),
         ...decoding(soFar),
-        ...known(),
-        `${rounded(report.samplesPerSecond / info!.network.batch)} batches/s`,
-        `${rounded(report.samplesPerSecond)} samples/s`,
+        ...offer('gap', gaps),
+        ['speed', `${rounded(samplesPerSecond)} samples/s`],
       ]);
     },
     judging(split, done, total, correct) {
+      pace.judging(split, done);
       if (!due(performance.now()) || !lastReport) return;
+      const what = split === 'test' ? 'testing' : 'validating';
+      const [short, long] = left();
       draw(head(lastReport.position), done / total, [
-        `${split === 'test' ? 'testing' : 'validating'} ${done} of ${total}`,
-        `accuracy ${percent(correct / done)}`,
+        ['batch', what],
+        ['time', short],
+        ['batch', `${what} ${count(done, total)}`],
+        ['time', long],
+        ['accuracy', `accuracy ${percent(correct / done)}`],
       ]);
     },
     epoch(report: EpochReport) {
       clear();
       lastDrawn = performance.now();
-      judged = accuraciesOf(report, info!.network);
-      const facts = [
-        long(lossOf(report)),
-        ...gapOf(info!, report).map(long),
-        ...decoding(report).map(long),
-        ...known().map(long),
+      pace.epoch(report, lastDrawn);
+      judged = accuraciesOf(report, info.network);
+      const [loss, losses] = lossOf(info, report);
+      const [gap, gaps] = gapOf(info, report);
+      const offers: Offer[] = [
+        ...accuracyOf(judged),
+        ['loss', loss],
+        ...offer('gap', gap),
+        ...offer('loss', losses),
+        ...decoding(report),
         ...softmax(report),
-        `${rounded(report.samplesPerSecond)} samples/s`,
-        clock(report.seconds),
+        ['seconds', clock(report.seconds)],
+        ...offer('gap', gaps),
+        ['speed', `${rounded(report.samplesPerSecond)} samples/s`],
       ];
-      io.err(`${head(report.position)} ${colour.dim('·')} ${facts.join(` ${colour.dim('·')} `)}\n`);
+      io.err(`${fitLine(head(report.position), offers, columns())}\n`);
     },
   };
   return { observer, clear };
 }
 
-const softmax = ({ test }: EpochReport) =>
-  test === null || test.softmax === null ? [] : [`${percent(test.softmax)} by softmax`];
-
-const long = (fact: Fact) => (typeof fact === 'string' ? fact : fact[0]);
-const short = (fact: Fact) => (typeof fact === 'string' ? fact : fact[1]);
-
-/**
- * What of a line has room in so many columns: what would wrap could not be drawn over. Facts stand in the order of what
- * they are worth: first all take their short forms, then the last ones go, then the bar, then the end of the head.
- */
-export function fitLine(
-  head: string,
-  facts: readonly Fact[],
-  columns: number,
-): { readonly head: string; readonly bar: number; readonly facts: string } {
-  const bar = Math.min(Math.max(Math.floor(columns / 4), BAR_LEAST), BAR_MOST);
-  const room = columns - head.length - bar - 2;
-  const forms = [
-    facts.map(long),
-    ...facts.map((_, dropped) => facts.map(short).slice(0, facts.length - dropped)),
-  ];
-  const text = forms.map((form) => form.join(' · ')).find((form) => form.length <= room) ?? '';
-  return {
-    head: head.slice(0, Math.max(columns, 0)),
-    bar: head.length + 1 + bar <= columns ? bar : 0,
-    facts: text,
-  };
+/** ` 12/600`: as wide as it will ever be, so that nothing moves. */
+function count(done: number, total: number): string {
+  return `${String(done).padStart(String(total).length)}/${total}`;
 }
+
+/** `epoch 2/10, batch 12/600`: what is trained next, counted from 1. */
+function whereOf({ network, dataset, settings }: RunInfo, position: Position): string {
+  const stage = stageOf(position);
+  const samples = Math.min(dataset.train.count, settings.limit ?? dataset.train.count);
+  const batches = Math.floor(samples / network.batch);
+  const epochs = epochsOf(network.document, stage);
+  return `${stage === 'network' ? '' : 'the readout’s '}epoch ${position.epoch + 1}/${epochs}, batch ${position.batch + 1}/${batches}`;
+}
+
+function offer(place: Offer[0], text: string | undefined): Offer[] {
+  return text === undefined ? [] : [[place, text]];
+}
+
+const softmax = ({ test }: EpochReport): Offer[] =>
+  test === null || test.softmax === null ? [] : [['softmax', `${percent(test.softmax)} by softmax`]];
 
 /** `accuracy 93.40 %`; with samples kept aside `accuracy 93.40 %, validation 93.10 %`. */
-function accuracyOf({ test_accuracy: test, validation_accuracy: validation = null }: Accuracies): Fact[] {
-  const tested = test === null ? [] : [`accuracy ${percent(test)}`];
-  const validated = validation === null ? [] : [`validation ${percent(validation)}`];
+function accuracyOf(judged: Accuracies | undefined): Offer[] {
+  const { test_accuracy: test = null, validation_accuracy: validation = null } = judged ?? {};
+  const tested = test === null ? [] : [`accuracy ${percent(test).padStart(7)}`];
+  const validated = validation === null ? [] : [`validation ${percent(validation).padStart(7)}`];
   const both = [...tested, ...validated];
-  return both.length === 0 ? [] : [[both.join(', '), both.at(-1)!]];
+  return both.length === 0
+    ? []
+    : [
+        ['accuracy', both.at(-1)!],
+        ['accuracy', both.join(', ')],
+      ];
 }
 
-/** `loss 0.4134 0.3821`: a layer each, or their mean. */
-function lossOf({ loss, classifierLoss }: Measures): Fact {
-  if (loss.length === 0) return `loss ${decimal(classifierLoss ?? Number.NaN, 4)}`;
-  const mean = `loss ${decimal(meanOf(loss), 4)}`;
-  return [loss.length > 6 ? mean : `loss ${loss.map((value) => decimal(value, 4)).join(' ')}`, mean];
+/** `loss 0.3978`, the layers' mean, and `loss h1 0.4134 h2 0.3821`. */
+function lossOf(info: RunInfo, { loss, classifierLoss }: Measures): [mean: string, layers?: string] {
+  if (loss.length === 0) return [`loss ${decimal(classifierLoss ?? Number.NaN, 4)}`];
+  return [`loss ${decimal(meanOf(loss), 4)}`, `loss ${layerwise(info, loss, 4)}`];
 }
 
 /**
  * How far the goodness of the layers' positive and negative data is apart, positive where the objective wants it: negative
- * data below positive where the greatest goodness wins, above it where the least does.
+ * data below positive where the greatest goodness wins, above it where the least does. The mean, and layer by layer.
  */
-function gapOf({ network: { document } }: RunInfo, { goodnessPositive, goodnessNegative }: Measures): Fact[] {
+function gapOf(info: RunInfo, { goodnessPositive, goodnessNegative }: Measures): string[] {
   if (goodnessPositive.length === 0) return [];
+  const { document } = info.network;
   const gaps = document.layers.map(({ objective }, i) => {
     const sign = document.objectives[objective]!.predict === 'max' ? 1 : -1;
     return sign * (goodnessPositive[i]! - goodnessNegative[i]!);
   });
-  const mean = `gap ${decimal(meanOf(gaps), 3)}`;
-  return [[gaps.length > 6 ? mean : `gap ${gaps.map((value) => decimal(value, 3)).join(' ')}`, mean]];
+  return [`gap ${decimal(meanOf(gaps), 3)}`, `gap ${layerwise(info, gaps, 3)}`];
+}
+
+/** `h1 0.4134 h2 0.3821`; a network of one layer needs no name. */
+function layerwise({ network: { layers } }: RunInfo, values: readonly number[], places: number): string {
+  if (layers.length === 1) return decimal(values[0]!, places);
+  return layers.map((name, i) => `${name} ${decimal(values[i]!, places)}`).join(' ');
 }
 
 /** `decoding 0.0512`, of a model with a decoder. */
-function decoding({ decodeLoss }: Measures): Fact[] {
-  return decodeLoss === null ? [] : [`decoding ${decimal(decodeLoss, 4)}`];
+function decoding({ decodeLoss }: Measures): Offer[] {
+  return decodeLoss === null ? [] : [['decoding', `decoding ${decimal(decodeLoss, 4)}`]];
 }
 
-/** `0.4134`; what is out of all proportion as `2.1e+15`. */
+/** `0.4134`, wide enough for a sign; what is out of all proportion as `2.1e+15`. */
 function decimal(value: number, places: number): string {
-  return Math.abs(value) < 1e5 ? value.toFixed(places) : value.toExponential(1);
+  const text = Math.abs(value) < 1e5 ? value.toFixed(places) : value.toExponential(1);
+  return text.padStart(6);
 }
 
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Of the stage, training alone: the tests in between are short beside it. */
-function secondsLeft(info: RunInfo, { position, batches, samplesPerSecond }: BatchReport): number {
-  const epochs = epochsOf(info.network.document, stageOf(position)) - position.epoch;
-  const remaining = epochs * batches - position.batch;
-  return (remaining * info.network.batch) / samplesPerSecond;
 }
 
 function rounded(value: number): string {

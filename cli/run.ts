@@ -1,5 +1,5 @@
 /** `rffc run`: trains a model into a run folder, or goes on with a run. */
-import { relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Network } from '../compiler/network.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { openBackend } from '../runtime/backends.js';
@@ -8,8 +8,10 @@ import { accuraciesOf, metricsOf, softmaxOf } from '../runtime/run/metrics.js';
 import { type ModelSource, readModelSource } from '../runtime/run/model.js';
 import { lastPlan, type PlanFile, readPlan, staleness } from '../runtime/run/plans.js';
 import { type RunObserver, type RunResult, resumeRun, startRun } from '../runtime/run/run.js';
+import { shellWord } from '../runtime/run/shell.js';
 import { chosenBy, stageOf } from '../runtime/train/train.js';
-import { type Io, misuse, pathOf, percent, report } from './io.js';
+import { type Io, misuse, pathOf, percent, report, stoppedCode } from './io.js';
+import { evaluating } from './next.js';
 import { type Progress, progress } from './progress.js';
 
 interface RunOptions extends RunSettings {
@@ -29,7 +31,7 @@ const COMPILED = ['set', 'model', 'batch'] as const;
 export async function runCommand(io: Io, file: string | undefined, options: RunOptions): Promise<number> {
   const { resume } = options;
   if (file !== undefined && resume !== undefined)
-    throw misuse('a run that is resumed has its own model', 'leave out the file, or `--resume`');
+    throw misuse('`--resume` takes the model from the run folder', 'drop the file argument');
   const fixed = resume === undefined ? undefined : FIXED.find((name) => options[name] !== undefined);
   if (fixed)
     throw misuse(
@@ -37,13 +39,14 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
       'start a new run',
     );
   if (options.initMissing !== undefined && options.init === undefined)
-    throw misuse('`--init-missing` says nothing without `--init`', 'name the weights: `--init FILE`');
+    throw misuse('`--init-missing` needs `--init`', 'name the weights: `--init FILE`');
   const source = resume === undefined ? await sourceOf(io, file, options) : undefined;
 
   const stop = new AbortController();
   const forget = io.onInterrupt(() => {
     view.clear();
-    io.err('stopping after this batch; once more to stop at once\n');
+    const why = io.unread() ? 'nobody reads the results any more: ' : '';
+    io.err(`${why}finishing this batch, then saving (Ctrl-C again to quit now)\n`);
     stop.abort();
   });
   const view = progress(io);
@@ -64,8 +67,8 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
         )
       : resumeRun(pathOf(io, resume!), changesOf(io, options), openBackend, observer, stop.signal));
     view.clear();
-    conclude(io, options, result);
-    return result.interrupted ? 130 : 0;
+    conclude(io, options, file, result);
+    return result.interrupted ? stoppedCode(io) : 0;
   } finally {
     view.clear();
     forget();
@@ -80,7 +83,7 @@ async function sourceOf(
 ): Promise<ModelSource | PlanFile> {
   const named = file ?? lastPlan(io.cwd);
   if (named === undefined) {
-    const hint = `\`${io.command} run models/quickstart.rff\`, or \`${io.command} compile FILE\` first`;
+    const hint = 'name a .rff file (`rffc init NAME` writes one), or run `rffc compile FILE` first';
     const message = 'no file is named, and no plan has been compiled here';
     throw new RffcError([{ code: 'RFF719', severity: 'error', message, hint }], 2);
   }
@@ -89,7 +92,7 @@ async function sourceOf(
   if (!plan) return source;
   const settled = COMPILED.find((name) => options[name] !== undefined);
   if (settled) {
-    const message = `\`--${settled}\` belongs to \`${io.command} compile\`: in \`${named}\` it is settled`;
+    const message = `\`--${settled}\` belongs to \`rffc compile\`: in \`${named}\` it is settled`;
     throw misuse(message, 'compile the model again with it, or run the .rff file');
   }
   if (options.lr !== undefined)
@@ -184,54 +187,70 @@ function observe(io: Io, options: RunOptions, { observer: shown, clear }: Progre
   };
 }
 
-function conclude(io: Io, options: RunOptions, result: RunResult): void {
-  const { model, test, validation, best, interrupted, position } = result;
-  if (options.json) {
-    const event = interrupted ? 'interrupted' : 'done';
-    const stage = stageOf(position);
-    const reached = { stage, epochs: position.epoch, trained: position.trained };
-    const accuracies = {
-      test_accuracy: test?.accuracy ?? null,
-      ...(validation ? { validation_accuracy: validation.accuracy } : {}),
-      ...softmaxOf(test),
-      best_accuracy: best,
-    };
-    io.out(`${JSON.stringify({ event, ...reached, ...accuracies, folder: result.folder })}\n`);
-    return;
-  }
-  const folder = relative(io.cwd, result.folder) || '.';
-  const judged = Object.entries({ test, validation }).flatMap(([name, found]) =>
-    found
-      ? [
-          `${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples}${found.softmax === null ? '' : `; ${percent(found.softmax)} by its classifier's softmax`})`,
-        ]
-      : [],
-  );
-  const chosen = chosenBy({ validation, test });
-  if (chosen) {
-    const better = best !== null && best > chosen.accuracy ? `; the best epoch reached ${percent(best)}` : '';
-    io.out(`${judged.join('; ')}${better}\n`);
-  }
-  io.out(`the run is in ${folder}\n`);
-  if (options.quiet) {
-    if (interrupted) io.err(`go on with: ${io.command} run --resume ${folder}\n`);
-    return;
-  }
-  const next: (readonly [command: string, what: string])[] = interrupted
-    ? [[`run --resume ${folder}`, 'go on where it stopped']]
-    : [
-        [`eval ${folder}`, 'what it takes for what'],
-        [`run --resume ${folder} --epochs ${2 * (position.network ?? position).epoch}`, 'train it further'],
-      ];
-  if (model === 'quickstart' && !interrupted) {
-    next.push(
-      ['run models/quickstart.rff --set theta=1 --seed 7', 'another goodness threshold, another seed'],
-      ['data fetch mnist', 'and then the seed’s own network, on the real digits:'],
-      ['run models/mnist3x200.rff --epochs 1', ''],
+function conclude(io: Io, options: RunOptions, file: string | undefined, result: RunResult): void {
+  const { test, validation, best, interrupted } = result;
+  const folder = shellWord(relative(io.cwd, result.folder) || '.');
+  if (options.json) printResult(io, result);
+  else {
+    const judged = Object.entries({ test, validation }).flatMap(([name, found]) =>
+      found
+        ? [
+            `${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples}${found.softmax === null ? '' : `; ${percent(found.softmax)} by its classifier's softmax`})`,
+          ]
+        : [],
     );
+    const chosen = chosenBy({ validation, test });
+    if (chosen) {
+      const better =
+        best !== null && best > chosen.accuracy ? `; the best epoch reached ${percent(best)}` : '';
+      io.out(`${judged.join('; ')}${better}\n`);
+    }
+    io.out(`saved to ${relative(io.cwd, result.folder) || '.'}\n`);
   }
-  const width = Math.max(...next.map(([command]) => command.length));
-  io.err('\nWhat to try next:\n');
-  for (const [command, what] of next)
-    io.err(`  ${io.command} ${command.padEnd(width)}  ${what}`.trimEnd().concat('\n'));
+  if (interrupted) io.err(`resume with: ${io.command} run --resume ${folder}\n`);
+  else if (!options.quiet && !options.json) suggest(io, nextSteps(file, folder, result));
+}
+
+/** The result as JSON, the last line of `--json`. */
+function printResult(io: Io, { test, validation, best, interrupted, position, folder }: RunResult): void {
+  const reached = { stage: stageOf(position), epochs: position.epoch, trained: position.trained };
+  const accuracies = {
+    test_accuracy: test?.accuracy ?? null,
+    ...(validation ? { validation_accuracy: validation.accuracy } : {}),
+    ...softmaxOf(test),
+    best_accuracy: best,
+  };
+  const event = interrupted ? 'interrupted' : 'done';
+  io.out(`${JSON.stringify({ event, ...reached, ...accuracies, folder })}\n`);
+}
+
+type Suggestion = readonly [command: string, what: string];
+
+/** What a user may do with a run that has ended; paths are quoted. */
+function nextSteps(file: string | undefined, folder: string, result: RunResult): Suggestion[] {
+  const { model, document, test, validation, position } = result;
+  const further = 2 * (position.network ?? position).epoch;
+  const own: Suggestion[] = [
+    ...evaluating(folder, document, { test: test !== null, validation: validation !== null }),
+    [`run --resume ${folder} --epochs ${further}`, 'train for more epochs'],
+  ];
+  if (model !== 'quickstart' || file === undefined) return own;
+  return [
+    ...own,
+    [`run ${shellWord(file)} --set theta=1 --seed 7`, 'another goodness threshold, another seed'],
+    ['data fetch mnist', 'then train the 3×200 reference network on MNIST:'],
+    [`run ${shellWord(join(dirname(file), 'mnist3x200.rff'))} --epochs 1`, ''],
+  ];
+}
+
+/** A table; on a terminal too narrow for it, each command with what it does above it. */
+function suggest(io: Io, steps: readonly Suggestion[]): void {
+  const width = Math.max(...steps.map(([command]) => command.length));
+  const rows = steps.map(([command, what]) => `  ${io.command} ${command.padEnd(width)}  ${what}`.trimEnd());
+  const isNarrow = io.terminal && rows.some((row) => row.length >= io.columns());
+  const stacked = steps.flatMap(([command, what]) => [
+    ...(what === '' ? [] : [`  # ${what}`]),
+    `  ${io.command} ${command}`,
+  ]);
+  io.err(`\nWhat to try next:\n${(isNarrow ? stacked : rows).join('\n')}\n`);
 }

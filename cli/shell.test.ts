@@ -25,13 +25,14 @@ describe('explain', () => {
   test('an unknown code has a nearest one', async () => {
     const { code, err } = await rffc(['explain', 'RFF2O1']);
     expect(code).toBe(1);
-    expect(err).toMatch(/error\[RFF921\]: there is no code `RFF2O1`\nhint: did you mean RFF201/);
-    expect((await rffc(['explain', 'theta'])).err).toContain('lists every code');
+    expect(err).toMatch(/error\[RFF921\]: unknown code or term `RFF2O1`\nhint: did you mean RFF201/);
+    expect((await rffc(['explain', 'sofmax'])).err).toContain('did you mean `rffc explain softmax`?');
+    expect((await rffc(['explain', 'xyzzy'])).err).toContain('lists every code and term');
   });
 
   test('without a code all are listed, for machines too', async () => {
     const { out } = await rffc(['explain']);
-    expect(out.split('\n')).toHaveLength(diagnosticCodes.size + 1);
+    expect(out.split('\n\nTerms:\n\n')[0]!.split('\n')).toHaveLength(diagnosticCodes.size);
     expect(out).toContain('RFF712  training diverged\n');
     const json = JSON.parse((await rffc(['explain', '--json'])).out) as { code: string }[];
     expect(json.map(({ code }) => code)).toEqual([...diagnosticCodes.keys()]);
@@ -136,7 +137,7 @@ describe('completion', () => {
   test('another shell is wrong usage', async () => {
     const { code, err } = await rffc(['completion', 'tcsh']);
     expect(code).toBe(2);
-    expect(err).toContain('bash, zsh, fish');
+    expect(err).toContain('expected `bash`, `zsh` or `fish`');
   });
 });
 
@@ -165,7 +166,7 @@ describe('starting weights', () => {
     );
     expect(lax.err).toMatch(/warning\[RFF706\]: not used.*`h1.h1.lateral/);
     const alone = await rffc(['run', 'other.rff', '--init-missing', 'ok']);
-    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('says nothing without `--init`') });
+    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('`--init-missing` needs `--init`') });
   });
 
   test('--lr is the learning rate of the run', async () => {

@@ -58,6 +58,19 @@ async function sweep(options: Partial<SweepCommandOptions>, launch: Launch, more
 const stateOf = (out: string) =>
   JSON.parse(readFileSync(join(folder, out, 'sweep.json'), 'utf8')) as { trials: Trial[] };
 
+test('what is suggested next works, and is nothing for a model that predicts nothing', async () => {
+  const known = await sweep({ set: ['theta=1'], out: 'known' }, inProcess());
+  const [, command] = /^ {2}rffc (eval .+)$/m.exec(known.err)!;
+  expect(await callerIn(folder)(command!.split(' '))).toMatchObject({ code: 0 });
+
+  const blind = small.replace(/ {2}connect digit .*\n/, '').replace('random_label', 'hybrid_images');
+  writeFileSync(join(folder, 'small.rff'), blind);
+  const { code, out, err } = await sweep({ set: ['theta=1'], out: 'blind' }, inProcess());
+  expect(code, err).toBe(0);
+  expect(out).toContain('best: trial 1');
+  expect(err).not.toContain('rffc eval');
+});
+
 test('a grid is trained, the best run is named, and the chart is written', async () => {
   const calls: string[][] = [];
   const { code, out, err } = await sweep(
@@ -81,7 +94,7 @@ test('a grid is trained, the best run is named, and the chart is written', async
   expect(config.settings).toMatchObject({ lr: 1e-3, set: { theta: 1 } });
   const page = readFileSync(join(folder, 'grid/sweep.html'), 'utf8');
   expect(page.match(/<circle/g)).toHaveLength(8);
-  expect(page).toContain('<figcaption>lr (logarithmic)</figcaption>');
+  expect(page).toContain('lr (log scale)</text>');
 });
 
 test('a second call has nothing to do, another request is refused there', async () => {
@@ -156,10 +169,10 @@ test('--json prints a line a trial and the result', async () => {
 test('what is given twice, or nothing, is wrong usage', async () => {
   expect(await sweep({}, inProcess())).toMatchObject({
     code: 2,
-    err: expect.stringContaining('nothing is swept'),
+    err: expect.stringContaining('nothing to sweep'),
   });
   const twice = await sweep({ set: ['epochs=1,2'] }, inProcess());
-  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('also given by `--epochs`') });
+  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('both swept and set by `--epochs`') });
 });
 
 const script = fileURLToPath(new URL('../dist/cli/trial.js', import.meta.url));
@@ -184,7 +197,7 @@ test('in processes: Ctrl-C saves, the same command goes on, and the bytes are th
       return () => {};
     },
   });
-  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('go on with the same command') });
+  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('resume with the same command') });
   expect(stateOf('stopped').trials[0]).not.toHaveProperty('outcome');
   expect(existsSync(join(folder, 'stopped/001/checkpoint.safetensors'))).toBe(true);
 

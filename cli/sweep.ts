@@ -4,10 +4,12 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../compiler/compile.js';
+import type { ModelDocument } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
 import { writeAtomically } from '../runtime/run/files.js';
 import { type RunSettings, sha256 } from '../runtime/run/folder.js';
 import { applySettings, readModelSource } from '../runtime/run/model.js';
+import { shellWord } from '../runtime/run/shell.js';
 import {
   defaultSweepFolder,
   REPORT,
@@ -18,7 +20,8 @@ import {
 import { settingsText, sweepPage, sweepTable } from '../runtime/sweep/report.js';
 import { isRunOption, readSpace, type Sampler, trialsOf } from '../runtime/sweep/space.js';
 import { bestOf, type Launch, runSweep, type SweepObserver, shareOut } from '../runtime/sweep/sweep.js';
-import { type Io, misuse, pathOf, percent, plural } from './io.js';
+import { type Io, misuse, pathOf, percent, plural, stoppedCode } from './io.js';
+import { evaluating } from './next.js';
 
 export interface SweepCommandOptions extends Omit<RunSettings, 'set'> {
   readonly set?: readonly string[];
@@ -42,12 +45,12 @@ export async function sweepCommand(
   const { document } = await loadModel(source, options.model === undefined ? {} : { model: options.model });
   const params = Object.keys(document.params);
   const space = readSpace(options.set ?? [], params);
-  if (space.length === 0) throw misuse('nothing is swept', 'name values, for example `--set lr=1e-4,1e-3`');
+  if (space.length === 0) throw misuse('nothing to sweep', 'add values, for example `--set lr=1e-4,1e-3`');
   const twice = space.find(
     ({ name }) => !params.includes(name) && isRunOption(name) && options[name] !== undefined,
   );
   if (twice)
-    throw misuse(`\`${twice.name}\` is swept and also given by \`--${twice.name}\``, 'leave out one of them');
+    throw misuse(`\`${twice.name}\` is both swept and set by \`--${twice.name}\``, 'leave out one of them');
   const settings = settingsOf(io, options);
   const { seed } = applySettings(document, settings).train;
   const trials = trialsOf(space, options.sampler, options.trials, seed);
@@ -66,7 +69,8 @@ export async function sweepCommand(
   const view = progress(io, options, trials.length);
   const forget = io.onInterrupt(() => {
     view.clear();
-    io.err('stopping after the batches under way; once more to stop at once\n');
+    const why = io.unread() ? 'nobody reads the results any more: ' : '';
+    io.err(`${why}finishing the batches under way, then saving (Ctrl-C again to quit now)\n`);
     stop.abort();
   });
   try {
@@ -85,7 +89,7 @@ export async function sweepCommand(
     );
     view.clear();
     writeAtomically(join(folder, REPORT), sweepPage({ format: 1, request, trials: result.trials }));
-    return conclude(io, options, folder, result.trials, result.interrupted);
+    return conclude(io, options, folder, result.trials, result.interrupted, document);
   } finally {
     view.clear();
     forget();
@@ -104,6 +108,7 @@ function conclude(
   folder: string,
   trials: readonly Trial[],
   interrupted: boolean,
+  document: ModelDocument,
 ): number {
   const best = bestOf(trials);
   const failed = trials.filter(({ outcome }) => outcome?.status === 'failed').length;
@@ -113,8 +118,8 @@ function conclude(
     io.out(`${JSON.stringify({ event, trials: trials.length, failed, best: found, folder })}\n`);
   } else io.out(sweepTable(trials));
   if (interrupted) {
-    io.err('\ngo on with the same command\n');
-    return 130;
+    io.err('\nresume with the same command\n');
+    return stoppedCode(io);
   }
   if (!best) {
     const message = `${failed === 1 ? 'the trial' : `all ${failed} trials`} failed`;
@@ -125,9 +130,21 @@ function conclude(
     const some = failed > 0 ? ` (${failed} of ${trials.length} failed)` : '';
     io.out(`\nbest: trial ${best.number}, ${settingsText(best)}, in ${run}${some}\n`);
     io.err(`charts: ${relative(io.cwd, join(folder, REPORT))}\n`);
-    io.err(`\nWhat to try next:\n  ${io.command} eval ${run}\n`);
+    for (const [command] of evaluating(shellWord(run), document, judgedSplits(document, best)))
+      io.err(`\nWhat to try next:\n  ${io.command} ${command}\n`);
   }
   return 0;
+}
+
+/** The splits that a trial was judged on: `accuracy` is that of what is kept aside, where that is some. */
+function judgedSplits({ train }: ModelDocument, { outcome }: Trial) {
+  const done = outcome?.status === 'done' ? outcome : undefined;
+  const isJudged = done !== undefined && done.accuracy !== null;
+  const keepsAside = train.validation > 0;
+  return {
+    test: isJudged && (!keepsAside || typeof done.test === 'number'),
+    validation: isJudged && keepsAside,
+  };
 }
 
 /** A line for each trial that has ended, and on a terminal one below them for those under way. */

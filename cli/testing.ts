@@ -28,6 +28,7 @@ export function captured(
     colour: false,
     command: 'rffc',
     onInterrupt: () => () => {},
+    unread: () => false,
     ...more,
   };
   return { io, text: () => ({ out, err }) };

@@ -4,6 +4,16 @@
  * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the world
  * outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
  */
+import {
+  anObject,
+  anything,
+  callback,
+  checkOptions,
+  isObject,
+  type OptionKind,
+  wholeNumber,
+  wrongArgument,
+} from '../grammar/arguments.js';
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
 import { parse } from '../grammar/parser.js';
 import { buildPlan, type PlanOptions } from './build.js';
@@ -46,9 +56,11 @@ export interface Compilation {
 /**
  * Compiles a model's text to its plan.
  *
- * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run
+ * @throws RffcError with every diagnostic if there is an error, or a construct that this version cannot run; RFF770 to
+ * RFF772 for wrong arguments
  */
 export async function compile(source: SourceText, options: CompileOptions = {}): Promise<Compilation> {
+  checkCompileArguments(source, options);
   const { document, warnings } = await loadModel(source, options);
   const frames = await (options.frames ?? stills)(document.train.data);
   const graph = lower(document, { frames, ...(options.batch === undefined ? {} : { batch: options.batch }) });
@@ -57,6 +69,26 @@ export async function compile(source: SourceText, options: CompileOptions = {}):
 }
 
 const stills = async () => 1;
+
+const compileOptions: Readonly<Record<keyof CompileOptions, OptionKind>> = {
+  set: anObject,
+  model: { expected: "a model's name", accepts: (value) => typeof value === 'string' },
+  batch: wholeNumber,
+  frames: callback,
+  without: { expected: 'a list of passes', accepts: Array.isArray },
+  source: anything,
+};
+
+function checkCompileArguments(source: unknown, options: unknown): void {
+  if (!isObject(source) || typeof source.text !== 'string' || typeof source.file !== 'string') {
+    const text = typeof source === 'string' ? 'text' : '"model …"';
+    const hint = `\`compile({ text: ${text}, file: 'model.rff' })\`: messages show the file's name`;
+    throw wrongArgument('compile', 'a text and its file', source, hint);
+  }
+  checkOptions('compile', options, compileOptions, (name) =>
+    name === 'epochs' || name === 'lr' ? `\`${name}\` is an option of \`train\`` : undefined,
+  );
+}
 
 /**
  * A model that can be trained, and the warnings about it.
@@ -96,7 +128,11 @@ function diagnoseText({ text, file }: SourceText, { set, model }: ModelChoice): 
     ...(set ? { set } : {}),
     ...(model === undefined ? {} : { model }),
   });
-  const diagnostics = [...syntax, ...checked.diagnostics];
+  // An unknown property that lacks its colon too is one mistake: the line to write has one.
+  const unknown = checked.diagnostics.flatMap(({ code, span }) => (code === 'RFF501' && span ? [span] : []));
+  const told = (d: Diagnostic) =>
+    d.code === 'RFF115' && unknown.some((span) => span.start < d.span!.start && d.span!.start <= span.end);
+  const diagnostics = [...syntax.filter((d) => !told(d)), ...checked.diagnostics];
   const sound = checked.document && !diagnostics.some(({ severity }) => severity === 'error');
   return { diagnostics, ...(sound ? { document: checked.document } : {}) };
 }
@@ -115,7 +151,11 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return wrong('RFF715', `this is not JSON: ${(error as SyntaxError).message}`);
+    return wrong(
+      'RFF715',
+      `the file begins with a brace, but is not JSON: ${(error as SyntaxError).message}`,
+      'a .rff file has its block after a name: `model NAME { … }`',
+    );
   }
   if (isPlanJson(json))
     return wrong('RFF715', 'this is a plan, not a model', 'run it with `rffc run`, or name its .rff file');

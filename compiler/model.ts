@@ -60,7 +60,7 @@ export type Decay =
   | { readonly name: 'cosine'; readonly epochs: number };
 
 export interface DataSpec {
-  /** `digits`, `mnist`, `fashion_mnist`, `moving_mnist`, `row_mnist`, `strokes`, `idx`, `tensors`. */
+  /** One of the data sets of `check/tables.ts`. */
   readonly name: string;
   /** The call's arguments with their defaults: numbers, strings, booleans, lists of numbers. */
   readonly options: Readonly<Record<string, number | string | boolean | readonly number[]>>;

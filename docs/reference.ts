@@ -1,11 +1,13 @@
 /**
  * The parts of docs/LANGUAGE.md that are printed from the compiler's own tables: properties, calls, functions, names and
- * limits. A property or a call that is added to a table appears on the page when `npm run docs` is run next.
+ * limits; and the glossary, which `rffc explain` prints too. A property or a call that is added to a table appears on the page when `npm run docs` is run next.
  *
  * docs/LANGUAGE.template.md holds all else; a line `<!-- NAME -->` of it stands for the part of that name.
  */
+import { excerptOf } from '../cli/explain/example.js';
+import { terms } from '../cli/explain/terms.js';
 import { builtins, constants, variableHomes } from '../compiler/check/builtins.js';
-import { properties, propertyKinds } from '../compiler/check/properties.js';
+import { type PropertyInfo, properties, propertyKinds } from '../compiler/check/properties.js';
 import {
   type CallInfo,
   type CallTable,
@@ -35,6 +37,7 @@ const parts: Readonly<Record<string, () => string>> = {
   'label modes': () => modesPart(labelModes),
   'input modes': () => modesPart(inputModes),
   limits: limitsPart,
+  glossary: glossaryPart,
   document: documentPart,
 };
 
@@ -66,15 +69,22 @@ function declarationsPart(): string {
 function propertiesPart(): string {
   return Object.entries(properties)
     .map(([construct, block]) => {
-      const rows = Object.entries(block).map(([key, info]: [string, { about: string; default?: string }]) => [
+      const rows = Object.entries(block).map(([key, info]: [string, PropertyInfo]) => [
         code(key),
         takes(key, info.default),
-        info.default === undefined ? '' : code(info.default),
+        requirement(info),
         info.about,
       ]);
       return `### ${code(construct)}\n\n${table(['property', 'takes', 'default', 'meaning'], rows)}`;
     })
     .join('\n');
+}
+
+/** A property's default, or that it has to be given. */
+function requirement({ required, default: standard }: PropertyInfo): string {
+  if (required === true) return '**required**';
+  if (required) return `**required** without ${required.without.map(code).join(' and ')}`;
+  return standard === undefined ? '' : code(standard);
 }
 
 /** What a property takes, as far as a table says so. */
@@ -106,7 +116,7 @@ function callsPart(): string {
     .join('\n');
 }
 
-/** `rmsprop(lr: 0.01, momentum: 0)`: arguments with their defaults, those that may be left out without one in brackets. */
+/** `rmsprop(lr: 0.01, momentum: 0)`: arguments with their defaults, optional ones without a default in brackets. */
 function signature(name: string, { parameters }: CallInfo): string {
   const list = parameters.map((p) =>
     p.optional === true
@@ -118,9 +128,10 @@ function signature(name: string, { parameters }: CallInfo): string {
   return `${name}(${list.join(', ')})`;
 }
 
-function argumentText({ name, kind, about }: Parameter): string {
-  const range = kindText(kind);
-  return `${code(name)} ${about}${range === '' ? '' : ` (${range})`}`;
+function argumentText({ name, kind, about, default: standard, optional }: Parameter): string {
+  const required = standard === undefined && optional !== true ? '**required**' : '';
+  const notes = [required, kindText(kind)].filter((note) => note !== '').join(', ');
+  return `${code(name)} ${about}${notes === '' ? '' : ` (${notes})`}`;
 }
 
 /** A default as one would write it. */
@@ -248,4 +259,29 @@ function limitsPart(): string {
       what,
     ]),
   );
+}
+
+/** The terms in the order of the alphabet. */
+function glossaryPart(): string {
+  const rows = [...terms]
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    .map(({ name, also, about, model, command, see: [page, heading] }) => {
+      const lines = model ? excerptOf(model).split('\n') : command === undefined ? [] : [`rffc ${command}`];
+      const link = `${page === 'README.md' ? '../README.md' : ''}#${anchorOf(heading)}`;
+      return [
+        `**${name}**${also.length > 0 ? `<br>${also.join(', ')}` : ''}`,
+        about,
+        lines.map((line) => code(line.trim())).join('<br>'),
+        `[${heading}](${link})`,
+      ];
+    });
+  return table(['term', 'in rffc', 'to write', 'see'], rows);
+}
+
+/** The address of a heading within its page, as GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 }

@@ -11,7 +11,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { param a = 1; param b = 2 × 3 }', ['RFF101 1:22', 'RFF101 1:36'], 'new line or a comma'],
   ["model m { train { data: idx('x') } }", ['RFF101 1:29'], 'write `"x"`'],
   ['# note\nmodel m { }', ['RFF101 1:1'], '//'],
-  ['model m { param a = b && c }', ['RFF101 1:23'], 'multiply'],
+  ['model m { param a = b && c }', ['RFF120 1:21'], 'write `b * c`'],
   ['model m { train { data: idx("x) } }', ['RFF102 1:29'], 'never closed'],
   ['model m { }\n/* a', ['RFF103 2:1'], '`*/`'],
   ['model m {\n layer h[3 {\n damping: 1 }\n}', ['RFF104 2:11'], 'expected `]` to close `h[`'],
@@ -44,7 +44,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { param a = 1 2 }', ['RFF109 1:23'], 'unexpected `2`'],
   ['model m { param a = 1 + if b then c else d }', ['RFF109 1:25'], 'unexpected `if`'],
   ['model m { param a = h[3] }', ['RFF109 1:22'], 'a size belongs to'],
-  ['model m { x: f(eps = 3) }', ['RFF109 1:20'], '`eps: value`'],
+  ['model m { x: f(eps = 3) }', ['RFF120 1:14'], 'write `f(eps: 3)`'],
   ['model m { x: 1,, y: 2 }', ['RFF109 1:16'], 'unexpected `,`'],
   ['model m {\nlable digit[10]\n}', ['RFF110 2:1'], 'did you mean `label`?'],
   ['model m {\nnetwork h { }\n}', ['RFF110 2:1'], '`network` is not a declaration'],
@@ -66,7 +66,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { param a = if b then c }', ['RFF114 1:32'], 'expected `else`'],
   [
     'model m {\n schedule {\n  score a\n  score b[1] } }',
-    ['RFF114 3:10', 'RFF114 4:12'],
+    ['RFF114 3:10', 'RFF121 4:9'],
     'the steps to score',
   ],
   ['model m {\n train\n  seed: 3\n }\n param a = 1\n}', ['RFF114 2:7'], 'expected `{` before `seed`'],
@@ -90,6 +90,12 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['layer h[3]\nparam a = 1', ['RFF116 1:1'], 'a model is missing'],
   ['model m { fn f(x) = x }', ['RFF116 1:11'], 'top of the file'],
   ['model m { x: f(a: 1, 2) }', ['RFF117 1:22'], 'put it before `a:`'],
+  ['import torch\nx = 3', ['RFF119 1:1'], 'this is Python'],
+  ['model m { x: h.pow(2).mean(1) }', ['RFF120 1:14'], 'write `mean(h^2)`'],
+  ['model m { layer h(3) }', ['RFF121 1:17'], 'write `h[3]`'],
+  ['import torch\nmodel m { }', ['RFF122 1:1'], 'remove the line'],
+  ['model m { train: { } }', ['RFF123 1:16'], 'remove it'],
+  ['model m { connect a > b as t }', ['RFF124 1:19'], 'write `a -> b as t`'],
 ];
 
 describe('one mistake, told once', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Expression, ModelDeclaration, SourceFile } from './ast.js';
-import { parse } from './parser.js';
+import { parse, validateGrammar } from './parser.js';
 import { everything, example } from './testing.js';
 
 function tree(text: string): SourceFile {
@@ -212,3 +212,5 @@ describe('declarations', () => {
     expect(tree('// only a comment\r\n').items).toEqual([]);
   });
 });
+
+test('no rule is ambiguous', () => expect(validateGrammar).not.toThrow());

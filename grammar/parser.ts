@@ -8,25 +8,28 @@
 import type { TokenType } from 'chevrotain';
 import type * as Ast from './ast.js';
 import { EOF } from './chevrotain.js';
+import { ConnectParser } from './connects.js';
 import type { Diagnostic } from './diagnostic.js';
-import { ExpressionParser, optional } from './expressions.js';
+import { optional } from './expressions.js';
+import { foreignFile } from './foreign.js';
 import { lineTable, locate } from './locate.js';
 import { type Entry, placeFile } from './place.js';
 import { structure } from './structure.js';
 import * as T from './tokens.js';
-import { isDeclaration, onNewLine, type Report } from './words.js';
+import { endOf, type Report } from './words.js';
 
 const D = T.declarations;
 
-class Parser extends ExpressionParser {
-  constructor() {
-    super();
+class Parser extends ConnectParser {
+  constructor(validate = false) {
+    super(validate);
     this.performSelfAnalysis();
   }
 
   parseFile(text: string, tokens: T.Tokens, report: Report): readonly Entry[] {
     this.lines = lineTable(text);
     const excused = new Set(tokens.excused);
+    this.rewrites = [...tokens.rewrites];
     this.start(text, structure(tokens.tokens, report, excused), excused, report);
     return this.file();
   }
@@ -84,11 +87,15 @@ class Parser extends ExpressionParser {
   private readonly property = this.RULE('property', (): Entry => {
     const key = this.CONSUME(T.Key);
     this.CONSUME(T.Colon);
-    const value = this.attempt(() => this.SUBRULE(this.value));
+    this.ACTION(() => {
+      this.place = key.image;
+    });
+    const value = this.translated(() => this.SUBRULE(this.value));
     return this.ACTION(() => ({
       kind: 'property',
       key: this.name(key),
-      ...optional('value', value),
+      // What stands after it was likely meant as part of it.
+      ...optional('value', this.ended() ? value : undefined),
       span: this.spanFrom(key),
     }));
   });
@@ -105,7 +112,7 @@ class Parser extends ExpressionParser {
       const parameter = this.CONSUME1(T.Name);
       const value = this.OPTION(() => {
         this.CONSUME1(T.Assign);
-        return { expression: this.attempt(() => this.SUBRULE(this.expression)) };
+        return { expression: this.translated(() => this.SUBRULE(this.expression)) };
       });
       this.ACTION(() => {
         if (value !== undefined && value.expression === undefined) whole = false;
@@ -115,13 +122,45 @@ class Parser extends ExpressionParser {
     });
     this.ACTION(() => this.toCloser());
     this.CONSUME(T.RParen);
+    const head = this.ACTION(() => endOf(this.LA(0)));
+    const { reports } = this;
+    /** Written as another language writes functions. */
+    let foreign = first.image !== 'fn';
+    const braced = this.OPTION2({
+      GATE: () => this.LA(1).image === '{',
+      DEF: () => this.CONSUME1(T.LParen),
+    });
+    const sign = this.OPTION3(() =>
+      this.OR([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME(T.Arrow) }]),
+    );
     const body = this.attempt(() => {
-      this.CONSUME2(T.Assign);
-      return this.SUBRULE1(this.expression);
+      if (braced === undefined && sign === undefined) this.CONSUME2(T.Assign);
+      const returned = this.OPTION4({
+        GATE: () => this.LA(1).image === 'return',
+        DEF: () => this.CONSUME2(T.Name),
+      });
+      this.ACTION(() => {
+        foreign ||= (braced ?? sign ?? returned) !== undefined;
+      });
+      const from = this.LA(1).startOffset;
+      const value = this.translated(() => this.SUBRULE1(this.expression), foreign);
+      return { value, text: this.ACTION(() => this.textOf(from, endOf(this.LA(0)))) };
+    });
+    this.OPTION5(() => this.CONSUME1(T.RParen));
+    this.ACTION(() => {
+      if (!foreign || body === undefined || this.reports > reports) return;
+      const signature = this.text.slice(name.startOffset, head);
+      this.report(
+        'RFF122',
+        first.startOffset,
+        endOf(this.LA(0)),
+        `function \`${name.image}\` is not .rff notation`,
+        `write \`fn ${signature} = ${body.text}\``,
+      );
     });
     const derivative = this.OPTION1(() => {
       this.CONSUME(T.Derivative);
-      return { expression: this.attempt(() => this.SUBRULE2(this.expression)) };
+      return { expression: this.translated(() => this.SUBRULE2(this.expression)) };
     });
     return this.ACTION(() => {
       if (derivative !== undefined && derivative.expression === undefined) whole = false;
@@ -129,7 +168,7 @@ class Parser extends ExpressionParser {
         kind: 'fn',
         name: this.name(name),
         parameters,
-        ...optional('body', whole ? body : undefined),
+        ...optional('body', whole ? body?.value : undefined),
         ...optional('derivative', derivative?.expression),
         span: this.spanFrom(first),
       };
@@ -153,6 +192,16 @@ class Parser extends ExpressionParser {
   private readonly model = this.RULE('model', (): Entry | undefined => {
     const first = this.CONSUME(D.model);
     const name = this.SUBRULE(this.maybeName);
+    // `model m() {`, `class m(nn.Module) {`
+    this.OPTION(() => {
+      const open = this.LA(1).startOffset;
+      this.SUBRULE(this.callArguments);
+      this.ACTION(() => {
+        if (first.image !== 'model') return;
+        const hint = `write \`model ${name?.text ?? 'NAME'}\``;
+        this.report('RFF122', open, endOf(this.LA(0)), 'a model has no arguments', hint);
+      });
+    });
     const entries = this.SUBRULE(this.block);
     return this.ACTION(() => name && { kind: 'model', name, entries, span: this.spanFrom(first) });
   });
@@ -160,9 +209,37 @@ class Parser extends ExpressionParser {
   private readonly param = this.RULE('param', (): Entry | undefined => {
     const first = this.CONSUME(D.param);
     const name = this.SUBRULE(this.maybeName);
+    const { reports } = this;
     const value = this.attempt(() => {
-      this.CONSUME(T.Assign);
-      return this.SUBRULE(this.expression);
+      const sign = this.OPTION({
+        GATE: () =>
+          this.LA(1).image === ':=' || this.LA(1).image === '==' || this.LA(1).tokenType === T.Colon,
+        DEF: () =>
+          this.OR([{ ALT: () => this.CONSUME(T.Colon) }, { ALT: () => this.CONSUME(T.BinaryOperator) }]),
+      });
+      if (sign === undefined) this.CONSUME(T.Assign);
+      const from = this.LA(1).startOffset;
+      const read = this.translated(() => this.SUBRULE(this.expression), first.image === '');
+      this.ACTION(() => {
+        if (name === undefined || this.reports > reports || (first.image !== '' && sign === undefined))
+          return;
+        // The lexer has told of it.
+        if (sign?.image === ':=' && first.image !== '') return;
+        const text = this.textOf(from, endOf(this.LA(0)));
+        const [code, start] =
+          first.image === '' ? ['RFF122', name.span.start] : ['RFF114', sign!.startOffset];
+        const end = first.image === '' ? endOf(this.LA(0)) : endOf(sign!);
+        const message =
+          first.image === '' ? 'expected a declaration' : `expected \`=\` after \`${name.text}\``;
+        this.report(
+          code,
+          start,
+          end,
+          message,
+          first.image === '' ? `write \`param ${name.text} = ${text}\`` : 'write `=`',
+        );
+      });
+      return read;
     });
     return this.ACTION(
       () => name && { kind: 'param', name, ...optional('value', value), span: this.spanFrom(first) },
@@ -201,128 +278,11 @@ class Parser extends ExpressionParser {
     return this.ACTION(() => ({ kind: 'layer', layers, entries, span: this.spanFrom(first) }));
   });
 
-  /** `NAME[size]` */
-  private readonly sized = this.RULE('sized', (): Ast.Sized | undefined => {
-    const first = this.LA(1);
-    const name = this.SUBRULE(this.maybeName);
-    const size = this.OPTION(() => {
-      this.CONSUME(T.LSquare);
-      const expression = this.attempt(() => this.SUBRULE(this.expression));
-      this.ACTION(() => this.toCloser());
-      this.CONSUME(T.RSquare);
-      return { expression };
-    });
-    return this.ACTION(() => {
-      if (name === undefined) return undefined;
-      if (size === undefined)
-        this.missing(`expected the size of \`${name.text}\`, as in \`${name.text}[10]\``);
-      return { name, ...optional('size', size?.expression), span: this.spanFrom(first) };
-    });
-  });
-
-  /** A name; where there is none, that is reported and nothing read. */
-  private readonly maybeName = this.RULE('maybeName', (): Ast.Name | undefined => {
-    const name = this.OPTION({
-      // In `a -> as forward` it is the name that is missing.
-      GATE: () => {
-        const [next, afterNext] = [this.LA(1), this.LA(2)];
-        return !(next.tokenType === T.As && afterNext.tokenType === T.Name && !onNewLine(next, afterNext));
-      },
-      DEF: () => this.CONSUME(T.Name),
-    });
-    return this.ACTION(() => {
-      if (name === undefined) this.missingName();
-      return name && this.name(name);
-    });
-  });
-
   private readonly connect = this.RULE('connect', (): Entry => {
-    const first = this.CONSUME(D.connect);
-    const chains: Ast.Name[][] = [];
-    const head = this.SUBRULE(this.chain);
-    this.ACTION(() => chains.push(head));
-    this.MANY({
-      GATE: () => this.listGoesOn(),
-      DEF: () => {
-        this.CONSUME(T.Comma);
-        const another = this.SUBRULE1(this.chain);
-        this.ACTION(() => chains.push(another));
-      },
-    });
-    const type = this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(T.As);
-          return this.SUBRULE(this.maybeName);
-        },
-      },
-      {
-        GATE: () => this.nameOnLine(),
-        ALT: () => {
-          this.ACTION(() => this.missing(`expected \`as\` before \`${this.LA(1).image}\``));
-          return this.SUBRULE1(this.maybeName);
-        },
-        IGNORE_AMBIGUITIES: true,
-      },
-      {
-        ALT: () => {
-          this.ACTION(() => this.missing('expected `as` and the type of connection'));
-          return undefined;
-        },
-      },
-    ]);
+    const { first, ...joining } = this.SUBRULE(this.joining);
     const entries = this.OPTION(() => this.SUBRULE(this.block)) ?? [];
-    return this.ACTION(() => ({
-      kind: 'connect',
-      chains: chains.filter((chain) => chain.length > 0),
-      ...optional('type', type),
-      entries,
-      span: this.spanFrom(first),
-    }));
+    return this.ACTION(() => ({ kind: 'connect', ...joining, entries, span: this.spanFrom(first) }));
   });
-
-  /** `a -> b -> c` */
-  private readonly chain = this.RULE('chain', (): Ast.Name[] => {
-    const names: Ast.Name[] = [];
-    const add = (name: Ast.Name | undefined) => name !== undefined && names.push(name);
-    let arrows = 0;
-    const head = this.SUBRULE(this.maybeName);
-    this.ACTION(() => add(head));
-    this.MANY({
-      GATE: () => this.LA(1).tokenType === T.Arrow || this.nameInChain(),
-      DEF: () => {
-        const arrow = this.OPTION(() => this.CONSUME(T.Arrow));
-        this.ACTION(() => arrow ?? this.missing(`expected \`->\` or \`,\` before \`${this.LA(1).image}\``));
-        const next = this.SUBRULE1(this.maybeName);
-        this.ACTION(() => {
-          arrows++;
-          add(next);
-        });
-      },
-    });
-    return this.ACTION(() => {
-      if (arrows === 0 && names[0] !== undefined)
-        this.missing(`expected \`->\` and a layer after \`${names[0].text}\``);
-      return names;
-    });
-  });
-
-  /** A comma follows that does not separate entries. */
-  private listGoesOn(): boolean {
-    const after = this.LA(2);
-    const separates = after.tokenType === T.Key || after.tokenType === T.RCurly || after.tokenType === EOF;
-    return this.LA(1).tokenType === T.Comma && !separates && !isDeclaration(after);
-  }
-
-  /** A name follows that an arrow or comma should stand before: not the type that an `as` should stand before. */
-  private nameInChain(): boolean {
-    const after = this.LA(2).tokenType;
-    return this.nameOnLine() && (after === T.Arrow || after === T.Comma || after === T.As);
-  }
-
-  private nameOnLine(): boolean {
-    return this.LA(1).tokenType === T.Name && !onNewLine(this.LA(0), this.LA(1));
-  }
 
   private readonly decode = this.RULE('decode', (): Entry | undefined => {
     const first = this.CONSUME(D.decode);
@@ -395,20 +355,18 @@ class Parser extends ExpressionParser {
   private readonly score = this.RULE('score', (): Entry | undefined => {
     const first = this.CONSUME(D.score);
     const phase = this.SUBRULE(this.maybeName);
-    const range = this.OPTION(() => {
-      this.CONSUME(T.LSquare);
-      const ends = this.attempt(() => {
-        const from = this.SUBRULE(this.expression);
-        this.CONSUME(T.Range);
-        return { ...optional('from', from), ...optional('to', this.SUBRULE1(this.expression)) };
-      });
-      this.ACTION(() => this.toCloser());
-      this.CONSUME(T.RSquare);
-      return ends ?? {};
-    });
+    const range = this.OPTION(() => this.SUBRULE(this.range));
     this.ACTION(() => {
       if (range === undefined)
         this.missing(`expected the steps to score, as in \`${phase?.text ?? 'NAME'}[0..2]\``);
+      else if (range.written !== undefined && phase !== undefined)
+        this.report(
+          'RFF121',
+          phase.span.start,
+          endOf(this.LA(0)),
+          `malformed range of \`${phase.text}\``,
+          `write \`${phase.text}[${range.written}]\`, both ends included`,
+        );
     });
     const over = this.OPTION1(() => {
       this.CONSUME(T.Over);
@@ -416,7 +374,13 @@ class Parser extends ExpressionParser {
     });
     return this.ACTION(
       () =>
-        phase && { kind: 'score', phase, ...range, ...optional('over', over), span: this.spanFrom(first) },
+        phase && {
+          kind: 'score',
+          phase,
+          ...range?.ends,
+          ...optional('over', over),
+          span: this.spanFrom(first),
+        },
     );
   });
 
@@ -435,13 +399,26 @@ class Parser extends ExpressionParser {
 
 const parser = new Parser();
 
+/** Throws where rules are ambiguous. */
+export const validateGrammar = (): void => void new Parser(true);
+
 /**
- * The syntax tree of a text and everything wrong with its form (RFF101 to RFF118), in the order of the text. Never
+ * The syntax tree of a text and everything wrong with its form (RFF101 to RFF124), in the order of the text. Never
  * throws: after a mistake it goes on, and the tree holds what could be read. `file` names the text in diagnostics.
  */
 export function parse(text: string, file?: string): { tree: Ast.SourceFile; diagnostics: Diagnostic[] } {
   const lines = lineTable(text);
   const named = file === undefined ? {} : { file };
+  const foreign = foreignFile(text);
+  if (foreign !== undefined) {
+    const { what, hint, start, end } = foreign;
+    const place = start === undefined ? {} : { span: locate(text, start, end ?? start, lines) };
+    const message = `this is ${what}, not a .rff file`;
+    return {
+      tree: { kind: 'file', items: [], span: locate(text, 0, text.length, lines) },
+      diagnostics: [{ code: 'RFF119', severity: 'error', message, ...named, ...place, hint }],
+    };
+  }
   const tokens = T.tokenize(text);
   const diagnostics: Diagnostic[] = tokens.diagnostics.map((diagnostic) => ({ ...diagnostic, ...named }));
   const report: Report = (code, start, end, message, hint) => {
@@ -449,6 +426,12 @@ export function parse(text: string, file?: string): { tree: Ast.SourceFile; diag
     diagnostics.push({ code, severity: 'error', message, ...named, span, ...optional('hint', hint) });
   };
   const items = placeFile(parser.parseFile(text, tokens, report), report);
-  diagnostics.sort((a, b) => a.span!.start - b.span!.start);
-  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics };
+  // What a translation rewrites is not told again for each of its signs.
+  const whole = diagnostics.flatMap(({ code, span }) => (/^RFF12[0-4]$/.test(code) && span ? [span] : []));
+  const told = diagnostics.filter(
+    ({ code, span }) =>
+      !/^RFF10[16]$/.test(code) || !whole.some(({ start, end }) => start <= span!.start && span!.end <= end),
+  );
+  told.sort((a, b) => a.span!.start - b.span!.start);
+  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics: told };
 }

@@ -6,9 +6,10 @@
  */
 import type { IToken, TokenType } from 'chevrotain';
 import { EmbeddedActionsParser, EOF, isRecognitionException, tokenMatcher } from './chevrotain.js';
-import { closest } from './suggest.js';
+import { statements } from './habits.js';
 import * as T from './tokens.js';
-import { endOf, isDeclaration, isWord, onNewLine, type Report } from './words.js';
+import { layerOf } from './translate.js';
+import { declarationMeant, endOf, isDeclaration, isWord, onNewLine, type Report } from './words.js';
 
 /** Deeper brackets and longer expressions are no model's; they would only exhaust the stack. */
 const maxDepth = 64;
@@ -20,16 +21,20 @@ class TooMuch extends Error {}
 export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected text = '';
   protected report: Report = () => {};
+  /** How often `report` was called: whether a stretch of text was sound. */
+  protected reports = 0;
   private excused: ReadonlySet<number> = new Set();
   private lastMissing = -1;
   private depth = 0;
   /** Operands, operators and brackets in the entry being read. */
   private parts = 0;
 
-  constructor() {
+  /** `validate`: look for ambiguous rules, which takes a third of the start; a test does. */
+  constructor(validate: boolean) {
     super(T.vocabulary, {
       recoveryEnabled: false,
       maxLookahead: 2,
+      skipValidations: !validate,
       // A message carries its code in front; `attempt` takes it apart.
       errorMessageProvider: {
         buildMismatchTokenMessage: ({ expected, previous }) => mismatch(expected, previous),
@@ -45,7 +50,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected start(text: string, tokens: IToken[], excused: ReadonlySet<number>, report: Report): void {
     this.text = text;
     this.excused = excused;
-    this.report = report;
+    this.reports = 0;
+    this.report = (...rest) => {
+      this.reports++;
+      report(...rest);
+    };
     this.input = tokens;
     this.lastMissing = -1;
     this.startEntry();
@@ -121,10 +130,23 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     const next = this.LA(2);
     const declares =
       isWord(token) && !onNewLine(token, next) && (isWord(next) || next.tokenType === T.LCurly);
-    if (!alone || !declares) this.unexpected(token);
+    const stop = Object.hasOwn(statements, token.image) ? statements[token.image] : undefined;
+    const line = /^.*/.exec(this.text.slice(token.startOffset))![0];
+    const layer = stop === undefined && alone ? layerOf(line) : undefined;
+    if (stop !== undefined && alone && !this.excusedAt(token))
+      this.report('RFF122', token.startOffset, endOf(token), `unexpected statement \`${token.image}\``, stop);
+    else if (layer !== undefined)
+      this.report(
+        'RFF122',
+        token.startOffset,
+        token.startOffset + layer.length,
+        `unexpected call \`${line.slice(0, layer.length)}\``,
+        `write \`${layer.text}\`, and \`connect\` it`,
+      );
+    else if (!alone || !declares) this.unexpected(token);
     else if (!this.excusedAt(token)) {
       const words = Object.keys(T.declarations);
-      const meant = closest(token.image, words);
+      const meant = declarationMeant(token.image, words);
       const all = `declarations are ${words.map((word) => `\`${word}\``).join(', ')}`;
       const hint = meant === undefined ? all : `did you mean \`${meant}\`?`;
       this.report('RFF110', token.startOffset, endOf(token), `\`${token.image}\` is not a declaration`, hint);
@@ -187,8 +209,14 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
+  /** Whether nothing more of an entry follows. */
+  protected ended(): boolean {
+    const next = this.LA(1);
+    return !this.excusedAt(next) && (ends(next) || onNewLine(this.LA(0), next));
+  }
+
   /** Whether the lexer has already told what goes wrong at a token. */
-  private excusedAt(token: IToken): boolean {
+  protected excusedAt(token: IToken): boolean {
     return this.excused.has(token.tokenType === EOF ? this.text.length : token.startOffset);
   }
 

@@ -27,6 +27,25 @@ describe('render', () => {
       ].join('\n'),
     );
   });
+  test('of each file ten errors and ten warnings, then how many more', () => {
+    const many = (file: string, severity: 'error' | 'warning', count: number): Diagnostic[] =>
+      Array.from({ length: count }, (_, i) => ({ code: 'RFF101', severity, message: `wrong ${i}`, file }));
+    const text = render(
+      [...many('a.rff', 'error', 304), ...many('a.rff', 'warning', 11), ...many('b.rff', 'error', 10)],
+      new Map(),
+      { colour: false },
+    );
+    expect(text.match(/^error/gm)?.length).toBe(20);
+    expect(text.match(/^warning/gm)?.length).toBe(10);
+    expect(text.match(/^and .*/gm)).toEqual(['and 294 more errors in a.rff', 'and 1 more warning in a.rff']);
+    expect(text.indexOf('and 1 more')).toBeLessThan(text.indexOf('b.rff'));
+  });
+  test('control characters do not reach the terminal', () => {
+    const text = 'model \u001b[31m m';
+    const span = locate(text, 0, 5);
+    const wrong: Diagnostic = { code: 'RFF101', severity: 'error', message: 'wrong', file: 'a', span };
+    expect(render([wrong], new Map([['a', text]]), { colour: false })).toContain('1 | model ·[31m m');
+  });
   test('tabs are widened', () => {
     expect(show(at('0.7')).split('\n').slice(-2)).toEqual([
       '2 |     damping:    0.7 @',

@@ -8,20 +8,27 @@ import { lineTable } from './locate.js';
 
 const tabWidth = 4;
 
+/** So many errors of a file are shown, and so many warnings: whoever fixes ten runs the check again. */
+const shown = 10;
+
 /**
- * The text of diagnostics, a blank line between two. `sources` maps a diagnostic's `file` to its text; without it (or
+ * The text of diagnostics, a blank line between two; of each file the first ten errors and ten warnings, then how many
+ * more there are. `sources` maps a diagnostic's `file` to its text; without it (or
  * without a span) the place is named but not shown. A span of several lines is underlined on its first.
  */
 export function render(
   diagnostics: readonly Diagnostic[],
   sources: ReadonlyMap<string, string>,
-  options: { readonly colour: boolean },
+  options: { readonly colour: boolean; readonly command?: string },
 ): string {
+  const called = (text: string) => asCalled(text, options.command ?? 'rffc');
   const paint = picocolors.createColors(options.colour);
   const tables = new Map<string, readonly number[]>();
 
   const one = (diagnostic: Diagnostic): string => {
-    const { severity, code, message, file, span, hint } = diagnostic;
+    const { severity, code, file, span } = diagnostic;
+    const message = called(diagnostic.message);
+    const hint = diagnostic.hint === undefined ? undefined : called(diagnostic.hint);
     const tint = severity === 'error' ? paint.red : paint.yellow;
     const lines = [`${tint(paint.bold(`${severity}[${code}]`))}${paint.bold(`: ${message}`)}`];
     const text = file === undefined ? undefined : sources.get(file);
@@ -41,7 +48,36 @@ export function render(
     if (hint !== undefined) lines.push(`${margin === '' ? '' : `${margin} `}${paint.cyan('hint:')} ${hint}`);
     return lines.join('\n');
   };
-  return diagnostics.map(one).join('\n\n');
+  const counts = new Map<string, number>();
+  const parts: string[] = [];
+  let file: string | undefined;
+  /** What was left out of `file`. */
+  const close = () => {
+    for (const severity of ['error', 'warning'] as const) {
+      const more = (counts.get(severity) ?? 0) - shown;
+      if (more <= 0) continue;
+      const where = file === undefined ? '' : ` in ${file}`;
+      parts.push(paint.bold(`and ${more} more ${severity}${more === 1 ? '' : 's'}${where}`));
+    }
+    counts.clear();
+  };
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.file !== file) close();
+    file = diagnostic.file;
+    const count = (counts.get(diagnostic.severity) ?? 0) + 1;
+    counts.set(diagnostic.severity, count);
+    if (count <= shown) parts.push(one(diagnostic));
+  }
+  close();
+  return parts.join('\n\n');
+}
+
+/**
+ * A text whose commands are as the user calls them. Texts are written with commands as code that begins with `rffc`
+ * (\`rffc data fetch mnist\`), which is what works where rffc is installed globally.
+ */
+export function asCalled(text: string, command: string): string {
+  return text.replace(/`rffc(?= [a-z])/g, () => `\`${command}`);
 }
 
 /** The span's first line with tabs widened, and what goes under it. */
@@ -61,11 +97,15 @@ function snippet(
   return [before + under + after, { padding: ' '.repeat(columns(before)), carets }];
 }
 
-/** Tabs to spaces, up to the next multiple of `tabWidth` columns; `at` is the column the text starts at. */
+/**
+ * Tabs to spaces, up to the next multiple of `tabWidth` columns; `at` is the column the text starts at. Other control
+ * characters, which a terminal would obey, are shown as `·`.
+ */
 function widen(text: string, at: number): string {
   let out = '';
   for (const character of text) {
-    out += character === '\t' ? ' '.repeat(tabWidth - ((at + columns(out)) % tabWidth)) : character;
+    if (character === '\t') out += ' '.repeat(tabWidth - ((at + columns(out)) % tabWidth));
+    else out += /\p{Cc}/u.test(character) ? '·' : character;
   }
   return out;
 }

@@ -33,6 +33,8 @@ const closers = new Map<TokenType, Bracket>([
   [T.LSquare, { type: T.RSquare, text: ']' }],
   [T.LParen, { type: T.RParen, text: ')' }],
 ]);
+/** The end of an object as JSON writes it: read as a parenthesis. */
+const objectEnd: Bracket = { type: T.RParen, text: '}' };
 const ownsBlock: readonly string[] = [
   'connection',
   'model',
@@ -69,9 +71,10 @@ interface Open {
 /**
  * Marks what begins an entry and balances brackets; tokens put in have an empty image. The offset of a token after
  * one that was left out is added to `excused`: what goes wrong there has been told.
- * Reports RFF104, RFF105, RFF110, RFF115 and, for a missing `{`, RFF114.
+ * Reports RFF104, RFF105, RFF110, RFF115, RFF123 and, for a missing `{`, RFF114.
  */
-export function structure(tokens: readonly IToken[], report: Report, excused: Set<number>): IToken[] {
+export function structure(lexed: readonly IToken[], report: Report, excused: Set<number>): IToken[] {
+  const tokens = lexed.filter((_, i) => !leadsEntry(lexed, i, report));
   const out: IToken[] = [];
   const open: Open[] = [];
   const count = (type: TokenType) => tokens.filter((token) => token.tokenType === type).length;
@@ -81,6 +84,8 @@ export function structure(tokens: readonly IToken[], report: Report, excused: Se
   let entry: Entry | undefined;
   /** The column where the line being read starts. */
   let indent = 1;
+  /** `?` of `c ? a : b` whose colon is still to come: what stands before that is no key. */
+  let questions = 0;
 
   const place = () => open.at(-1)?.place ?? 'file';
   const inBrackets = () => open.length > 0 && open.at(-1)?.closer !== curly;
@@ -188,9 +193,73 @@ export function structure(tokens: readonly IToken[], report: Report, excused: Se
     const next = tokens[i + 1];
     if (onNewLine(tokens[i - 1], token)) {
       indent = token.startColumn ?? 1;
+      questions = 0;
     }
-    // A size has no commas.
-    if (token.tokenType === T.Comma && inBrackets() && isSize(tokens, open.at(-1)!)) mend();
+    if (token.tokenType === T.Question) questions++;
+    if (token.tokenType === T.Colon && questions > 0) questions--;
+    // A size has no commas, but for a shape as `[28, 28]`.
+    if (token.tokenType === T.Comma && inBrackets() && isSize(tokens, open.at(-1)!) && !isShape(tokens, i))
+      mend();
+    // `0,7` and `1,000`
+    const decimals =
+      inBrackets() || (entry !== undefined && isDeclarationWord(entry.word)) ? undefined : tokens[i + 2];
+    if (decimals !== undefined && isDecimalComma(token, next, decimals)) {
+      const group = decimals.image.length === 3 && !token.image.startsWith('0');
+      const number = `${token.image}${group ? '' : '.'}${decimals.image}`;
+      const written = `${token.image},${decimals.image}`;
+      report(
+        'RFF106',
+        token.startOffset,
+        endOf(decimals),
+        `\`${written}\` is not a number`,
+        `write \`${number}\``,
+      );
+      out.push({ ...token, image: written, endOffset: endOf(decimals) - 1, payload: number });
+      i += 2;
+      continue;
+    }
+    // `objective: {`, `connection forward = {`
+    const sign = token.tokenType === T.Colon || token.tokenType === T.Assign;
+    const opens = next?.tokenType === T.LCurly;
+    if (sign && opens && entry !== undefined && ownsBlock.includes(entry.word) && !inBrackets()) {
+      report(
+        'RFF123',
+        token.startOffset,
+        endOf(token),
+        `unexpected \`${token.image}\` before a block`,
+        'remove it',
+      );
+      continue;
+    }
+    // `{ name: adam }` as a value, `fn f(x) { return x }`
+    if (token.tokenType === T.LCurly && entry !== undefined && isValue(entry, out.at(-1), inBrackets())) {
+      push(objectEnd, i);
+      out.push(T.retyped(token, T.LParen));
+      continue;
+    }
+    if (token.tokenType === T.RCurly && open.at(-1)?.closer === objectEnd) {
+      open.pop();
+      out.push(T.retyped(token, T.RParen));
+      continue;
+    }
+    if (
+      open.at(-1)?.closer === objectEnd &&
+      token.tokenType === T.StringToken &&
+      next?.tokenType === T.Colon
+    ) {
+      out.push({ ...T.retyped(token, T.Name), image: token.image.slice(1, -1) });
+      continue;
+    }
+    if (token.tokenType === T.StringToken && next?.tokenType === T.Colon && !inBrackets()) {
+      const name = token.image.slice(1, -1);
+      if (/^[A-Za-z_]\w*$/.test(name) && onNewLine(tokens[i - 1], token)) {
+        report('RFF123', token.startOffset, endOf(token), 'a key in quotes', `write \`${name}\``);
+        const unquoted = { ...token, image: name, startOffset: token.startOffset + 1 };
+        entry = { index: i, word: name, indent };
+        out.push(T.retyped(unquoted, T.Key));
+        continue;
+      }
+    }
 
     const closer = closers.get(token.tokenType);
     if (closer !== undefined) {
@@ -203,7 +272,12 @@ export function structure(tokens: readonly IToken[], report: Report, excused: Se
       if (close(token, i)) out.push(token);
       continue;
     }
-    const word = isWord(token) ? entryWord(tokens, i, out, place()) : undefined;
+    const before = tokens[i - 1];
+    const inside =
+      questions > 0 ||
+      before?.image === 'lambda' ||
+      (before?.tokenType === T.Arrow && next?.tokenType === T.Colon);
+    const word = isWord(token) && !inside ? entryWord(tokens, i, out, place()) : undefined;
     if (word === undefined || (inBrackets() && !breaksOut(word, i))) {
       out.push(token);
       continue;
@@ -213,7 +287,16 @@ export function structure(tokens: readonly IToken[], report: Report, excused: Se
     mendBlocks(word.kind, i);
     word.complain?.(report);
     entry = { index: i, word: word.kind === 'property' ? token.image : word.kind, indent };
+    if (word.implied) {
+      const { startOffset } = token;
+      out.push({ ...inserted(word.type, token), startOffset, endOffset: startOffset - 1 }, token);
+      continue;
+    }
     out.push(T.retyped(token, word.type));
+    if (word.colon === 'drop' && next !== undefined) {
+      excused.add(tokens[i + 2]?.startOffset ?? endOf(next));
+      i++;
+    }
     if (word.colon === 'insert') out.push(inserted(T.Colon, token));
     if (word.colon === 'replace' && next !== undefined) {
       out.push(T.retyped(next, T.Colon));
@@ -222,6 +305,50 @@ export function structure(tokens: readonly IToken[], report: Report, excused: Se
   }
   while (open.length > 0) mend();
   return out;
+}
+
+/** Whether three tokens are a number with a comma, without spaces. */
+function isDecimalComma(first: IToken, comma: IToken | undefined, last: IToken): boolean {
+  if (first.tokenType !== T.NumberToken || comma?.tokenType !== T.Comma) return false;
+  const whole = /^\d+$/.test(first.image) && /^\d+$/.test(last.image) && last.tokenType === T.NumberToken;
+  return whole && comma.startOffset === endOf(first) && last.startOffset === endOf(comma);
+}
+
+/** Whether a `{` is part of a value, as JSON or JavaScript write it, and opens no block. */
+function isValue(entry: Entry, before: IToken | undefined, inBrackets: boolean): boolean {
+  if (entry.word === 'fn') return before?.tokenType === T.RParen;
+  const property = !ownsBlock.includes(entry.word) || before?.tokenType === T.Colon;
+  return property && (before?.tokenType === T.Colon || before?.tokenType === T.Assign || inBrackets);
+}
+
+/** Whether a comma stands in a shape of numbers that is closed, as `[28, 28]`. */
+function isShape(tokens: readonly IToken[], comma: number): boolean {
+  for (let i = comma + 1; i < tokens.length; i++) {
+    const { tokenType } = tokens[i]!;
+    if (tokenType === T.RSquare) return true;
+    if (tokenType !== T.NumberToken && tokenType !== T.Comma) return false;
+  }
+  return false;
+}
+
+/**
+ * Whether a sign stands before an entry that does not need it: a list's dash (`- epochs: 10`), an option's dashes
+ * (`--epochs 10`), `self.`.
+ */
+function leadsEntry(tokens: readonly IToken[], i: number, report: Report): boolean {
+  const token = tokens[i]!;
+  const at = (offset: number) => tokens[i + offset];
+  const starts = (offset: number) => onNewLine(at(offset - 1), at(offset)!);
+  const word = (offset: number) => at(offset) !== undefined && isWord(at(offset)!);
+  const then = (offset: number, ...types: TokenType[]) => types.includes(at(offset)?.tokenType as TokenType);
+  if (token.image === 'self') return starts(0) && then(1, T.Dot);
+  if (token.tokenType === T.Dot) return at(-1)?.image === 'self' && starts(-1);
+  if (token.tokenType !== T.Minus) return false;
+  const option = starts(0) && then(1, T.Minus) && word(2) && then(3, T.NumberToken, T.Assign);
+  if (option || (then(-1, T.Minus) && starts(-1) && word(1) && then(2, T.NumberToken, T.Assign))) return true;
+  if (!starts(0) || !word(1) || !then(2, T.Colon)) return false;
+  report('RFF123', token.startOffset, endOf(token), 'unexpected `-` before a property', 'remove it');
+  return true;
 }
 
 /** Whether a bracket holds a size or steps, as in `h1[20]`. */

@@ -9,6 +9,7 @@ import type { IToken, TokenType } from 'chevrotain';
 import { createToken, Lexer } from './chevrotain.js';
 import type { Diagnostic } from './diagnostic.js';
 import { lineTable, locate } from './locate.js';
+import type { Rewrite } from './translate.js';
 
 const fixed = (name: string, pattern: string, categories: TokenType[] = []) =>
   createToken({ name, pattern, label: pattern, categories });
@@ -55,6 +56,13 @@ const GreaterEqual = fixed('GreaterEqual', '>=', [BinaryOperator]);
 const Greater = fixed('Greater', '>', [BinaryOperator]);
 const Equal = fixed('Equal', '==', [BinaryOperator]);
 const NotEqual = fixed('NotEqual', '!=', [BinaryOperator]);
+
+/* Signs of other languages, read so that what is meant can be told (`expressions.ts`). */
+export const Dot = fixed('Dot', '.');
+export const Question = fixed('Question', '?');
+export const And = fixed('And', '&&');
+export const Or = fixed('Or', '||');
+export const Not = fixed('Not', '!');
 
 /** The operators between two values. */
 export const operators = [
@@ -113,21 +121,21 @@ const OddNumber = createToken({
     exec: (text: string, offset: number) => {
       const number = matchAt(/\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y, text, offset);
       if (number === undefined) return matchAt(/\.\d\w*/y, text, offset) ?? null;
-      const tail = matchAt(/\w+|(?:\.\d+)+|\.(?!\.)/y, text, offset + number[0].length);
+      const tail = matchAt(/\w+|(?:\.\d+)+|\.(?![.\w])|%/y, text, offset + number[0].length);
       return tail === undefined ? null : [number[0] + tail[0]];
     },
   },
   start_chars_hint: ['.', ...'0123456789'],
   line_breaks: false,
 });
-const OddSign = createToken({ name: 'OddSign', pattern: /=>|→|\*\*|&&|\|\||[;−–—×·÷≤≥≠!]/ });
+const OddSign = createToken({ name: 'OddSign', pattern: /=>|→|\*\*|:=|===|\.\.\.|[;−–—×·÷≤≥≠²³]/ });
 
 /** Lookalikes: the kind they are read as, and what to write. */
-const lookalikes: Readonly<Record<string, readonly [TokenType | undefined, string]>> = {
+const lookalikes: Readonly<Record<string, readonly [TokenType, string]>> = {
   ';': [Comma, 'entries are separated by a new line or a comma'],
   '=>': [Arrow, 'write `->`'],
   '→': [Arrow, 'write `->`'],
-  '**': [Caret, 'a power is written `^`'],
+  '**': [Caret, 'write `^`'],
   '−': [Minus, 'write a plain `-`'],
   '–': [Minus, 'write a plain `-`'],
   '—': [Minus, 'write a plain `-`'],
@@ -137,10 +145,12 @@ const lookalikes: Readonly<Record<string, readonly [TokenType | undefined, strin
   '≤': [LessEqual, 'write `<=`'],
   '≥': [GreaterEqual, 'write `>=`'],
   '≠': [NotEqual, 'write `!=`'],
-  '&&': [undefined, 'a comparison is 1 or 0: multiply the two, `(a < b) * (c < d)`'],
-  '||': [undefined, 'a comparison is 1 or 0: write `max(a < b, c < d)`'],
-  '!': [undefined, 'write `1 - c` for the opposite of a comparison `c`'],
+  '...': [Range, 'write `..`'],
+  '===': [Equal, 'write `==`'],
+  ':=': [Colon, 'write `key: value`, or `param NAME = value`'],
 };
+
+const powers: Readonly<Record<string, string | undefined>> = { '²': '2', '³': '3' };
 
 /* ---- kinds that `structure.ts` gives to names, once it knows where they stand ---- */
 
@@ -194,11 +204,16 @@ const lexed: TokenType[] = [
   Name,
   LessEqual,
   GreaterEqual,
+  OddSign,
   Equal,
   NotEqual,
-  OddSign,
+  And,
+  Or,
+  Not,
+  Question,
   Arrow,
   Range,
+  Dot,
   Less,
   Greater,
   Assign,
@@ -232,6 +247,8 @@ export interface Tokens {
   readonly tokens: readonly IToken[];
   /** In order; `//` and block comments. */
   readonly comments: readonly IToken[];
+  /** What signs and numbers of other languages are read as. */
+  readonly rewrites: readonly Rewrite[];
   /** Offsets of tokens right after text that was left out: what goes wrong there is that text's fault. */
   readonly excused: ReadonlySet<number>;
   readonly diagnostics: readonly Diagnostic[];
@@ -240,6 +257,12 @@ export interface Tokens {
 /** A token like `token`, of another kind. */
 export function retyped(token: IToken, type: TokenType): IToken {
   return { ...token, tokenType: type, tokenTypeIdx: type.tokenTypeIdx as number };
+}
+
+/** A token without an extent right after another; `image` is what it is read as. */
+function after(token: IToken, type: TokenType, image: string): IToken {
+  const end = token.startOffset + token.image.length;
+  return { ...retyped(token, type), image, startOffset: end, endOffset: end - 1 };
 }
 
 /**
@@ -286,24 +309,33 @@ export function tokenize(text: string): Tokens {
   }
 
   const tokens: IToken[] = [];
+  const rewrites: Rewrite[] = [];
+  const instead = (token: IToken, text: string) => {
+    const start = token.startOffset;
+    rewrites.push({ start, end: start + token.image.length, text });
+  };
   for (const token of result.tokens) {
     switch (token.tokenType) {
       case OddSign: {
-        const meant = lookalikes[token.image];
-        report('RFF101', place(token), `unexpected \`${token.image}\``, meant?.[1] ?? 'remove it');
-        if (meant?.[0] === undefined) leftOut.push(token.startOffset);
-        else tokens.push(retyped(token, meant[0]));
+        const power = powers[token.image];
+        const [meant, hint] = power ? [Caret, `write \`^${power}\``] : lookalikes[token.image]!;
+        report('RFF101', place(token), `unexpected \`${token.image}\``, hint);
+        instead(token, power ? `^${power}` : (meant.LABEL ?? ''));
+        tokens.push(retyped(token, meant));
+        if (power) tokens.push(after(token, NumberToken, power));
         break;
       }
       case OddNumber: {
         const [meant, hint] = oddNumber(token.image);
+        const number = meant === NumberToken ? /^write `([^`]*)`/.exec(hint)?.[1] : undefined;
+        if (number !== undefined) instead(token, number);
         report(
           'RFF106',
           place(token),
           `\`${token.image}\` is not a number${meant === Name ? ' or a name' : ''}`,
           hint,
         );
-        tokens.push(retyped(token, meant));
+        tokens.push({ ...retyped(token, meant), payload: number });
         break;
       }
       case OpenString:
@@ -317,6 +349,7 @@ export function tokenize(text: string): Tokens {
           'a string is written in straight double quotes',
           `write \`"${token.image.slice(1, -1)}"\``,
         );
+        instead(token, `"${token.image.slice(1, -1)}"`);
         tokens.push(retyped(token, StringToken));
         break;
       case NumberToken:
@@ -354,7 +387,7 @@ export function tokenize(text: string): Tokens {
     while (next < tokens.length && tokens[next]!.startOffset < offset) next++;
     excused.add(tokens[next]?.startOffset ?? text.length);
   }
-  return { tokens, comments: result.groups.comments ?? [], excused, diagnostics };
+  return { tokens, comments: result.groups.comments ?? [], rewrites, excused, diagnostics };
 }
 
 /** What a string literal stands for; a string that is not closed, what is there of it. */
@@ -367,6 +400,11 @@ function oddNumber(image: string): readonly [TokenType, string] {
   if (/^\.\d+$/.test(image)) return [NumberToken, `write \`0${image}\``];
   if (/^\d+\.$/.test(image)) return [NumberToken, `write \`${image}0\` or \`${image.slice(0, -1)}\``];
   if (/^[\d_]+$/.test(image)) return [NumberToken, `write \`${image.replaceAll('_', '')}\``];
+  const suffixed = /^(\d+(?:\.\d+)?(?:e[+-]?\d+)?)[fld]$/i.exec(image)?.[1];
+  if (suffixed !== undefined) return [NumberToken, `write \`${suffixed}\``];
+  if (image.endsWith('%'))
+    return [NumberToken, `write \`${Number((Number(image.slice(0, -1)) / 100).toPrecision(12))}\``];
+  if (/^\d+(?:x\d+)+$/i.test(image)) return [Name, `write \`${image.split(/x/i).join(' * ')}\``];
   if (/^\d[\w]*$/.test(image) && !/^\d+[eE]$/.test(image))
     return [Name, 'a name starts with a letter or `_`; numbers look like `12`, `0.7`, `5e-6`'];
   return [NumberToken, 'numbers look like `12`, `0.7`, `5e-6`'];

@@ -3,7 +3,8 @@
  * a layer may be called `train` and a phase `learn`. Misspelled and half-written ones are recognized as what was meant.
  */
 import type { IToken, TokenType } from 'chevrotain';
-import { closest } from './suggest.js';
+import { declarationWords, sizes } from './habits.js';
+import { closest, plain } from './suggest.js';
 import * as T from './tokens.js';
 
 /** What stands in a block, by what the block belongs to. */
@@ -42,8 +43,13 @@ export interface EntryWord {
   readonly kind: EntryKind;
   /** `Key`, or the declaration's own. */
   readonly type: TokenType;
-  /** What to do with the colon of a property that lacks it: `replace` the `=` that stands there, or `insert` one. */
-  readonly colon?: 'insert' | 'replace';
+  /**
+   * What to do with the colon of a property that lacks it: `replace` the `=` that stands there, or `insert` one; or with
+   * one that a declaration has too many: `drop` it.
+   */
+  readonly colon?: 'insert' | 'replace' | 'drop';
+  /** The keyword itself is missing before the word; the parser says so. */
+  readonly implied?: true;
   /** Reports what is wrong with the word itself. */
   readonly complain?: (report: Report) => void;
 }
@@ -105,6 +111,25 @@ export function entryWord(
       fitsAfterName(next, before?.image) && !(next?.tokenType === T.LCurly && isDeclarationWord(token.image));
     if (!nameless && (!newLine || subject)) return undefined;
   }
+  // `train: { … }`, `score: learn[0..2]`
+  const assigned = next?.tokenType === T.Colon || next?.tokenType === T.Assign;
+  const own = isDeclarationWord(token.image) && allowed[place].includes(token.image);
+  const [subjectNext, then] = [tokens[i + 2], tokens[i + 3]?.tokenType];
+  const named =
+    subjectNext !== undefined &&
+    isWord(subjectNext) &&
+    (then === T.LSquare || then === T.LCurly || then === T.Arrow);
+  const declared = subjectNext?.tokenType === T.LCurly || (place !== 'properties' && named);
+  if (assigned && own && declared && isDeclarationWord(token.image))
+    return {
+      kind: token.image,
+      type: T.declarations[token.image],
+      colon: 'drop',
+      complain: colonAfter(token, next),
+    };
+  const implied =
+    next?.tokenType === T.Colon && next.image !== ':=' ? undefined : impliedBy(tokens, i, place, newLine);
+  if (implied !== undefined) return { kind: implied, type: T.declarations[implied], implied: true };
   if (next?.tokenType === T.Colon) return { kind: 'property', type: T.Key };
 
   const first = before === undefined || before.tokenType === T.LCurly || before.tokenType === T.RCurly;
@@ -130,6 +155,8 @@ export function entryWord(
     // `label uniform` in a phase
     const asProperty = starts || before?.tokenType === T.Comma;
     const call = token.image !== 'fn' && tokens[i + 2]?.tokenType === T.LParen;
+    if (place === 'properties' && asProperty && next?.tokenType === T.Assign)
+      return withoutColon(token, 'replace');
     if (place === 'properties' && asProperty && nameNext && (!subject || call))
       return withoutColon(token, 'insert');
     if ((nameNext || nameBelow) && (newLine || first || canPrecede(before))) return declaration;
@@ -137,20 +164,67 @@ export function entryWord(
     if (blockNext && separated && !wantsName) return declaration;
     return starts ? declaration : undefined;
   }
-  if (!starts || contextual.has(token.tokenType)) return undefined;
+  const listed = place === 'properties' && before?.tokenType === T.Comma && next?.tokenType === T.Assign;
+  if ((!starts && !listed) || contextual.has(token.tokenType)) return undefined;
 
   if (place !== 'file' && next?.tokenType === T.Assign) return withoutColon(token, 'replace');
   if (nameNext || blockNext) {
-    const meant = closest(
-      token.image,
-      allowed[place].filter((kind) => kind !== 'property'),
-    );
+    const here = allowed[place].filter((kind) => kind !== 'property');
+    const meant = declarationMeant(token.image, here);
     if (meant !== undefined && isDeclarationWord(meant)) {
+      // The parser writes the whole of it.
+      if (meant === 'fn') return { kind: meant, type: T.declarations[meant] };
       return { kind: meant, type: T.declarations[meant], complain: misspelled(token, meant) };
     }
   }
   const value = sameLine !== undefined && (isWord(sameLine) || isLiteral(sameLine));
   return place === 'properties' && value ? withoutColon(token, 'insert') : undefined;
+}
+
+/** The declaration that a word stands for: by habit, or misspelled. */
+export function declarationMeant(word: string, among: readonly string[]): string | undefined {
+  const habit = Object.hasOwn(declarationWords, plain(word)) ? declarationWords[plain(word)] : undefined;
+  return habit !== undefined && among.includes(habit) ? habit : closest(word, among);
+}
+
+/** The properties of a model itself. */
+const modelProperties: readonly string[] = ['negatives', 'readout'];
+
+/** The declaration whose keyword is missing: `theta = 1.5`, `h1 = Linear(784, 200)`, `h1 -> h2 as forward`. */
+function impliedBy(
+  tokens: readonly IToken[],
+  i: number,
+  place: Place,
+  newLine: boolean,
+): T.DeclarationWord | undefined {
+  const token = tokens[i]!;
+  const next = tokens[i + 1];
+  if (place !== 'model' || next === undefined || isDeclarationWord(token.image)) return undefined;
+  const before = tokens[i - 1];
+  const own = before?.image === '.' && tokens[i - 2]?.image === 'self';
+  if (!own && !newLine && before?.tokenType !== T.LCurly) return undefined;
+  if (next.tokenType === T.Arrow && !endsWithArrow(before)) return 'connect';
+  const signed = next.tokenType === T.Assign || next.image === ':=';
+  if (!signed || modelProperties.includes(token.image)) return undefined;
+  let at = i + 2;
+  while (tokens[at + 1]?.tokenType === T.Dot) at += 2;
+  const word = plain(tokens[at]?.image ?? '');
+  if (tokens[at + 1]?.tokenType !== T.LParen) return 'param';
+  return word === 'input' ? 'input' : Object.hasOwn(sizes, word) ? 'layer' : 'param';
+}
+const endsWithArrow = (token: IToken | undefined): boolean =>
+  token?.tokenType === T.Arrow || token?.tokenType === T.Comma;
+
+function colonAfter(token: IToken, sign: IToken): (report: Report) => void {
+  const word = token.image;
+  return (report) =>
+    report(
+      'RFF123',
+      sign.startOffset,
+      endOf(sign),
+      `unexpected \`${sign.image}\` after \`${word}\``,
+      'remove it',
+    );
 }
 
 function withoutColon(token: IToken, colon: 'insert' | 'replace'): EntryWord {

@@ -2,19 +2,20 @@
  * The backends by name: what can run here, and a session on one. Each is loaded when it is asked for: none needs
  * another's libraries.
  */
-import { availableParallelism } from 'node:os';
 import { buildPlan } from '../compiler/build.js';
 import type { Graph } from '../compiler/graph/graph.js';
 import { lower } from '../compiler/graph/lower.js';
-import { isPlan } from '../compiler/network.js';
+import { compiledArgument, isPlan } from '../compiler/network.js';
 import type { PassName } from '../compiler/passes/pipeline.js';
 import type { Plan } from '../compiler/plan/plan.js';
+import { checkOptions, type OptionKind, wrongArgument } from '../grammar/arguments.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';
 import type { BlasInfo } from './cpu/blas.js';
 import type { CudaPrecision } from './cuda/driver.js';
 import type { Session } from './engine.js';
-import type { TfjsBackend } from './tfjs/load.js';
+import { withPackages } from './packages.js';
+import { type TfjsBackend, tfjsBackends, tfjsPackages } from './tfjs/packages.js';
 import type { Precision as WebgpuPrecision } from './webgpu/device.js';
 
 /** What products' operands are rounded to; sums are f32 always. */
@@ -49,21 +50,28 @@ const tfjs: Readonly<Record<TfjsBackend, string>> = {
   'tfjs-node-gpu':
     "TensorFlow's own library on CUDA 11: for where that is set up already and `cuda` does not run",
 };
-const tfjsNames = Object.keys(tfjs) as TfjsBackend[];
+
+/** The part of rffc that runs on tfjs, which needs tfjs. @throws RffcError RFF811 where that is not installed */
+const loadTfjs = (name: TfjsBackend) => withPackages(tfjsPackages[name], () => import('./tfjs/load.js'));
 
 /** Every name that `--backend` takes beside `auto`. */
-export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjsNames];
+export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjsBackends];
 
-/** What can run here; for what cannot, why, and what to install. */
-export async function listBackends(): Promise<BackendInfo[]> {
-  const all = [await lookAtCpu(), await lookAtWebgpu(), await lookAtCuda()];
-  for (const name of tfjsNames) all.push(await lookAtTfjs(name));
+/**
+ * What can run here; for what cannot, why, and what to install.
+ *
+ * @param options.verbose show what drivers write to stderr while they are looked for
+ */
+export async function listBackends(options: { readonly verbose?: boolean } = {}): Promise<BackendInfo[]> {
+  const all = [await lookAtCpu(), await lookAtWebgpu(options), await lookAtCuda()];
+  for (const name of tfjsBackends) all.push(await lookAtTfjs(name));
   return all;
 }
 
 async function lookAtCpu(): Promise<BackendInfo> {
-  const { blasHint, findBlas } = await import('./cpu/blas.js');
-  const threads = `SIMD kernels on ${availableParallelism()} threads`;
+  const { blasHint, findBlas, whyNoBlas } = await import('./cpu/blas.js');
+  const { defaultThreads } = await import('./cpu/threads.js');
+  const threads = `SIMD kernels on ${defaultThreads()} threads`;
   try {
     const blas = findBlas();
     if (blas) {
@@ -73,8 +81,9 @@ async function lookAtCpu(): Promise<BackendInfo> {
     const own = 'products by WebAssembly of our own';
     if (process.env.RFFC_BLAS === 'off')
       return { name: 'cpu', available: true, detail: `${threads}, ${own}: RFFC_BLAS=off` };
-    const detail = `${threads}, ${own}, for want of a BLAS: slower`;
-    return { name: 'cpu', available: true, detail, install: blasHint };
+    const missing = whyNoBlas()?.diagnostics[0];
+    const detail = `${threads}, ${own}, ${missing ? missing.message : 'no BLAS found'}: slower`;
+    return { name: 'cpu', available: true, detail, install: missing?.hint ?? blasHint };
   } catch (error) {
     return unavailable('cpu', error);
   }
@@ -86,11 +95,11 @@ export function blasText({ name, version }: Pick<BlasInfo, 'name' | 'version'>):
   return number === undefined ? name : `${name} ${number}`;
 }
 
-async function lookAtWebgpu(): Promise<BackendInfo> {
+async function lookAtWebgpu(options: { readonly verbose?: boolean }): Promise<BackendInfo> {
   try {
     const { isSoftware, openDawn } = await import('./dawn.js');
     const { adapterName, openAdapter } = await import('./webgpu/device.js');
-    const adapter = adapterName(await openAdapter(await openDawn()));
+    const adapter = adapterName(await openAdapter(await openDawn(options)));
     const slow = await isSoftware();
     return {
       name: 'webgpu',
@@ -125,7 +134,7 @@ async function lookAtCuda(): Promise<BackendInfo> {
 
 async function lookAtTfjs(name: TfjsBackend): Promise<BackendInfo> {
   try {
-    const { prepareTfjs } = await import('./tfjs/load.js');
+    const { prepareTfjs } = await loadTfjs(name);
     await prepareTfjs(name);
     const slow = name === 'tfjs-webgpu' && (await (await import('./dawn.js')).isSoftware());
     return { name, available: true, detail: tfjs[name] + (slow ? ', here on a software adapter: slow' : '') };
@@ -145,13 +154,14 @@ function unavailable(name: string, error: unknown): BackendInfo {
  * made of what is there.
  *
  * @param name one of `backendNames`, or `auto` for the fastest that works here
- * @throws RffcError RFF810 for an unknown name, and what the backend itself has to say where it cannot run
+ * @throws RffcError RFF810 for an unknown name, RFF770 to RFF772 for wrong arguments, and what the backend itself has to say where it cannot run
  */
 export async function openBackend(
   name: string,
   compiled: Graph | Plan,
   options: BackendOptions = {},
 ): Promise<Session> {
+  checkArguments(name, compiled, options);
   const { threads, without, profile = false, device } = options;
   const precision = precisionOn(name, options.precision ?? 'f32');
   if (device !== undefined && name !== 'cuda') {
@@ -180,15 +190,34 @@ export async function openBackend(
     const choice = { precision: precision as CudaPrecision, profile };
     return openCuda(plan(), { ...choice, ...(device === undefined ? {} : { device }) });
   }
-  const known = tfjsNames.find((b) => b === name);
+  const known = tfjsBackends.find((b) => b === name);
   if (known) {
-    const { openTfjs } = await import('./tfjs/load.js');
+    const { openTfjs } = await loadTfjs(known);
     return openTfjs(known, isPlan(compiled) ? graphOf(compiled) : compiled);
   }
   const near = closest(name, ['auto', ...backendNames]);
   throw failure('RFF810', `there is no backend \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `choose from auto, ${backendNames.join(', ')}`,
   });
+}
+
+const backendOptions: Readonly<Record<keyof BackendOptions, OptionKind>> = {
+  threads: { expected: 'a number', accepts: (value) => typeof value === 'number' },
+  without: { expected: 'a list of passes', accepts: Array.isArray },
+  precision: { expected: precisions.join(', '), accepts: (value) => precisions.includes(value as Precision) },
+  device: {
+    expected: 'an integer from 0',
+    accepts: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  },
+  profile: { expected: 'true or false', accepts: (value) => typeof value === 'boolean' },
+};
+
+function checkArguments(name: unknown, compiled: Graph | Plan, options: unknown): void {
+  if (typeof name !== 'string') {
+    throw wrongArgument('openBackend', 'the name of a backend', name, "`openBackend('auto', plan)`");
+  }
+  compiledArgument('openBackend', compiled);
+  checkOptions('openBackend', options, backendOptions);
 }
 
 /** A precision, if the backend has it. @throws RffcError RFF826 */

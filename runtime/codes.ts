@@ -2,129 +2,137 @@
 export const engineCodes: Readonly<Record<string, { readonly title: string; readonly explanation: string }>> =
   {
     RFF801: {
-      title: 'no such tensor',
-      explanation: 'A tensor was asked for that the compiled network does not have.',
+      title: 'unknown tensor',
+      explanation: 'The compiled network has no tensor with this name. `session.tensors` lists them.',
     },
     RFF802: {
       title: 'wrong tensor length',
-      explanation: 'A tensor was given more or fewer numbers than its shape holds.',
+      explanation: "The array has more or fewer numbers than the tensor's shape.",
     },
     RFF810: {
-      title: 'no such backend',
+      title: 'unknown backend',
       explanation: '`rffc backends` lists the names that `--backend` takes.',
     },
     RFF811: {
-      title: 'a package is missing',
+      title: 'missing package',
       explanation:
-        'The backend needs an optional package that is not installed, or that did not load on this system.',
+        'The backend requires an optional package that is not installed, or that does not load on this system.',
     },
     RFF812: {
       title: 'no WebGPU adapter',
       explanation:
-        'WebGPU needs a graphics driver: Vulkan on Linux, Metal on macOS, Direct3D 12 or Vulkan on Windows.',
+        'WebGPU requires a graphics driver: Vulkan on Linux, Metal on macOS, Direct3D 12 or Vulkan on Windows.',
     },
     RFF813: {
-      title: 'a backend did not start',
-      explanation: 'The backend was found and failed to start; its own words follow.',
+      title: 'backend failed to start',
+      explanation: 'The backend was found but failed to start; its own message follows.',
     },
     RFF820: {
-      title: 'the BLAS cannot be loaded',
+      title: 'BLAS library does not load',
       explanation:
-        'The library that `RFFC_BLAS` names did not load. `RFFC_BLAS=off` uses the built-in product; without the variable a system BLAS is looked for.',
+        'The library named by `RFFC_BLAS` does not load. `RFFC_BLAS=off` selects the built-in matrix product; without the variable a system BLAS is looked for.',
     },
     RFF821: {
-      title: 'no cblas_sgemm',
-      explanation: 'The library that `RFFC_BLAS` names is not a BLAS with the C interface.',
+      title: 'not a usable BLAS library',
+      explanation: 'The library named by `RFFC_BLAS` has no `cblas_sgemm`, the C interface of a BLAS.',
     },
     RFF822: {
-      title: 'a BLAS with 64-bit integers',
-      explanation: 'The cpu engine calls BLAS libraries built for 32-bit integers (LP64).',
+      title: 'BLAS with 64-bit integers',
+      explanation:
+        'The cpu backend calls BLAS libraries built for 32-bit integers (LP64), and the one found uses 64-bit integers (ILP64).',
     },
     RFF823: {
       title: 'a worker failed',
       explanation:
-        'A worker thread of the cpu engine threw, trapped or died; its own words follow. The run ends, its checkpoint stays.',
+        'A worker thread of the cpu backend threw, trapped or exited; its own message follows. The run ends, and its checkpoint remains.',
     },
     RFF824: {
-      title: 'the plan does not fit in memory',
+      title: 'plan exceeds memory',
       explanation:
-        'The plan states its bytes before anything is allocated. A smaller batch needs less for activities.',
+        'The plan needs more memory than the machine or a WebAssembly memory has; nothing was allocated. A smaller batch needs less memory for activities.',
     },
-    RFF825: { title: 'no number of threads', explanation: '`--threads` takes a whole number from 1 to 64.' },
-    RFF826: {
-      title: 'a precision that the backend does not have',
+    RFF825: {
+      title: 'invalid thread count',
       explanation:
-        '`--precision f16` is for `--backend webgpu`, `tf32` and `bf16` are for `--backend cuda` on a GPU from Ampere (8.0) on; the others compute in f32.',
+        '`--threads` takes an integer between 1 and 64. By default there is one thread per core, and 64 on a machine with more cores.',
+    },
+    RFF826: {
+      title: 'unsupported precision',
+      explanation:
+        '`--precision f16` requires `--backend webgpu`; `tf32` and `bf16` require `--backend cuda` on a GPU from Ampere (8.0) on. The other backends compute in f32.',
     },
     RFF830: {
       title: 'no WebGPU device',
       explanation:
-        'The adapter gives no device, or one with less than WebGPU guarantees; its own words follow.',
+        "The adapter provides no device, or one below WebGPU's guaranteed limits; its own message follows.",
     },
     RFF831: {
-      title: 'the plan does not fit the WebGPU adapter',
+      title: 'plan exceeds the WebGPU limits',
       explanation:
-        'A buffer of the plan is larger than the adapter lets a buffer be, or a kernel binds more buffers than it lets a shader bind.',
+        'A buffer of the plan is larger than the adapter allows, or a kernel binds more buffers than a shader may.',
     },
     RFF832: {
-      title: 'the WebGPU adapter lacks a feature',
-      explanation: '`--precision f16` needs `shader-f16`, `--profile` needs `timestamp-query`.',
+      title: 'missing WebGPU feature',
+      explanation:
+        '`--precision f16` requires `shader-f16`, `--profile` requires `timestamp-query`, and the adapter lacks it.',
     },
     RFF833: {
-      title: 'a WebGPU kernel did not compile',
-      explanation: 'The text that rffc printed for a kernel was refused; the compiler’s words follow.',
+      title: 'WebGPU kernel does not compile',
+      explanation:
+        'The shader that rffc generated was rejected; the compiler’s message follows. This is a bug in rffc or in the driver: please report it.',
     },
     RFF834: {
-      title: 'the WebGPU device was lost',
+      title: 'WebGPU device lost',
       explanation:
-        'The driver was reset, the card was removed, or another program brought it down. Training goes on by itself on a new device, from the last checkpoint, if it can have one.',
+        'The driver was reset, the card was removed, or another program crashed it. Training resumes on a new device from the last checkpoint if one is available.',
     },
     RFF835: {
-      title: 'WebGPU refused a command',
-      explanation: 'A mistake in rffc or in the driver; WebGPU’s own words follow.',
+      title: 'WebGPU command rejected',
+      explanation:
+        'WebGPU rejected a command; its own message follows. This is a bug in rffc or in the driver: please report it.',
     },
     RFF836: {
       title: 'out of graphics memory',
       explanation:
-        'The plan states its bytes before anything is allocated. A smaller batch needs less for activities.',
+        'The GPU has less free memory than the plan needs. A smaller batch needs less memory for activities.',
     },
     RFF840: {
       title: 'no NVIDIA driver, or no GPU',
       explanation:
-        'The cuda backend needs an NVIDIA GPU and its driver, which brings libcuda (nvcuda.dll on Windows). `nvidia-smi` says whether they work.',
+        'The cuda backend requires an NVIDIA GPU and its driver, which includes libcuda (nvcuda.dll on Windows). `nvidia-smi` shows whether they work.',
     },
     RFF841: {
-      title: 'the NVIDIA driver is too old',
-      explanation: 'The driver must speak CUDA 12.0, which those from 525 on do.',
+      title: 'outdated NVIDIA driver',
+      explanation: 'The driver has to support CUDA 12.0, as drivers from version 525 on do.',
     },
     RFF842: {
-      title: 'a CUDA library is missing',
+      title: 'missing CUDA library',
       explanation:
-        'cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. They come with a CUDA toolkit or as Python packages, and may not be of a newer CUDA than the driver. They are looked for in the folders of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, /usr/local/cuda, and in the `nvidia` packages of Python environments.',
+        "cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. Both come with the CUDA toolkit or as Python packages, and may not be newer than the driver's CUDA. They are looked for in the directories of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, /usr/local/cuda, and in the `nvidia` packages of Python environments.",
     },
     RFF843: {
-      title: 'no such NVIDIA GPU',
+      title: 'unknown NVIDIA GPU',
       explanation:
-        '`--device` counts the GPUs that the driver shows from 0; `CUDA_VISIBLE_DEVICES` hides some. Other backends have no devices to choose from.',
+        '`--device` counts the GPUs visible to the driver from 0; `CUDA_VISIBLE_DEVICES` hides some. Only the cuda backend has devices to choose from.',
     },
     RFF844: {
-      title: 'a CUDA kernel did not compile',
+      title: 'CUDA kernel does not compile',
       explanation:
-        'The text that rffc printed for a kernel was refused, or the compiler knows no GPU like this one; its own words follow.',
+        'The kernel that rffc generated was rejected, or the compiler does not support this GPU; its own message follows.',
     },
     RFF845: {
-      title: 'out of memory on the NVIDIA GPU',
+      title: 'out of GPU memory',
       explanation:
-        'What the plan needs is measured against what is free before anything is allocated. A smaller batch needs less for activities; other processes may hold the rest.',
+        'The NVIDIA GPU has less free memory than the plan needs; nothing was allocated. A smaller batch needs less memory for activities; other processes may hold the rest.',
     },
     RFF846: {
-      title: 'a CUDA call failed',
+      title: 'CUDA call failed',
       explanation:
-        'The driver, cuBLAS or NVRTC refused a call or the GPU failed; the call’s name and the library’s own words follow. The checkpoint stays: go on with `--resume`.',
+        'The driver, cuBLAS or NVRTC rejected a call, or the GPU failed; the call’s name and the library’s own message follow. The checkpoint remains: resume the run with `--resume`.',
     },
     RFF847: {
-      title: 'RFFC_CUDA names no folder',
+      title: 'RFFC_CUDA is not a directory',
       explanation:
-        '`RFFC_CUDA` is a folder or a list of them (`:` between them, `;` on Windows) to look for CUDA’s libraries in first.',
+        '`RFFC_CUDA` is a directory, or a list of them (separated by `:`, or `;` on Windows), to search first for CUDA’s libraries.',
     },
   };

@@ -3,6 +3,8 @@
  */
 import { existsSync } from 'node:fs';
 import { failure } from '../grammar/diagnostic.js';
+import { withPackages } from './packages.js';
+import { quietly } from './quiet.js';
 
 /** Where Chromium's packages put the description of its software Vulkan driver. */
 const softwareDrivers = [
@@ -10,6 +12,11 @@ const softwareDrivers = [
   '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
   '/opt/google/chrome/vk_swiftshader_icd.json',
 ];
+
+export interface DawnOptions {
+  /** Show what Dawn and the drivers write to stderr themselves. */
+  readonly verbose?: boolean;
+}
 
 let opened: Promise<GPU> | undefined;
 
@@ -19,20 +26,13 @@ let opened: Promise<GPU> | undefined;
  *
  * @throws RffcError that says what is missing, package or driver, and how to get it
  */
-export function openDawn(): Promise<GPU> {
-  opened ??= open();
+export function openDawn({ verbose = false }: DawnOptions = {}): Promise<GPU> {
+  opened ??= verbose ? open() : quietly(open);
   return opened;
 }
 
 async function open(): Promise<GPU> {
-  let dawn: typeof import('webgpu');
-  try {
-    dawn = await import('webgpu');
-  } catch (error) {
-    throw failure('RFF811', `WebGPU in Node needs the optional package \`webgpu\`: ${firstLine(error)}`, {
-      hint: 'npm install webgpu',
-    });
-  }
+  const dawn = await withPackages(['webgpu'], () => import('webgpu'));
   Object.assign(globalThis, dawn.globals);
   for (const [type, method] of waits) beCalm(dawn.globals, type, method);
   // Dawn's Vulkan loader warns where there is no such folder.
@@ -97,10 +97,6 @@ function nap(): void {
   const waited = performance.now() - began;
   if (waited > NAP.after) Atomics.wait(never, 0, 0, Math.min(NAP.most, NAP.share * waited));
   setImmediate(nap).unref();
-}
-
-export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }
 
 /** Whether the adapter is a program and not a graphics card. @throws RffcError as `openDawn` does */

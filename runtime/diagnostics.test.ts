@@ -2,16 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diagnosticCodes } from './diagnostics.js';
-import { toolCodes } from './tool-codes.js';
 
 const root = join(import.meta.dirname, '..');
 const sources = ['grammar', 'compiler', 'runtime', 'cli'].flatMap((room) =>
   readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/(\.test|testing|codes)\.ts$/.test(name))
+    .filter((name) => name.endsWith('.ts') && !/(\.test|testing|codes|-examples)\.ts$/.test(name))
     .map((name) => readFileSync(join(root, room, name), 'utf8')),
 );
 const used = new Set(
-  sources.flatMap((text) => [...text.matchAll(/'(RFF\d{3})'/g)].map((found) => found[1]!)),
+  sources.flatMap((text) => [...text.matchAll(/['`"](RFF\d{3})\b/g)].map((found) => found[1]!)),
 );
 
 test('every code that the sources give has an entry, with a title of one line and an explanation', () => {
@@ -24,6 +23,6 @@ test('every code that the sources give has an entry, with a title of one line an
   }
 });
 
-test('every code of the tools is in use', () => {
-  expect(Object.keys(toolCodes).filter((code) => !used.has(code))).toEqual([]);
+test('every entry is a code that the sources give', () => {
+  expect([...diagnosticCodes.keys()].filter((code) => !used.has(code))).toEqual([]);
 });

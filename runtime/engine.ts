@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What every backend gives the training loop: a session that holds one compiled network and plays its programs.
  *
@@ -10,10 +11,13 @@ import { failure, RffcError } from '../grammar/diagnostic.js';
 
 export type { ProgramName, RunArguments, TensorInfo, TensorRole } from '../compiler/graph/tensors.js';
 
-export interface Session {
+/** `await using session = …` closes it at the end of its block. */
+export interface Session extends AsyncDisposable {
   readonly backend: string;
   /** Every tensor that can be written or read. */
   readonly tensors: readonly TensorInfo[];
+  /** The names of those that have been written. A parameter that never was is all zeros: nobody gave the network weights. */
+  readonly written: ReadonlySet<string>;
   /** Inputs may be written while a program runs: they travel meanwhile, and the next program reads them. */
   readonly writesAhead?: true;
   /**
@@ -21,7 +25,7 @@ export interface Session {
    * @throws RffcError for an unknown name or a wrong length.
    */
   write(name: string, values: Float32Array | Int32Array): void;
-  /** Plays a program to its end. @throws RffcError if the device fails. */
+  /** Plays a program to its end. @throws RffcError if the device fails, RFF775 where the session is closed. */
   run(program: ProgramName, args: RunArguments): Promise<void>;
   /** A copy of a tensor, row-major. */
   read(name: string): Promise<Float32Array>;
@@ -38,6 +42,13 @@ export interface LaunchTime {
   readonly sync: boolean;
   readonly waitSeconds: number;
   readonly workSeconds: number;
+}
+
+/** RFF775: a session was used after it was disposed of. */
+export function sessionClosed(): RffcError {
+  return failure('RFF775', 'the session is closed', {
+    hint: 'open another one with `openBackend`, or dispose of this one later',
+  });
 }
 
 /** The device is gone, and what it held with it; another one can be had perhaps. */

@@ -15,10 +15,12 @@ export {
   loadDataset,
   type Split,
 } from './data/index.js';
+export { readSamples, type SampleOptions, type Samples, type Wanted } from './data/samples.js';
 export { diagnosticCodes } from './diagnostics.js';
 export type { RunArguments, Session } from './engine.js';
-export { initialize, loadWeights, samples, saveWeights } from './library.js';
+export { evaluate, initialize, predict, samples, train } from './library.js';
 export { exportOnnx, type OnnxExport } from './onnx/export.js';
+export { normalizeValues } from './pixels.js';
 export type { RunConfig, RunSettings } from './run/folder.js';
 export {
   openTrained,
@@ -31,24 +33,21 @@ export {
   type SavedRun,
   startRun,
   type TrainedNetwork,
+  wantedBy,
 } from './run/run.js';
 export { readSafetensors, type Tensor, toFloat32, toInt32, writeSafetensors } from './safetensors.js';
 export type { Outcome, Trial } from './sweep/folder.js';
 export { bestOf, type Launch, runSweep, type SweepObserver, type SweepResult } from './sweep/sweep.js';
-export {
-  type Evaluation,
-  evaluate,
-  type Prediction,
-  type PredictOptions,
-  predict,
-} from './train/evaluate.js';
-export {
-  type BatchReport,
-  type EpochReport,
-  type Measures,
-  type Position,
-  type TrainObserver,
-  type TrainOptions,
-  type TrainResult,
-  train,
+export type { Evaluation, Prediction, PredictOptions } from './train/evaluate.js';
+export type {
+  BatchReport,
+  EpochReport,
+  Measures,
+  Position,
+  TrainingData,
+  TrainObserver,
+  TrainOptions,
+  TrainResult,
 } from './train/train.js';
+export { exportWeights, importWeights } from './weight-bytes.js';
+export { loadWeights, saveWeights } from './weights.js';

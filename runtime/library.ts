@@ -1,48 +1,266 @@
 /**
- * What a program that trains by itself needs beside `compile`, `openBackend`, `train`, `evaluate` and `predict`: a
- * session at its beginning, samples from memory, and weights in and out. The command line is made of the same parts.
+ * What a program that trains by itself uses beside `compile` and a session: samples from memory, `initialize`, `train`,
+ * `evaluate` and `predict`. The command line is made of the same parts; here their arguments are checked first. Nothing here
+ * needs a host: it runs in a page.
  */
-import type { Network } from '../compiler/network.js';
+import { compiledArgument, hearsLabel, type Network, networkOf } from '../compiler/network.js';
+import type { Plan } from '../compiler/plan/plan.js';
+import {
+  anObject,
+  anything,
+  callback,
+  checkOptions,
+  isObject,
+  type OptionKind,
+  positiveNumber,
+  wholeNumber,
+  wrongArgument,
+} from '../grammar/arguments.js';
 import { failure } from '../grammar/diagnostic.js';
 import { floatSplit, type Split } from './data/dataset.js';
 import type { Session } from './engine.js';
-import { collectTensors, restore } from './run/checkpoint.js';
-import { readInitialWeights } from './run/initial.js';
-import { writeSafetensors } from './safetensors.js';
-import { initializeParameters, resetSession } from './train/parameters.js';
+import { requireWeights, sameNetwork, sessionArgument } from './session-checks.js';
+import {
+  type Evaluation,
+  evaluate as evaluateSplit,
+  type Prediction,
+  type PredictOptions,
+  predict as predictSplit,
+} from './train/evaluate.js';
+import { initializeMissing, initializeParameters, resetSession } from './train/parameters.js';
+import {
+  type TrainingData,
+  type TrainObserver,
+  type TrainOptions,
+  type TrainResult,
+  train as trainNetwork,
+} from './train/train.js';
 
-/** Puts a session at the beginning of training: parameters drawn from the model's seed, optimizer state at zero. */
-export function initialize(session: Session, { document }: Pick<Network, 'document'>): void {
-  resetSession(session, initializeParameters(document));
+/**
+ * Puts a session at the beginning of training: parameters drawn from the model's seed, optimizer state as it starts. Needed
+ * only to begin anew: `train` does it for a new session.
+ * @throws RffcError RFF770 for wrong arguments, RFF774 for a session of another network
+ */
+export function initialize(session: Session, network: Network | Plan): void {
+  resetSession(session, initializeParameters(argumentsOf('initialize', session, network).document));
 }
 
 /**
- * Samples of one's own, to train on, to judge on, or to label.
+ * Samples of one's own, to train on, to evaluate on, or to label.
  *
- * @param values [samples, inputSize], or with frames [samples, frames, inputSize], row-major, as the network is to see them
- * @param shape the model's input size; frames a sample, 1 by default
- * @param labels [samples], from 0; 0 for all by default, which `predict` does not look at
- * @throws RffcError RFF709 where the numbers do not come out even
+ * @param values [samples, inputSize], or with frames [samples, frames, inputSize], as the network is to see them: row-major in
+ * one array, or an array a sample
+ * @param shape the model's input size; frames per sample, 1 by default
+ * @param labels [samples], integers from 0; 0 for all by default, which `predict` does not look at
+ * @throws RffcError RFF709 where the numbers do not come out even or a value is no number, RFF770 to RFF772
  */
 export function samples(
-  values: Float32Array,
-  { inputSize, frames = 1 }: { readonly inputSize: number; readonly frames?: number },
-  labels?: Int32Array,
+  values: ArrayLike<number> | readonly ArrayLike<number>[],
+  shape: { readonly inputSize: number; readonly frames?: number },
+  labels?: ArrayLike<number>,
 ): Split {
-  const count = values.length / (inputSize * frames);
+  if (!isArray(values)) throw wrongArgument('samples', 'an array of numbers', values);
+  const hint = '`samples(values, { inputSize: 784 })`';
+  if (!isObject(shape)) throw wrongArgument('samples', 'the shape of a sample', shape, hint);
+  checkOptions('samples', shape, { inputSize: wholeNumber, frames: wholeNumber });
+  const { inputSize, frames = 1 } = shape;
+  if (inputSize === undefined) throw wrongArgument('samples', 'an `inputSize`', shape, hint);
+  if (labels !== undefined && !isArray(labels)) throw wrongArgument('samples', 'an array of labels', labels);
+  const floats = toFloats(values, frames * inputSize);
+  const count = floats.length / (inputSize * frames);
   if (!Number.isInteger(count) || (labels && labels.length !== count)) {
     const named = labels ? `${labels.length} labels of ` : '';
-    throw failure('RFF709', `${values.length} numbers are not ${named}samples of ${frames} × ${inputSize}`);
+    throw failure('RFF709', `${floats.length} numbers are not ${named}samples of ${frames} × ${inputSize}`);
   }
-  return floatSplit(values, labels ?? new Int32Array(count), undefined, frames, inputSize);
+  const bad = floats.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw failure(
+      'RFF709',
+      `value ${bad % (inputSize * frames)} of sample ${Math.floor(bad / (inputSize * frames))} is ${floats[bad]}`,
+    );
+  return floatSplit(floats, toLabels(labels, count), undefined, frames, inputSize);
 }
 
-/** Writes a session's parameters and optimizer state to a safetensors file. @throws RffcError RFF642 */
-export async function saveWeights(session: Session, path: string): Promise<void> {
-  await writeSafetensors(path, await collectTensors(session));
+const isArray = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+
+function toFloats(values: ArrayLike<number> | readonly ArrayLike<number>[], length: number): Float32Array {
+  if (values instanceof Float32Array) return values;
+  if (!isArray(values[0])) return Float32Array.from(values as ArrayLike<number>);
+  const rows = values as readonly ArrayLike<number>[];
+  const floats = new Float32Array(rows.length * length);
+  rows.forEach((row, i) => {
+    if (!isArray(row) || row.length !== length)
+      throw failure(
+        'RFF709',
+        `sample ${i} has ${isArray(row) ? row.length : 'no'} numbers: expected ${length}`,
+      );
+    floats.set(row, i * length);
+  });
+  return floats;
 }
 
-/** Reads parameters from a safetensors file into a session. @throws RffcError RFF706 for those of another model, RFF640, RFF641 */
-export async function loadWeights(session: Session, path: string): Promise<void> {
-  restore(session, (await readInitialWeights(path, session.tensors)).checkpoint);
+function toLabels(labels: ArrayLike<number> | undefined, count: number): Int32Array {
+  if (labels === undefined) return new Int32Array(count);
+  const bad = Array.prototype.findIndex.call(labels, (label) => !Number.isInteger(label) || label < 0);
+  if (bad >= 0) throw failure('RFF709', `label ${bad} is ${labels[bad]}: expected an integer from 0`);
+  return labels instanceof Int32Array ? labels : Int32Array.from(labels);
+}
+
+const trainOptions: Readonly<Record<keyof TrainOptions, OptionKind>> = {
+  epochs: wholeNumber,
+  lr: positiveNumber,
+  judgeEvery: wholeNumber,
+  limit: wholeNumber,
+  start: anObject,
+  soFar: anything,
+  signal: { expected: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal },
+};
+const callbacks: Readonly<Record<keyof TrainObserver, OptionKind>> = {
+  batch: callback,
+  judging: callback,
+  predicted: callback,
+  epoch: callback,
+  warn: callback,
+};
+const predictOptions: Readonly<Record<keyof PredictOptions, OptionKind>> = {
+  by: {
+    expected: '"goodness" or "softmax"',
+    accepts: (value) => value === 'goodness' || value === 'softmax',
+  },
+  layers: { expected: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  limit: wholeNumber,
+  signal: trainOptions.signal,
+  onProgress: callback,
+};
+
+/** Where a name from other libraries, or of another argument, is meant. */
+function elsewhere(name: string): string | undefined {
+  if (/^(learning[_-]?rate)$/i.test(name)) return 'write `lr`';
+  if (/^batch[_-]?size$/i.test(name)) return 'a plan has its batch size inside: `compile(source, { batch })`';
+  if (name in callbacks)
+    return 'callbacks are the fifth argument: `train(session, plan, data, options, { epoch })`';
+  return undefined;
+}
+
+/**
+ * Trains a session. Parameters and optimizer state that nobody has written are initialized first, from the model's seed: all of
+ * a new session's, none of one that `loadWeights`, `initialize` or an earlier call of `train` has been at.
+ *
+ * Each epoch sees the samples in a new order, in full batches. The same plan, data and backend give the same bytes, also when
+ * training goes on from a result's `position`.
+ *
+ * @param data `train`, and where there are any the splits to evaluate on after each epoch: `test`, `validation`
+ * @param options `epochs`, `lr` and others; what is not given is the model's
+ * @param observer called after each batch and each epoch; both count from 1
+ * @throws RffcError RFF770 to RFF774 for wrong arguments, RFF709 for data that does not fit, RFF710 for fewer samples than a
+ * batch, RFF712 at the first loss or goodness that is not finite
+ */
+export async function train(
+  session: Session,
+  network: Network | Plan,
+  data: TrainingData,
+  options: TrainOptions = {},
+  observer: TrainObserver = {},
+): Promise<TrainResult> {
+  const known = argumentsOf('train', session, network);
+  const form = '`{ train: samples(…), test: samples(…) }`, or what `loadDataset` gives';
+  if (isObject(data) && 'gather' in data)
+    throw wrongArgument('train', 'a data set', data, `a split alone is \`{ train: split }\``);
+  if (!isObject(data) || !isObject((data as Partial<TrainingData>).train))
+    throw wrongArgument('train', 'a data set', data, form);
+  checkOptions('train', options, trainOptions, elsewhere);
+  checkOptions('train', observer, callbacks, (name) =>
+    name in trainOptions ? 'options are the fourth argument, callbacks the fifth' : undefined,
+  );
+  for (const name of ['train', 'validation', 'test'] as const)
+    if (data[name] !== undefined) checkSplit('train', data[name], known, name);
+  initializeMissing(session, known.document);
+  return trainNetwork(session, known, data, options, observer);
+}
+
+/**
+ * Labels and goodness of samples in their order; `undefined` if stopped by the signal.
+ * @throws RffcError RFF716 for a model that cannot predict, RFF712 if a goodness is not finite, RFF709, RFF770 to RFF774
+ */
+export async function predict(
+  session: Session,
+  network: Network | Plan,
+  split: Pick<Split, 'count' | 'gather'>,
+  options: PredictOptions = {},
+): Promise<Prediction | undefined> {
+  const known = argumentsOf('predict', session, network);
+  checkOptions('predict', options, predictOptions);
+  checkSplit('predict', split, known);
+  requireWeights('predict', session);
+  return predictSplit(session, known, split, options);
+}
+
+/** `predict` scored against the samples' own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does */
+export async function evaluate(
+  session: Session,
+  network: Network | Plan,
+  split: Split,
+  options: PredictOptions = {},
+): Promise<Evaluation | undefined> {
+  const known = argumentsOf('evaluate', session, network);
+  checkOptions('evaluate', options, predictOptions);
+  checkSplit('evaluate', split, known, 'split');
+  requireWeights('evaluate', session);
+  return evaluateSplit(session, known, split, options);
+}
+
+/** @throws RffcError RFF770, RFF774 */
+function argumentsOf(call: string, session: Session, network: Network | Plan): Network {
+  sessionArgument(call, session);
+  const known = networkOf(compiledArgument(call, network));
+  sameNetwork(call, session, known);
+  return known;
+}
+
+/**
+ * @param labelled the split's name, where its labels are looked at
+ * @throws RffcError RFF770 for what is no split, RFF709 for one that the model cannot read
+ */
+function checkSplit(
+  call: string,
+  split: Pick<Split, 'count' | 'gather'> & { readonly y?: Int32Array },
+  { document, frames, classes }: Network,
+  labelled?: string,
+): void {
+  const it: unknown = split;
+  const { input, label } = document;
+  if (!isObject(it) || typeof it.gather !== 'function' || typeof it.count !== 'number') {
+    const isDataset = isObject(it) && isObject(it.train);
+    const hint = isDataset
+      ? 'pass one of its splits: `data.test`'
+      : `\`samples(values, { inputSize: ${input.size} })\``;
+    throw wrongArgument(
+      call,
+      `samples${labelled && call === 'train' ? ` as \`${labelled}\`` : ''}`,
+      split,
+      hint,
+    );
+  }
+  if (split.count === 0) return;
+  try {
+    split.gather([0], new Float32Array(frames * input.size));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const takes = `${frames === 1 ? '' : `${frames} frames of `}${input.size} numbers`;
+    throw failure(
+      'RFF709',
+      `samples of another size: \`input ${input.name}[${input.size}]\` takes ${takes} per sample`,
+      {
+        hint: `${error.message}`,
+      },
+    );
+  }
+  if (labelled === undefined || !label || !hearsLabel(document)) return;
+  const bad = split.y?.findIndex((y) => y < 0 || y >= classes) ?? -1;
+  if (bad >= 0)
+    throw failure(
+      'RFF709',
+      `label ${split.y![bad]} of sample ${bad}: \`label ${label.name}[${label.classes}]\` has classes 0 to ${label.classes - 1}`,
+    );
 }

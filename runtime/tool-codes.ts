@@ -3,50 +3,76 @@ import type { CodeInfo } from '../grammar/codes.js';
 
 export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF901: {
-    title: 'a setting of a sweep',
+    title: 'invalid sweep setting',
     explanation:
-      '`rffc sweep --set` takes `name=v1,v2,…`, or with `--sampler random` also `name=low..high`. A name is a param of the model or, where it has no such param, one of `lr`, `epochs`, `batch`, `seed`; the last three are whole numbers.',
+      '`rffc sweep --set` takes `name=v1,v2,…`, or with `--sampler random` also `name=low..high`. The name is a param of the model or one of `lr`, `epochs`, `batch` and `seed`; the last three are integers.',
   },
   RFF902: {
-    title: 'a folder of another sweep',
+    title: 'directory of another sweep',
     explanation:
-      'A sweep goes on where it stopped if it is called again with the same model and the same settings. The folder named by `--out` holds a sweep of another model or other settings.',
+      'The same command with the same model and settings resumes a sweep. The directory given by `--out` contains a sweep of another model or with other settings: choose another one.',
   },
   RFF903: {
-    title: 'sweep.json is damaged',
+    title: 'damaged sweep.json',
     explanation:
-      'A sweep remembers its trials in the sweep.json of its folder, which must be as it wrote it.',
+      'A sweep keeps its trials in sweep.json, which has to be as `rffc sweep` wrote it: restore it, or choose another `--out`.',
   },
   RFF904: {
     title: 'every trial failed',
     explanation:
-      'No trial of the sweep came to an end. The table names what went wrong with each; `--retry` tries them again.',
+      "No trial of the sweep finished. The table shows each trial's error; `--retry` runs them again.",
+  },
+  RFF905: {
+    title: 'no such sample',
+    explanation:
+      '`rffc data sample` writes one sample of a data set as a picture. `--index` counts the samples of a split from 0. `rffc data sample digits --index 2000 --out digit.png` fails, as there are only 2000 test samples; `--index 1999` is the last.',
   },
   RFF911: {
-    title: 'what ONNX export cannot write',
+    title: 'not supported by ONNX export',
     explanation:
-      'The prediction program of this model has an operation that has no form in ONNX here, or more than the 2 GiB of weights that an ONNX file can hold.',
+      'The prediction of this model has an operation that rffc cannot express in ONNX, or more than the 2 GiB of weights that an ONNX file can hold.',
   },
   RFF931: {
-    title: 'a network that cannot generate',
+    title: 'network cannot generate',
     explanation:
-      '`rffc generate` runs a network on its own reconstruction of the input with a label held on. It needs a decoder (`decode INPUT from LAYER`), which is trained with the network, and layers that hear the label.',
+      '`rffc generate` runs a network on its own reconstruction of the input while a label is held. It requires a decoder (`decode INPUT from LAYER`), which is trained with the network, and layers that receive the label.',
   },
   RFF932: {
-    title: 'values that are no picture',
+    title: 'values are not an image',
     explanation:
-      'The values of an input are written as a picture, row by row: a square one, or one of as many rows and columns as `--grid` says.',
+      'The values of an input are written as an image, row by row: a square one, or one of the rows and columns given by `--grid`.',
   },
   RFF933: {
-    title: 'no such label',
-    explanation: 'Labels are numbered from 0; there are as many as the model declares classes.',
+    title: 'unknown label',
+    explanation: 'Labels are numbered from 0 and below the number of classes that the model declares.',
   },
   RFF921: {
-    title: 'no such code',
-    explanation: '`rffc explain` without a code lists every code there is.',
+    title: 'unknown code or term',
+    explanation:
+      '`rffc explain` takes a code, such as RFF201, or a term of the field, such as `softmax`. Without an argument it lists all of them.',
   },
   RFF922: {
-    title: 'the file is there already',
-    explanation: '`rffc init` writes a new file and never over another. Choose another name.',
+    title: 'file already exists',
+    explanation: '`rffc init` creates a new file and never overwrites one. Choose another name.',
+  },
+  RFF923: {
+    title: 'unknown command',
+    explanation:
+      '`rffc --help` lists the commands. A command of another tool, such as `train`, is answered with the one that does the same here.',
+  },
+  RFF924: {
+    title: 'unknown option',
+    explanation:
+      "`rffc COMMAND --help` lists a command's options. An option of another tool, such as `--learning-rate`, is answered with the one that does the same here.",
+  },
+  RFF925: {
+    title: 'missing or excess argument',
+    explanation:
+      'A required argument or option is not given, an option has no value, or there are more arguments than the command takes. `rffc COMMAND --help` shows its usage.',
+  },
+  RFF926: {
+    title: 'invalid value of an option or argument',
+    explanation:
+      'The value is of the wrong type, out of range, or not one of the words allowed. `rffc COMMAND --help` describes each option.',
   },
 };

@@ -97,7 +97,7 @@ async function play(
       draw(sizeOf(x)).map((u) => 2 * u - 1),
     );
     await session.run('predict', { epoch: 1, batch: 0, trained: 5, rate: 1 });
-    await read('prediction', (t) => /^predict\/(goodness|softmax)$/.test(t.name));
+    await read('prediction', (t) => /^predict\/(goodness|goodness_layers|softmax)$/.test(t.name));
     // Prediction moves nothing.
     await read('after prediction', (t) => t.role === 'parameter' || t.role === 'state');
     return record;

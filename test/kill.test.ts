@@ -86,7 +86,7 @@ async function live(child: ChildProcess, killer: 'none' | 'early' | 'training'):
   if (killer === 'early') killWithin(800);
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    if (killer === 'training' && said.includes('layers of')) killWithin(100);
+    if (killer === 'training' && said.includes(' · output ')) killWithin(100);
   });
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
     child.on('close', (...end) => resolve(end));

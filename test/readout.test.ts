@@ -57,8 +57,8 @@ let printed: Record<string, unknown>[];
 beforeAll(async () => {
   const { code, out, err } = await rffc(['run', 'u.rff', ...on, '--out', 'whole', '--json']);
   expect({ code, err }).toMatchObject({ code: 0 });
-  expect(err).toMatch(/epoch 2\/2 · loss [\d.]+ [\d.]+ · gap \S+ \S+ · /);
-  expect(err).toMatch(/readout 3\/3 · loss [\d.]+ · accuracy [\d.]+ %, validation [\d.]+ % · /);
+  expect(err).toMatch(/epoch 2\/2 {2}loss h1 [\d.]+ h2 [\d.]+ {2}gap h1 +\S+ h2 +\S+ {2}/);
+  expect(err).toMatch(/readout 3\/3 {2}loss [\d.]+ {2}accuracy +[\d.]+ %, validation +[\d.]+ % {2}/);
   printed = out
     .trim()
     .split('\n')

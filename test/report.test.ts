@@ -15,11 +15,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
+import { renderReport } from '../runtime/report/report.js';
 import { decodeEvents } from '../runtime/report/testing.js';
 import { parseMetrics } from '../runtime/run/metrics.js';
+import { readRun } from '../runtime/run/run.js';
+import { sweepPage } from '../runtime/sweep/report.js';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));
 let browser: Browser | undefined;
@@ -89,6 +93,10 @@ test('a run leaves its metrics, a line every third batch and every epoch', async
       const mean = steps.reduce((sum, value) => sum + value, 0) / 4;
       expect(mean / line.goodness_negative.h2!).toBeCloseTo(1, 5);
       expect(line.confusion!.flat().reduce((sum, n) => sum + n, 0)).toBe(60);
+      // Every label of every sample, the true one apart from the other nine; three scored layers.
+      const { positive, negative } = line.goodness_histogram!;
+      expect([positive, negative].map((counts) => counts.reduce((sum, n) => sum + n, 0))).toEqual([60, 540]);
+      expect(Object.keys(line.layer_accuracy!)).toEqual(['h1', 'h2', 'h3']);
       for (const name of WEIGHTS) expect(line.update_norm![name]).toBeGreaterThan(0);
     }
   }
@@ -153,8 +161,8 @@ test('a report that cannot be written is a warning, said once', async () => {
 });
 let warnings = '';
 
-const runs = executablePath !== undefined || process.env.RFFC_TEST_ALL !== undefined;
-describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no Chromium', () => {
+const missing = executablePath ? undefined : unlessRequired('Chromium was not found');
+describeUnless(missing, 'the report', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`draws every chart, ${colorScheme}, and loads nothing`, async () => {
       browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
@@ -184,15 +192,25 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
       );
       const layers = (name: string) => [0, 1, 2].map((i) => `${name}-${i}`);
       expect(drawn.map(({ id }) => id)).toEqual([
-        ...['accuracy', 'loss', ...layers('timesteps'), ...layers('goodness')],
-        ...['weights', 'updates', 'gradients', 'batch-updates', 'angles', 'activity'],
+        ...['accuracy', 'loss', 'layer-accuracy', 'histogram'],
+        ...[
+          'timesteps',
+          'goodness',
+          'weights',
+          'updates',
+          'gradients',
+          'batch-updates',
+          'angles',
+          'activity',
+        ].flatMap(layers),
       ]);
       for (const { id, curves, coloured } of drawn) {
         expect(curves, id).toBeGreaterThan(0);
         expect(coloured, id).toBeGreaterThan(100);
       }
-      // Ten connections; positive and negative, now and in the first epoch.
-      expect(drawn.find(({ id }) => id === 'weights')!.curves).toBe(10);
+      // Ten connections, by the layer that they end in; positive and negative, now and in the first epoch.
+      const weights = drawn.filter(({ id }) => id.startsWith('weights')).map(({ curves }) => curves);
+      expect(weights).toEqual([3, 4, 3]);
       expect(drawn.find(({ id }) => id === 'timesteps-0')!.curves).toBe(4);
 
       expect(await page.locator('svg.diagram path.arrow').count()).toBe(10);
@@ -209,6 +227,137 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
       await page.close();
     });
   }
+
+  for (const width of [320, 390, 800]) {
+    test(`${width} pixels wide: nothing sticks out, and no two numbers of the confusion matrix touch`, async () => {
+      browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
+      const page = await browser.newPage({ viewport: { width, height: 800 } });
+      // Counts of four digits, as real test splits have them.
+      await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);
+      await page.evaluate(() => {
+        const table = document.querySelector<HTMLElement>('table.confusion')!;
+        table.style.setProperty('--digits', '4');
+        for (const cell of table.querySelectorAll('td:not(.share)'))
+          if (cell.textContent) cell.textContent = '1234';
+      });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      const texts = await page.locator('table.confusion').evaluate((table) =>
+        [...table.querySelectorAll('th, td')].flatMap((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          const { left, right, top, bottom } = range.getBoundingClientRect();
+          return right > left ? [{ left, right, top, bottom, text: cell.textContent }] : [];
+        }),
+      );
+      expect(texts.length).toBeGreaterThan(100);
+      const touching = texts.flatMap((a, i) =>
+        texts
+          .slice(i + 1)
+          .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+          .map((b) => `${a.text} ${b.text}`),
+      );
+      expect(touching).toEqual([]);
+      // Nor do cards or tiles hide what is in them.
+      const cut = await page
+        .locator('.tile, section > h2, section > p, dd, .u-legend, figcaption')
+        .evaluateAll((all) =>
+          all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent),
+        );
+      expect(cut).toEqual([]);
+      await page.close();
+    });
+  }
+
+  test('the keyboard reads a chart and hides a curve', async () => {
+    browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);
+    const values = page.locator('#loss .u-value');
+    const latest = await values.allTextContents();
+    await page.locator('#loss').focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(async () => (await values.allTextContents())[0]).not.toBe(latest[0]);
+    await page.locator('#loss .u-series th').nth(1).focus();
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#loss .u-series').nth(1).getAttribute('class')).toContain('u-off');
+    await page.close();
+  });
+
+  test('metrics with holes are drawn without a word', async () => {
+    browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
+    const { config, document } = await readRun(join(folder, 'run'));
+    const text = readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8');
+    const broken = text
+      .slice(0, -200)
+      .replaceAll(/"h1":[-\d.e]+/g, '"h1":null')
+      .replaceAll(/"test_accuracy":[\d.]+/g, '"test_accuracy":null')
+      .replaceAll(
+        /"goodness_histogram":\{.*?\}/g,
+        '"goodness_histogram":{"from":1,"to":1,"positive":[],"negative":[]}',
+      );
+    const found = parseMetrics(broken);
+    const batches = found.filter((line) => line.event === 'batch');
+    const epochs = found.filter((line) => line.event === 'epoch');
+    expect([batches.length, epochs.length]).toEqual([12, 2]);
+    const nothing = { data: 'digits', tested: 60, parameters: 1, mistakes: [], sheets: [] };
+    const path = join(folder, 'holes.html');
+    writeFileSync(path, renderReport({ config, document, ...nothing, batches, epochs }));
+    const page = await browser.newPage();
+    const said: string[] = [];
+    page.on('pageerror', (error) => said.push(String(error)));
+    page.on('console', (message) => said.push(message.text()));
+    await page.goto(pathToFileURL(path).href);
+    expect(said).toEqual([]);
+    expect(await page.locator('.chart[data-drawn]').count()).toBe(await page.locator('.chart').count());
+    expect(await page.locator('.missing').textContent()).toContain('Loss of h1: there is no finite value.');
+    await page.close();
+  });
+
+  test('a sweep’s table is sorted by a column, upwards and then downwards', async () => {
+    browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
+    const outcome = (accuracy: number, seconds: number) => ({
+      status: 'done' as const,
+      accuracy,
+      loss: 1,
+      seconds,
+    });
+    const trials = [
+      { number: 1, settings: { lr: 0.001 }, outcome: outcome(0.5, 9) },
+      { number: 2, settings: { lr: 0.01 }, outcome: outcome(0.75, 100) },
+      { number: 3, settings: { lr: 0.1 }, outcome: { status: 'failed' as const, message: NASTY } },
+      { number: 4, settings: { lr: 1 } },
+    ];
+    const request = {
+      model: { name: NASTY, file: 'x', sha256: '' },
+      space: [{ name: 'lr', choice: { values: [0.001, 0.01, 0.1, 1] } }],
+      sampler: 'grid' as const,
+      trials: 4,
+      backend: 'cpu',
+      settings: {},
+    };
+    const path = join(folder, 'sweep.html');
+    writeFileSync(path, sweepPage({ format: 1, request, trials }));
+    const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+    const said: string[] = [];
+    page.on('pageerror', (error) => said.push(String(error)));
+    await page.goto(pathToFileURL(path).href);
+    const order = () => page.locator('tbody td:first-child').allTextContents();
+    expect(await order()).toEqual(['2', '1', '3', '4']);
+    const sorted = async (name: string) => {
+      await page.getByRole('button', { name }).press('Enter');
+      return order();
+    };
+    expect(await sorted('time')).toEqual(['1', '2', '3', '4']);
+    expect(await sorted('time')).toEqual(['2', '1', '3', '4']);
+    expect(await sorted('lr')).toEqual(['1', '2', '3', '4']);
+    expect(await sorted('lr')).toEqual(['4', '3', '2', '1']);
+    expect(await page.evaluate(() => [document.documentElement.scrollWidth, 'broken' in window])).toEqual([
+      390,
+      false,
+    ]);
+    expect(said).toEqual([]);
+    await page.close();
+  });
 
   test('texts of files stay texts, and the command can be typed', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });

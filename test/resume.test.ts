@@ -29,7 +29,7 @@ test('a learning rate of 1e6 ends the run with the layer, the step and the cause
     /error\[RFF712\]: the (loss|goodness of \w+ data) of layer `h\d` is \S+ at step \d of phase `learn`, batch 1, epoch 1\n/,
   );
   expect(err).toContain(
-    'the learning rate of 1000000 is too high: try a tenth of it, `optimizer: sgd(lr: 100000)`',
+    'the learning rate of 1e6 is far too high for sgd: start from `optimizer: sgd(lr: 0.1)`',
   );
   expect(err).toContain('nothing was saved');
   expect(readdirSync(join(folder, 'hot'))).not.toContain('checkpoint.safetensors');
@@ -151,12 +151,12 @@ test.each([
   ['a scheduler’s signal', 'SIGTERM'],
 ] as const)('%s saves and says how to go on', async (_, signal) => {
   const run = `long-${signal}`;
-  const { child, begun, ended } = running('small.rff', run, /epoch 3\//);
+  const { child, begun, ended } = running('small.rff', run, /epoch +3\//);
   await begun;
   child.kill(signal);
   const { code, err } = await ended;
   expect(code).toBe(130);
-  expect(err).toContain('stopping after this batch; once more to stop at once');
+  expect(err).toContain('finishing this batch, then saving (Ctrl-C again to quit now)');
   expect(err).toContain(`run --resume ${run}`);
   const { metadata } = await readSafetensors(join(folder, run, 'checkpoint.safetensors'));
   expect((JSON.parse(metadata.training!) as { epoch: number }).epoch).toBeGreaterThanOrEqual(3);
@@ -168,11 +168,11 @@ test('a second Ctrl-C does not wait for a batch that takes long', async () => {
     .replace('orthogonal(gain: sqrt(2))', 'kaiming_uniform()')
     .replace('learn[10]', 'learn[100]');
   write('large.rff', layers.replace('train: 60', 'train: 400').replace('batch:     20', 'batch: 400'));
-  const { child, begun, hears, ended } = running('large.rff', 'large', /layers of 1000/);
+  const { child, begun, hears, ended } = running('large.rff', 'large', / · output /);
   await begun;
   // From the moment it is ready it is a turn of the event loop to the batch.
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const warned = hears(/once more to stop at once/);
+  const warned = hears(/Ctrl-C again to quit now/);
   child.kill('SIGINT');
   await warned;
   child.kill('SIGINT');

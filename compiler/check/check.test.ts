@@ -95,7 +95,7 @@ const cases: readonly Case[] = [
   ['RFF201', 'relu', 'spike(z) + z', 'spike(z) + relu', /write `relu\(z\)`/],
   ['RFF201', 'theta', 'z * sigmoid(b * z)', 'z * sigmoid(b * z) + theta', /parameter/],
   ['RFF201', 't', 'dropout: 0.1', 'dropout: t / 100', /`mix` and `frame`/],
-  ['RFF202', 'softmax', 'spike(z) + z', 'spike(z) + softmax(z)'],
+  ['RFF202', 'softmax(z)', 'spike(z) + z', 'spike(z) + softmax(z)', /exp\(z - amax\(z\)\)/],
   ['RFF202', 'leaky_rely', 'spike(z) + z', 'spike(z) + leaky_rely(z)', /leaky_relu/],
   ['RFF202', 'kaiming_uniform', 'spike(z) + z', 'spike(z) + kaiming_uniform()'],
   ['RFF203', 'h44', 'h1 -> h1, h2 -> h2', 'h1 -> h1, h44 -> h2', /h\d/],
@@ -203,7 +203,13 @@ const cases: readonly Case[] = [
   ['RFF315', '6..4', 'learn[4..6]', 'learn[6..4]'],
   ['RFF316', 'schedule', 'phase learn[10] { label: given }', 'phase learn[10] { label: given, learn: off }'],
   ['RFF317', 'schedule', '{ label: given }', '{ label: uniform }'],
-  ['RFF318', 'digit', '  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'],
+  [
+    'RFF338',
+    'digit',
+    '  connect digit -> h3 as context\n',
+    '  connect h1 -> h3 as context\n',
+    /connect digit -> h1 as .*hybrid_images/,
+  ],
   ['RFF318', 'image', 'connect image -> h1 ->', 'connect digit -> h1 ->'],
   ['RFF319', 'pair', 'predict: min', 'predict: min, pair: softplus(pos - neg)'],
   ['RFF319', 'positive', '    negative: softplus(theta - goodness)\n', ''],
@@ -234,19 +240,36 @@ const cases: readonly Case[] = [
   ['RFF411', 'n', 'goodness: mean(h^2)', 'goodness: n'],
   ['RFF411', '0', 'spike(z) + z', '0'],
   ['RFF412', 'step(z)', 'spike(z) + z', 'step(z)', /derivative/],
-  ['RFF413', 'max', 'predict: min', 'predict: max', /predict: min/],
+  ['RFF413', 'max', 'predict: min', 'predict: max', /`predict` is wrong: write `predict: min`/],
+  ['RFF333', '0..2', 'score learn[4..6]', 'score settle[0..2]', /score learn\[0\.\.9\]/],
+  ['RFF334', 'h1', 'connect h3 -> h2 -> h1 as backward', 'connect h3 -> h2 as backward', /h2 -> h1/],
+  ['RFF339', '0..0', 'score learn[4..6]', 'score learn[0..0]', /score learn\[2\.\.9\]/],
+  ['RFF336', 'goodness', 'softplus(theta - goodness)', 'goodness', /`negative` is wrong/],
+  [
+    'RFF337',
+    '4..6',
+    'layer h3[40] { activation: spike(z) + z }',
+    'layer h3[40] { activation: spike(z) + z, objective: other }\n  objective other { goodness: sum(h^2), positive: -goodness, negative: goodness, predict: max }',
+    /over h1/,
+  ],
   // properties and arguments
   ['RFF501', 'dampng', 'damping:    0.7', 'dampng: 0.7', /damping/],
-  ['RFF501', 'dropout', 'damping:    0.7', 'dropout: 0.7', /`connection`/],
+  ['RFF501', 'dropout', 'damping:    0.7', 'dropout: 0.7', /`connect .* \{ dropout: 0.7 \}`/],
   ['RFF501', 'epoch', 'epochs: 60', 'epoch: 60', /epochs/],
-  ['RFF501', 'negative', 'negatives: random_label()', 'negative: random_label()', /negatives/],
+  [
+    'RFF501',
+    'negative: random_label()',
+    'negatives: random_label()',
+    'negative: random_label()',
+    /negatives/,
+  ],
   ['RFF502', 'damping', 'damping:    0.7', 'damping: 0.7, damping: 0.6'],
   ['RFF502', 'negatives', 'negatives: random_label()', 'negatives: random_label(), negatives: given()'],
   ['RFF503', 'on', 'damping:    0.7', 'damping: on'],
   ['RFF503', '"mnist"', 'mnist(normalize: [0.1307, 0.3081])', '"mnist"'],
-  ['RFF503', '1', 'learn: off', 'learn: 1', /`on` or `off`/],
+  ['RFF503', '1', 'learn: off', 'learn: 1', /write `on`/],
   ['RFF503', 'random_label', 'random_label()', 'random_label', /random_label\(\)/],
-  ['RFF503', 'rmsprop', 'rmsprop(lr: 5e-6)', 'rmsprop', /rmsprop\(…\)/],
+  ['RFF503', 'rmsprop', 'rmsprop(lr: 5e-6)', 'rmsprop', /write `rmsprop\(\)`/],
   ['RFF503', '[0.5]', '[0.1307, 0.3081]', '[0.5]'],
   ['RFF503', 'given()', 'label: given', 'label: given()'],
   ['RFF503', 'frame', 'frame(0)', 'frame', /frame\(t\)/],
@@ -270,7 +293,7 @@ const cases: readonly Case[] = [
   ['RFF504', '181', 'epochs: 60', 'augment: [shift(2), rotate(181)]'],
   ['RFF511', '1.5', 'epochs: 60', 'augment: shift(1.5)'],
   ['RFF503', '[]', 'epochs: 60', 'augment: []', /shift\(2\)/],
-  ['RFF503', 'noise', 'epochs: 60', 'augment: noise', /noise\(…\)/],
+  ['RFF503', 'noise', 'epochs: 60', 'augment: noise', /write `noise\(0.1\)`/],
   ['RFF505', 'rotat', 'epochs: 60', 'augment: [shift(2), rotat(10)]', /rotate/],
   ['RFF508', 'noise()', 'epochs: 60', 'augment: noise()', /std/],
   ['RFF504', '-1', 'frame(0)', 'frame(-1)'],
@@ -507,6 +530,15 @@ const others: readonly {
       changed(['  objective {', '  objective main {'], ['damping:    0.7', 'damping: 0.7, objective: main']),
   },
   {
+    code: 'RFF335',
+    underlined: 'show',
+    text: () =>
+      changed(
+        ['{ label: given }', '{ label: uniform }\n    phase show[2] { label: given, learn: off }'],
+        ['score learn[4..6]', 'score show[0..1]'],
+      ),
+  },
+  {
     code: 'RFF323',
     underlined: 'decode',
     text: () =>
@@ -566,8 +598,11 @@ describe('check', () => {
 
   it('has a case for each code', () => {
     const tested = new Set<string>([...cases.map(([code]) => code), ...others.map(({ code }) => code)]);
-    // RFF33x are of documents: tested in document.test.ts.
-    const untested = Object.keys(checkCodes).filter((code) => !tested.has(code) && !code.startsWith('RFF33'));
+    // These are of documents: tested in document.test.ts.
+    const ofDocuments = ['RFF330', 'RFF331', 'RFF332'];
+    const untested = Object.keys(checkCodes).filter(
+      (code) => !tested.has(code) && !ofDocuments.includes(code),
+    );
     expect(untested).toEqual([]);
   });
 
@@ -846,7 +881,7 @@ describe('hybrid images', () => {
       ['{ label: given }', '{ label: uniform }'],
     );
     const { document, diagnostics } = run(text);
-    expect(diagnostics).toEqual([]);
+    expect(diagnostics.map((d) => [d.code, d.severity])).toEqual([['RFF333', 'warning']]);
     expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [14, 56], blur: 2 });
   });
 });

@@ -12,18 +12,20 @@ import type {
   SourceFile,
 } from '../../grammar/ast.js';
 import type { Diagnostic, Span } from '../../grammar/diagnostic.js';
+import { plain } from '../../grammar/suggest.js';
 import type { Connection, Evaluate, FastConnection, Layer, ModelDocument, Train } from '../model.js';
 import { readConnections, readConnectionTypes } from './connections.js';
 import { all, type Context, readProperties, suggestion, whole } from './context.js';
 import { damage } from './damage.js';
 import { readDecoder } from './decoder.js';
 import { defineFunctions, defineParams } from './definitions.js';
+import { meaning, meaningless } from './learning.js';
 import { distinctNodes, readInput, readLabel, readLayers } from './nodes.js';
 import { readObjectives } from './objectives.js';
 import { keyword } from './places.js';
 import { createReport, type Report } from './report.js';
 import { readSchedule } from './schedule.js';
-import { findings, placeOf } from './structure.js';
+import { type Finding, findings, placeOf } from './structure.js';
 import { readEvaluate, readNegatives, readReadout, readTrain } from './training.js';
 
 export interface CheckOptions {
@@ -35,6 +37,11 @@ export interface CheckOptions {
   readonly model?: string;
   /** The parser's diagnostics: what is missing because of one of them is not reported again. */
   readonly syntax?: readonly Diagnostic[];
+  /**
+   * Whether a model that can be compiled but not learn or predict anything is only warned of: tests of the compiler are
+   * made of such models.
+   */
+  readonly tolerant?: boolean;
 }
 export interface Checked {
   /** Present where there is no error. */
@@ -121,6 +128,8 @@ function createContext(
   const cx: Context = {
     report,
     incomplete,
+    broken: (options.syntax ?? []).some((d) => d.severity === 'error'),
+    around: around(tree, model),
     functions: defineFunctions(functions, report, context),
     params: defineParams(params, options.set ?? {}, report, incomplete, context),
     layers,
@@ -128,6 +137,16 @@ function createContext(
     unknown: new Map(),
   };
   return cx;
+}
+
+/** The first `connect` as written, for suggestions. */
+function around(tree: SourceFile, model: ModelDeclaration): Context['around'] {
+  const first = model.items.find((item) => item.kind === 'connect');
+  const train = model.items.find((item) => item.kind === 'train')?.properties ?? [];
+  const type = [...tree.items, ...model.items].find((item) => item.kind === 'connection')?.name.text;
+  if (first?.type === undefined || first.properties.length > 0) return { train, type };
+  const chains = first.chains.map((chain) => chain.map(({ text }) => text).join(' -> ')).join(', ');
+  return { train, type, connect: `connect ${chains} as ${first.type.text}` };
 }
 
 type Kind = ModelItem['kind'];
@@ -175,11 +194,14 @@ function checkModel(
   cx.params.checkAll();
 
   /* ---- its parts ---- */
+  const properties = readProperties(cx, 'model', 'a model', items('property'));
+  /** Written as a property: reported there. */
+  const asProperty = (word: string) => items('property').some((p) => plain(p.key.text) === word);
   const objectiveDeclarations = items('objective');
   if (!objectiveDeclarations.length)
     missing('objective', 'add `objective { goodness: mean(h^2), positive: …, negative: … }`');
   const objectives = readObjectives(cx, objectiveDeclarations);
-  if (!inputDeclaration) missing('input', 'add `input NAME[values]`');
+  if (!inputDeclaration && !asProperty('input')) missing('input', 'add `input NAME[values]`');
   const labelName = labelDeclaration?.target.name.text ?? null;
   const input = inputDeclaration && readInput(cx, inputDeclaration, labelName);
   const label = labelDeclaration && readLabel(cx, labelDeclaration);
@@ -205,7 +227,6 @@ function checkModel(
   const schedule =
     scheduleDeclaration && readSchedule(cx, scheduleDeclaration, labelDeclaration !== undefined);
 
-  const properties = readProperties(cx, 'model', 'a model', items('property'));
   const negatives = readNegatives(cx, properties.get('negatives'), input?.size);
   const readout = readReadout(cx, properties.get('readout'));
   const trainDeclaration = single('train');
@@ -237,18 +258,24 @@ function checkModel(
     reached: connections.reached,
     connections: connections.lost || broken.connections || cx.incomplete || !connects.length,
   };
-  for (const f of findings(draft, gaps)) {
-    const span = placeOf(cx.spans, f.at);
-    if (f.severity === 'error') report.error(f.code, span, f.message, f.hint);
-    else report.warning(f.code, span, f.message, f.hint);
-  }
+  const say = (found: readonly Finding[]) => {
+    for (const f of found) {
+      const span = placeOf(cx.spans, f.at);
+      // A misspelled name may well be of this one.
+      if (/^RFF3(18|38)$/.test(f.code) && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
+      const isError = f.severity === 'error' && !(options.tolerant && meaningless.has(f.code));
+      if (isError) report.error(f.code, span, f.message, f.hint);
+      else report.warning(f.code, span, f.message, f.hint);
+    }
+  };
+  say(findings(draft, gaps));
   cx.params.warnUnused(cx);
   objectives.warnUnused(cx);
   if (!several) {
     cx.functions.warnUnused(cx);
     types.warnUnused(cx);
   }
-  return whole<ModelDocument>({
+  const document = whole<ModelDocument>({
     rffc: 1,
     name: model.name.text,
     params: cx.params.values(),
@@ -269,4 +296,7 @@ function checkModel(
       [...cx.spans].map(([path, { line, column }]) => [path, [line, column] as const]),
     ),
   });
+  const isWrong = [...report.diagnostics, ...(options.syntax ?? [])].some((d) => d.severity === 'error');
+  if (document && !isWrong) say(meaning(document));
+  return document;
 }

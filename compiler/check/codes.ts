@@ -12,16 +12,16 @@ export const checkCodes = {
   RFF201: {
     title: 'unknown name in an expression',
     explanation:
-      'An expression sees `pi`, `e`, the params of its model, and what its place gives it: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `x` and `y` in the `loss` of `decode`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its parameters only.',
+      'An expression sees `pi`, `e`, the params of its model, and the variables of its location: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `x` and `y` in the `loss` of `decode`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its parameters only.',
   },
   RFF202: {
     title: 'unknown function',
-    explanation: 'A call in an expression names a built-in function or one that the file declares with `fn`.',
+    explanation: 'A call in an expression names a built-in function or one that the file defines with `fn`.',
   },
   RFF203: {
     title: 'unknown node',
     explanation:
-      'A `connect`, a `score … over` or a list of layers names something that the model does not declare.',
+      'A `connect`, a `score … over`, a `decode` or a list of layers refers to a node that the model does not declare.',
   },
   RFF204: {
     title: 'unknown connection type',
@@ -31,231 +31,280 @@ export const checkCodes = {
     title: 'unknown objective',
     explanation: "A layer's `objective` names an `objective NAME { }` of the model.",
   },
-  RFF206: { title: 'unknown phase', explanation: '`score PHASE[…]` names a phase of the same schedule.' },
-  RFF207: {
-    title: 'unknown param',
-    explanation: '`--set name=value` sets a `param` that the model declares.',
-  },
+  RFF206: { title: 'unknown phase', explanation: '`score PHASE[…]` names a phase of its own schedule.' },
+  RFF207: { title: 'unknown param', explanation: '`--set name=value` sets a `param` declared by the model.' },
   RFF208: {
     title: 'declared twice',
     explanation:
-      'A name stands for one thing: nodes, params, functions, connection types, objectives and phases each have names of their own, and none can be declared or listed twice.',
+      'Names are unique: a node, param, function, connection type, objective or phase is declared once, and listed once.',
   },
   RFF209: {
-    title: 'name already has a meaning',
-    explanation:
-      'Built-in functions, constants, the variables of expressions and `all` cannot be declared anew.',
+    title: 'reserved name',
+    explanation: 'Built-in functions, constants, the variables of expressions and `all` cannot be redefined.',
   },
   RFF210: {
-    title: 'declared but not used',
-    explanation: 'A warning: something is declared that nothing uses, often because another name was meant.',
+    title: 'unused declaration',
+    explanation: 'A warning: nothing uses this declaration, often because a name was misspelled elsewhere.',
   },
-  RFF211: { title: 'unknown model', explanation: 'The model asked for is not in the file.' },
+  RFF211: { title: 'unknown model', explanation: 'The file has no model with the name given by `--model`.' },
   RFF301: { title: 'no model', explanation: 'A file declares at least one `model NAME { }`.' },
   RFF302: {
     title: 'several models',
-    explanation: 'A file may hold several models, but one of them must be chosen to be run.',
+    explanation: 'The file declares several models. Choose one with `--model NAME`.',
   },
   RFF303: {
     title: 'missing declaration',
     explanation:
-      'A model needs an input, at least one layer, connections, an objective, a schedule with a phase, and `train`.',
+      'A model requires an input, at least one layer, connections, an objective, a schedule with a phase, and `train`.',
   },
   RFF304: {
-    title: 'more than one',
+    title: 'duplicate declaration',
     explanation:
       'A model has one input, one label, one schedule with at most one score, at most one `decode`, one `train`, one `evaluate`, and at most one objective without a name.',
   },
   RFF305: {
     title: 'connection into an input or a label',
-    explanation: 'The input and the label give values; only layers receive them.',
+    explanation: 'Inputs and labels only provide values; only layers receive them.',
   },
   RFF306: {
-    title: 'circle without delay',
+    title: 'zero-delay cycle',
     explanation:
-      "Connections with `delay: 0` read this step's values, so their layers must be computed one after the other; in a circle none can be first.",
+      "A connection with `delay: 0` reads its source's value of the same step, so the source has to be computed first; in a cycle of such connections no layer can be first. Give one of them `delay: 1`.",
   },
   RFF307: {
-    title: 'layer that nothing reaches',
+    title: 'unreachable layer',
     explanation:
-      'Neither the input nor the label can influence the layer through connections, so it stays at zero and learns nothing.',
+      'No connection leads from the input or the label to this layer, so it stays at zero and learns nothing.',
   },
   RFF308: {
     title: 'connected twice',
     explanation:
-      'A connection is named TARGET.SOURCE.TYPE, and so are its parameters: two nodes can be joined by several connections only if their types differ.',
+      'A connection is named TARGET.SOURCE.TYPE, and so are its parameters: the same two nodes can be connected more than once only by different types.',
   },
   RFF309: {
-    title: 'circle of extends',
-    explanation: 'A connection type extends another one, never itself, by whatever way.',
+    title: 'cyclic extends',
+    explanation: 'A connection type cannot extend itself, directly or through other types.',
   },
   RFF311: {
-    title: 'size differs from the data',
+    title: 'size does not match the data',
     explanation:
-      "The input's size is the number of values in a frame of the data set, the label's the number of its classes.",
+      "The input's size is the number of values per frame of the data set, the label's size its number of classes.",
   },
   RFF312: {
     title: 'patches do not fit',
     explanation:
-      'In `patch([rows, columns], size, stride, maps)` the source, the input or a layer, has the same number of units for each of rows × columns places, and the target has maps × (⌊(rows - size) / stride⌋ + 1) × (⌊(columns - size) / stride⌋ + 1).',
+      'In `patch([rows, columns], size, stride, maps)`, the size of the source, the input or a layer, is a multiple of rows × columns, and the target has maps × (⌊(rows - size) / stride⌋ + 1) × (⌊(columns - size) / stride⌋ + 1) units.',
   },
   RFF313: {
     title: 'embedded label does not fit',
     explanation:
-      '`embed: LABEL(at: k)` writes as many columns as the label has classes, from column k of the input.',
+      '`embed: LABEL(at: k)` overwrites as many columns of the input as there are classes, starting at column k.',
   },
   RFF314: {
-    title: 'no label',
+    title: 'missing label',
     explanation:
-      'A phase shows a label, or negative labels are drawn, but the model declares none. Positive and negative rows have the same data; they differ in their label.',
+      'A phase shows a label, or negative labels are drawn, but the model declares no label. Positive and negative rows share the same data; they differ in their label.',
   },
   RFF315: {
-    title: 'score outside of its phase',
+    title: 'score out of range',
     explanation:
-      '`score PHASE[from..to]` is inclusive and counts steps from 0; the first is not after the last, and the last is below the number of steps.',
+      "`score PHASE[from..to]` counts steps from 0 and includes both ends: `from` is at most `to`, and `to` is below the phase's number of steps.",
   },
-  RFF316: { title: 'nothing learns', explanation: 'A warning: every phase has `learn: off`.' },
+  RFF316: {
+    title: 'nothing learns',
+    explanation:
+      'Every phase has `learn: off`, or every connection has `learn: off` or `lr_scale: 0`, or no loss has a derivative that reaches one: training would change nothing. Fixed layers are allowed where a decoder, a readout or a latent classifier learns from them; fix them in their connections then, not in the phases.',
+  },
   RFF317: {
     title: 'the given label is never shown',
     explanation:
-      'A warning: positive and negative rows differ in the label alone, so with no phase that shows it there is nothing to tell apart.',
+      'Positive and negative rows differ only in the label, so with no phase that shows it (`label: given`) there is nothing to tell apart.',
   },
   RFF318: {
-    title: 'connected to nothing',
-    explanation: 'A warning: the input or the label influences no layer.',
+    title: 'unconnected input or label',
+    explanation:
+      'A warning: the input influences no layer; or no layer receives the label of a model that learns without it, so that nothing predicts the label.',
   },
   RFF319: {
-    title: 'form of an objective',
-    explanation:
-      'An objective says what rows lose by their goodness: `positive` and `negative`, or instead of both `pair`.',
+    title: 'incomplete objective',
+    explanation: 'An objective has either the losses `positive` and `negative`, or `pair`.',
   },
   RFF320: {
     title: 'layer without an objective',
     explanation:
-      'Every layer learns. It names an objective, or the model has one without a name for all layers.',
+      'Every layer needs an objective: it names one, or the model declares one without a name, which is the default for all layers.',
   },
   RFF321: {
-    title: 'a grid that does not fit the input',
+    title: 'grid does not fit the input',
     explanation:
-      '`negatives: hybrid_images(grid: [rows, columns])` lays a mask over the input, so rows × columns is its size. Without a grid the input must be a square.',
+      "`negatives: hybrid_images(grid: [rows, columns])` masks the input as an image, so rows × columns is the input's size. Without `grid`, the input has to be square.",
   },
   RFF322: {
-    title: 'fast weights between others than layers',
+    title: 'fast weights between nodes that are not layers',
     explanation:
-      'Fast weights are made of the activities of two layers, step by step. An input or a label is given, not computed, so it cannot be their source; a connection with learned weights takes it in.',
+      'Fast weights are computed from the activities of two layers, step by step. Inputs and labels are given, not computed: connect them with learned weights.',
   },
   RFF323: {
-    title: 'a decoder that never learns',
+    title: 'decoder never learns',
     explanation:
-      'A decoder learns in the steps of phases with `learn: on` that show a frame of the input. Where there is none, its parameters would stay as they were drawn.',
+      'A decoder learns during steps with `learn: on` that show a frame of the input. Without such a step its parameters would keep their initial values.',
   },
   RFF324: {
-    title: 'a readout without classes',
+    title: 'readout without classes',
     explanation:
-      '`readout: softmax(…)` learns to tell the classes of `label NAME[classes]` apart. With `negatives: hybrid_images()` that label need not be connected to anything.',
+      '`readout: softmax(…)` classifies by `label NAME[classes]`, which the model does not declare. With `negatives: hybrid_images()` the label needs no connections.',
   },
   RFF330: {
     title: 'not a model document',
-    explanation: 'The JSON does not have the shape that `grammar/schema/model.schema.json` describes.',
+    explanation: 'The JSON does not match `grammar/schema/model.schema.json`.',
   },
   RFF331: {
-    title: "connection's name",
-    explanation: "In a model document a connection's name is made of its target, source and type.",
+    title: 'inconsistent connection name',
+    explanation:
+      "In a model document a connection's name is TARGET.SOURCE.TYPE of its own target, source and type.",
   },
   RFF332: {
-    title: 'version of a model document',
-    explanation: 'The document was written for another version of the format.',
+    title: 'unsupported model document version',
+    explanation: 'The document was written for another version of the format. Compile its .rff file again.',
+  },
+  RFF333: {
+    title: 'the score never sees the label',
+    explanation:
+      'Prediction tries every label and compares the goodness of the scored steps and layers. The label that is tried is what phases with `label: given` show, and it moves through the network one connection with `delay: 1` a step. A score that ends before it arrives has the same goodness for every label. A warning where a readout or a classifier predicts instead.',
+  },
+  RFF334: {
+    title: 'a layer that the label never reaches',
+    explanation:
+      'A warning: positive and negative rows differ in the label alone, so a layer that it does not reach in any step that learns has equal rows of both, and what one loss teaches it the other undoes. Connect the label to it, or feed back from a layer that sees the label.',
+  },
+  RFF335: {
+    title: 'no step that learns sees the label',
+    explanation:
+      'Positive and negative rows differ in the label alone. It is shown, but in none of the steps that learn has it reached a layer that learns.',
+  },
+  RFF336: {
+    title: 'both losses pull the same way',
+    explanation:
+      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: min`), or the other way round (`predict: max`). Here both losses rise with goodness, or both fall, so nothing parts the two kinds of rows. Of the two losses the one that does not agree with `predict` is wrong.',
+  },
+  RFF337: {
+    title: 'scored layers predict in opposite ways',
+    explanation:
+      'The goodness of all scored layers is averaged before the label is chosen, so their objectives must have the same `predict`.',
+  },
+  RFF338: {
+    title: 'a label that is connected to nothing',
+    explanation:
+      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` makes wrong data instead of wrong labels and needs no label.',
+  },
+  RFF339: {
+    title: 'a scored layer that does not see the label',
+    explanation:
+      'A warning: the label that is tried reaches some of the scored layers in the scored steps and not others. Those add the same goodness to every label, which only makes the differences smaller.',
   },
   RFF402: {
-    title: 'row and element values',
+    title: 'scalar where a vector is expected, or the reverse',
     explanation:
-      'A goodness is one number a row: reduce the units with `mean`, `sum` or `amax`. An activation or a normalization is a number for each unit.',
+      'A goodness is a scalar per sample: reduce the units with `mean`, `sum` or `amax`. An activation or a normalization is a value per unit.',
   },
   RFF403: {
-    title: 'reduction out of place',
+    title: 'misplaced reduction',
     explanation:
-      '`mean`, `sum` and `amax` reduce the units of a row; where there are numbers only (a loss on goodness, a size, a rate) there is nothing to reduce.',
+      '`mean`, `sum` and `amax` reduce over the units of a layer. A loss in goodness, a size or a rate has no units to reduce.',
   },
   RFF404: {
-    title: 'defined by itself',
+    title: 'recursive definition',
     explanation:
-      'Functions are expanded and params computed before anything runs, so neither can refer to itself, by whatever way.',
+      'Functions are expanded and params evaluated before training, so neither can refer to itself, directly or indirectly.',
   },
   RFF406: {
     title: 'not an expression',
-    explanation: 'Text, lists and switches are no values that can be computed with.',
+    explanation: 'Strings, lists and switches cannot be used in arithmetic.',
   },
   RFF407: {
     title: 'not a finite number',
     explanation:
-      'A constant part of an expression divides by zero, has no value (as sqrt(-1)), or is too large.',
+      'A constant part of an expression divides by zero, is undefined (such as sqrt(-1)), or overflows.',
   },
   RFF408: {
-    title: 'derivative of nothing',
-    explanation: "A function's `derivative` is taken by its first parameter, so it needs one.",
+    title: 'derivative without a parameter',
+    explanation:
+      "A function's `derivative` is taken with respect to its first parameter, so the function needs one.",
   },
   RFF409: {
-    title: 'reduced twice',
+    title: 'nothing to reduce',
     explanation:
-      '`mean`, `sum` and `amax` take a number for each unit. What is one number a row already, or a constant, cannot be reduced again.',
+      '`mean`, `sum` and `amax` reduce a value per unit. A scalar per sample, or a constant, cannot be reduced again.',
   },
   RFF410: {
-    title: 'too large',
+    title: 'expression too large',
     explanation:
-      'The expression, with its functions written out, has more than 10,000 parts or is nested more than 400 deep.',
+      'After expanding its functions, the expression has more than 10,000 parts or is nested more than 400 deep.',
   },
   RFF411: {
-    title: 'depends on nothing',
+    title: 'constant expression',
     explanation:
-      'The expression does not mention the variable it is for, so it is the same whatever the network does.',
+      'The expression does not depend on its variable, so it is the same whatever the network does.',
   },
   RFF412: {
-    title: 'derivative zero everywhere',
+    title: 'zero derivative everywhere',
     explanation:
-      'A warning: the expression depends on its variable only through `step`, `sign`, `floor` or comparisons, so no gradient passes. `fn … derivative …` gives a surrogate.',
+      'A warning: the expression depends on its variable only through `step`, `sign`, `floor` or comparisons, so no gradient flows. Define a surrogate with `fn … derivative …`.',
   },
   RFF413: {
-    title: 'predicts against its objective',
+    title: 'prediction contradicts the objective',
     explanation:
-      'A warning: positive rows learn a low goodness and the greatest is predicted, or the other way round.',
+      "A loss that rises with goodness teaches its rows a low goodness. Where positive rows learn a low goodness and negative rows a high one, the true label has the lowest goodness (`predict: min`); in the reverse case it has the highest (`predict: max`). The default is `min`; Hinton's losses need `predict: max`.",
   },
-  RFF501: { title: 'unknown property', explanation: 'The block has no property of that name.' },
-  RFF502: { title: 'property given twice', explanation: 'A property stands once in a block.' },
-  RFF503: {
-    title: 'wrong kind of value',
+  RFF501: {
+    title: 'unknown property',
     explanation:
-      'Numbers, switches (`on`, `off`), words, text, lists and calls are different things, and each property and argument takes one kind.',
+      'The block has no property with this name. docs/LANGUAGE.md lists the properties of every block under “Properties”.',
+  },
+  RFF502: { title: 'duplicate property', explanation: 'A property is given at most once per block.' },
+  RFF503: {
+    title: 'wrong type of value',
+    explanation:
+      'Numbers, switches (`on`, `off`), words, strings, lists and calls are different types, and each property and argument takes one of them.',
   },
   RFF504: {
     title: 'out of range',
-    explanation: 'The number is not one that the property or argument can have.',
+    explanation: 'The number is outside the range of the property or argument.',
   },
   RFF505: {
     title: 'unknown call',
     explanation:
-      'There is no initialization, optimizer, decay, data set, field or source of negatives of that name.',
+      'No initialization, optimizer, decay, augmentation, data set, field or source of negatives has this name. docs/LANGUAGE.md lists them under “Calls”.',
   },
-  RFF506: { title: 'unknown argument', explanation: 'The call has no argument of that name.' },
-  RFF507: { title: 'too many arguments', explanation: 'More arguments are given than the call takes.' },
-  RFF508: { title: 'missing argument', explanation: 'An argument without a default is not given.' },
+  RFF506: {
+    title: 'unknown argument',
+    explanation:
+      "The call has no argument with this name. docs/LANGUAGE.md lists every call's arguments under “Calls”.",
+  },
+  RFF507: { title: 'too many arguments', explanation: 'The call has more arguments than it takes.' },
+  RFF508: { title: 'missing argument', explanation: 'A required argument is not given.' },
   RFF509: {
-    title: 'argument given twice',
-    explanation: 'Arguments are positional first, then named; none can be given both ways.',
+    title: 'duplicate argument',
+    explanation: 'An argument is given either by position or by name, and only once.',
   },
-  RFF510: { title: 'missing property', explanation: 'A property without a default is not given.' },
+  RFF510: {
+    title: 'missing property',
+    explanation:
+      'A required property is not given. docs/LANGUAGE.md marks the required properties of every block.',
+  },
   RFF511: {
-    title: 'not a whole number',
-    explanation: 'Sizes, steps, epochs, batches, seeds and indices are whole numbers.',
+    title: 'not an integer',
+    explanation: 'Sizes, steps, epochs, batches, seeds and indices are integers.',
   },
   RFF512: { title: 'unknown word', explanation: 'The property or argument takes one of a few words.' },
   RFF513: {
-    title: 'arguments that contradict each other',
-    explanation: 'Each argument is right alone, but not beside another one.',
+    title: 'contradictory arguments',
+    explanation: 'Each argument is valid on its own, but not together with another one.',
   },
   RFF514: {
-    title: 'property without a meaning here',
+    title: 'property does not apply',
     explanation:
-      'Fast weights have no parameters, so nothing can be said of how parameters start, learn or are left out: a connection has `fast` and `rate`, or `init`, `bias`, `learn`, `lr_scale`, `field` and `dropout`.',
+      'Fast weights have no parameters, so properties of parameters do not apply: a connection has either `fast` and `rate`, or `init`, `bias`, `learn`, `lr_scale`, `field` and `dropout`.',
   },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 

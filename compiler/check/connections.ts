@@ -3,6 +3,7 @@
  */
 import type { ConnectDeclaration, ConnectionTypeDeclaration, Name, Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
+import { words } from '../../grammar/habits.js';
 import { fansOf, fieldOver } from '../field.js';
 import type { Connection, FastConnection, Init, PatchField } from '../model.js';
 import {
@@ -15,6 +16,7 @@ import {
   whole,
 } from './context.js';
 import { numbers } from './expressions.js';
+import { habit } from './habits.js';
 import { mark } from './places.js';
 import { propertyKinds } from './properties.js';
 import { alternatives, spanning } from './report.js';
@@ -166,7 +168,7 @@ function readConnectionProperties(
     bias: off
       ? null
       : bias
-        ? (readCall(cx, bias.value, 'init', numbers('`bias`', variables)) as Init | undefined)
+        ? readBias(cx, bias.value, variables)
         : fans?.in === undefined
           ? undefined
           : standardBias(fans.in),
@@ -177,6 +179,22 @@ function readConnectionProperties(
     lr_scale: numberProperty(cx, get('lr_scale'), propertyKinds.lr_scale, 1),
     field,
   };
+}
+
+/** How biases start; `false` and the like are told to be `off`. */
+function readBias(
+  cx: Context,
+  e: Property['value'],
+  variables: ReadonlyMap<string, Typed>,
+): Init | undefined {
+  if (e?.kind === 'name' && habit(words, e.name) === 'off')
+    return cx.report.error(
+      'RFF503',
+      e.span,
+      `\`bias\` takes a call or \`off\`, not \`${e.name}\``,
+      'write `off`',
+    );
+  return readCall(cx, e, 'init', numbers('`bias`', variables)) as Init | undefined;
 }
 
 /** What is said of parameters, and so means nothing beside `fast`. */

@@ -9,6 +9,7 @@ import type { Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
 import { closest } from '../../grammar/suggest.js';
 import type { Functions, Params } from './definitions.js';
+import { type Around, propertyMeant } from './habits.js';
 import { type Construct, type PropertyTable, properties as propertyTables } from './properties.js';
 import type { Report } from './report.js';
 
@@ -21,6 +22,10 @@ export interface Context {
   readonly incomplete: boolean;
   readonly functions: Functions;
   readonly params: Params;
+  /** The text had any syntax error: what seems unused may be used in what did not parse. */
+  readonly broken: boolean;
+  /** What suggestions are made of. */
+  readonly around: Around;
   /** Names of layers in order; those of the input and the label are not among them. */
   readonly layers: readonly string[];
   /** Where things stand: the document's `places`. */
@@ -64,7 +69,7 @@ export function warnUnused(
   noun: string,
   unused: Iterable<{ readonly text: string; readonly span: Span }>,
 ): void {
-  if (cx.incomplete || (cx.unknown.get(kind)?.size ?? 0) > 0) return;
+  if (cx.broken || (cx.unknown.get(kind)?.size ?? 0) > 0) return;
   for (const { text, span } of unused)
     cx.report.warning('RFF210', span, `${noun} \`${text}\` is used nowhere`, 'use it or delete it');
 }
@@ -77,6 +82,7 @@ export function readProperties(
   construct: Construct,
   where: string,
   block: readonly Property[],
+  name?: string,
 ): PropertyMap {
   const table: PropertyTable = propertyTables[construct];
   const found = new Map<string, Property>();
@@ -84,13 +90,22 @@ export function readProperties(
     const { text, span } = property.key;
     const first = found.get(text);
     if (!Object.hasOwn(table, text)) {
+      const meant = propertyMeant(construct, property, block, { ...cx.around, name });
       const hint =
+        meant?.hint ??
         suggestion(text, Object.keys(table)) ??
         elsewhere(text) ??
         `it has ${Object.keys(table)
           .map((k) => `\`${k}\``)
           .join(', ')}`;
-      cx.report.error('RFF501', span, `${where} has no property \`${text}\``, hint);
+      const at = meant?.line ? property.span : span;
+      cx.report.error('RFF501', at, `${where} has no property \`${text}\``, hint);
+      // What it stands for is not missing.
+      const key = meant?.key ?? closest(text, Object.keys(table));
+      const { value: _, ...rest } = property;
+      if (key !== undefined && !block.some((other) => other.key.text === key)) found.set(key, rest);
+      const param = /`param (\w+)/.exec(hint)?.[1];
+      if (param !== undefined) cx.unknown.set('value', new Set([...(cx.unknown.get('value') ?? []), param]));
     } else if (first) {
       cx.report.error(
         'RFF502',

@@ -6,7 +6,8 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import type { Diagnostic, Severity } from '../../grammar/diagnostic.js';
 import schema from '../../grammar/schema/model.schema.json' with { type: 'json' };
 import type { Connection, ExpressionJson, FastConnection, LabelMode, ModelDocument } from '../model.js';
-import { findings } from './structure.js';
+import { meaning } from './learning.js';
+import { type Finding, findings } from './structure.js';
 import { type CallValue, type TableName, tables } from './tables.js';
 import { instantiate, limits, literal, mentions, symbol, type Typed } from './typing.js';
 
@@ -52,6 +53,15 @@ export function validateDocument(json: unknown, file?: string): Validated {
     );
     return { diagnostics };
   }
+  if (typeof json === 'object' && json !== null && !('rffc' in json)) {
+    say(
+      'error',
+      'RFF330',
+      'this JSON is not a model document: it has no property `rffc`',
+      'name a .rff file, or the JSON that `rffc compile FILE --emit model` wrote',
+    );
+    return { diagnostics };
+  }
   if (isTooDeep(json)) {
     say('error', 'RFF330', 'this is not a model document: it is nested too deeply');
     return { diagnostics };
@@ -68,8 +78,13 @@ export function validateDocument(json: unknown, file?: string): Validated {
   checkNames(json, wrong);
   checkExpressions(json, wrong);
   checkCalls(json, wrong);
-  for (const f of findings(json)) say(f.severity, f.code, `${f.at}: ${f.message}`, f.hint);
-  return diagnostics.some((d) => d.severity === 'error') ? { diagnostics } : { document: json, diagnostics };
+  const found = (list: readonly Finding[]) => {
+    for (const f of list) say(f.severity, f.code, `${f.at}: ${f.message}`, f.hint);
+  };
+  const isWrong = () => diagnostics.some((d) => d.severity === 'error');
+  found(findings(json));
+  if (!isWrong()) found(meaning(json));
+  return isWrong() ? { diagnostics } : { document: json, diagnostics };
 }
 
 type Say = (code: string, at: string, message: string, hint?: string) => undefined;

@@ -10,10 +10,13 @@ import type {
   NameExpression,
 } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
+import { argumentNames, signs } from '../../grammar/habits.js';
+import { plain } from '../../grammar/suggest.js';
 import type { Operator } from '../expr/operators.js';
 import type { ExpressionJson } from '../model.js';
 import { constants, variableHomes } from './builtins.js';
 import { type Context, suggestion, unknownName } from './context.js';
+import { argumentMeant, functionMeant, habit } from './habits.js';
 import {
   combine,
   dependsSmoothly,
@@ -92,8 +95,11 @@ export function translate(cx: Context, e: Expression, scope: Scope, depth = 0): 
         ? literal(e.value)
         : fault('RFF407', `${e.text} is beyond the largest number, about 1.8e308`);
     case 'string':
-    case 'list':
-      return fault('RFF406', `${scope.what} is an expression, and this is ${describe(e)}`);
+    case 'list': {
+      const meant = functionMeant(e, cx.functions.names, firstVariable(scope));
+      const hint = meant === undefined ? undefined : `write \`${meant}\``;
+      return fault('RFF406', `${scope.what} is an expression, and this is ${describe(e)}`, hint);
+    }
     case 'name':
       return lookup(cx, e, scope);
     case 'unary': {
@@ -116,6 +122,12 @@ export function translate(cx: Context, e: Expression, scope: Scope, depth = 0): 
     default:
       return e satisfies never;
   }
+}
+
+/** What a function without arguments is meant to be applied to. */
+function firstVariable(scope: Scope): string | undefined {
+  const [name] = scope.variables.keys();
+  return name === 'n' || name === 't' || name === 'fan_in' ? undefined : name;
 }
 
 function faultAt(cx: Context, span: Span): Fault {
@@ -149,7 +161,7 @@ function lookup(cx: Context, e: NameExpression, scope: Scope): Typed | undefined
       'RFF406',
       span,
       `${scope.what} is an expression, and \`${name}\` is a switch`,
-      here,
+      name === 'off' && scope.what === '`normalize`' ? 'write `h`' : here,
     );
   }
   const home = Object.hasOwn(variableHomes, name) ? variableHomes[name] : undefined;
@@ -169,7 +181,9 @@ function lookup(cx: Context, e: NameExpression, scope: Scope): Typed | undefined
       `write \`${name}(${first})\``,
     );
   }
-  const hint = suggestion(name, known) ?? here;
+  const same = known.find((other) => plain(other) === plain(name));
+  const meant = same ?? functionMeant(e, cx.functions.names, firstVariable(scope)) ?? habit(signs, name);
+  const hint = meant === undefined ? (suggestion(name, known) ?? here) : `write \`${meant}\``;
   return unknownName(cx, 'value', name, {
     code: 'RFF201',
     span,
@@ -183,17 +197,37 @@ function call(cx: Context, e: CallExpression, scope: Scope, depth: number): Type
   const callable = cx.functions.lookup(name);
   const values = e.arguments.map((a) => translate(cx, a.value, scope, depth + 1));
   if (!callable) {
+    const same = cx.functions.names.find((other) => plain(other) === plain(name));
+    const renamed = same !== undefined && e.arguments.length > 0;
+    const meant = renamed ? undefined : functionMeant(e, cx.functions.names, firstVariable(scope));
     const hint =
-      suggestion(name, cx.functions.names) ??
-      'see the list of functions, or define it with `fn` at the top of the file';
+      meant === undefined
+        ? (suggestion(name, cx.functions.names) ??
+          'see the list of functions, or define it with `fn` at the top of the file')
+        : `write \`${meant}\``;
     return unknownName(cx, 'function', name, {
       code: 'RFF202',
-      span: e.callee.span,
+      span: meant === undefined ? e.callee.span : e.span,
       message: `there is no function \`${name}\``,
       hint,
     });
   }
   if (callable.broken) return undefined;
+  // `sum(h^2, 1)`, `mean(h^2, axis: 1)`: the units of a row are all there is to reduce. `relu()`: of the one variable.
+  const { parameters } = callable;
+  const more = e.arguments.slice(parameters.length);
+  const stray = e.arguments.some((a) => a.name !== undefined && habit(argumentNames, a.name.text) === '');
+  if (
+    e.arguments.length === 0 ? parameters.length > 0 : parameters.length === 1 && (more.length > 0 || stray)
+  ) {
+    const meant = functionMeant(e, cx.functions.names, firstVariable(scope));
+    const [code, what] =
+      e.arguments.length === 0
+        ? (['RFF508', 'needs an argument'] as const)
+        : (['RFF507', 'takes one argument'] as const);
+    if (meant !== undefined)
+      return cx.report.error(code, e.span, `\`${name}\` ${what}`, `write \`${meant}\``);
+  }
   const bound = bind(
     cx,
     e,
@@ -250,12 +284,15 @@ export function bind(
         list,
       );
     } else if (argument.name && !parameters.some((p) => p.name === name)) {
-      const hint =
-        suggestion(
-          name,
-          parameters.map((p) => p.name),
-        ) ?? list;
-      wrong('RFF506', argument.name.span, `${callee} has no argument \`${name}\``, hint);
+      const names = parameters.map((p) => p.name);
+      const meant = argumentMeant(argument, names);
+      const hint = meant?.hint ?? suggestion(name, names) ?? list;
+      wrong(
+        'RFF506',
+        meant?.whole ? argument.span : argument.name.span,
+        `${callee} has no argument \`${name}\``,
+        hint,
+      );
     } else if (bound.has(name)) {
       wrong('RFF509', argument.span, `${callee} is given \`${name}\` twice`, list);
     } else {

@@ -162,7 +162,13 @@ export function readLayers(
   distinct: ReadonlySet<Name>,
   objectives: ObjectiveIndex,
 ): readonly NodeDraft<Layer>[] {
-  const properties = readProperties(cx, 'layer', 'a layer', declaration.properties);
+  const properties = readProperties(
+    cx,
+    'layer',
+    'a layer',
+    declaration.properties,
+    declaration.layers[0]?.name.text,
+  );
   const objective = objectives.resolve(cx, properties.get('objective'));
   return declaration.layers.map((target) => {
     const { text: name } = target.name;

@@ -2,7 +2,6 @@
  * Reads objectives: what a layer's goodness is, the losses on it, and which label it predicts.
  */
 import type { ObjectiveDeclaration, Property } from '../../grammar/ast.js';
-import { type Operator, operators } from '../expr/operators.js';
 import type { ExpressionJson, Objective } from '../model.js';
 import { type Context, readProperties, suggestion, unknownName, warnUnused, whole } from './context.js';
 import { readExpression, type Scope } from './expressions.js';
@@ -125,10 +124,6 @@ function readObjective(cx: Context, declaration: ObjectiveDeclaration, index: nu
   const word = properties.get('predict');
   const predict = word ? readWord(cx, word.value, ['min', 'max'] as const, '`predict`') : 'min';
   const complete = checkForm(cx, declaration, new Set(properties.keys()));
-  if (predict && word?.value !== undefined && positive)
-    checkDirection(cx, positive, predict, word.value.span);
-  else if (predict && !word && positive)
-    checkDirection(cx, positive, predict, properties.get('positive')!.value!.span);
   return complete
     ? whole<Objective>({ name: declaration.name?.text ?? null, goodness, positive, negative, pair, predict })
     : undefined;
@@ -168,34 +163,4 @@ function checkForm(cx: Context, declaration: ObjectiveDeclaration, keys: Readonl
     );
   }
   return cx.report.diagnostics.length === before;
-}
-
-/** Warns where the positive rows are driven away from the goodness that is predicted by. */
-function checkDirection(
-  cx: Context,
-  positive: ExpressionJson,
-  predict: 'min' | 'max',
-  span: Property['span'],
-): void {
-  const losses = [0.25, 0.5, 1, 2, 4].map((goodness) => evaluate(positive, goodness));
-  const rises = losses.slice(1).map((loss, i) => Math.sign(loss - losses[i]!));
-  const rise = rises[0]!;
-  if (rise === 0 || !rises.every((r) => r === rise)) return;
-  const meant = rise > 0 ? 'min' : 'max';
-  if (predict === meant) return;
-  const [learned, chosen] = meant === 'min' ? ['low', 'greatest'] : ['high', 'least'];
-  cx.report.warning(
-    'RFF413',
-    span,
-    `positive rows learn a ${learned} goodness, but the label of ${chosen} goodness is predicted`,
-    `write \`predict: ${meant}\``,
-  );
-}
-
-/** A loss at one goodness, with 100 units. */
-function evaluate(json: ExpressionJson, goodness: number): number {
-  if (typeof json === 'number') return json;
-  if (typeof json === 'string') return json === 'goodness' ? goodness : 100;
-  const [op, ...operands] = json;
-  return operators[op as Operator].apply?.(...operands.map((o) => evaluate(o, goodness))) ?? NaN;
 }

@@ -10,6 +10,8 @@ export interface PropertyInfo {
   readonly about: string;
   /** As it would be written; absent = none. */
   readonly default?: string;
+  /** Whether leaving it out is an error, always or where others are left out too. */
+  readonly required?: true | { readonly without: readonly string[] };
 }
 export type PropertyTable = Readonly<Record<string, PropertyInfo>>;
 
@@ -67,10 +69,13 @@ export const properties = {
     lr_scale: { default: '1', about: 'a factor on the learning rate' },
   },
   objective: {
-    goodness: { about: 'one number a row, in h' },
-    positive: { about: 'the loss on positive rows, in goodness' },
-    negative: { about: 'the loss on negative rows, in goodness' },
-    pair: { about: 'instead of both: the loss in pos and neg' },
+    goodness: { required: true, about: 'a scalar per row, in h' },
+    positive: { required: { without: ['pair'] }, about: 'the loss on positive rows, in goodness' },
+    negative: { required: { without: ['pair'] }, about: 'the loss on negative rows, in goodness' },
+    pair: {
+      required: { without: ['positive', 'negative'] },
+      about: 'instead of both: the loss in pos and neg',
+    },
     predict: {
       default: 'min',
       about: 'whether the label of least (min) or greatest (max) goodness is predicted',
@@ -83,7 +88,7 @@ export const properties = {
     damping: { default: 'on', about: 'off: each step takes the whole new activity' },
   },
   train: {
-    data: { about: 'the data set' },
+    data: { required: true, about: 'the data set' },
     epochs: { default: '10', about: 'passes over the training split' },
     batch: { default: '100', about: 'samples a step' },
     optimizer: { default: 'rmsprop(lr: 1e-4)', about: 'how the parameters move' },

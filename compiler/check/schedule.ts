@@ -8,16 +8,18 @@ import type {
   ScheduleDeclaration,
   ScoreDeclaration,
 } from '../../grammar/ast.js';
+import { modes as habits } from '../../grammar/habits.js';
 import type { InputMode, LabelMode, Phase, Score } from '../model.js';
 import { all, type Context, readProperties, suggestion, unknownName, whole } from './context.js';
 import { bind, describe, numbers, readExpression, type Scope } from './expressions.js';
+import { habit } from './habits.js';
 import { keyword, mark } from './places.js';
 import { propertyKinds } from './properties.js';
 import { alternatives } from './report.js';
 import type { DraftPhase } from './structure.js';
 import { inputModes, labelModes } from './tables.js';
 import { symbol } from './typing.js';
-import { readNumber, resolveLayer, switchProperty } from './values.js';
+import { readNumber, resolveLayer, switchProperty, wordOf } from './values.js';
 
 export interface Schedule {
   readonly drafts: readonly DraftPhase[];
@@ -108,10 +110,14 @@ function unknownMode(
   const list = alternatives(names.map((m) => `\`${m}\``));
   const word = e.kind === 'name' ? e.name : e.kind === 'call' ? e.callee.text : undefined;
   if (word === undefined || word === 'on' || word === 'off') {
-    return cx.report.error('RFF503', e.span, `${what} is ${list}, not ${describe(e)}`);
+    const meant = habit(habits, wordOf(e) ?? '') ?? (names.includes(wordOf(e) ?? '') ? wordOf(e) : undefined);
+    const write = meant === undefined || !names.includes(meant) ? undefined : `write \`${meant}\``;
+    return cx.report.error('RFF503', e.span, `${what} is ${list}, not ${describe(e)}`, write);
   }
   const span = e.kind === 'call' ? e.callee.span : e.span;
-  return cx.report.error('RFF512', span, `${what} is ${list}, not \`${word}\``, suggestion(word, names));
+  const meant = habit(habits, word);
+  const hint = meant !== undefined && names.includes(meant) ? `write \`${meant}\`` : suggestion(word, names);
+  return cx.report.error('RFF512', span, `${what} is ${list}, not \`${word}\``, hint);
 }
 
 function readLabelMode(cx: Context, e: Expression | undefined, depth: number): LabelMode | undefined {

@@ -96,7 +96,7 @@ export function findings(
   hybrids(draft, error);
   data(draft, error);
   score(draft, error);
-  labels(draft, error, warning);
+  labels(draft, error);
   decoder(draft, error);
   if (draft.readout && draft.label === null)
     error(
@@ -219,14 +219,21 @@ function reach(
   // An embed that did not read may well be of this label; and with a readout a label may only name the classes.
   const onlyNames = negatives?.name === 'hybrid_images' && readout !== null && readout !== undefined;
   if (label && !onlyNames && input?.embed === null && !connections.some((c) => c.source === label.name)) {
-    warning(
-      'RFF318',
-      'label',
-      `label \`${label.name}\` is connected to nothing`,
-      negatives?.name === 'hybrid_images'
-        ? 'connect it to a layer, or learn the classes from the activities: `readout: softmax()`'
-        : 'connect it to a layer, or `embed` it in the input',
-    );
+    const connect = `connect it: \`connect ${label.name} -> ${layers[0]?.name ?? '…'} as …\``;
+    if (negatives?.name === 'hybrid_images')
+      warning(
+        'RFF318',
+        'label',
+        `label \`${label.name}\` is connected to nothing, so nothing predicts it`,
+        `${connect}, or learn the classes from the activities: \`readout: softmax()\``,
+      );
+    else if (negatives)
+      error(
+        'RFF338',
+        'label',
+        `label \`${label.name}\` is connected to nothing, so positive and negative rows are the same`,
+        `${connect}; or learn without labels: \`negatives: hybrid_images()\``,
+      );
   }
   const next = new Map<string, string[]>();
   for (const c of connections) next.set(c.source, [...(next.get(c.source) ?? []), c.target]);
@@ -379,7 +386,8 @@ function score({ score: range, phases }: Draft, error: Say): void {
 }
 
 function decoder({ decoder: declared, phases }: Draft, error: Say): void {
-  if (!declared || !phases.length) return;
+  // Where no phase learns at all, that is what is reported.
+  if (!declared || phases.every((p) => p.learn === false)) return;
   if (phases.some((p) => p.learn !== false && p.input?.name !== 'hidden')) return;
   error(
     'RFF323',
@@ -394,15 +402,17 @@ export function plainModes(mode: LabelMode): readonly ('given' | 'uniform' | 'hi
   return mode.name === 'mix' ? [...plainModes(mode.a), ...plainModes(mode.b)] : [mode.name];
 }
 
-function labels({ label, phases, negatives }: Draft, error: Say, warning: Say): void {
+function labels({ label, phases, negatives, readout }: Draft, error: Say): void {
   // Hybrid images differ in their data. What is not known may be one.
   const byLabel = negatives !== undefined && negatives.name !== 'hybrid_images';
   if (phases.length && phases.every((p) => p.learn === false)) {
-    warning(
+    error(
       'RFF316',
       'schedule',
-      'no phase learns: training changes nothing',
-      'leave out `learn: off` in at least one phase',
+      'nothing learns: every phase has `learn: off`',
+      readout
+        ? 'leave out `learn: off` in one phase; to train the readout alone, write it in the connection types'
+        : 'leave out `learn: off` in at least one phase',
     );
   }
   if (label === undefined) return;
@@ -428,10 +438,10 @@ function labels({ label, phases, negatives }: Draft, error: Say, warning: Say): 
   }
   const shown = (p: DraftPhase): boolean => p.label === undefined || plainModes(p.label).includes('given');
   if (byLabel && phases.length && !phases.some(shown)) {
-    warning(
+    error(
       'RFF317',
       'schedule',
-      `no phase shows the \`given\` label, so positive and negative rows stay equal`,
+      'no phase shows the `given` label, so positive and negative rows are the same',
       'give the phase that learns `label: given`',
     );
   }

@@ -256,6 +256,19 @@ const normalize: Parameter = {
   about: '[mean, std]: pixels in 0..1 become (pixel - mean) / std',
 };
 
+const first_label: Parameter = {
+  name: 'first_label',
+  kind: { is: 'number', integer: true, min: 0, max: largest.count },
+  optional: true,
+  about: 'the lowest label in the data, which becomes class 0; without it 0',
+};
+const transpose: Parameter = {
+  name: 'transpose',
+  kind: { is: 'switch' },
+  optional: true,
+  about: 'swaps the rows and columns of pictures, which EMNIST stores column by column',
+};
+
 /** What is known of a data set before it is read. */
 export interface DataInfo extends CallInfo {
   /** Values a frame. */
@@ -317,11 +330,21 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
     ],
   },
   idx: {
-    about: 'four files in the format of MNIST, in a folder',
-    parameters: [parameter('dir', { is: 'text' }, undefined, 'the folder'), normalize],
+    about: 'four files in the format of MNIST or EMNIST, in a folder',
+    parameters: [
+      parameter(
+        'dir',
+        { is: 'text' },
+        undefined,
+        'the folder; where it has several sets, with what their names begin with: "emnist/emnist-letters"',
+      ),
+      normalize,
+      first_label,
+      transpose,
+    ],
   },
   csv: {
-    about: 'a text file with commas, a sample a line, one column the label, counted from 0',
+    about: 'a text file with commas, a sample per line, one column the label; gzipped or not',
     parameters: [
       parameter('file', { is: 'text' }, undefined, 'the file'),
       {
@@ -331,7 +354,61 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
         about: "the label's column in the header; without it, the first column",
       },
       { name: 'test', kind: { is: 'text' }, optional: true, about: 'the file of the test split' },
+      {
+        name: 'header',
+        kind: { is: 'switch' },
+        optional: true,
+        about: 'whether the first line names the columns; without it, it does where it is not all numbers',
+      },
       { ...normalize, about: '[mean, std]: values become (value - mean) / std' },
+      first_label,
+      { ...transpose, about: 'swaps the rows and columns of square pictures, as EMNIST needs it' },
+    ],
+  },
+  numpy: {
+    about:
+      'a .npz file with x and y, and optionally x_test and y_test (as Keras keeps MNIST), or .npy files of one array each',
+    parameters: [
+      parameter('file', { is: 'text' }, undefined, 'the file'),
+      {
+        name: 'labels',
+        kind: { is: 'text' },
+        optional: true,
+        about: 'the file of the labels, for a .npy file',
+      },
+      { name: 'test', kind: { is: 'text' }, optional: true, about: 'the file of the test split' },
+      {
+        name: 'test_labels',
+        kind: { is: 'text' },
+        optional: true,
+        about: "the file of the test split's labels, for a .npy file",
+      },
+      {
+        ...normalize,
+        about: '[mean, std]: values become (value - mean) / std, so that [0, 255] brings pixels to 0..1',
+      },
+      {
+        name: 'frames',
+        kind: { is: 'switch' },
+        optional: true,
+        about:
+          'whether the second dimension counts frames; without it, a sample is one frame of all its values',
+      },
+      first_label,
+      transpose,
+    ],
+  },
+  image_folder: {
+    about: 'PNG and JPEG pictures of one size, in a folder per class',
+    parameters: [
+      parameter(
+        'dir',
+        { is: 'text' },
+        undefined,
+        'the folder with a folder per class, or with `train` and `test`, which have these',
+      ),
+      { name: 'test', kind: { is: 'text' }, optional: true, about: 'the folder of the test split' },
+      normalize,
     ],
   },
   tensors: {

@@ -5,8 +5,11 @@
  * Each reader reports what is wrong and returns undefined; none is reported twice.
  */
 import type { CallExpression, Expression, Property } from '../../grammar/ast.js';
+import { predictions, words } from '../../grammar/habits.js';
+import { writeExpression } from '../../grammar/write.js';
 import { type Context, suggestion, unknownName } from './context.js';
 import { bind, describe, numbers, type Scope, translate } from './expressions.js';
+import { callMeant, habit } from './habits.js';
 import { alternatives } from './report.js';
 import {
   type CallInfo,
@@ -60,7 +63,8 @@ export function readNumber(
     e.kind === 'list' ||
     (e.kind === 'name' && (e.name === 'on' || e.name === 'off'))
   ) {
-    return wrongKind(cx, e, scope.what, 'a number');
+    const number = e.kind === 'string' && e.value.trim() !== '' && Number.isFinite(Number(e.value));
+    return wrongKind(cx, e, scope.what, 'a number', number ? `write \`${Number(e.value)}\`` : undefined);
   }
   const value = translate(cx, e, scope)?.value;
   if (value === undefined) return undefined;
@@ -81,7 +85,25 @@ export function readNumber(
 export function readSwitch(cx: Context, e: Expression | undefined, what: string): boolean | undefined {
   if (!e) return undefined;
   if (e.kind === 'name' && (e.name === 'on' || e.name === 'off')) return e.name === 'on';
-  return wrongKind(cx, e, what, 'a switch', 'write `on` or `off`');
+  const meant = habit(words, wordOf(e) ?? '');
+  return wrongKind(
+    cx,
+    e,
+    what,
+    'a switch',
+    `write ${meant === undefined ? '`on` or `off`' : `\`${meant}\``}`,
+  );
+}
+
+/** A name, a text or a number as the word it may be meant as. */
+export function wordOf(e: Expression): string | undefined {
+  return e.kind === 'name'
+    ? e.name
+    : e.kind === 'string'
+      ? e.value
+      : e.kind === 'number'
+        ? e.text
+        : undefined;
 }
 
 /** One of a few words. */
@@ -93,10 +115,12 @@ export function readWord<W extends string>(
 ): W | undefined {
   if (!e) return undefined;
   const list = alternatives(among.map((w) => `\`${w}\``));
-  if (e.kind !== 'name') return wrongKind(cx, e, what, list);
+  const written = wordOf(e) ?? '';
+  const meant = among.find((w) => w === (habit(predictions, written) ?? written));
+  const hint = meant === undefined ? suggestion(written, among) : `write \`${meant}\``;
+  if (e.kind !== 'name') return wrongKind(cx, e, what, list, hint);
   const word = among.find((w) => w === e.name);
-  if (word === undefined)
-    cx.report.error('RFF512', e.span, `${what} is ${list}, not \`${e.name}\``, suggestion(e.name, among));
+  if (word === undefined) cx.report.error('RFF512', e.span, `${what} is ${list}, not \`${e.name}\``, hint);
   return word;
 }
 
@@ -167,29 +191,35 @@ export function readCall(
   if (!e) return undefined;
   const calls = tables[table];
   const name = e.kind === 'call' ? e.callee.text : e.kind === 'name' ? e.name : undefined;
-  if (name === undefined) return wrongKind(cx, e, scope.what, `a call, such as \`${example(table)}\``);
+  const switched = e.kind === 'name' && (name === 'on' || name === 'off');
+  const meant = switched ? undefined : callMeant(e, table);
+  const write = meant === undefined ? undefined : `write \`${meant}\``;
+  if (name === undefined || switched)
+    return wrongKind(cx, e, scope.what, `a call, such as \`${example(table)}\``, write);
   const info = Object.hasOwn(calls, name) ? calls[name] : undefined;
   if (!info) {
     const names = Object.keys(calls);
-    if (e.kind === 'name' && (name === 'on' || name === 'off'))
-      return wrongKind(cx, e, scope.what, `a call, such as \`${example(table)}\``);
-    const hint =
-      suggestion(name, names) ??
-      `there is ${alternatives(
-        names.map((n) => `\`${n}\``),
-        'and',
-      )}`;
-    const span = e.kind === 'call' ? e.callee.span : e.span;
-    return cx.report.error('RFF505', span, `there is no ${tableNouns[table]} \`${name}\``, hint);
+    const list = `there is ${alternatives(
+      names.map((n) => `\`${n}\``),
+      'and',
+    )}`;
+    const message = `there is no ${tableNouns[table]} \`${name}\``;
+    // Where only the name is wrong, only the name is underlined.
+    const callee = meant === undefined ? '' : meant.slice(0, meant.indexOf('('));
+    if (
+      e.kind === 'call' &&
+      (meant === undefined || meant === writeExpression({ ...e, callee: { ...e.callee, text: callee } }))
+    )
+      return cx.report.error(
+        'RFF505',
+        e.callee.span,
+        message,
+        meant === undefined ? list : `did you mean \`${callee}\`?`,
+      );
+    return cx.report.error('RFF505', e.span, message, write ?? list);
   }
-  if (e.kind !== 'call') {
-    return cx.report.error(
-      'RFF503',
-      e.span,
-      `\`${name}\` is called: it needs its parentheses`,
-      `write \`${name}(${info.parameters.length ? '…' : ''})\``,
-    );
-  }
+  if (e.kind !== 'call')
+    return cx.report.error('RFF503', e.span, `\`${name}\` is called: it needs its parentheses`, write);
   return readArguments(cx, e, info, scope);
 }
 

@@ -5,7 +5,7 @@
  * way, so that the oracle which interprets it is worth testing against.
  */
 import type { ModelDocument } from '../model.js';
-import { hearsLabel, type Network } from '../network.js';
+import { connectsLabel, layersAlone, type Network } from '../network.js';
 import { predictingClassifier } from './classifier.js';
 import { type Axis, type Graph, type Program, type Purpose, tensorOf } from './graph.js';
 import { lowerPrediction } from './prediction.js';
@@ -37,7 +37,7 @@ export function lower(document: ModelDocument, options: LowerOptions = {}): Grap
   const frames = options.frames ?? 1;
   const purpose = options.purpose ?? 'network';
   const classes = document.label?.classes ?? 1;
-  const tried = hearsLabel(document) ? classes : 1;
+  const tried = connectsLabel(document) ? classes : 1;
   const predictBatch =
     options.predictBatch ?? Math.max(1, Math.min(document.evaluate.batch, Math.floor((2 * batch) / tried)));
   for (const n of [batch, frames, predictBatch])
@@ -92,6 +92,8 @@ function tensorsOf(
   }
   declare('predict/x', 'input', [frames, predictBatch, d]);
   declare('predict/goodness', 'output', [predictBatch, classes]);
+  const alone = layersAlone(document).length;
+  if (alone > 0) declare('predict/goodness_layers', 'output', [alone, predictBatch, classes]);
   if (predictingClassifier(document)) declare('predict/softmax', 'output', [predictBatch, classes]);
   const extent = (axis: Axis) => train.extents[axis as keyof Program['extents']];
   for (const r of train.results) {

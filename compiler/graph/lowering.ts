@@ -430,7 +430,10 @@ export class Lowering {
     perBatch: number,
     index: number,
   ): void {
-    const rule = updateRule(optimizer, scale, perBatch, index);
+    const { train, readout } = this.document;
+    // A readout is trained by a program of its own, and its optimizer is then the only one.
+    const own = optimizer !== train.optimizer && optimizer !== readout?.optimizer;
+    const rule = updateRule(optimizer, scale, perBatch, index, own);
     const w = this.current.get(tensor.name)!;
     const states = rule.states.map((s) => stateId(tensor, s));
     const bindings: Record<string, Value> = { w, g: gradient };

@@ -36,10 +36,17 @@ const number = constant;
  * @param scale the connection's `lr_scale`
  * @param perBatch how many times a batch updates the parameter
  * @param index which of those this is
+ * @param own whether the optimizer is another than the model's
  */
-export function updateRule(optimizer: Optimizer, scale: number, perBatch: number, index: number): UpdateRule {
+export function updateRule(
+  optimizer: Optimizer,
+  scale: number,
+  perBatch: number,
+  index: number,
+  own = false,
+): UpdateRule {
   const lr = mul(rate, number(optimizer.lr * scale));
-  const scalars: Record<string, HostScalar> = { rate: { name: 'rate' } };
+  const scalars: Record<string, HostScalar> = { rate: own ? { name: 'rate', own } : { name: 'rate' } };
   const state = (name: string) => variable(name, 'element');
   const smooth = (average: Expr, value: Expr, keep: number) =>
     add(mul(average, number(keep)), mul(value, number(1 - keep)));

@@ -1,4 +1,4 @@
-/** The dataflow graph for people and machines: JSON, and Graphviz. */
+/** The dataflow graph for people and machines, as JSON. */
 import { show } from '../expr/index.js';
 import { fullName, type Graph, type Program, type Value } from './graph.js';
 
@@ -59,46 +59,4 @@ export function toJson(graph: Graph): unknown {
     tensors,
     programs: { train: program(programs.train), predict: program(programs.predict) },
   };
-}
-
-const colours: Partial<Record<Value['op']['kind'], string>> = {
-  state: '#e8e0f5',
-  input: '#dcefdc',
-  product: '#fbe3c8',
-  'field product': '#fbe3c8',
-  outer: '#fbd3c8',
-  'field outer': '#fbd3c8',
-  map: '#e3edf7',
-};
-
-/** Both programs for Graphviz (`dot -Tsvg`): a box a value, a cluster a step. */
-export function toDot(graph: Graph): string {
-  const lines = [
-    'digraph rffc {',
-    '  rankdir=LR; node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=10];',
-  ];
-  for (const program of [graph.programs.train, graph.programs.predict]) {
-    const id = (v: number) => `${program.name}_${v}`;
-    const scopes = new Map<string, Value[]>();
-    for (const v of program.values) {
-      const scope = v.tensor === undefined ? v.step : '';
-      scopes.set(scope, [...(scopes.get(scope) ?? []), v]);
-    }
-    lines.push(`  subgraph "cluster_${program.name}" { label="${program.name}";`);
-    for (const [scope, values] of scopes) {
-      if (scope) lines.push(`    subgraph "cluster_${program.name}_${scope}" { label="${scope}";`);
-      for (const v of values) {
-        const axes = v.axes.length ? ` {${v.axes.join(', ')}}` : '';
-        const text = describe(v);
-        const label = `${fullName(v)}\n${text.length > 60 ? `${text.slice(0, 57)}…` : text}\n[${v.rows === 'batch' ? 'rows' : v.rows}, ${v.cols}]${axes}`;
-        lines.push(
-          `      ${id(v.id)} [label=${JSON.stringify(label)}, fillcolor="${colours[v.op.kind] ?? 'white'}"];`,
-        );
-      }
-      if (scope) lines.push('    }');
-    }
-    for (const v of program.values) for (const i of v.inputs) lines.push(`    ${id(i)} -> ${id(v.id)};`);
-    lines.push('  }');
-  }
-  return `${[...lines, '}'].join('\n')}\n`;
 }

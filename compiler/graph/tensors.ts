@@ -80,6 +80,8 @@ export interface RunArguments {
   readonly trained: number;
   /** The decay's factor on every learning rate in this epoch. */
   readonly rate: number;
+  /** A factor on the learning rate of the model's optimizer, none of a layer's own; 1 by default. */
+  readonly lr?: number;
 }
 
 /**
@@ -87,7 +89,8 @@ export interface RunArguments {
  * batch, and `index` says which of them this is, from 0: the update's number from 1 is trained · perBatch + index + 1.
  */
 export type HostScalar =
-  | { readonly name: 'rate' }
+  /** The factor on a learning rate; `own`: of an optimizer that is not the model's, but a layer's, say. */
+  | { readonly name: 'rate'; readonly own?: true }
   /** 1 - beta^number: Adam's bias correction (Kingma and Ba 2014, algorithm 1). */
   | {
       readonly name: 'bias_correction';
@@ -99,7 +102,7 @@ export type HostScalar =
   | { readonly name: 'first'; readonly perBatch: number; readonly index: number };
 
 export function hostScalar(scalar: HostScalar, args: RunArguments): number {
-  if (scalar.name === 'rate') return args.rate;
+  if (scalar.name === 'rate') return scalar.own ? args.rate : args.rate * (args.lr ?? 1);
   const number = args.trained * scalar.perBatch + scalar.index + 1;
   switch (scalar.name) {
     case 'bias_correction':

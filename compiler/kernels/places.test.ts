@@ -1,7 +1,7 @@
 /** Places: what is read side by side is written side by side, results where the host reads them, constants at load. */
 import { expect, test } from 'vitest';
 import { buildPlan } from '../build.js';
-import type { Launch, Plan, RowsLaunch } from '../plan/plan.js';
+import type { Launch, Plan } from '../plan/plan.js';
 import { chain, everyKind, graphOf, launchesOf } from '../plan/testing.js';
 import { tailOf } from './places.js';
 
@@ -40,9 +40,15 @@ test('numbers a layer and step go straight to their places in the results', () =
 
 test('a prediction’s goodness is written by its kernel, labels innermost', () => {
   const goodness = plan.tensors.find((t) => t.name === 'predict/goodness')!.regions[0]!.buffer;
-  const last = plan.programs.predict.at(-1) as RowsLaunch;
-  expect(last).toMatchObject({ kind: 'rows', variants: 3, samples: 2 });
-  expect(last.outputs).toEqual([{ buffer: goodness, offset: 0, variantStride: 1, sampleStride: 3 }]);
+  const outputs = launchesOf(plan.programs.predict, 'rows')
+    .filter((l) => l.variants === 3 && l.samples === 2)
+    .flatMap((l) => l.outputs);
+  const view = { offset: 0, variantStride: 1, sampleStride: 3 };
+  expect(outputs).toContainEqual({ buffer: goodness, ...view });
+  // The means of the layers alone too: six numbers each, one layer after another.
+  const layers = plan.tensors.find((t) => t.name === 'predict/goodness_layers')!.regions[0]!.buffer;
+  const own = outputs.filter(({ buffer }) => buffer === layers).map(({ offset }) => offset);
+  expect(own.toSorted((a, b) => a - b)).toEqual([0, 6, 12]);
 });
 
 test('the rows of what does not vary are read again, not copied', () => {

@@ -6,48 +6,45 @@ export interface CodeInfo {
 }
 
 export const planCodes = {
-  RFF850: {
-    title: 'not a plan',
-    explanation: 'The JSON does not have the shape that `grammar/schema/plan.schema.json` describes.',
-  },
+  RFF850: { title: 'not a plan', explanation: 'The JSON does not match `grammar/schema/plan.schema.json`.' },
   RFF851: {
-    title: 'version of a plan',
+    title: 'unsupported plan version',
     explanation: 'The plan was compiled by another version of rffc. Compile its model again.',
   },
   RFF852: {
-    title: 'memory of a plan',
+    title: 'invalid memory layout in a plan',
     explanation:
-      'All six arenas are there, each once; every buffer lies inside its arena and starts at a multiple of 256 bytes; the arenas together have at most 2^40 bytes.',
+      'A plan has each of the six arenas once; every buffer lies inside its arena at a multiple of 256 bytes; all arenas together are at most 2^40 bytes.',
   },
   RFF853: {
-    title: 'outside of a buffer',
+    title: 'out-of-bounds access in a plan',
     explanation:
-      'A launch reads or writes beyond the end of a buffer, also counting the padding of its rows to whole vectors of four numbers.',
+      'A launch reads or writes beyond the end of a buffer, counting rows padded to vectors of four numbers. Compile the model again.',
   },
   RFF854: {
-    title: 'kernel of a plan',
+    title: 'invalid kernel in a plan',
     explanation:
-      'A row kernel computes its nodes in order from inputs, constants and earlier nodes, each operator with as many arguments as it takes, and a number a row only from what is one; at most 2048 operators lie within each other.',
+      'A row kernel computes its nodes in order, from inputs, constants and earlier nodes; each operator has its number of operands, and a scalar per row is computed from scalars per row or by a reduction. Operators nest at most 2048 deep.',
   },
   RFF855: {
-    title: 'launch of a plan',
+    title: 'invalid launch in a plan',
     explanation:
-      'A launch has the inputs and outputs of its kernel, the shapes of its matrices fit together, and no two of its rows are written to the same place.',
+      "A launch has its kernel's inputs and outputs, its matrices' shapes agree, and no two of its rows write to the same location. Compile the model again.",
   },
   RFF856: {
-    title: 'tensor of a plan',
+    title: 'invalid tensor in a plan',
     explanation:
-      'A tensor has a name of its own, regions of as many numbers as its shape has, in the arena of its role.',
+      'A tensor has a unique name and regions that hold exactly its shape, in the arena of its role.',
   },
   RFF857: {
     title: 'plan and model differ',
     explanation:
-      'A plan holds the model it was compiled from: its classes, layers, learning steps, tensors and products as written are those of that model.',
+      'A plan contains the model it was compiled from: its classes, layers, learning steps, tensors and products have to match that model.',
   },
   RFF858: {
-    title: 'class indices',
+    title: 'unchecked class indices in a plan',
     explanation:
-      'What is looked up by a class is where the host or a draw puts classes, and nothing else writes there: any other number could lead outside of the memory.',
+      'A lookup by class reads indices that only the host or a random draw of classes may write: any other number could read outside the memory.',
   },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 

@@ -46,7 +46,7 @@ model small {
 /** The graph of a model's text or parts. @throws RffcError with what is wrong with the model */
 export function graphOf(model: string | ModelParts, options: LowerOptions = {}): Graph {
   const { tree, diagnostics } = parse(typeof model === 'string' ? model : modelText(model));
-  const checked = check(tree);
+  const checked = check(tree, { tolerant: true });
   const told = [...diagnostics, ...checked.diagnostics];
   if (!checked.document || told.some((d) => d.severity === 'error')) throw new RffcError(told);
   return lower(checked.document, options);

@@ -12,11 +12,11 @@ test('a plan that went through JSON is taken as it is', () => {
 });
 
 test('a model’s warnings come with its plan', () => {
-  const unheard = corrupted((p) => {
-    p.model.connections = p.model.connections.filter((c) => c.source !== 'digit');
-    p.tensors = p.tensors.filter((t) => !t.name.includes('.digit.'));
+  const blind = corrupted((p) => {
+    p.model.connections = p.model.connections.filter((c) => c.source !== 'image');
+    p.tensors = p.tensors.filter((t) => !t.name.includes('.image.'));
   });
-  const result = validatePlan(unheard, 'a.plan.json');
+  const result = validatePlan(blind, 'a.plan.json');
   expect('plan' in result).toBe(true);
   expect(result.diagnostics).toMatchObject([{ severity: 'warning', file: 'a.plan.json' }]);
 });

@@ -13,6 +13,7 @@ import { classifierOf, predictingClassifier } from '../graph/classifier.js';
 import { decoderParameters } from '../graph/decoder.js';
 import { parameterId, peerMean, stateId } from '../graph/tensors.js';
 import { sizeOf } from '../model.js';
+import { layersAlone } from '../network.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
 import type { ArenaName, Plan, PlanTensor, RowsKernel } from './plan.js';
 
@@ -272,6 +273,9 @@ function checkModel(plan: Plan, say: Say): void {
   if (trained) expect('classifier_loss', 'output', [1]);
   expect('predict/x', 'input', [frames, predictBatch, model.input.size]);
   expect('predict/goodness', 'output', [predictBatch, classes]);
+  // Plans of an older rffc do without.
+  if (tensors.has('predict/goodness_layers'))
+    expect('predict/goodness_layers', 'output', [layersAlone(model).length, predictBatch, classes]);
   if (predicting) expect('predict/softmax', 'output', [predictBatch, classes]);
   const ownerOf = ({ name, parameter, state }: PlanTensor) =>
     parameter !== undefined && state !== undefined && name === stateId(parameterId(parameter, 1), state).name

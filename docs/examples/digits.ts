@@ -1,18 +1,7 @@
 /**
  * rffc from TypeScript: a model compiled, trained, judged, saved, and asked about an image, in a few seconds.
  */
-import {
-  compile,
-  evaluate,
-  initialize,
-  loadDataset,
-  networkOf,
-  openBackend,
-  predict,
-  samples,
-  saveWeights,
-  train,
-} from 'rffc';
+import { compile, evaluate, loadDataset, openBackend, predict, samples, saveWeights, train } from 'rffc';
 
 const text = `
 connection forward { init: kaiming_uniform(gain: 1) }
@@ -47,36 +36,32 @@ model digits {
 
 /** Trains the model above; `report` hears of each epoch, and the weights go to `file`. */
 export async function learnDigits(report: (line: string) => void, file: string) {
-  const { plan, warnings } = await compile({ text, file: 'digits.rff' });
+  const { document, plan, warnings } = await compile({ text, file: 'digits.rff' });
   for (const { code, message } of warnings) report(`${code}: ${message}`);
-  const network = networkOf(plan);
-  const dataset = await loadDataset(network.document.train.data);
+  const data = await loadDataset(document.train.data);
 
-  // The fastest backend that works here; `cpu`, `webgpu`, `cuda` ask for one.
-  const session = await openBackend('auto', plan);
-  try {
-    initialize(session, network);
-    const { test } = await train(
-      session,
-      network,
-      dataset,
-      {},
-      {
-        epoch: ({ position, loss, test }) =>
-          report(`epoch ${position.epoch}: loss of h1 ${loss[0]!.toFixed(3)}, accuracy ${test?.accuracy}`),
-      },
-    );
-    await saveWeights(session, file);
+  // The fastest backend that works here; `cpu`, `webgpu`, `cuda` ask for one. It is closed at the end of this function.
+  await using session = await openBackend('auto', plan);
 
-    // On other data: the test split again, to see that it is the same.
-    const again = await evaluate(session, network, dataset.test);
+  // A new session is initialized from the model's seed. Options are the model's unless given: `{ epochs: 5, lr: 1e-3 }`.
+  const { test } = await train(
+    session,
+    plan,
+    data,
+    {},
+    {
+      epoch: ({ epoch, loss, test }) =>
+        report(`epoch ${epoch}: loss of h1 ${loss[0]!.toFixed(3)}, accuracy ${test?.accuracy}`),
+    },
+  );
+  await saveWeights(session, file);
 
-    // One image from memory: 784 numbers, as the network is to see them.
-    const image = new Float32Array(784);
-    dataset.test.gather([0], image);
-    const prediction = await predict(session, network, samples(image, { inputSize: 784 }));
-    return { test: test!, again: again!, label: prediction!.labels[0]!, truth: dataset.test.y[0]! };
-  } finally {
-    await session.dispose();
-  }
+  // On other data: the test split again, to see that it is the same.
+  const again = await evaluate(session, plan, data.test);
+
+  // One image from memory: 784 numbers, as the network is to see them.
+  const image = new Float32Array(784);
+  data.test.gather([0], image);
+  const prediction = await predict(session, plan, samples(image, { inputSize: 784 }));
+  return { test: test!, again: again!, label: prediction!.labels[0]!, truth: data.test.y[0]! };
 }

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
-import { describeUnless } from '../../test/support/needs.js';
+import { describeUnless, testUnless } from '../../test/support/needs.js';
 import { baseAddress, findBlas, openBlas } from './blas.js';
 
 const before = process.env.RFFC_BLAS;
@@ -21,6 +22,8 @@ function diagnostic(action: () => unknown) {
   }
   throw new Error('no error');
 }
+
+const compiler = ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0);
 
 describe('findBlas', () => {
   it('finds none when switched off', () => {
@@ -49,6 +52,22 @@ describe('findBlas', () => {
     expect(code).toBe('RFF821');
     expect(message).toContain('libm.so.6');
   });
+
+  testUnless(
+    compiler ? undefined : 'a C compiler was not found',
+    'says so for a library of 64-bit integers',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'rffc-blas-'));
+      const [source, library] = [join(folder, 'wide.c'), join(folder, 'libwide.so')];
+      writeFileSync(
+        source,
+        'const char *openblas_get_config(void) { return "OpenBLAS 0.3 USE64BITINT"; }\nvoid cblas_sgemm(void) {}\n',
+      );
+      expect(spawnSync(compiler!, ['-shared', '-fPIC', '-o', library, source]).status).toBe(0);
+      expect(diagnostic(() => openBlas(library)).code).toBe('RFF822');
+      rmSync(folder, { recursive: true });
+    },
+  );
 });
 
 delete process.env.RFFC_BLAS;

@@ -64,8 +64,19 @@ function koffi(): Koffi {
     return require('koffi') as Koffi;
   } catch (error) {
     throw failure('RFF820', `koffi, which calls a BLAS, does not load on this system: ${reason(error)}`, {
-      hint: 'npm install koffi, or set RFFC_BLAS=off',
+      hint: 'npm install koffi (without `--omit=optional`: its binary is an optional package), or set RFFC_BLAS=off',
     });
+  }
+}
+
+/** Why no BLAS can be called at all: koffi, or the package with its binary, is not there; undefined where it is. */
+export function whyNoBlas(): RffcError | undefined {
+  try {
+    koffi();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RffcError) return error;
+    throw error;
   }
 }
 

@@ -2,23 +2,24 @@
  * The cpu engine: a plan on one shared memory, played by a pool of worker threads, its products by a system BLAS or by
  * WebAssembly, everything else by kernels printed as WebAssembly text.
  */
-import { availableParallelism } from 'node:os';
 import { overlapsOf, printModule, scratchBytes } from '../../compiler/codegen/index.js';
 import { hostScalar } from '../../compiler/graph/tensors.js';
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
+import { asyncDispose } from '../dispose.js';
 import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
 import { lengthOf, partsOf, TensorTable } from '../tensors.js';
 import { assemble, hasRelaxedSimd } from './assemble.js';
 import { type BlasInfo, findBlas } from './blas.js';
 import { gemmModule, gemmScratchBytes } from './gemm-wat.js';
-import { type Layout, layOut } from './layout.js';
+import { allocate, type Layout, layOut } from './layout.js';
 import { Pool } from './pool.js';
 import { makeSteps, privateLayout } from './program.js';
 import type { Setup } from './steps.js';
+import { defaultThreads, MOST_THREADS } from './threads.js';
 
 export interface CpuOptions {
-  /** Worker threads; all cores by default. */
+  /** Worker threads; `defaultThreads` by default. */
   readonly threads?: number;
   /** Time every launch. */
   readonly profile?: boolean;
@@ -28,13 +29,14 @@ export interface CpuOptions {
  * Opens a plan on this machine's processor and plays its `load` program.
  *
  * @throws RffcError RFF820 to RFF822 if `RFFC_BLAS` names a library that cannot be used, RFF823 if a worker fails,
- * RFF824 if the plan needs more memory than there is, RFF825 for a thread count that is none
+ * RFF824 if the plan needs more memory than there is, RFF825 for an invalid thread count
  */
 export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<CpuSession> {
-  const threads = options.threads ?? availableParallelism();
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    throw failure('RFF825', `${threads} is no number of threads: it must be a whole number from 1 to 64`, {
-      hint: `this machine has ${availableParallelism()} cores`,
+  const threads = options.threads ?? defaultThreads();
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    const message = `invalid thread count ${threads}: expected an integer between 1 and ${MOST_THREADS}`;
+    throw failure('RFF825', message, {
+      hint: `leave out \`--threads\`: the default on this machine is ${defaultThreads()}`,
     });
   }
   // The workers come up while this thread prepares their work.
@@ -45,8 +47,7 @@ export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<Cpu
     const kernelScratch = plan.kernels.map((kernel, i) => scratchBytes(kernel, overlaps(i)));
     const own = privateLayout(plan, threads, Math.max(0, ...kernelScratch), blas ? 0 : gemmScratchBytes());
     const layout = layOut(plan, threads, own.bytes);
-    const { pages } = layout;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const memory = allocate(layout);
     const programs = makeSteps(plan, threads, layout.buffers, layout.privateAt, own, memory);
     const products = blas
       ? { blas: blas.path }
@@ -70,6 +71,7 @@ export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<Cpu
 export class CpuSession implements Session {
   readonly backend = 'cpu';
   readonly tensors: readonly TensorInfo[];
+  readonly written: ReadonlySet<string>;
   private readonly table: TensorTable;
   private readonly floats: Float32Array;
   private readonly ints: Int32Array;
@@ -85,6 +87,7 @@ export class CpuSession implements Session {
   ) {
     this.table = new TensorTable(plan);
     this.tensors = this.table.infos;
+    this.written = this.table.written;
     this.floats = new Float32Array(setup.memory.buffer);
     this.ints = new Int32Array(setup.memory.buffer);
   }
@@ -142,6 +145,7 @@ export class CpuSession implements Session {
 
   /** Plays any of the plan's programs. @throws RffcError RFF823 if a worker fails; the session is then at its end */
   async play(program: string, args: RunArguments): Promise<void> {
+    this.table.check();
     const { values, region } = this.plan.scalars;
     if (region) {
       const start = this.start(region);
@@ -169,6 +173,11 @@ export class CpuSession implements Session {
   }
 
   dispose(): Promise<void> {
+    this.table.close();
     return this.pool.dispose();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }

@@ -5,8 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { failure } from '../../grammar/diagnostic.js';
+import { homeFolder } from '../data/folders.js';
 
 export type NativeArgument = number | bigint | string | ArrayBufferView | null;
 export type NativeFunction = (...args: readonly NativeArgument[]) => unknown;
@@ -19,7 +19,8 @@ export interface NativeLibrary {
 export interface Host {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** Undefined where the system knows of none. */
+  readonly home: string | undefined;
   /** Names in a folder; none where there is no such folder. */
   list(folder: string): readonly string[];
   /** @param path a file's path, or a name for the system's loader. @throws Error with the loader's words */
@@ -49,7 +50,7 @@ export function reasonOf(error: unknown): string {
 export const thisHost: Host = {
   platform: process.platform,
   env: process.env,
-  home: homedir(),
+  home: homeFolder(),
   list(folder) {
     try {
       return readdirSync(folder);

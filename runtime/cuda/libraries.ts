@@ -80,7 +80,8 @@ function pythonFolders(host: Host): string[] {
   const { VIRTUAL_ENV, CONDA_PREFIX } = host.env;
   const environments = [VIRTUAL_ENV, CONDA_PREFIX].filter((folder) => folder !== undefined);
   if (windows(host)) return environments.map((folder) => join(host, folder, 'Lib', 'site-packages'));
-  const roots = [...environments, join(host, host.home, '.local'), '/usr/local', '/usr'];
+  const own = host.home === undefined ? [] : [join(host, host.home, '.local')];
+  const roots = [...environments, ...own, '/usr/local', '/usr'];
   return roots.flatMap((root) =>
     host
       .list(join(host, root, 'lib'))

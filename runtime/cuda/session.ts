@@ -6,6 +6,7 @@ import { cudaModule } from '../../compiler/codegen/cuda/index.js';
 import { hostScalar } from '../../compiler/graph/tensors.js';
 import type { Plan, PlanTensor } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
+import { asyncDispose } from '../dispose.js';
 import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
 import { lengthOf, TensorTable } from '../tensors.js';
 import { architectureFor, compileCached } from './compiler.js';
@@ -263,6 +264,7 @@ export class CudaSession implements Session {
   readonly backend = 'cuda';
   readonly writesAhead = true;
   readonly tensors: readonly TensorInfo[];
+  readonly written: ReadonlySet<string>;
   private readonly table: TensorTable;
   private readonly words: Uint8Array<ArrayBuffer>;
   private readonly finished: CudaEvent;
@@ -282,6 +284,7 @@ export class CudaSession implements Session {
   ) {
     this.table = new TensorTable(plan);
     this.tensors = this.table.infos;
+    this.written = this.table.written;
     const { transfer, main, closers } = made;
     this.finished = driver.createEvent();
     closers.add(() => driver.destroyEvent(this.finished));
@@ -314,6 +317,7 @@ export class CudaSession implements Session {
 
   /** Plays any of the plan's programs. @throws RffcError RFF846 if the device fails */
   async play(program: string, args: RunArguments): Promise<void> {
+    this.table.check();
     if (this.running) throw new Error('a session plays one program at a time');
     this.running = this.launch(program, args);
     try {
@@ -393,8 +397,13 @@ export class CudaSession implements Session {
   async dispose(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.table.close();
     await this.running?.catch(() => undefined);
     this.made.closers.close();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }
 

@@ -70,7 +70,7 @@ describe('a CSV file', () => {
     const missing = await refusal(() => loadDataset(csv({ file: join(folder, 'absent.csv') })));
     expect(missing).toMatchObject({ code: 'RFF613', message: expect.stringContaining('absent.csv') });
     await writeFile(join(folder, 'two.csv'), '0,1,2\n');
-    await writeFile(join(folder, 'three.csv'), '0,1,2,3\n');
+    await writeFile(join(folder, 'three.csv'), '0,1,2,9\n');
     const apart = await refusal(() =>
       loadDataset(csv({ file: 'two.csv', test: 'three.csv' }), { baseDir: folder }),
     );

@@ -96,7 +96,7 @@ describe('IDX files', () => {
       'RFF610',
       /1 dimensions, not 3 as images/,
     ],
-    ['text', { 'train-images-idx3-ubyte': Buffer.from('<html>') }, 'RFF610', /two zero bytes/],
+    ['text', { 'train-images-idx3-ubyte': Buffer.from('hello') }, 'RFF610', /two zero bytes/],
     [
       'floats',
       { 'train-images-idx3-ubyte': Uint8Array.of(0, 0, 0x0d, 3) },
@@ -177,7 +177,9 @@ describe('where data sets lie', () => {
     const empty = join(folder, 'empty');
     const diagnostic = await refusal(loadDataset({ name: 'mnist', options: {} }, { dataDir: empty }));
     expect(diagnostic.code).toBe('RFF602');
-    expect(diagnostic.message).toContain(`looked in ${join(empty, 'mnist')} and in ${empty}`);
+    expect(diagnostic.message).toContain(
+      `looked in ${join(empty, 'mnist')}, ${join(empty, 'MNIST', 'raw')} and ${empty}`,
+    );
     expect(diagnostic.hint).toContain('rffc data fetch mnist');
     const partial = join(folder, 'partial', 'mnist');
     await mkdir(partial, { recursive: true });
@@ -316,7 +318,7 @@ describe('tensors("file.safetensors")', () => {
     ['no y', (t) => t.delete('y'), 'RFF630', /no tensor `y`/],
     ['test_y alone', (t) => t.set('test_y', i64(1)), 'RFF630', /no tensor `test_x`/],
     ['x of rank 1', (t) => t.set('x', f32([3])), 'RFF630', /`x` is \[3\]/],
-    ['too few labels', (t) => t.set('y', i64(0, 1)), 'RFF630', /`y` is \[2\], it must be \[3\]/],
+    ['too few labels', (t) => t.set('y', i64(0, 1)), 'RFF630', /`y` is \[2\]: expected \[3\]/],
     ['negative label', (t) => t.set('y', i64(0, -1, 1)), 'RFF630', /`y` holds -1 for sample 1/],
     [
       'fractional label',
@@ -382,7 +384,13 @@ describe('names of data sets', () => {
     for (const { name } of datasetList) {
       if (name === 'digits') continue;
       const options =
-        { idx: { dir: 'x' }, csv: { file: 'x.csv' }, tensors: { file: 'x.safetensors' } }[name] ?? {};
+        {
+          idx: { dir: 'x' },
+          csv: { file: 'x.csv' },
+          numpy: { file: 'x.npz' },
+          image_folder: { dir: 'x' },
+          tensors: { file: 'x.safetensors' },
+        }[name] ?? {};
       const { code } = await refusal(loadDataset({ name, options }, { dataDir: empty, baseDir: empty }));
       expect(code, name).toMatch(/^RFF(602|613|641)$/);
     }

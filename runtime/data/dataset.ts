@@ -4,6 +4,8 @@
  * values. Nothing here needs a host: it runs in a page.
  */
 
+import type { Diagnostic } from '../../grammar/diagnostic.js';
+
 /** A sample's values as pictures: `planes` of [rows, columns], one after another. */
 export interface Grid {
   readonly planes: number;
@@ -36,6 +38,8 @@ export interface Dataset {
   readonly validation?: Split;
   /** `count` is 0 where the data set has none. */
   readonly test: Split;
+  /** What is odd about the data, and does not keep them from being used. */
+  readonly warnings?: readonly Diagnostic[];
 }
 
 /** What is known of a data set before its samples are read; undefined where only the samples tell. */
@@ -77,6 +81,18 @@ export function memoryRecords(bytes: Uint8Array, recordBytes: number): Records {
   return { open: () => ({ read, close() {} }) };
 }
 
+/** The order that swaps the rows and columns of `planes` pictures of [rows, columns], for `SplitShape.order`. */
+export function transposedOrder({ planes, rows, columns }: Omit<Grid, 'background'>): Int32Array {
+  const order = new Int32Array(planes * rows * columns);
+  let next = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    for (let column = 0; column < columns; column++) {
+      for (let row = 0; row < rows; row++) order[next++] = (plane * rows + row) * columns + column;
+    }
+  }
+  return order;
+}
+
 /** What a split is beside its values. */
 export interface SplitShape {
   /** [count] */
@@ -85,6 +101,8 @@ export interface SplitShape {
   readonly frames: number;
   readonly inputSize: number;
   readonly grid?: Grid | undefined;
+  /** [inputSize] Value i of a frame is the stored frame's value `order[i]`; without it they are as they are stored. */
+  readonly order?: Int32Array | undefined;
 }
 
 /** Writes a sample into `out`, its frame f at `at + f · stride`. */
@@ -132,7 +150,7 @@ export function sampleSplit(
  * @param table from `pixelTable`.
  */
 export function imageSplit(pixels: Uint8Array | Records, shape: SplitShape, table: Float32Array): Split {
-  const { frames, inputSize, y } = shape;
+  const { frames, inputSize, y, order } = shape;
   if (pixels instanceof Uint8Array) checkLength(pixels.length, y.length, frames, inputSize);
   const records = pixels instanceof Uint8Array ? memoryRecords(pixels, frames * inputSize) : pixels;
   return sampleSplit(shape, () => {
@@ -144,7 +162,30 @@ export function imageSplit(pixels: Uint8Array | Records, shape: SplitShape, tabl
         for (let f = 0; f < frames; f++) {
           const from = f * inputSize;
           const to = at + f * stride;
-          for (let i = 0; i < inputSize; i++) out[to + i] = table[bytes[from + i]!]!;
+          for (let i = 0; i < inputSize; i++) out[to + i] = table[bytes[from + (order ? order[i]! : i)]!]!;
+        }
+      },
+    };
+  });
+}
+
+/** Where samples are as numbers [frames, inputSize]; `read` gives one, valid until the next. */
+export interface Numbers {
+  open(): { read(index: number): ArrayLike<number>; close?(): void };
+}
+
+/** A split of numbers v, each of which becomes (v - mean) / std in a batch. */
+export function numberSplit(numbers: Numbers, shape: SplitShape, { mean, std }: Normalization): Split {
+  const { frames, inputSize, order } = shape;
+  return sampleSplit(shape, () => {
+    const source = numbers.open();
+    return {
+      close: () => source.close?.(),
+      write(sample, out, at, stride) {
+        const values = source.read(sample);
+        for (let f = 0; f < frames; f++) {
+          for (let i = 0; i < inputSize; i++)
+            out[at + f * stride + i] = (values[f * inputSize + (order ? order[i]! : i)]! - mean) / std;
         }
       },
     };

@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { gunzip, gunzipSync, constants as zlib } from 'node:zlib';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { Records } from './dataset.js';
-import { fileRecords, unreadable } from './records.js';
+import { kindOfFile } from './kinds.js';
+import { FETCH_AGAIN, fileRecords, unreadable } from './records.js';
 
 const UNSIGNED_BYTE = 0x08;
 /** Far above any image file; a gzip bomb stops here. */
@@ -61,12 +62,17 @@ function checkSize(dimensions: readonly number[], found: number, file: string): 
   throw invalid(
     file,
     `${dimensions.join(' × ')} elements need ${expected} bytes after the header, it has ${found}`,
+    found < expected ? FETCH_AGAIN : undefined,
   );
 }
 
 function parseIdxHeader(bytes: Uint8Array, rank: number, file: string): number[] {
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
-    throw invalid(file, 'it does not begin with two zero bytes');
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
+    const kind = kindOfFile(bytes);
+    throw kind
+      ? invalid(file, `it is ${kind.what}`, kind.hint(file))
+      : invalid(file, 'it does not begin with two zero bytes', 'is it another kind of file?');
+  }
   if (bytes[2] !== UNSIGNED_BYTE) {
     throw invalid(
       file,
@@ -82,8 +88,11 @@ function parseIdxHeader(bytes: Uint8Array, rank: number, file: string): number[]
   return Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
 }
 
-function invalid(file: string, what: string): RffcError {
-  return failure('RFF610', `${file} is not a valid IDX file: ${what}`, { file });
+function invalid(file: string, what: string, hint?: string): RffcError {
+  return failure('RFF610', `${file} is not a valid IDX file: ${what}`, {
+    file,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** An image file's dimensions [count, rows, columns], from its first bytes alone, and how it lies on disk. */

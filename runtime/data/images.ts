@@ -1,7 +1,7 @@
 /** Data sets of labelled images in IDX files: `mnist`, `fashion_mnist`, `row_mnist`, and `idx("dir")` of any image size. */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
@@ -11,11 +11,11 @@ import {
   type DatasetDescription,
   imageSplit,
   pixelTable,
+  transposedOrder,
 } from './dataset.js';
-import { dataFolder, findIdxFiles, type RoleFiles } from './folders.js';
+import { asPrefix, dataFolder, findIdxFiles, type RoleFiles, withRaw } from './folders.js';
 import {
   type ImageHeader,
-  isGzip,
   joinImagesAndLabels,
   type LabelledImages,
   parseIdx,
@@ -23,28 +23,39 @@ import {
   readMaybeGzip,
   streamImagesAndLabels,
 } from './idx.js';
+import { callThatReads } from './instead.js';
 import { KNOWN, type KnownName, ROLES, type Role } from './known.js';
-import { normalization } from './options.js';
+import { classCount, countedFrom, firstLabel, labelWarnings } from './labels.js';
+import { isOn, normalization } from './options.js';
 import { path } from './paths.js';
-import { memoryLimit, unreadable } from './records.js';
+import { memoryLimit } from './records.js';
 
 const KNOWN_CLASSES = 10;
 
+/** What torchvision calls the folders of its copies. */
+const TORCHVISION: Readonly<Record<KnownName, string>> = { mnist: 'MNIST', fashion_mnist: 'FashionMNIST' };
+
+/** Where a published data set's files are looked for, in this order. */
+function knownFolders(name: KnownName, options: DataOptions): string[] {
+  const folder = dataFolder(options.dataDir);
+  return [...withRaw(join(folder, name)), join(folder, TORCHVISION[name], 'raw'), ...withRaw(folder)];
+}
+
 /** Where a published data set's files were found. @throws RffcError RFF602 naming the folders looked in. */
 async function locateKnown(name: KnownName, options: DataOptions): Promise<RoleFiles> {
-  const folder = dataFolder(options.dataDir);
-  const tried = [join(folder, name), folder];
-  let partial: { folder: string; missing: Role[] } | undefined;
-  for (const candidate of tried) {
-    const { files, missing } = await findIdxFiles(candidate);
-    if (missing.length === 0) return files as RoleFiles;
-    if (missing.length < ROLES.length) partial ??= { folder: candidate, missing };
+  const tried = knownFolders(name, options);
+  let partial: { folder: string; missing: readonly Role[] } | undefined;
+  for (const folder of tried) {
+    const found = (await findIdxFiles(folder)).get('');
+    if (found?.missing.length === 0) return found.files as RoleFiles;
+    if (found) partial ??= { folder, missing: found.missing };
   }
+  const [first, , torchvision, root] = tried;
   const what = partial
     ? `${partial.folder} lacks ${partial.missing.map((role) => `${KNOWN[name].files[role].name}[.gz]`).join(', ')}`
-    : `looked in ${tried.join(' and in ')}`;
+    : `looked in ${first}, ${torchvision} and ${root}`;
   throw failure('RFF602', `the files of ${name} are missing: ${what}`, {
-    file: partial?.folder ?? tried[0]!,
+    file: partial?.folder ?? first!,
     hint: `run \`rffc data fetch ${name}\`, or name the folder that has them with --data-dir or RFFC_DATA`,
   });
 }
@@ -56,7 +67,7 @@ async function readKnown(name: KnownName, role: Role, file: string): Promise<Uin
   const problem =
     bytes.length !== expected.bytes
       ? `it has ${bytes.length} bytes decompressed, not ${expected.bytes}`
-      : await contentProblem(name, role, file, bytes);
+      : contentProblem(name, role, bytes);
   if (problem) {
     throw failure('RFF612', `${file} is not ${name}'s ${role} file: ${problem}`, {
       file,
@@ -66,37 +77,65 @@ async function readKnown(name: KnownName, role: Role, file: string): Promise<Uin
   return bytes;
 }
 
-async function contentProblem(
-  name: KnownName,
-  role: Role,
-  file: string,
-  bytes: Uint8Array,
-): Promise<string | null> {
-  const { sha256, gzipMd5 } = KNOWN[name].files[role];
+function contentProblem(name: KnownName, role: Role, bytes: Uint8Array): string | null {
   const found = createHash('sha256').update(bytes).digest('hex');
-  if (sha256) return found === sha256 ? null : 'its SHA-256 differs from the published one';
-  for (const [other, { files }] of Object.entries(KNOWN)) {
-    if (files[role].sha256 === found) return `it is ${other}'s`;
-  }
-  const raw = await readFile(file).catch((error) => Promise.reject(unreadable(file, error)));
-  if (!gzipMd5 || !isGzip(raw)) return null;
-  return createHash('md5').update(raw).digest('hex') === gzipMd5
-    ? null
-    : 'its MD5 differs from the published one';
+  if (found === KNOWN[name].files[role].sha256) return null;
+  const other = Object.entries(KNOWN).find(([, { files }]) => files[role].sha256 === found);
+  return other ? `it is ${other[0]}'s` : 'its SHA-256 differs from the published one';
 }
 
-/** Where the files of `idx("dir")` lie. @throws RffcError RFF602. */
+/**
+ * Where the files of `idx("dir")` are: in the folder, or in its `raw`; where a folder has several sets of four files, those
+ * whose names begin as the path ends, as `emnist/emnist-letters`.
+ * @throws RffcError RFF602 with what there is instead.
+ */
 async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleFiles> {
-  const folder = path(spec, 'dir', options);
-  const { files, missing } = await findIdxFiles(folder);
-  if (missing.length > 0) {
-    const names = missing.map((role) => `${role}-idx${role.endsWith('images') ? 3 : 1}-ubyte[.gz]`);
-    throw failure('RFF602', `idx: ${folder} lacks ${names.join(', ')}`, {
-      file: folder,
-      hint: 'the four files are named as those of MNIST; a relative path starts at the model file',
-    });
+  const given = path(spec, 'dir', options);
+  const found = await stat(given).catch(() => null);
+  if (found?.isFile()) throw await notAFolder(given);
+  const { folder, prefix } = found ? { folder: given, prefix: '' } : asPrefix(given);
+  const fits = (name: string) =>
+    prefix === '' || name === prefix || /^[-_.]$/.test(name.slice(prefix.length));
+  const complete = new Map<string, RoleFiles>();
+  let partial: { prefix: string; missing: readonly Role[] } | undefined;
+  for (const candidate of withRaw(folder)) {
+    for (const [name, { files, missing }] of await findIdxFiles(candidate)) {
+      if (!name.startsWith(prefix) || !fits(name)) continue;
+      if (missing.length === 0) complete.set(name, files as RoleFiles);
+      else if (!partial || missing.length < partial.missing.length) partial = { prefix: name, missing };
+    }
+    const own = complete.get(prefix) ?? (complete.size === 1 ? [...complete.values()][0] : undefined);
+    if (own) return own;
+    if (complete.size > 1) throw severalSets(given, [...complete.keys()]);
   }
-  return files as RoleFiles;
+  const missing = partial?.missing ?? ROLES;
+  // Where names have a prefix they are EMNIST's.
+  const partialName = (role: Role) =>
+    partial?.prefix ? `${partial.prefix}${role.replace('t10k', 'test')}` : role;
+  const names = missing.map(
+    (role) => `${partialName(role)}-idx${role.endsWith('images') ? 3 : 1}-ubyte[.gz]`,
+  );
+  throw failure('RFF602', `idx: ${given} lacks ${names.join(', ')}`, {
+    file: given,
+    hint:
+      (await callThatReads(folder)) ??
+      'the four files are named as those of MNIST; a relative path starts at the model file',
+  });
+}
+
+async function notAFolder(file: string): Promise<RffcError> {
+  return failure('RFF602', `idx: ${file} is a file, not a folder`, {
+    file,
+    hint: (await callThatReads(file)) ?? 'name the folder that has the four IDX files',
+  });
+}
+
+function severalSets(folder: string, prefixes: readonly string[]): RffcError {
+  const calls = prefixes.map((prefix) => `\`idx("${join(folder, prefix.replace(/[-_.]$/, ''))}")\``);
+  return failure('RFF602', `idx: ${folder} holds ${prefixes.length} sets of four files`, {
+    file: folder,
+    hint: `say which: ${calls.join(', ')}`,
+  });
 }
 
 export interface LabelledSplits<Pixels = LabelledImages['pixels']> {
@@ -134,22 +173,24 @@ export async function readMnistLabels(
   options: DataOptions,
 ): Promise<Int32Array | undefined> {
   const role = split === 'train' ? 'train-labels' : 't10k-labels';
-  const folder = dataFolder(options.dataDir);
-  for (const candidate of [join(folder, 'mnist'), folder]) {
-    const file = (await findIdxFiles(candidate)).files[role];
+  for (const candidate of knownFolders('mnist', options)) {
+    const file = (await findIdxFiles(candidate)).get('')?.files[role];
     if (file) return Int32Array.from(parseIdx(await readKnown('mnist', role, file), 1, file).data);
   }
   return undefined;
 }
 
 async function readFolder(spec: DataSpec, options: DataOptions): Promise<LabelledSplits> {
+  const first = firstLabel(spec);
   const files = await locateFolder(spec, options);
   const read = async (images: string, labels: string): Promise<LabelledImages> => {
     const header = await readImageHeader(images);
     const labelBytes = await readMaybeGzip(labels);
-    return inflated(header) > memoryLimit(options)
-      ? streamImagesAndLabels(header, labelBytes, images, labels)
-      : joinImagesAndLabels(await readMaybeGzip(images), labelBytes, images, labels);
+    const joined: LabelledImages =
+      inflated(header) > memoryLimit(options)
+        ? streamImagesAndLabels(header, labelBytes, images, labels)
+        : joinImagesAndLabels(await readMaybeGzip(images), labelBytes, images, labels);
+    return { ...joined, labels: countedFrom(first, joined.labels, labels) };
   };
   const train = await read(files['train-images'], files['train-labels']);
   const test = await read(files['t10k-images'], files['t10k-labels']);
@@ -170,25 +211,24 @@ export async function loadImages(spec: DataSpec, options: DataOptions): Promise<
   const { train, test }: LabelledSplits = known
     ? await readKnownSplits(spec.name === 'fashion_mnist' ? 'fashion_mnist' : 'mnist', options)
     : await readFolder(spec, options);
-  const { rows, columns } = train;
+  const turned = isOn(spec, 'transpose');
+  const [rows, columns] = turned ? [train.columns, train.rows] : [train.rows, train.columns];
   const byRows = spec.name === 'row_mnist';
   const frames = byRows ? rows : 1;
   const inputSize = byRows ? columns : rows * columns;
   const grid = { planes: 1, rows, columns, background: table[0]! };
+  const order = turned ? transposedOrder({ planes: 1, rows: train.rows, columns: train.columns }) : undefined;
   const split = ({ pixels, labels }: LabelledImages) =>
-    imageSplit(pixels, { y: labels, frames, inputSize, grid }, table);
+    imageSplit(pixels, { y: labels, frames, inputSize, grid, order }, table);
   return {
     name: spec.name,
     inputSize,
-    classes: known ? KNOWN_CLASSES : highest(train.labels, test.labels) + 1,
+    classes: known ? KNOWN_CLASSES : classCount(train.labels, test.labels),
     frames,
     train: split(train),
     test: split(test),
+    warnings: labelWarnings(spec, train.labels, test.labels),
   };
-}
-
-function highest(...labels: Int32Array[]): number {
-  return labels.reduce((most, list) => list.reduce((a, b) => Math.max(a, b), most), 0);
 }
 
 function differentSizes(

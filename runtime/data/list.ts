@@ -67,18 +67,47 @@ export const datasetList: readonly DatasetListing[] = [
   },
   {
     name: 'idx',
-    call: 'idx("dir", normalize: [mean, std])',
-    summary: 'images of any size in IDX files named as MNIST’s are, gzipped or not',
+    call: 'idx("dir", normalize: [mean, std], first_label: 1, transpose: on)',
+    summary: 'images of any size in IDX files named as those of MNIST or EMNIST, gzipped or not',
     details: [
-      'train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte',
+      'train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; a dot for the dash, `test` for',
+      '`t10k`, a folder per file as in Kaggle’s archive, and the folder `raw` of torchvision are understood.',
+      'A folder with several sets, as EMNIST’s: idx("emnist/emnist-letters", first_label: 1, transpose: on). Its letters are labelled',
+      '1 to 26, and its pictures stored column by column.',
     ],
     files: null,
   },
   {
     name: 'csv',
-    call: 'csv("file.csv", label: "column", test: "test.csv", normalize: [mean, std])',
-    summary: 'a text file with commas, a sample a line, one column the label',
-    details: ['The label is the first column, or the one that the header names; labels count from 0.'],
+    call: 'csv("file.csv", label: "column", test: "test.csv", header: on, normalize: [mean, std])',
+    summary: 'a text file with commas, a sample per line, one column the label; gzipped or not',
+    details: [
+      'The label is the first column, or the one that the header names. Labels count from 0, or from `first_label`.',
+      'A first line that is not all numbers is a header; so is one that counts 0, 1, 2, … as pandas writes it. `header: on` or `off` decides.',
+      'From pandas: df.to_csv("file.csv", index=False). `transpose: on` turns square pictures, as EMNIST needs it.',
+    ],
+    files: null,
+  },
+  {
+    name: 'numpy',
+    call: 'numpy("file.npz", normalize: [0, 255])',
+    summary: 'NumPy’s .npz with x and y, Keras’ mnist.npz, or .npy files of one array each',
+    details: [
+      'Samples: x [N, d], pictures [N, rows, columns], or with `frames: on` [N, frames, d]. Labels: y [N], or one-hot [N, classes].',
+      'Arrays are found as x and y; x_train, y_train, x_test, y_test; train_images, train_labels, test_images, test_labels; images and labels;',
+      'data and target; or in the order they were saved. Values are taken as they are: `normalize: [0, 255]` brings pixels to 0..1.',
+      'Two .npy files: numpy("x.npy", labels: "y.npy", test: "x_test.npy", test_labels: "y_test.npy").',
+    ],
+    files: null,
+  },
+  {
+    name: 'image_folder',
+    call: 'image_folder("dir", test: "dir", normalize: [mean, std])',
+    summary: 'PNG and JPEG pictures of one size, in a folder per class',
+    details: [
+      '0/a.png, 1/b.png, …: classes are counted in the order of the folders’ names. Colours become grey.',
+      'A folder with `train` and `test` in it has a folder per class in each of them.',
+    ],
     files: null,
   },
   {

@@ -5,14 +5,18 @@ import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import { describeCsv, loadCsv } from './csv.js';
 import type { DataOptions, Dataset, DatasetDescription } from './dataset.js';
 import { describeDigits, loadDigits } from './digits.js';
+import { describeImageFolder, loadImageFolder } from './image-folder.js';
 import { describeImages, loadImages } from './images.js';
 import { datasetList } from './list.js';
 import { describeMoving, loadMoving } from './moving.js';
+import { describeNumpy, loadNumpy } from './numpy.js';
+import { checkDataSpec } from './options.js';
 import { describeStrokes, loadStrokes } from './strokes.js';
 import { describeTensors, loadTensors } from './tensors.js';
 
-/** Reads or generates a data set. @throws RffcError RFF600 to RFF651, naming the file or folder and the mend. */
+/** Reads or generates a data set. @throws RffcError RFF600 to RFF679, naming the file or folder and the fix. */
 export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Promise<Dataset> {
+  checkDataSpec(spec);
   switch (spec.name) {
     case 'digits':
       return loadDigits(spec);
@@ -27,6 +31,10 @@ export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Pr
       return loadStrokes(spec, options);
     case 'csv':
       return loadCsv(spec, options);
+    case 'numpy':
+      return loadNumpy(spec, options);
+    case 'image_folder':
+      return loadImageFolder(spec, options);
     case 'tensors':
       return loadTensors(spec, options);
     default:
@@ -53,6 +61,10 @@ export async function describeDataset(
       return describeStrokes(spec);
     case 'csv':
       return describeCsv(spec, options);
+    case 'numpy':
+      return describeNumpy(spec, options);
+    case 'image_folder':
+      return describeImageFolder(spec, options);
     case 'tensors':
       return describeTensors(spec, options);
     default:

@@ -1,6 +1,7 @@
 /** The arguments of a `data:` call, read with their kinds checked: a model document may have been written by hand. */
 
 import type { DataSpec } from '../../compiler/model.js';
+import { isObject, wrongArgument } from '../../grammar/arguments.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { Normalization } from './dataset.js';
 
@@ -30,4 +31,17 @@ export function wholeNumber(spec: DataSpec, key: string, fallback: number, least
     throw wrongOption(spec, key, `a whole number from ${least}`);
   }
   return value;
+}
+
+/** `transpose: on`; off without it. @throws RffcError RFF603. */
+export function isOn(spec: DataSpec, key: string): boolean {
+  const value = spec.options[key] ?? false;
+  if (typeof value !== 'boolean') throw wrongOption(spec, key, '`on` or `off`');
+  return value;
+}
+
+/** Checks what a program passes on as a model's data. @throws RffcError RFF770 */
+export function checkDataSpec(spec: unknown): void {
+  if (!isObject(spec) || typeof spec.name !== 'string')
+    throw wrongArgument('loadDataset', "a model's data", spec, '`loadDataset(document.train.data)`');
 }

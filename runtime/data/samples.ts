@@ -1,178 +1,236 @@
 /**
- * Samples without labels, for prediction: images in an IDX file, PNG images (one, or a folder of them), or `x` of a safetensors
- * file. Images go through the normalization of the data that the network was trained on; tensors are taken as they are.
+ * Samples of one's own for a trained network: pictures (one, a folder, folders of classes), IDX files, tables, NumPy's and
+ * safetensors files. Whatever they come from, their numbers reach the network through the normalization of the data that it
+ * was trained on, so the same picture gets the same answer from each.
  */
 
-import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { DataSpec } from '../../compiler/model.js';
-import { failure, type RffcError } from '../../grammar/diagnostic.js';
-import { elementCount, readSafetensors, readSafetensorsHeader, toFloat32 } from '../safetensors.js';
-import { type DataOptions, floatSplit, imageSplit, pixelTable, type Records, type Split } from './dataset.js';
-import { isGzip, parseIdx, readImageHeader, readMaybeGzip } from './idx.js';
-import { normalization } from './options.js';
-import { type GreyImage, readPng } from './png.js';
-import { fileRecords, memoryLimit, unreadable } from './records.js';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
+import { isGzip } from './idx.js';
+import { kindOfFile } from './kinds.js';
+import { loadDataset } from './load.js';
+import { pictureWarnings, type Summary, summarize } from './measure.js';
+import { isNpy, isZip } from './npy.js';
+import { convertible, formatOf } from './picture.js';
+import { listSplit } from './picture-folder.js';
+import { unreadable } from './records.js';
+import { kindOfValues, mapOf, mapped, rangeWarnings, type Scale, scaleOf, seen } from './scale.js';
+import type { Raw, SampleOptions, Samples, Wanted } from './source.js';
+import { openArrays, readArrays, readTable } from './source-arrays.js';
+import { layoutOf, pictureSize, readIdx, readPictures } from './source-pictures.js';
 
-export interface Samples {
-  readonly frames: number;
-  readonly samples: Pick<Split, 'count' | 'gather'>;
-  /** What each sample is called, where it is a file of its own. */
-  readonly names?: readonly string[];
-}
-
-/** The network's side: its input, and the data it was trained on. */
-export interface Wanted {
-  readonly input: { readonly name: string; readonly size: number };
-  readonly data: DataSpec;
-}
+export type { SampleOptions, Samples, Wanted } from './source.js';
 
 /**
- * Reads samples for a network; the kind of file is told by its first bytes.
- * @throws RffcError RFF717 where they do not fit the network's input, RFF610, RFF613, RFF640, RFF641 or RFF670 for a file that
- * is not as it must be.
+ * Reads samples for a network; the kind of a file is known by its first bytes.
+ * @throws RffcError RFF717 where they do not fit the network's input, RFF765 for pictures of another size, RFF761 for numbers
+ * that cannot be pixels, and what the readers of the kinds of files throw
  */
-export async function readSamples(path: string, wanted: Wanted, options: DataOptions = {}): Promise<Samples> {
-  switch (await kindOf(path)) {
+export async function readSamples(
+  path: string,
+  wanted: Wanted,
+  options: SampleOptions = {},
+): Promise<Samples> {
+  const { invert = false } = options;
+  const raw = turnedAsTrained(await readRaw(path, wanted, options), wanted);
+  const { file, split, frames, names, labels, source, part } = raw;
+  if (split.count === 0) throw failure('RFF717', `${file} has no samples`, { file });
+  checkLabels(raw, wanted);
+  const inputSize = wanted.input.size;
+  const layout = raw.layout ?? layoutOf(wanted, frames * inputSize);
+  const summary = summarize(split, { frames, inputSize, layout, file });
+  const scale = options.normalize ? { top: 255, ...options.normalize } : scaleOf(wanted.data);
+  const kind = options.values ?? kindOfValues(scale, raw.type, summary, file);
+  const map = mapOf(scale, kind, invert);
+  return {
+    ...{ frames, source, part, values: kind },
+    samples: mapped(split, map),
+    ...(names ? { names } : {}),
+    ...(labels ? { labels } : {}),
+    warnings: [...(raw.warnings ?? []), ...warningsOf(raw, wanted, through(summary, map), scale, invert)],
+  };
+}
+
+function warningsOf(
+  { file, names, source }: Raw,
+  { trained }: Wanted,
+  summary: Summary,
+  scale: Scale,
+  inverted: boolean,
+): Diagnostic[] {
+  // What pictures can hold is known without having seen the training data.
+  const range = scale.top === 255 ? { min: seen(scale, 0), max: seen(scale, 255) } : trained;
+  return [
+    ...(range ? rangeWarnings(summary, range, { scale, file }) : []),
+    ...pictureWarnings(summary, trained, {
+      file,
+      inverted,
+      transparent: source === 'images',
+      nameOf: (sample) =>
+        names?.[sample] ?? (summary.means.length === 1 ? basename(file) : `sample ${sample}`),
+    }),
+  ];
+}
+
+/** A summary of the values behind a map, which is straight. */
+function through(summary: Summary, map: (value: number) => number): Summary {
+  const [a, b] = [map(summary.min), map(summary.max)];
+  return {
+    ...summary,
+    min: Math.min(a, b),
+    max: Math.max(a, b),
+    means: summary.means.map(map),
+    borders: summary.borders?.map(map) ?? null,
+  };
+}
+
+function checkLabels({ file, labels }: Raw, { classes }: Wanted): void {
+  const at = labels && classes !== undefined ? labels.findIndex((y) => y < 0 || y >= classes) : -1;
+  if (at < 0) return;
+  throw failure(
+    'RFF717',
+    `${file}: label ${labels![at]} of sample ${at} is not one of the network's ${classes} classes`,
+    {
+      file,
+      hint: `labels run from 0 to ${classes! - 1}`,
+    },
+  );
+}
+
+async function readRaw(path: string, wanted: Wanted, options: SampleOptions): Promise<Raw> {
+  const kind = await kindOf(path);
+  switch (kind) {
     case 'folder':
-      return readPngFolder(path, wanted);
-    case 'png':
-      return imagesAsSamples(await readPng(path), 1, undefined, path, wanted);
+      return readFolder(path, wanted, options);
+    case 'picture':
+      return readPictures(path, [{ path, name: basename(path) }], wanted, options);
     case 'idx':
-      return readIdxImages(path, wanted, options);
+      return readIdx(path, wanted, options);
+    case 'csv':
+      return readTable(path, wanted);
+    case 'numpy':
     case 'tensors':
-      return readTensors(path, wanted);
+      return readArrays(await openArrays(path, kind, options), wanted, options);
   }
 }
 
-async function kindOf(path: string): Promise<'folder' | 'png' | 'idx' | 'tensors'> {
+/** The kinds of data sets that a source may be a part of. */
+const KIN: Readonly<Record<Samples['source'], readonly string[]>> = {
+  images: [],
+  idx: ['idx'],
+  csv: ['csv'],
+  tensors: ['numpy'],
+};
+
+/** Pictures stored column by column, as EMNIST's, turned as the training data of the same kind were. */
+function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
+  const { data, input } = wanted;
+  const { split, source, frames, turned } = raw;
+  if (turned || frames !== 1 || data.options.transpose !== true || !KIN[source].includes(data.name))
+    return raw;
+  const size = pictureSize(wanted);
+  if (!size) return raw;
+  const { rows, columns } = size;
+  return {
+    ...raw,
+    layout: size,
+    split: {
+      count: split.count,
+      gather(indices, out) {
+        const stored = new Float32Array(out.length);
+        split.gather(indices, stored);
+        for (let i = 0; i < out.length; i++) {
+          const at = i % input.size;
+          const [row, column] = [Math.floor(at / columns), at % columns];
+          out[i] = stored[i - at + column * rows + row]!;
+        }
+      },
+    },
+  };
+}
+
+type FileKind = 'folder' | 'picture' | 'idx' | 'csv' | 'numpy' | 'tensors';
+
+/** What tells one kind of file from another. */
+const SNIFFED_BYTES = 512;
+
+async function kindOf(path: string): Promise<FileKind> {
+  let head: Buffer;
   try {
     if ((await stat(path)).isDirectory()) return 'folder';
     const handle = await open(path);
     try {
-      const head = Buffer.alloc(9);
-      const { bytesRead } = await handle.read(head, 0, 9, 0);
-      if (head.toString('latin1', 1, 4) === 'PNG') return 'png';
-      // A safetensors file begins with eight bytes of length, which may look like IDX, and then its header's brace.
-      const idx = bytesRead >= 4 && head.readUInt16BE(0) === 0 && head[2] === 8 && head[8] !== 0x7b;
-      return idx || isGzip(head) ? 'idx' : 'tensors';
+      head = Buffer.alloc(SNIFFED_BYTES);
+      head = head.subarray(0, (await handle.read(head, 0, head.length, 0)).bytesRead);
     } finally {
       await handle.close();
     }
   } catch (error) {
     throw unreadable(path, error);
   }
+  if (head.length === 0) throw failure('RFF717', `${path} is empty`, { file: path });
+  const format = formatOf(head);
+  if (format === 'PNG' || format === 'JPEG') return 'picture';
+  if (format) throw convertible(format, path);
+  if (isNpy(head) || isZip(head)) return 'numpy';
+  if (/\.csv(\.gz)?$/i.test(path)) return 'csv';
+  // A safetensors file begins with eight bytes of length, which may look like IDX, and then its header's brace.
+  const idx = head.length >= 4 && head.readUInt16BE(0) === 0 && head[2] === 8 && head[8] !== 0x7b;
+  if (idx || isGzip(head)) return 'idx';
+  if (head[8] === 0x7b || /\.safetensors$/i.test(path)) return 'tensors';
+  // A damaged file has only its name; reading it says what is wrong.
+  if (/\.(png|jpe?g)$/i.test(path)) return 'picture';
+  if (/\.np[yz]$/i.test(path)) return 'numpy';
+  const known = kindOfFile(head);
+  throw failure('RFF717', `cannot read samples from ${path}${known ? `: it is ${known.what}` : ''}`, {
+    file: path,
+    hint:
+      known?.hint(path) ??
+      'expected a PNG or JPEG image, an IDX file, a .csv table, or arrays in .npy, .npz or .safetensors',
+  });
 }
 
-async function readPngFolder(folder: string, wanted: Wanted): Promise<Samples> {
-  const names = (await readdir(folder))
-    .filter((name) => /\.png$/i.test(name))
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  if (names.length === 0) {
-    throw failure('RFF717', `\`${folder}\` has no PNG images`, {
+async function readFolder(folder: string, wanted: Wanted, options: SampleOptions): Promise<Raw> {
+  const { pictures, warnings, part } = await listSplit(folder, options.part);
+  if (pictures.length > 0)
+    return { ...(await readPictures(folder, pictures, wanted, options)), part, warnings };
+  return readIdxFolder(folder, wanted, options).catch((error: unknown) => {
+    throw isMissing(error)
+      ? failure('RFF717', `\`${folder}\` has no PNG or JPEG images, nor the IDX files of a data set`, {
+          file: folder,
+          hint:
+            warnings[0]?.hint ??
+            'name the folder with the images, or one that has a folder of images per class',
+        })
+      : error;
+  });
+}
+
+const isMissing = (error: unknown) =>
+  (error as Partial<RffcError>).diagnostics?.some(({ code }) => code === 'RFF602') === true;
+
+/** What a byte is before any normalization: (b / 255 - 0) / (1 / 255) is b, exactly, in f32. */
+const UNSCALED = [0, 1 / 255];
+
+async function readIdxFolder(folder: string, { data }: Wanted, options: SampleOptions): Promise<Raw> {
+  const { part = 'test' } = options;
+  // How the images are turned and labels counted is as much the training data's as the normalization.
+  const asTrained = data.name === 'idx' ? data.options : {};
+  const spec = { name: 'idx', options: { ...asTrained, dir: folder, normalize: UNSCALED } };
+  const dataset = await loadDataset(spec, options);
+  const split = dataset[part];
+  return {
+    ...{
       file: folder,
-      hint: 'their names end in .png; folders in it are not looked into',
-    });
-  }
-  let first: GreyImage | undefined;
-  let pixels = new Uint8Array(0);
-  for (const [i, name] of names.entries()) {
-    const file = join(folder, name);
-    const image = await readPng(file);
-    if (!first) {
-      first = image;
-      framesOf(image.rows, image.columns, file, wanted);
-      pixels = new Uint8Array(names.length * image.pixels.length);
-    }
-    if (image.rows !== first.rows || image.columns !== first.columns) {
-      const message = `${file} is ${image.columns} × ${image.rows}, the images before it are ${first.columns} × ${first.rows}`;
-      throw failure('RFF670', message, { file, hint: 'images are not resized: give all of them one size' });
-    }
-    pixels.set(image.pixels, i * image.pixels.length);
-  }
-  return imagesAsSamples(
-    { rows: first!.rows, columns: first!.columns, pixels },
-    names.length,
-    names,
-    folder,
-    wanted,
-  );
-}
-
-async function readIdxImages(file: string, wanted: Wanted, options: DataOptions): Promise<Samples> {
-  const header = await readImageHeader(file);
-  const [count, rows, columns] = header.dimensions as [number, number, number];
-  if (count === 0) throw failure('RFF717', `${file} holds no images`, { file });
-  framesOf(rows, columns, file, wanted);
-  const start = 4 + 4 * header.dimensions.length;
-  const size = rows * columns;
-  const streams =
-    !header.gzip && header.bytes > memoryLimit(options) && header.bytes === start + count * size;
-  const pixels = streams ? fileRecords(file, start, size) : parseIdx(await readMaybeGzip(file), 3, file).data;
-  return imagesAsSamples({ rows, columns, pixels }, count, undefined, file, wanted);
-}
-
-function imagesAsSamples(
-  { rows, columns, pixels }: { rows: number; columns: number; pixels: Uint8Array | Records },
-  count: number,
-  names: readonly string[] | undefined,
-  file: string,
-  wanted: Wanted,
-): Samples {
-  const frames = framesOf(rows, columns, file, wanted);
-  const shape = { y: new Int32Array(count), frames, inputSize: wanted.input.size };
-  return { frames, samples: imageSplit(pixels, shape, tableOf(wanted.data)), ...(names ? { names } : {}) };
-}
-
-/** An image is one frame, or a row a frame where the network reads rows. @throws RffcError RFF717 where it fits neither way. */
-function framesOf(rows: number, columns: number, file: string, { input, data }: Wanted): number {
-  if (rows * columns === input.size) return 1;
-  if (data.name === 'row_mnist' && columns === input.size) return rows;
-  const side = Math.sqrt(input.size);
-  const size = Number.isInteger(side) ? ` of ${side} × ${side} pixels` : ` of ${input.size} pixels`;
-  throw failure(
-    'RFF717',
-    `${file} is ${columns} × ${rows}, ${rows * columns} pixels, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
-    {
-      file,
-      hint: `images are not resized: give images ${data.name === 'row_mnist' ? `${input.size} pixels wide` : size.trim()}`,
+      frames: dataset.frames,
+      split,
+      labels: split.y,
+      type: 'integer',
+      source: 'idx',
+      part,
+      turned: true,
     },
-  );
-}
-
-/** What a byte of an image is to a network trained on this data. */
-function tableOf(data: DataSpec): Float32Array {
-  // Values of one's own are taken as they are: what a byte means there is the owner's to say.
-  if (data.name !== 'tensors' && data.name !== 'csv') return pixelTable(normalization(data));
-  const { mean, std } = normalization(data);
-  return Float32Array.from({ length: 256 }, (_, byte) => (byte - mean) / std);
-}
-
-/** `x` [N, d] or [N, frames, d]. */
-async function readTensors(file: string, { input }: Wanted): Promise<Samples> {
-  const { entries } = await readSafetensorsHeader(file);
-  const described = entries.get('x');
-  if (!described) {
-    throw failure('RFF717', `\`${file}\` has no tensor \`x\``, {
-      file,
-      hint: `it has ${[...entries.keys()].slice(0, 8).join(', ') || 'none'}`,
-    });
-  }
-  const { shape } = described;
-  const [count = 0, frames = 0, width = 0] = shape.length === 2 ? [shape[0], 1, shape[1]] : shape;
-  if (shape.length < 2 || shape.length > 3 || width !== input.size || elementCount(shape) === 0)
-    throw misfit(file, shape, input);
-  const x = (await readSafetensors(file)).tensors.get('x')!;
-  const values = toFloat32(x);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const message = `\`x\` holds ${values[bad]} in sample ${Math.floor(bad / (frames * width))}`;
-    throw failure('RFF717', message, { file });
-  }
-  return { frames, samples: floatSplit(values, new Int32Array(count), undefined, frames, width) };
-}
-
-function misfit(file: string, shape: readonly number[], { name, size }: Wanted['input']): RffcError {
-  const wanted = `\`input ${name}[${size}]\` takes [N, ${size}] or [N, frames, ${size}], with at least one sample`;
-  return failure('RFF717', `\`x\` is [${shape.join(', ')}], but ${wanted}`, { file });
+    layout: split.grid ?? null,
+  };
 }

@@ -27,7 +27,8 @@ import {
 import { path } from './paths.js';
 import { fileRecords, memoryLimit } from './records.js';
 
-const BYTES_AS_THEY_ARE = Float32Array.from({ length: 256 }, (_, byte) => byte);
+/** For `imageSplit`. */
+export const BYTES_AS_THEY_ARE = Float32Array.from({ length: 256 }, (_, byte) => byte);
 
 function misfit(file: string, what: string, hint?: string): RffcError {
   return failure('RFF630', `${file}: ${what}`, { file, ...(hint === undefined ? {} : { hint }) });
@@ -50,22 +51,27 @@ function sampleSizes(shape: readonly number[], name: string, file: string): Size
 }
 
 /** The file as it is read: its entries, and each one's bytes, whole or by position. */
-interface Source {
+export interface Source {
   readonly file: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly whole: ReadonlyMap<string, Tensor> | undefined;
 }
 
+/** Opens a safetensors file, and reads it whole where it fits memory. @throws RffcError RFF640, RFF641. */
+export async function openTensors(file: string, options: DataOptions): Promise<Source> {
+  const { entries } = await readSafetensorsHeader(file);
+  const bytes = [...entries.values()].reduce((most, { end }) => Math.max(most, end), 0);
+  const whole = bytes > memoryLimit(options) ? undefined : (await readSafetensors(file)).tensors;
+  return { file, entries, whole };
+}
+
 /** Loads the file's splits. Classes are one more than the highest label. @throws RffcError RFF603, RFF630, RFF640 to 643. */
 export async function loadTensors(spec: DataSpec, options: DataOptions): Promise<Dataset> {
-  const file = path(spec, 'file', options);
-  const { entries } = await readSafetensorsHeader(file);
+  const source = await openTensors(path(spec, 'file', options), options);
+  const { file, entries } = source;
   const x = entries.get('x');
   if (!x) throw misfit(file, `there is no tensor \`x\` (it has ${listed(entries)})`);
   const { frames, inputSize } = sampleSizes(x.shape, 'x', file);
-  const bytes = [...entries.values()].reduce((most, { end }) => Math.max(most, end), 0);
-  const whole = bytes > memoryLimit(options) ? undefined : (await readSafetensors(file)).tensors;
-  const source = { file, entries, whole };
   const train = readSplit(source, '', frames, inputSize);
   const hasTest = entries.has('test_x') || entries.has('test_y');
   const test = hasTest
@@ -111,8 +117,12 @@ function readSplit(source: Source, prefix: string, frames: number, inputSize: nu
   return valueSplit(source, `${prefix}x`, { y, yNegative, frames, inputSize });
 }
 
-/** Bytes stay bytes; other values are f32 in memory, or made so one sample at a time where they stay on disk. */
-function valueSplit({ file, entries, whole }: Source, name: string, shape: SplitShape): Split {
+/**
+ * A tensor's samples as they are. Bytes stay bytes; other values are f32 in memory, or made so one sample at a time where they
+ * stay on disk.
+ * @throws RffcError RFF630 for a value that is not finite, here or from `gather`
+ */
+export function valueSplit({ file, entries, whole }: Source, name: string, shape: SplitShape): Split {
   const { dtype, begin, end } = entries.get(name)!;
   const { y, yNegative, frames, inputSize } = shape;
   const length = frames * inputSize;
@@ -150,13 +160,25 @@ function checkFinite(values: Float32Array, name: string, sample: number, file: s
   throw misfit(file, `\`${name}\` holds ${bad} in sample ${sample}`, 'every value must be a finite number');
 }
 
-/** Labels are read whole in any case: four bytes a sample. */
-function readLabels({ file, entries, whole }: Source, name: string, count: number): Int32Array | undefined {
+/**
+ * Labels [count], or undefined where there is no such tensor. They are read whole in any case: four bytes a sample.
+ * @throws RffcError RFF630, RFF643.
+ */
+export function readLabels(
+  { file, entries, whole }: Source,
+  name: string,
+  count: number,
+): Int32Array | undefined {
   const entry = entries.get(name);
   if (!entry) return undefined;
   const { dtype, shape, begin, end } = entry;
   if (shape.length !== 1 || shape[0] !== count) {
-    throw misfit(file, `\`${name}\` is [${shape.join(', ')}], it must be [${count}], one label a sample`);
+    const hint = shape.length === 2 ? 'one-hot labels become numbers by `y.argmax(axis=1)`' : undefined;
+    throw misfit(
+      file,
+      `\`${name}\` is [${shape.join(', ')}]: expected [${count}], one label per sample`,
+      hint,
+    );
   }
   const labels = toInt32(
     whole?.get(name) ?? { dtype, shape, data: readBytes(file, begin, end) },

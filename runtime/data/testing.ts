@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
 import { unlessRequired } from '../../test/support/needs.js';
 import type { Split } from './dataset.js';
@@ -53,4 +54,60 @@ export function idxBytes(dimensions: readonly number[], data: ArrayLike<number>)
   });
   out.set(Array.from(data), 4 + 4 * dimensions.length);
   return out;
+}
+
+/** A .npy file, version 1, of numbers in row-major order. @param descr NumPy's type, such as `<f4`. */
+export function npyBytes(descr: string, shape: readonly number[], values: readonly number[]): Uint8Array {
+  const sizes = shape.map((size) => `${size},`).join(' ');
+  const header = `${`{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`.padEnd(117)}\n`;
+  const width = Number(descr.slice(2));
+  const elements = Buffer.alloc(width * values.length);
+  const view = new DataView(elements.buffer, elements.byteOffset, elements.byteLength);
+  const little = descr[0] !== '>';
+  values.forEach((value, i) => {
+    const at = i * width;
+    if (descr.endsWith('u1')) view.setUint8(at, value);
+    else if (descr.endsWith('i2')) view.setInt16(at, value, little);
+    else if (descr.endsWith('i4')) view.setInt32(at, value, little);
+    else if (descr.endsWith('i8')) view.setBigInt64(at, BigInt(value), little);
+    else if (descr.endsWith('f4')) view.setFloat32(at, value, little);
+    else if (descr.endsWith('f8')) view.setFloat64(at, value, little);
+    else throw new RangeError(`npyBytes cannot write ${descr}`);
+  });
+  return Buffer.concat([
+    Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]),
+    Buffer.from(header),
+    elements,
+  ]);
+}
+
+/** A .npz file: a zip archive whose members are stored. */
+export function npzBytes(arrays: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let at = 0;
+  for (const [array, bytes] of Object.entries(arrays)) {
+    const name = Buffer.from(`${array}.npy`);
+    // Version, flags, method, time, date, checksum, sizes, length of the name: as both headers have them.
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(bytes.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const offset = Buffer.alloc(14);
+    offset.writeUInt32LE(at, 10);
+    directory.push(Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, offset, name);
+    const local = [Buffer.from('PK\x03\x04', 'latin1'), common, name, bytes];
+    parts.push(...local);
+    at += local.reduce((total, part) => total + part.length, 0);
+  }
+  const central = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(Object.keys(arrays).length, 8);
+  end.writeUInt16LE(Object.keys(arrays).length, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, central, end]);
 }

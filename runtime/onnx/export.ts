@@ -5,12 +5,10 @@
  * there as on tfjs, 1 where a value does not vary, and ONNX broadcasts; the number of samples is left to the caller.
  */
 import { type Field, patchColumns, patchCount, patchSize } from '../../compiler/field.js';
-import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { Graph, Program, Value } from '../../compiler/graph/graph.js';
-import type { ModelDocument } from '../../compiler/model.js';
-import { hearsLabel } from '../../compiler/network.js';
+import { isObject, wrongArgument } from '../../grammar/arguments.js';
 import { failure } from '../../grammar/diagnostic.js';
-import { nothingToPredict, predictDirection } from '../train/evaluate.js';
+import { nothingToPredict, predictDirection, predictsBy } from '../train/evaluate.js';
 import { type Name, OnnxBuilder } from './builder.js';
 import { writeExpression } from './expression.js';
 import { encode } from './model.js';
@@ -42,9 +40,11 @@ export function exportOnnx(
   weights: ReadonlyMap<string, Float32Array>,
   about: { readonly version: string; readonly metadata?: Readonly<Record<string, string>> },
 ): OnnxExport {
+  checkArguments(graph, weights);
   const { document, frames, classes } = graph;
   const { input, name } = document;
-  const port = scorePort(document);
+  // What labels are told apart by is an output too, under its name.
+  const port = predictsBy(document);
   if (!port) throw nothingToPredict(document);
   const size = [...weights.values()].reduce((sum, values) => sum + values.byteLength, 0);
   if (size > MOST_BYTES)
@@ -100,10 +100,24 @@ export function exportOnnx(
   return { bytes, nodes: build.nodes.length };
 }
 
-/** What labels are told apart by, which is also an output; undefined for a model without either. */
-export function scorePort(document: ModelDocument): 'goodness' | 'softmax' | undefined {
-  if (hearsLabel(document)) return 'goodness';
-  return predictingClassifier(document) ? 'softmax' : undefined;
+/** @throws RffcError RFF770 */
+function checkArguments(graph: unknown, weights: unknown): void {
+  if (!isObject(graph) || !isObject(graph.document) || !isObject(graph.programs)) {
+    const hint =
+      isObject(graph) && (isObject(graph.graph) || graph.rffc === 'plan')
+        ? 'what `compile` returns has it: `compiled.graph`'
+        : undefined;
+    throw wrongArgument('exportOnnx', 'a graph', graph, hint);
+  }
+  const isWeights =
+    weights instanceof Map && [...weights.values()].every((one) => one instanceof Float32Array);
+  if (!isWeights)
+    throw wrongArgument(
+      'exportOnnx',
+      'a Map from names to Float32Arrays',
+      weights,
+      '`toFloat32(tensor)` makes one of a tensor that was read',
+    );
 }
 
 /** Writes what a result needs, and nothing else. */

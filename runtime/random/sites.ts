@@ -11,6 +11,7 @@
  * | 6              | whom a hybrid image is mixed with       | epoch, batch        | row of the batch          |
  * | 7              | the masks of hybrid images              | epoch, batch        | row, then 32 cells a word |
  * | 8              | noise to generate images from           | label, image        | element                   |
+ * | 9              | the training samples to evaluate on     | 0, 0                | Fisher-Yates step         |
  * | 0x80000 + a    | augmentation a of the model's list      | epoch, sample       | the sample's own sequence |
  * | 0x800          | a sweep's random trials                 | 0 order, 1 draws; trial | dimension         |
  * | 0x1000 + p     | initialization of parameter p           | 0, 0                | element, row-major        |
@@ -26,6 +27,7 @@ export const SITE = {
   hybridPartner: 6,
   hybridMask: 7,
   generation: 8,
+  trainingSample: 9,
   augmentation: 0x80000,
   sweep: 0x800,
   initialization: 0x1000,

@@ -1,5 +1,7 @@
-/** The curves of a report, from the lines of a run's metrics. */
-
+/**
+ * The curves of a report, from the lines of a run's metrics: accuracy, loss and goodness. Any of them may be missing; what
+ * has no number to show is left out, and `missing.ts` says why.
+ */
 import type { ModelDocument } from '../../compiler/model.js';
 import {
   type BatchLine,
@@ -11,146 +13,244 @@ import {
 } from '../run/metrics.js';
 import type { StageName } from '../train/train.js';
 import { COLOURS } from './diagram.js';
-import type { Chart, Curve } from './page.js';
+import type { Curve } from './page.js';
+import type { PlacedChart, Section } from './shell.js';
 
-/** A chart with its place in the page: charts of one section stand together, side by side where they are `small`. */
-export interface PlacedChart extends Chart {
-  readonly title: string;
-}
-export interface ChartSection {
-  readonly title: string;
-  readonly text: string;
-  readonly width: 'half' | 'full';
+/** A section that is made of charts, by a name of its own. */
+export interface ChartSection extends Section {
+  readonly id: string;
   readonly charts: readonly PlacedChart[];
 }
 
-const LARGE = 250;
-const SMALL = 190;
+export const LARGE = 250;
+export const SMALL = 200;
 
-/** Every section of charts that there are lines for. */
-export function chartSections(
-  document: ModelDocument,
-  batches: readonly BatchLine[],
-  epochs: readonly EpochLine[],
-): ChartSection[] {
-  const [network, readout] = (['network', 'readout'] as const).map((stage) => {
-    const of = <L extends MetricsLine>(lines: readonly L[]) =>
-      lines.filter((line) => (line.stage ?? 'network') === stage);
-    return { batches: of(batches), epochs: of(epochs) };
-  });
-  return [...networkSections(document, network!), ...readoutSections(readout!)];
-}
-
-interface Lines {
+export interface Lines {
   readonly batches: readonly BatchLine[];
   readonly epochs: readonly EpochLine[];
 }
 
-function networkSections(document: ModelDocument, { batches, epochs }: Lines): ChartSection[] {
-  const lines = batches.length > 1 ? batches : epochs;
-  return [
-    ...accuracySection(epochs),
-    ...lossSection(document, lines),
-    ...timestepsSection(document, epochs),
-    ...goodnessSection(document, lines),
-    ...epochNorms(epochs),
-    ...batchNorms(document, batches),
-  ];
+/** The lines of one stage in the order of training. */
+export function linesOf(stage: StageName, { batches, epochs }: Lines): Lines {
+  const of = <L extends MetricsLine>(lines: readonly L[]) =>
+    lines
+      .filter((line) => (line.stage ?? 'network') === stage && Number.isFinite(epochsDone(line)))
+      .toSorted((a, b) => epochsDone(a) - epochsDone(b));
+  return { batches: of(batches), epochs: of(epochs) };
 }
 
-/** What a readout comes to, with the network as it is. */
-function readoutSections({ batches, epochs }: Lines): ChartSection[] {
-  const lines = batches.length > 1 ? batches : epochs;
-  if (lines.length === 0) return [];
-  const loss: PlacedChart = {
-    id: 'loss-readout',
-    title: '',
-    x: lines.map(epochsDone),
-    xLabel: 'epochs of the readout',
-    curves: [
-      { label: 'cross-entropy', colour: '--accent', values: lines.map((l) => l.classifier_loss ?? null) },
-    ],
-    height: LARGE,
-  };
-  const text = 'The softmax on the activities, trained after the network.';
-  return [
-    ...accuracySection(epochs, 'readout'),
-    { title: 'Loss of the readout', text, width: 'half', charts: [loss] },
-  ];
+/** Sections of how training went, those that there are numbers for. */
+export function curveSections(document: ModelDocument, lines: Lines): ChartSection[] {
+  const [network, readout] = [linesOf('network', lines), linesOf('readout', lines)];
+  const last = [...network.epochs, ...readout.epochs];
+  return drawable([
+    ...accuracySection(network.epochs, 'network'),
+    ...lossSection(document, longest(network)),
+    ...layerAccuracySection(document, last),
+    ...histogramSection(document, last),
+    ...stepsSection(document, network.epochs),
+    ...goodnessSection(document, longest(network)),
+    ...accuracySection(readout.epochs, 'readout'),
+    ...readoutLossSection(longest(readout)),
+  ]);
 }
 
-function accuracySection(epochs: readonly EpochLine[], of: StageName = 'network'): ChartSection[] {
-  const judged = epochs.filter((line) => chosenAccuracy(line) !== null);
-  if (judged.length === 0) return [];
-  const accuracy = (label: string, colour: string, value: (line: EpochLine) => number | null): Curve[] => {
-    const values = judged.map(value);
-    return values.every((value) => value === null) ? [] : [{ label, colour, values }];
-  };
-  const curves = [
-    ...accuracy('test accuracy', '--accent', (line) => line.test_accuracy),
-    ...accuracy('validation accuracy', '--positive', (line) => line.validation_accuracy ?? null),
-    ...accuracy('by softmax', '--quiet', (line) => line.test_accuracy_softmax ?? null),
-  ];
+/** Batches say more than epochs, where there are several. */
+function longest({ batches, epochs }: Lines): readonly MetricsLine[] {
+  return batches.length > 1 ? batches : epochs.length > 0 ? epochs : batches;
+}
+
+/** Without curves that have no number, charts that have no curve, and sections that have no chart. */
+export function drawable(sections: readonly ChartSection[]): ChartSection[] {
+  return sections.flatMap((section) => {
+    const charts = section.charts.flatMap(({ between, ...chart }): PlacedChart[] => {
+      const curves = chart.curves.filter(({ values }) => values.some((value) => value !== null));
+      const whole = curves.length === chart.curves.length;
+      return curves.length === 0 ? [] : [{ ...chart, curves, ...(between && whole ? { between } : {}) }];
+    });
+    return charts.length === 0 ? [] : [{ ...section, charts }];
+  });
+}
+
+function accuracySection(epochs: readonly EpochLine[], of: StageName): ChartSection[] {
+  const judged = epochs.filter(
+    (line) => chosenAccuracy(line) !== null || typeof line.train_accuracy === 'number',
+  );
+  const accuracy = (
+    label: string,
+    colour: string,
+    value: (line: EpochLine) => number | undefined | null,
+  ) => ({
+    label,
+    colour,
+    values: judged.map((line) => rounded(value(line) ?? null)),
+  });
+  const samples = judged.findLast(({ train_samples }) => train_samples !== undefined)?.train_samples;
+  const validates = judged.some(({ validation_accuracy }) => typeof validation_accuracy === 'number');
   const chart: PlacedChart = {
     id: of === 'network' ? 'accuracy' : 'accuracy-readout',
     title: '',
     x: judged.map(({ epoch }) => epoch),
     xLabel: 'epoch',
-    curves,
+    yLabel: 'accuracy',
+    curves: [
+      accuracy('test', '--accent', (line) => line.test_accuracy),
+      accuracy('validation', '--layer-2', (line) => line.validation_accuracy),
+      { ...accuracy('training', '--negative', (line) => line.train_accuracy), dashed: true },
+      accuracy('test, by softmax', '--quiet', (line) => line.test_accuracy_softmax),
+    ],
     percent: true,
     height: LARGE,
   };
-  const splits = judged.some((line) => line.validation_accuracy !== undefined)
-    ? 'the test split and what was kept aside'
-    : 'the test split';
+  const splits = ['the test split', ...(validates ? ['the validation split'] : [])].join(' and ');
+  const sampled =
+    samples === undefined ? '' : ` Training: on the same ${samples.toLocaleString('en')} samples each time.`;
   return [
     {
+      id: chart.id,
       title: of === 'network' ? 'Accuracy' : 'Accuracy of the readout',
-      text: `On ${splits}, after each epoch.`,
+      text: `After each epoch, on ${splits}.${sampled}`,
       width: 'half',
       charts: [chart],
     },
   ];
 }
 
-function lossSection({ layers }: ModelDocument, lines: readonly (BatchLine | EpochLine)[]): ChartSection[] {
-  if (lines.length === 0) return [];
-  const classifier = lines.map(({ classifier_loss }) => classifier_loss ?? null);
-  const curves: Curve[] = layers.map(({ name }, i) => ({
-    label: name,
-    colour: layerColour(i),
-    values: lines.map(({ loss }) => numberOf(loss, name)),
-  }));
-  const decoder = lines.map(({ decode_loss }) => decode_loss ?? null);
-  if (classifier.some((value) => value !== null))
-    curves.push({ label: 'classifier', colour: '--quiet', values: classifier, dashed: true });
-  if (decoder.some((value) => value !== null))
-    curves.push({ label: 'decoder', colour: '--ink', values: decoder, dashed: true });
+function lossSection({ layers }: ModelDocument, lines: readonly MetricsLine[]): ChartSection[] {
+  const extra = (label: string, colour: string, value: (line: MetricsLine) => number | undefined): Curve => ({
+    label,
+    colour,
+    values: lines.map((line) => rounded(value(line) ?? null)),
+    dashed: true,
+  });
   const chart: PlacedChart = {
     id: 'loss',
     title: '',
     x: lines.map(epochsDone),
     xLabel: 'epochs',
-    curves,
+    yLabel: 'loss',
+    curves: [
+      ...layers.map(
+        ({ name }, i): Curve => ({
+          label: name,
+          ...look(i),
+          values: lines.map(({ loss }) => numberOf(loss, name)),
+        }),
+      ),
+      extra('classifier', '--quiet', (line) => line.classifier_loss),
+      extra('decoder', '--ink', (line) => line.decode_loss),
+    ],
     height: LARGE,
   };
-  const text = 'Of each layer while training, a mean over rows and learning steps.';
-  return [{ title: 'Loss', text, width: 'half', charts: [chart] }];
+  const text = 'Training loss per layer: the mean over rows and learning steps.';
+  return [{ id: 'loss', title: 'Loss', text, width: 'half', charts: [chart] }];
+}
+
+/** What a readout comes to, with the network as it is. */
+function readoutLossSection(lines: readonly MetricsLine[]): ChartSection[] {
+  const values = lines.map((line) => rounded(line.classifier_loss ?? null));
+  const chart: PlacedChart = {
+    id: 'loss-readout',
+    title: '',
+    x: lines.map(epochsDone),
+    xLabel: 'epochs of the readout',
+    yLabel: 'cross-entropy, nats',
+    curves: [{ label: 'cross-entropy', colour: '--accent', values }],
+    height: LARGE,
+  };
+  const text = 'The softmax on the activities, trained after the network.';
+  return [{ id: 'loss-readout', title: 'Loss of the readout', text, width: 'half', charts: [chart] }];
+}
+
+function layerAccuracySection(document: ModelDocument, epochs: readonly EpochLine[]): ChartSection[] {
+  const lines = epochs.filter(
+    ({ layer_accuracy, stage }) => layer_accuracy !== undefined && stage !== 'readout',
+  );
+  const curves = document.layers.map(
+    ({ name }, i): Curve => ({
+      label: name,
+      ...look(i),
+      values: lines.map(({ layer_accuracy }) => numberOf(layer_accuracy, name)),
+    }),
+  );
+  const all = lines.map(({ test_accuracy }) => rounded(test_accuracy));
+  const chart: PlacedChart = {
+    id: 'layer-accuracy',
+    title: '',
+    x: lines.map(({ epoch }) => epoch),
+    xLabel: 'epoch',
+    yLabel: 'test accuracy',
+    curves: [...curves, { label: 'all together', colour: '--ink', values: all, dashed: true }],
+    percent: true,
+    height: LARGE,
+  };
+  const text = 'On the test split, when only this layer’s goodness decides.';
+  return lines.length === 0
+    ? []
+    : [{ id: chart.id, title: 'Accuracy of each layer alone', text, width: 'half', charts: [chart] }];
+}
+
+/** How far the goodness of true labels lies from that of the others. */
+function histogramSection(document: ModelDocument, epochs: readonly EpochLine[]): ChartSection[] {
+  const line = epochs.findLast(
+    ({ goodness_histogram: found }) =>
+      found !== undefined && found.positive.length > 0 && found.to > found.from,
+  );
+  if (!line) return [];
+  const { from, to, positive, negative } = line.goodness_histogram!;
+  const x = Array.from({ length: positive.length + 1 }, (_, i) =>
+    Number((from + ((to - from) * i) / positive.length).toPrecision(6)),
+  );
+  const shares = (counts: readonly number[]) => {
+    const total = counts.reduce((sum, n) => sum + n, 0);
+    // The last bin ends at the last x.
+    return [...counts, counts.at(-1)!].map((n) => (total === 0 ? null : rounded(n / total)));
+  };
+  const { marked } = thetaOf(document);
+  const chart: PlacedChart = {
+    id: 'histogram',
+    title: '',
+    x,
+    xLabel: 'goodness',
+    yLabel: 'share of rows',
+    curves: [
+      { label: 'positive (true label)', colour: '--positive', values: shares(positive) },
+      { label: 'negative (other labels)', colour: '--negative', values: shares(negative) },
+    ],
+    percent: true,
+    bars: true,
+    ...(marked === undefined ? {} : { markedX: marked }),
+    height: LARGE,
+  };
+  const text = [
+    `Each test sample with every label, epoch ${line.epoch}: the mean over the scored layers and steps.`,
+    'The outermost bars hold everything beyond.',
+    ...(marked === undefined ? [] : ['Dotted: theta.']),
+  ].join(' ');
+  return [{ id: chart.id, title: 'Goodness of true and other labels', text, width: 'half', charts: [chart] }];
 }
 
 /** The picture of this field: how the goodness of both kinds of data comes apart as the label makes itself felt. */
-function timestepsSection(document: ModelDocument, epochs: readonly EpochLine[]): ChartSection[] {
+function stepsSection(document: ModelDocument, epochs: readonly EpochLine[]): ChartSection[] {
   const last = epochs.at(-1);
-  if (!last) return [];
+  // A single step is what "Goodness over training" shows.
+  if (!last || learningSteps(document) < 2) return [];
   const first = epochs.length > 1 ? epochs[0]! : undefined;
   const scored = scoredSteps(document);
   const charts = document.layers.map(({ name }, i): PlacedChart => {
-    const steps = (of: BySteps) => of[name] ?? [];
-    const x = steps(last.goodness_steps_positive).map((_, step) => step);
-    const faint = first
+    const of = (steps: BySteps) => steps[name] ?? [];
+    const [positive, negative] = [of(last.goodness_steps_positive), of(last.goodness_steps_negative)];
+    const x = Array.from({ length: Math.max(positive.length, negative.length) }, (_, step) => step);
+    const over = (label: string, colour: string, steps: readonly (number | null)[], faint?: true): Curve => ({
+      label,
+      colour,
+      values: x.map((step) => rounded(steps[step] ?? null)),
+      ...(faint ? { faint, dashed: true } : {}),
+    });
+    const before = first
       ? [
-          curve(`positive, epoch ${first.epoch}`, '--positive', steps(first.goodness_steps_positive), true),
-          curve(`negative, epoch ${first.epoch}`, '--negative', steps(first.goodness_steps_negative), true),
+          over(`positive, epoch ${first.epoch}`, '--positive', of(first.goodness_steps_positive), true),
+          over(`negative, epoch ${first.epoch}`, '--negative', of(first.goodness_steps_negative), true),
         ]
       : [];
     return {
@@ -158,11 +258,8 @@ function timestepsSection(document: ModelDocument, epochs: readonly EpochLine[])
       title: name,
       x,
       xLabel: 'learning step',
-      curves: [
-        curve('positive', '--positive', steps(last.goodness_steps_positive)),
-        curve('negative', '--negative', steps(last.goodness_steps_negative)),
-        ...faint,
-      ],
+      yLabel: 'goodness',
+      curves: [over('positive', '--positive', positive), over('negative', '--negative', negative), ...before],
       between: gapOf(document, i),
       ...(scored && document.score.layers.includes(name) ? { shaded: scored } : {}),
       ...thetaOf(document),
@@ -170,151 +267,47 @@ function timestepsSection(document: ModelDocument, epochs: readonly EpochLine[])
     };
   });
   const text = [
-    `Positive and negative data while the label is shown: means over the last batches of epoch ${last.epoch}.`,
+    `How positive and negative data come apart within a batch: means over the last batches of epoch ${last.epoch}.`,
     ...(first ? [`Dashed and faint: epoch ${first.epoch}.`] : []),
     ...(scored ? ['Prediction scores the shaded steps.'] : []),
     ...(thetaOf(document).marked === undefined ? [] : ['Dotted: theta.']),
   ].join(' ');
-  return [{ title: 'Goodness over the timesteps', text, width: 'full', charts }];
+  return [{ id: 'timesteps', title: 'Goodness by learning step', text, width: 'full', charts }];
 }
 
 function goodnessSection(document: ModelDocument, lines: readonly MetricsLine[]): ChartSection[] {
-  if (lines.length < 2) return [];
-  const x = lines.map(epochsDone);
   const charts = document.layers.map(
     ({ name }, i): PlacedChart => ({
       id: `goodness-${i}`,
       title: name,
-      x,
+      x: lines.map(epochsDone),
       xLabel: 'epochs',
+      yLabel: 'goodness',
       curves: [
-        curve(
-          'positive',
-          '--positive',
-          lines.map(({ goodness_positive }) => numberOf(goodness_positive, name)),
-        ),
-        curve(
-          'negative',
-          '--negative',
-          lines.map(({ goodness_negative }) => numberOf(goodness_negative, name)),
-        ),
+        {
+          label: 'positive',
+          colour: '--positive',
+          values: lines.map(({ goodness_positive }) => numberOf(goodness_positive, name)),
+        },
+        {
+          label: 'negative',
+          colour: '--negative',
+          values: lines.map(({ goodness_negative }) => numberOf(goodness_negative, name)),
+        },
       ],
       between: gapOf(document, i),
       ...thetaOf(document),
       height: SMALL,
     }),
   );
-  return [
-    {
-      title: 'Goodness while training',
-      text: 'Of positive and negative data in each layer, a mean over the learning steps.',
-      width: 'full',
-      charts,
-    },
-  ];
+  const over = learningSteps(document) > 1 ? 'the mean over rows and learning steps' : 'the mean over rows';
+  const theta = thetaOf(document).marked === undefined ? '' : ' Dotted: theta.';
+  const text = `Of positive and negative data in each layer, ${over}.${theta}`;
+  return [{ id: 'goodness', title: 'Goodness over training', text, width: 'full', charts }];
 }
 
-function epochNorms(epochs: readonly EpochLine[]): ChartSection[] {
-  if (epochs.length === 0) return [];
-  const x = epochs.map(({ epoch }) => epoch);
-  const section = (title: string, text: string, id: string, of: (line: EpochLine) => ByName | undefined) =>
-    parameterSection(title, text, id, x, 'epoch', epochs.map(of), 'half');
-  return [
-    ...section(
-      'Weight norms',
-      'The Euclidean norm of each connection’s weights.',
-      'weights',
-      (line) => line.weight_norm,
-    ),
-    ...section(
-      'Update norms',
-      'What each connection’s weights moved by in an epoch.',
-      'updates',
-      (l) => l.update_norm,
-    ),
-  ];
-}
-
-/** What `--metrics` asked for. */
-function batchNorms({ layers }: ModelDocument, batches: readonly BatchLine[]): ChartSection[] {
-  const x = batches.map(epochsDone);
-  const section = (title: string, text: string, id: string, of: (line: BatchLine) => ByName | undefined) =>
-    parameterSection(title, text, id, x, 'epochs', batches.map(of), 'half');
-  const activity = layers.filter(({ name }) =>
-    batches.some(({ activity_norm_positive }) => activity_norm_positive?.[name] !== undefined),
-  );
-  return [
-    ...section('Gradient norms', 'As the optimizer has them.', 'gradients', (line) => line.gradient_norm),
-    ...section(
-      'Updates of a batch',
-      'What each connection’s weights moved by in a batch.',
-      'batch-updates',
-      (line) => line.update_norm,
-    ),
-    ...section(
-      'Angles of updates',
-      'The cosine between successive batches’ updates: 1 where they agree.',
-      'angles',
-      (line) => line.update_angle,
-    ),
-    ...(activity.length === 0
-      ? []
-      : [
-          {
-            title: 'Activity norms',
-            text: 'The root mean square norm of a layer’s activity: solid for positive data, dashed for negative.',
-            width: 'half' as const,
-            charts: [
-              {
-                id: 'activity',
-                title: '',
-                x,
-                xLabel: 'epochs',
-                curves: activity.flatMap(({ name }): Curve[] => {
-                  const colour = layerColour(layers.findIndex((layer) => layer.name === name));
-                  const values = (of: (line: BatchLine) => ByName | undefined) =>
-                    batches.map((line) => numberOf(of(line), name));
-                  return [
-                    { label: name, colour, values: values((line) => line.activity_norm_positive) },
-                    {
-                      label: `${name}, negative`,
-                      colour,
-                      values: values((l) => l.activity_norm_negative),
-                      dashed: true,
-                    },
-                  ];
-                }),
-                height: LARGE,
-              },
-            ],
-          },
-        ]),
-  ];
-}
-
-/** A curve for each parameter that is a weight; biases would double the number of curves and say little. */
-function parameterSection(
-  title: string,
-  text: string,
-  id: string,
-  x: readonly number[],
-  xLabel: string,
-  lines: readonly (ByName | undefined)[],
-  width: ChartSection['width'],
-): ChartSection[] {
-  const names = [...new Set(lines.flatMap((line) => Object.keys(line ?? {})))].filter((n) =>
-    n.endsWith('.weight'),
-  );
-  if (names.length === 0) return [];
-  const curves = names.map(
-    (name, i): Curve => ({
-      label: name.slice(0, -'.weight'.length),
-      colour: layerColour(i),
-      values: lines.map((line) => numberOf(line, name)),
-      ...(Math.floor(i / COLOURS) % 2 === 1 ? { dashed: true as const } : {}),
-    }),
-  );
-  return [{ title, text, width, charts: [{ id, title: '', x, xLabel, curves, height: LARGE }] }];
+function learningSteps({ phases }: ModelDocument): number {
+  return phases.reduce((sum, { learn, steps }) => sum + (learn ? steps : 0), 0);
 }
 
 /** The learning steps that prediction scores, counted over all phases that learn; undefined where it scores others. */
@@ -337,24 +330,22 @@ function thetaOf({ params }: ModelDocument): { readonly marked?: number } {
   return params.theta === undefined ? {} : { marked: params.theta };
 }
 
-function curve(label: string, colour: string, values: Curve['values'], faint?: true): Curve {
-  return { label, colour, values: values.map(rounded), ...(faint ? { faint, dashed: true } : {}) };
-}
-
-function layerColour(index: number): string {
-  return `--layer-${index % COLOURS}`;
+/** The colour of a curve among many, dashed where colours come again. */
+export function look(index: number): Pick<Curve, 'colour' | 'dashed'> {
+  const again = Math.floor(index / COLOURS) % 2 === 1;
+  return { colour: `--layer-${index % COLOURS}`, ...(again ? { dashed: true } : {}) };
 }
 
 /** Where in training a line was written, in epochs. */
-function epochsDone({ epoch, batch, batches }: MetricsLine): number {
+export function epochsDone({ epoch, batch, batches }: MetricsLine): number {
   return Math.round(1e4 * (epoch - 1 + batch / batches)) / 1e4;
 }
 
-function numberOf(line: ByName | undefined, name: string): number | null {
+export function numberOf(line: ByName | undefined, name: string): number | null {
   return rounded(line?.[name] ?? null);
 }
 
 /** Five digits are more than a chart shows. */
-function rounded(value: number | null): number | null {
+export function rounded(value: number | null): number | null {
   return value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(5));
 }

@@ -85,7 +85,7 @@ export function diagram(document: ModelDocument): string {
       marker(`head-${i}`, colour(type), 'M0 0 10 5 0 10z'),
       marker(`bar-${i}`, colour(type), 'M6 0H9.5V10H6z'),
     ]);
-  return `<div class="wide"><svg class="diagram" role="img" aria-label="The network" viewBox="0 0 ${width} ${height}" style="width:${width}px"><defs>${markers.join('')}</defs>${arrows.join('')}${nodes.join('')}</svg></div><ul class="legend">${legend.join('')}</ul>`;
+  return `<div class="wide" tabindex="0" role="region" aria-label="Network"><svg class="diagram" role="img" aria-label="The network" viewBox="0 0 ${width} ${height}" style="width:${width}px"><defs>${markers.join('')}</defs>${arrows.join('')}${nodes.join('')}</svg></div><ul class="legend">${legend.join('')}</ul>`;
 }
 
 function marker(id: string, colour: string, path: string): string {

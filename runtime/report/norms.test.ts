@@ -44,7 +44,9 @@ function held(values: Map<string, Float32Array>): Session & { readonly reads: st
       reads.push(name);
       return Float32Array.from(values.get(name)!);
     },
+    written: new Set(),
     dispose: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 
@@ -59,7 +61,17 @@ function report(batch: number): BatchReport {
     decodeLoss: null,
   };
   const position = { epoch: 0, batch, trained: batch };
-  return { ...measures, position, batches: 9, soFar: measures, rate: 0.5, seconds: 1, samplesPerSecond: 1 };
+  const counts = { epoch: 1, batch, batches: 9 };
+  return {
+    ...measures,
+    ...counts,
+    position,
+    soFar: measures,
+    rate: 0.5,
+    lr: 0.05,
+    seconds: 1,
+    samplesPerSecond: 1,
+  };
 }
 
 /** Moves the parameter along `path`, a place a batch, and collects what is measured. */

@@ -21,7 +21,9 @@ import {
   metricsOf,
   parseMetrics,
   softmaxOf,
+  trainOf,
 } from '../run/metrics.js';
+import { type Prediction, predictDirection } from '../train/evaluate.js';
 import {
   type BatchReport,
   type EpochReport,
@@ -29,6 +31,7 @@ import {
   type Position,
   stageOf,
 } from '../train/train.js';
+import { goodnessHistogram, layerAccuracies, mistakesByConfidence } from './findings.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
 import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
 import { dataUri, type Picture } from './png.js';
@@ -51,11 +54,11 @@ const MOST_KEPT = 2 ** 24;
 export interface RunRecord {
   /** After every batch. */
   batch(report: BatchReport): Promise<void>;
-  /** While a split is judged: the labels found for its first `done` samples, of `total`. */
-  judging(split: JudgedSplit, done: number, total: number, labels: Int32Array): void;
+  /** After a split was evaluated, before its epoch. */
+  predicted(split: JudgedSplit, prediction: Prediction): void;
   /** After every epoch. */
   epoch(report: EpochReport): Promise<void>;
-  /** Where a run is interrupted: the report then has the batches since the last epoch. */
+  /** Where a run is interrupted or fails: the report then has the batches since the last epoch. */
   interrupted(): void;
 }
 
@@ -99,6 +102,8 @@ export async function openRecord(
   );
   let accuracies: Accuracies = judged ? accuraciesIn(judged) : accuraciesOf({}, network);
   let mistakes: readonly Mistake[] = [];
+  // Of the epoch under way.
+  let tested: Pick<EpochLine, 'layer_accuracy' | 'goodness_histogram'> = {};
   let sheets: readonly { readonly name: string; readonly units: number; readonly picture: Picture }[] = [];
   // One axis for all of a run: a readout's steps come after the network's.
   const stepsBefore = start.network?.trained ?? 0;
@@ -117,6 +122,7 @@ export async function openRecord(
         config: readRunConfig(folder),
         document,
         data: dataset.name,
+        tested: dataset.test.count,
         parameters,
         batches,
         epochs,
@@ -149,8 +155,25 @@ export async function openRecord(
       batches.push(line);
       if (batches.length > MOST_LINES) batches = batches.filter((_, i) => i % 2 === 1);
     },
-    judging(split, done, total, labels) {
-      if (split === 'test' && done === total) mistakes = findMistakes(dataset, labels, shape);
+    predicted(split, prediction) {
+      if (split !== 'test') return;
+      const { y } = dataset.test;
+      const direction = predictDirection(document);
+      const alone = layerAccuracies(prediction, y, network.classes, direction);
+      const histogram =
+        prediction.by === 'goodness' && prediction.goodness
+          ? goodnessHistogram(prediction.goodness, y, network.classes)
+          : undefined;
+      tested = {
+        ...(alone ? { layer_accuracy: alone } : {}),
+        ...(histogram ? { goodness_histogram: histogram } : {}),
+      };
+      const wrong = mistakesByConfidence(prediction, y, network.classes, direction, MOST_MISTAKES);
+      mistakes = wrong.map((one) => ({
+        ...one,
+        by: prediction.by,
+        picture: pictureOf(dataset, one.sample, shape),
+      }));
     },
     async epoch(report) {
       accuracies = accuraciesOf(report, network);
@@ -163,9 +186,12 @@ export async function openRecord(
         goodness_steps_negative: bySteps(report.stepsNegative, layers),
         weight_norm: normsOf(now),
         ...(before ? { update_norm: updateNorms(before, now) } : {}),
+        ...trainOf(report.train),
         ...softmaxOf(report.test),
+        ...tested,
         ...(report.test ? { confusion: report.test.confusion } : {}),
       };
+      tested = {};
       if (parameters <= MOST_KEPT) before = now;
       appendMetrics(folder, line);
       epochs.push(line);
@@ -199,17 +225,11 @@ function metricsBefore(folder: string): (BatchLine | EpochLine)[] {
   return existsSync(path) ? parseMetrics(readText(path)) : [];
 }
 
-function findMistakes(dataset: Dataset, labels: Int32Array, shape: PictureShape | null): Mistake[] {
-  const { y, gather } = dataset.test;
-  const wrong: number[] = [];
-  for (let sample = 0; sample < labels.length && wrong.length < MOST_MISTAKES; sample++)
-    if (labels[sample] !== y[sample]) wrong.push(sample);
+function pictureOf(dataset: Dataset, sample: number, shape: PictureShape | null): string | null {
+  if (!shape) return null;
   const values = new Float32Array(dataset.frames * dataset.inputSize);
-  return wrong.map((sample) => {
-    if (shape) gather([sample], values);
-    const picture = shape ? dataUri(samplePicture(values, shape)) : null;
-    return { sample, truth: y[sample]!, predicted: labels[sample]!, picture };
-  });
+  dataset.test.gather([sample], values);
+  return dataUri(samplePicture(values, shape));
 }
 
 /** The weights of every connection that reads the input, where a row of the input is an image. */
@@ -226,6 +246,9 @@ function weightSheets({ document }: Network, dataset: Dataset, parameters: Param
   });
 }
 
+/** What of a line is no curve. */
+const NO_SCALARS = ['goodness_histogram', 'train_samples'];
+
 /** A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says. */
 function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const scalars: Record<string, number | null> = {};
@@ -233,6 +256,7 @@ function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const { event: _, stage: _5, epoch, batch: _1, batches: _2, trained: _3, seconds: _4, ...values } = line;
   for (const [key, value] of Object.entries(values)) {
     if (key.endsWith('_accuracy') && line.event === 'batch') continue;
+    if (NO_SCALARS.includes(key)) continue;
     if (typeof value === 'number') scalars[`${prefix}${key}`] = value;
     else if (value && !Array.isArray(value))
       for (const [name, one] of Object.entries(value))

@@ -43,7 +43,9 @@ function memory(fill: (k: number) => number): Session & { readonly values: Map<s
     write: (name, array) => void values.set(name, Float32Array.from(array)),
     run: async () => {},
     read: async (name) => values.get(name)!.slice(),
+    written: new Set(),
     dispose: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 

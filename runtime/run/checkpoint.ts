@@ -14,6 +14,8 @@ import type { Measures, Position } from '../train/train.js';
 import { fileError, syncFolder } from './files.js';
 import { CHECKPOINT, DAMAGED, PREVIOUS } from './folder.js';
 
+export { collectTensors } from '../weight-bytes.js';
+
 /** The version of the names and metadata, not of safetensors. */
 const FORMAT = 'rffc-checkpoint-2';
 
@@ -35,16 +37,6 @@ export interface Checkpoint {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Null for a file of weights from elsewhere. */
   readonly info: CheckpointInfo | null;
-}
-
-/** Copies all parameters and optimizer state out of a session. */
-export async function collectTensors(session: Session): Promise<Map<string, Tensor>> {
-  const tensors = new Map<string, Tensor>();
-  for (const { name, role, shape } of session.tensors) {
-    if (role === 'parameter' || role === 'state')
-      tensors.set(name, { dtype: 'F32', shape, data: await session.read(name) });
-  }
-  return tensors;
 }
 
 /**

@@ -1,7 +1,19 @@
 /**
  * Reading and writing files as a user meets them: what the file system says comes out as one plain line.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
 
@@ -15,12 +27,12 @@ export function readText(path: string, name = path): string {
 }
 
 /** Writes a file so that a crash leaves the old one or the new one, never half of one. @throws RffcError RFF701 to RFF703. */
-export function writeAtomically(path: string, text: string): void {
+export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, 'w');
     try {
-      writeFileSync(file, text);
+      writeFileSync(file, content);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -30,6 +42,25 @@ export function writeAtomically(path: string, text: string): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw fileError(error, path);
+  }
+}
+
+/**
+ * Refuses a folder, there or still to be made, that nothing can be written into: before hours are spent on what would go
+ * there.
+ *
+ * @param hint where to write instead
+ * @throws RffcError RFF702 where a file is in the way, RFF703 where it may not be written
+ */
+export function checkWritable(folder: string, hint: string): void {
+  let nearest = folder;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory())
+    throw failure('RFF702', `\`${nearest}\` is a file, not a folder`, { file: folder, hint });
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, folder, hint);
   }
 }
 
@@ -61,8 +92,12 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** What the file system refused at `path`, as an `RffcError`; any other error as it is. */
-export function fileError(error: unknown, path: string): unknown {
+/**
+ * What the file system refused at `path`, as an `RffcError`; any other error as it is.
+ *
+ * @param hint what to do where it may not be read or written
+ */
+export function fileError(error: unknown, path: string, hint = 'look at its permissions'): unknown {
   if (error instanceof RffcError || !(error instanceof Error) || !('code' in error)) return error;
   switch (error.code) {
     case 'ENOENT':
@@ -84,11 +119,14 @@ export function fileError(error: unknown, path: string): unknown {
     case 'EROFS':
       return failure('RFF703', `\`${path}\` may not be read or written (${error.code})`, {
         file: path,
-        hint: 'look at its permissions',
+        hint,
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return failure('RFF703', `no space is left for \`${path}\``, { file: path });
+      return failure('RFF703', `no space is left for \`${path}\``, {
+        file: path,
+        hint: 'free some space on its disk; `rffc run --resume DIR` then resumes from the last checkpoint',
+      });
     case 'EIO':
     case 'EMFILE':
     case 'ENAMETOOLONG':

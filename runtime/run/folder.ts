@@ -19,9 +19,11 @@ import { join } from 'node:path';
 import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { type Precision, precisions } from '../backends.js';
+import type { TrainedValues } from '../data/measure.js';
 import { type Position, stageOf } from '../train/train.js';
-import { fileError, readText, writeAtomically } from './files.js';
+import { checkWritable, fileError, readText, writeAtomically } from './files.js';
 import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.js';
+import { shellWord } from './shell.js';
 import { rffcVersion } from './version.js';
 
 /** What a run was started with, beside its model. Absent = the model's own, or no limit. */
@@ -67,6 +69,8 @@ export interface RunConfig {
     readonly text: string;
   };
   readonly settings: RunSettings;
+  /** The model came as a plan, which has its batch, params and passes settled; its text is then a model document. */
+  readonly compiled?: true;
   /** What `settings` and the model came to. */
   readonly seed: number;
   readonly epochs: number;
@@ -76,6 +80,8 @@ export interface RunConfig {
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: Readonly<Record<string, string | number>>;
+  /** What the training data are like, to notice samples that are not; absent in older runs. */
+  readonly data?: TrainedValues;
 }
 
 export const CONFIG = 'config.json';
@@ -98,23 +104,27 @@ export function defaultFolder(base: string, name: string, now: Date): string {
   }
 }
 
+/** Refuses a folder that a new run cannot go into; makes nothing. @throws RffcError RFF702, RFF703, RFF708 */
+export function checkRunFolder(folder: string): void {
+  checkWritable(folder, 'choose a folder you can write to: `--out DIR`');
+  if (!existsSync(folder)) return;
+  removeLeftovers(folder);
+  const inside = readdirSync(folder);
+  if (inside.length === 0) return;
+  const [message, hint] = inside.includes(CONFIG)
+    ? [
+        `\`${folder}\` already holds a run`,
+        `resume it with \`--resume ${shellWord(folder)}\`, or choose another \`--out\``,
+      ]
+    : [`\`${folder}\` is not empty`, 'choose another `--out`'];
+  throw failure('RFF708', message, { file: folder, hint });
+}
+
 /** Makes a run's folder and writes its config. @throws RffcError RFF708 if something is in it already, RFF701 to RFF703. */
 export function createRunFolder(folder: string, config: RunConfig): void {
   try {
     mkdirSync(folder, { recursive: true });
-    removeLeftovers(folder);
-    const inside = readdirSync(folder);
-    if (inside.length > 0) {
-      const message = inside.includes(CONFIG)
-        ? `\`${folder}\` already holds a run`
-        : `\`${folder}\` is not empty`;
-      throw failure('RFF708', message, {
-        file: folder,
-        hint: inside.includes(CONFIG)
-          ? `go on with it by \`--resume ${folder}\`, or choose another \`--out\``
-          : 'choose another `--out`',
-      });
-    }
+    checkRunFolder(folder);
   } catch (error) {
     throw fileError(error, folder);
   }
@@ -292,6 +302,13 @@ function configProblem(json: unknown): string | undefined {
       !(Array.isArray(chosen) && chosen.every((one) => kinds.includes(one as never)))
     )
       return `\`settings.${key}\` may name ${kinds.join(', ')}`;
+  }
+  const { data } = json;
+  if (data !== undefined) {
+    if (!isRecord(data)) return '`data` is not an object';
+    const optional = ['border', 'rows', 'columns'].filter((key) => data[key] !== undefined);
+    for (const key of ['min', 'max', 'mean', ...optional])
+      if (!Number.isFinite(data[key])) return `\`data.${key}\` is not a number`;
   }
   if (!isRecord(json.versions) || !isRecord(json.machine)) return '`versions` or `machine` is missing';
   return undefined;

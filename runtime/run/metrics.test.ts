@@ -33,3 +33,10 @@ test('lines are read back; one that was cut short, or that is something else, is
   const unknown = JSON.stringify({ ...epoch, loss: { h1: Number.NaN } });
   expect(parseMetrics(unknown)[0]!.loss).toEqual({ h1: null });
 });
+
+test('what a line may have is left out where it has another form, and an accuracy is then null', () => {
+  const misfits = { test_accuracy: 'high', confusion: [[1], [2, 3]], layer_accuracy: 3, stage: 'neither' };
+  const [line] = parseMetrics(JSON.stringify({ ...epoch, ...misfits, classifier_loss: null }));
+  const { test_accuracy: _, ...rest } = epoch;
+  expect(line).toEqual({ ...rest, test_accuracy: null, classifier_loss: null });
+});

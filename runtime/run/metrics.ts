@@ -2,7 +2,6 @@
  * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
  * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
  */
-import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
 import { type BatchReport, type Judgement, type Measures, type StageName, stageOf } from '../train/train.js';
@@ -13,6 +12,7 @@ export type MetricKind = (typeof metricKinds)[number];
 export const logKinds = ['tensorboard'] as const;
 export type LogKind = (typeof logKinds)[number];
 
+/** In a file, what training could not know is null: JSON has no NaN. */
 export type ByName = Readonly<Record<string, number>>;
 
 /** A value of each layer in each learning step of a batch, in their order. */
@@ -69,10 +69,33 @@ export interface EpochLine extends MetricsLine {
   /** Of each parameter after the epoch; and what it has moved by in it, which a very large network leaves out. */
   readonly weight_norm: ByName;
   readonly update_norm?: ByName;
+  /**
+   * On a fixed sample of the training split, in [0, 1], and its size: too few samples to choose an epoch by, enough to see
+   * overfitting. Left out where evaluating them would cost too much.
+   */
+  readonly train_accuracy?: number;
+  readonly train_samples?: number;
   /** Of the classifier's most probable label on the test split, in [0, 1]; left out without a classifier. */
   readonly test_accuracy_softmax?: number;
+  /** Of each scored layer without the others, on the test split, in [0, 1]; left out where only one is scored. */
+  readonly layer_accuracy?: ByName;
+  /** Of the goodness that predicted the test split; left out where labels are not told apart by goodness. */
+  readonly goodness_histogram?: GoodnessHistogram;
   /** [true class][predicted class], counts on the test split; left out where nothing was judged. */
   readonly confusion?: readonly (readonly number[])[];
+}
+
+/**
+ * How often each goodness came up when samples were predicted. Bins of equal width from `from` to `to`; the first and the last
+ * hold what lies beyond, too.
+ */
+export interface GoodnessHistogram {
+  readonly from: number;
+  readonly to: number;
+  /** With the true label. */
+  readonly positive: readonly number[];
+  /** With each of the other labels. */
+  readonly negative: readonly number[];
 }
 
 /** The accuracies in a line. */
@@ -110,8 +133,8 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
     Object.fromEntries(layers.map((layer, i) => [layer, values[i]!]));
   return {
     stage,
-    epoch: report.position.epoch + 1,
-    batch: report.position.batch,
+    epoch: report.epoch,
+    batch: report.batch,
     batches: report.batches,
     trained: report.position.trained,
     loss: byLayer(report.loss),
@@ -119,16 +142,16 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
     goodness_negative: byLayer(report.goodnessNegative),
     ...(report.classifierLoss === null ? {} : { classifier_loss: report.classifierLoss }),
     ...(report.decodeLoss === null ? {} : { decode_loss: report.decodeLoss }),
-    lr: optimizerOf(network.document, stage).lr * report.rate,
+    lr: report.lr,
     ...accuracies,
     samples_per_second: Math.round(report.samplesPerSecond * 10) / 10,
     seconds: report.seconds,
   };
 }
 
-/** The optimizer of a stage; layers and classifiers may have their own. */
-function optimizerOf({ train, readout }: ModelDocument, stage: StageName): Optimizer {
-  return stage === 'readout' && readout ? readout.optimizer : train.optimizer;
+/** What an epoch's line says of its sample of the training split. */
+export function trainOf(train: Evaluation | null): Pick<EpochLine, 'train_accuracy' | 'train_samples'> {
+  return train === null ? {} : { train_accuracy: train.accuracy, train_samples: train.samples };
 }
 
 /** What an epoch's line says of its test beside `test_accuracy`. */
@@ -145,30 +168,95 @@ export function bySteps(values: readonly number[], layers: readonly string[]): B
 
 /**
  * The lines of a metrics.jsonl. A line that is none (the last one of a run that was killed while it wrote) is passed over, as
- * are those of an rffc that wrote other ones.
+ * are those of an rffc that wrote other ones. What else a line lacks or has in another form is left out of it, so that whoever
+ * reads lines can rely on their types, save that a number may be null.
  */
 export function parseMetrics(text: string): (BatchLine | EpochLine)[] {
   return text.split('\n').flatMap((line) => {
     try {
       const record: unknown = JSON.parse(line);
-      return isLine(record) ? [record] : [];
+      return isObject(record) && isLine(record) ? [withoutMisfits(record)] : [];
     } catch {
       return [];
     }
   });
 }
 
-function isLine(record: unknown): record is BatchLine | EpochLine {
-  const isObject = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null;
-  if (!isObject(record)) return false;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOpen = (value: unknown): value is number | null => value === null || isNumber(value);
+const isShare = (value: unknown): value is number => isNumber(value) && value >= 0 && value <= 1;
+const listOf =
+  <T>(is: (value: unknown) => value is T) =>
+  (value: unknown): value is T[] =>
+    Array.isArray(value) && value.every(is);
+const namesOf =
+  <T>(is: (value: unknown) => value is T) =>
+  (value: unknown): value is Record<string, T> =>
+    isObject(value) && Object.values(value).every(is);
+
+const isNumbers = listOf(isNumber);
+const isMatrix = (value: unknown): boolean =>
+  listOf(isNumbers)(value) && value.every((row) => row.length === value.length);
+const isHistogram = (value: unknown): boolean =>
+  isObject(value) &&
+  isNumber(value.from) &&
+  isNumber(value.to) &&
+  isNumbers(value.positive) &&
+  isNumbers(value.negative) &&
+  value.positive.length === value.negative.length;
+
+/** What a line must have, and what it may have, with the forms of their values. */
+const REQUIRED: Readonly<Record<string, (value: unknown) => boolean>> = {
+  epoch: isCount,
+  batch: isCount,
+  batches: isCount,
+  trained: isCount,
+  seconds: isNumber,
+  lr: isOpen,
+  loss: namesOf(isOpen),
+  goodness_positive: namesOf(isOpen),
+  goodness_negative: namesOf(isOpen),
+};
+const REQUIRED_OF_EPOCHS: typeof REQUIRED = {
+  goodness_steps_positive: namesOf(listOf(isOpen)),
+  goodness_steps_negative: namesOf(listOf(isOpen)),
+  weight_norm: namesOf(isOpen),
+};
+const OPTIONAL: typeof REQUIRED = {
+  stage: (value) => value === 'network' || value === 'readout',
+  classifier_loss: isOpen,
+  decode_loss: isOpen,
+  test_accuracy: (value) => value === null || isShare(value),
+  validation_accuracy: (value) => value === null || isShare(value),
+  samples_per_second: isNumber,
+  weight_norm: namesOf(isOpen),
+  gradient_norm: namesOf(isOpen),
+  activity_norm_positive: namesOf(isOpen),
+  activity_norm_negative: namesOf(isOpen),
+  update_norm: namesOf(isOpen),
+  update_angle: namesOf(isOpen),
+  train_accuracy: isShare,
+  train_samples: isNumber,
+  test_accuracy_softmax: isShare,
+  layer_accuracy: namesOf(isShare),
+  goodness_histogram: isHistogram,
+  confusion: isMatrix,
+};
+
+function isLine(record: Record<string, unknown>): boolean {
   const { event } = record;
-  const numbers = ['epoch', 'batch', 'batches', 'trained', 'seconds', 'lr'];
-  const objects = ['loss', 'goodness_positive', 'goodness_negative'];
-  if (event === 'epoch') objects.push('goodness_steps_positive', 'goodness_steps_negative', 'weight_norm');
+  const required = event === 'epoch' ? { ...REQUIRED, ...REQUIRED_OF_EPOCHS } : REQUIRED;
   return (
     (event === 'batch' || event === 'epoch') &&
-    numbers.every((key) => typeof record[key] === 'number') &&
-    objects.every((key) => isObject(record[key]))
+    Object.entries(required).every(([key, fits]) => fits(record[key]))
   );
+}
+
+/** A line without what a reader could not use; accuracies that are missing are null. */
+function withoutMisfits(record: Record<string, unknown>): BatchLine | EpochLine {
+  const kept = Object.entries(record).filter(([key, value]) => OPTIONAL[key]?.(value) ?? true);
+  return { test_accuracy: null, ...Object.fromEntries(kept) } as unknown as BatchLine | EpochLine;
 }

@@ -13,9 +13,10 @@ import { isJson, isPlanJson } from '../../compiler/compile.js';
 import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
-import { fileError, readText, writeAtomically } from './files.js';
+import { checkWritable, fileError, readText, writeAtomically } from './files.js';
 import { sha256 } from './folder.js';
 import type { ModelSource } from './model.js';
+import { shellWord } from './shell.js';
 
 const FOLDER = '.rffc';
 const LAST = 'last';
@@ -46,10 +47,26 @@ export function sourcePath({ plan, path }: PlanFile): string {
   return plan.source === null ? path : resolve(dirname(path), plan.source.file);
 }
 
-/** Writes a plan, and remembers it as the one compiled last in `folder`. @throws RffcError RFF701 to RFF703 */
-export function writePlan(folder: string, path: string, plan: Plan): void {
+/** Refuses a path that no plan can be written to. @throws RffcError RFF702, RFF703 */
+export function checkPlanPath(path: string): void {
+  checkWritable(dirname(path), 'choose a path you can write to: `-o PATH`');
+}
+
+/**
+ * Writes a plan, and remembers it as the one compiled last in `folder`, unless that may not be written.
+ *
+ * @returns whether it is remembered
+ * @throws RffcError RFF701 to RFF703
+ */
+export function writePlan(folder: string, path: string, plan: Plan): boolean {
   writeInto(path, `${JSON.stringify(plan)}\n`);
-  writeInto(join(folder, FOLDER, LAST), `${relative(folder, path).split(sep).join('/')}\n`);
+  try {
+    writeInto(join(folder, FOLDER, LAST), `${relative(folder, path).split(sep).join('/')}\n`);
+    return true;
+  } catch (error) {
+    if (error instanceof RffcError && error.diagnostics[0]?.code === 'RFF703') return false;
+    throw error;
+  }
 }
 
 function writeInto(path: string, text: string): void {
@@ -116,6 +133,6 @@ export function staleness(folder: string, plan: PlanFile): Diagnostic | undefine
     severity: 'warning',
     message: `\`${plan.file}\` is stale: \`${name}\` has changed since it was compiled`,
     file: plan.file,
-    hint: `\`rffc compile ${name}\` compiles it anew`,
+    hint: `compile it again: \`rffc compile ${shellWord(name)}\``,
   };
 }

@@ -14,6 +14,8 @@ import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
+import { trainedValues } from '../data/measure.js';
+import type { Wanted } from '../data/samples.js';
 import { keepAside } from '../data/validation.js';
 import type { Session } from '../engine.js';
 import { openRecord } from '../report/record.js';
@@ -33,10 +35,11 @@ import {
   train,
 } from '../train/train.js';
 import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
-import { syncFile } from './files.js';
+import { checkWritable, syncFile } from './files.js';
 import {
   BEST,
   CHECKPOINT,
+  checkRunFolder,
   createRunFolder,
   defaultFolder,
   METRICS,
@@ -83,6 +86,7 @@ export interface RunInfo {
   readonly network: Network;
   readonly dataset: Dataset;
   readonly backend: string;
+  readonly settings: RunSettings;
   /** Where it goes on; at the start for a new run. */
   readonly position: Position;
   readonly warnings: readonly Diagnostic[];
@@ -92,12 +96,13 @@ export interface RunObserver extends TrainObserver {
   ready?(info: RunInfo): void;
   /** The device was lost; training goes on from `position` on a new one. */
   lost?(error: RffcError, position: Position): void;
-  /** Something that the run can do without went wrong: its report could not be written, for example. */
+  /** Also where something that the run can do without went wrong: its report could not be written, for example. */
   warn?(warning: Diagnostic): void;
 }
 export interface RunResult extends TrainResult {
-  /** The model's name. */
+  /** The model's name, and the model as it was trained. */
   readonly model: string;
+  readonly document: ModelDocument;
   readonly folder: string;
   /** The best accuracy of the whole run, in [0, 1], by what `best.safetensors` is chosen; null if it was never judged. */
   readonly best: number | null;
@@ -118,14 +123,11 @@ export async function startRun(
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const { source } = request;
-  const prepared = await ('plan' in source
-    ? preparePlan(source, request.settings)
-    : prepareModel(source, request.settings));
-  const { text, file, compiled, dataset, settings, warnings } = prepared;
+  const prepared = await ('plan' in source ? preparePlan(source, request) : prepareModel(source, request));
+  const { text, file, folder, compiled, dataset, settings, warnings } = prepared;
   const network = networkOf(compiled);
   const { document } = network;
   const stages = stagesOf(compiled);
-  const folder = request.out ?? defaultFolder(request.base, document.name, new Date());
   const open = (stage: Stage) => openSession(request.backend, stage.compiled, sessionOptions(settings));
   return throughStages(stages, 'network', open, async (stage, session, lost, isFirst) => {
     const isNew = isFirst && !lost;
@@ -140,6 +142,7 @@ export async function startRun(
         created: new Date().toISOString(),
         model: { name: document.name, file, sha256: sha256(text), text },
         settings,
+        ...('plan' in source ? { compiled: true as const } : {}),
         seed: document.train.seed,
         epochs: document.train.epochs,
         ...(document.readout ? { readoutEpochs: document.readout.epochs } : {}),
@@ -147,9 +150,11 @@ export async function startRun(
         backend: session.backend,
         versions: versions(),
         machine: machine(),
+        data: trainedValues(dataset),
       });
       const said = [...warnings, ...from.warnings];
-      observer.ready?.({ folder, network, dataset, backend: session.backend, position, warnings: said });
+      const { backend } = session;
+      observer.ready?.({ folder, network, dataset, backend, settings, position, warnings: said });
     }
     return trainInto(folder, session, stage, dataset, settings, from, sha256(text), observer, signal);
   });
@@ -160,28 +165,40 @@ interface Prepared {
   /** The model's text, and the file that paths in it start from: what the run's folder keeps. */
   readonly text: string;
   readonly file: string;
+  /** Where the run goes: a folder that it can be written into. */
+  readonly folder: string;
   readonly compiled: Graph | Plan;
   readonly dataset: Dataset;
   readonly settings: RunSettings;
   readonly warnings: readonly Diagnostic[];
 }
 
-async function prepareModel(source: ModelSource, settings: RunSettings): Promise<Prepared> {
+async function prepareModel(source: ModelSource, request: RunRequest): Promise<Prepared> {
+  const { settings } = request;
   const loaded = await loadModel(source, settings);
   const document = applySettings(loaded.document, settings);
+  const folder = folderOf(request, document);
   const { dataset, graph } = await loadData(document, settings, dirname(source.path));
   const { text, path: file } = source;
-  return { text, file, compiled: graph, dataset, settings, warnings: loaded.warnings };
+  const warnings = [...loaded.warnings, ...(dataset.warnings ?? [])];
+  return { text, file, folder, compiled: graph, dataset, settings, warnings };
+}
+
+/** Checked before data are read, which can take long. */
+function folderOf({ out, base }: RunRequest, { name }: ModelDocument): string {
+  const folder = out ?? defaultFolder(base, name, new Date());
+  checkRunFolder(folder);
+  return folder;
 }
 
 /** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
-async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepared> {
+async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepared> {
   const { plan, file } = source;
   const without = passesLeftOut(plan);
-  const settings = { ...asked, batch: plan.batch, ...(without.length > 0 ? { without } : {}) };
+  const settings = { ...request.settings, batch: plan.batch, ...(without.length > 0 ? { without } : {}) };
   const document = applySettings(plan.model, settings);
-  const folder = dirname(sourcePath(source));
-  const dataset = await loadDatasets(document, settings, folder);
+  const folder = folderOf(request, document);
+  const dataset = await loadDatasets(document, settings, dirname(sourcePath(source)));
   const again = 'compile the model again';
   if (dataset.frames !== plan.frames) {
     const message = `the plan was compiled for samples of ${plan.frames} frames, but \`${dataset.name}\` has ${dataset.frames}`;
@@ -194,7 +211,8 @@ async function preparePlan(source: PlanFile, asked: RunSettings): Promise<Prepar
   }
   const text = `${JSON.stringify(plan.model)}\n`;
   const compiled = { ...plan, model: document };
-  return { text, file: sourcePath(source), compiled, dataset, settings, warnings: source.warnings };
+  const warnings = [...source.warnings, ...(dataset.warnings ?? [])];
+  return { text, file: sourcePath(source), folder, compiled, dataset, settings, warnings };
 }
 
 /**
@@ -224,6 +242,7 @@ export async function resumeRun(
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const before = readRunConfig(folder);
+  checkWritable(folder, 'copy the run to where you can write, and resume the copy');
   const { backend = before.backend, ...changed } = changes;
   const settings: RunSettings = { ...before.settings, ...changed };
   const loaded = await loadModel({ text: before.model.text, file: before.model.file }, settings);
@@ -256,7 +275,7 @@ export async function resumeRun(
       machine: machine(),
     });
     const warnings = [...loaded.warnings, ...from.warnings];
-    const info = { folder, network: graph, dataset, backend: session.backend, position, warnings };
+    const info = { folder, network: graph, dataset, backend: session.backend, settings, position, warnings };
     if (lost) observer.lost?.(lost, position);
     else observer.ready?.(info);
     return trainInto(folder, session, stage, dataset, settings, from, sha256, observer, signal);
@@ -275,6 +294,17 @@ export async function readRun(folder: string): Promise<SavedRun> {
   const config = readRunConfig(folder);
   const { document } = await loadModel({ text: config.model.text, file: config.model.file }, config.settings);
   return { folder, config, document: applySettings(document, config.settings) };
+}
+
+/** What samples for a run's network have to be like. */
+export function wantedBy({ config, document }: SavedRun): Wanted {
+  const { input, label, train } = document;
+  return {
+    input,
+    data: train.data,
+    ...(label ? { classes: label.classes } : {}),
+    ...(config.data ? { trained: config.data } : {}),
+  };
 }
 
 export interface TrainedNetwork {
@@ -421,9 +451,10 @@ async function trainInto(
         if (isDue(report)) await save(report.position, report.soFar);
         await observer.batch?.(report);
       },
-      judging(split, done, total, correct, labels) {
-        record.judging(split, done, total, labels);
-        observer.judging?.(split, done, total, correct, labels);
+      judging: (...progress) => observer.judging?.(...progress),
+      predicted(split, prediction) {
+        record.predicted(split, prediction);
+        observer.predicted?.(split, prediction);
       },
       async epoch(report: EpochReport) {
         accuracy = chosenBy(report)?.accuracy ?? null;
@@ -433,15 +464,19 @@ async function trainInto(
         await save({ ...report.position, epoch: report.position.epoch + 1, batch: 0 }, null, isBest);
         await observer.epoch?.(report);
       },
+      warn,
     },
   ).catch((error: unknown) => {
+    // What led to it is worth a look.
+    record.interrupted();
     throw withLastGood(error, folder, saved);
   });
   const { epoch, trained } = result.position;
   const isNew = epoch > saved.epoch || trained > saved.trained;
   if (result.interrupted && isNew) await save(result.position, result.soFar);
   if (result.interrupted) record.interrupted();
-  return { ...result, model: network.document.name, folder, best };
+  const { document } = network;
+  return { ...result, model: document.name, document, folder, best };
 }
 
 /** A divergence's error, with where the last weights from before it are; any other as it is. */

@@ -1,19 +1,27 @@
-/** The version of this package, read from its package.json. */
+/** This package's own package.json: its version, and those of its optional packages. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Found by walking up, since the compiled files lie one folder deeper than their sources. */
-export function rffcVersion(): string {
+interface Manifest {
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Found by walking up, since the compiled files lie one folder deeper than their sources; empty if there is none. */
+export function manifest(): Manifest {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json');
     if (existsSync(path)) {
-      const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as {
-        name?: unknown;
-        version?: unknown;
-      };
-      if (name === 'rffc' && typeof version === 'string') return version;
+      const found = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+      if (found.name === 'rffc') return found;
     }
-    if (folder === dirname(folder)) return 'unknown';
+    if (folder === dirname(folder)) return {};
   }
+}
+
+export function rffcVersion(): string {
+  const { version } = manifest();
+  return typeof version === 'string' ? version : 'unknown';
 }

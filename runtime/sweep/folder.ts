@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
-import { fileError, readText, writeAtomically } from '../run/files.js';
+import { checkWritable, fileError, readText, writeAtomically } from '../run/files.js';
 import { METRICS, type RunSettings } from '../run/folder.js';
 import { type Accuracies, accuraciesIn, chosenAccuracy } from '../run/metrics.js';
 import type { StageName } from '../train/train.js';
@@ -79,6 +79,7 @@ export function openSweep(folder: string, request: SweepRequest, settings: reado
       hint: 'call it as before to go on with it, or choose another `--out`',
     });
   }
+  checkWritable(folder, 'choose a folder you can write to: `--out DIR`');
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

@@ -1,6 +1,9 @@
 /** What a sweep found, to look at: a table with bars for the terminal, and a page with a chart for each setting. */
 
-import type { SweepState, Trial } from './folder.js';
+import { escapeHtml } from '../report/html.js';
+import { duration, renderPage, type Section } from '../report/shell.js';
+import { rffcVersion } from '../run/version.js';
+import { type SweepState, type Trial, trialFolder } from './folder.js';
 import { bestOf, ranked } from './sweep.js';
 
 const BAR = 20;
@@ -73,50 +76,77 @@ function testColumn(trials: readonly Trial[]) {
   };
 }
 
-/** The page: one chart a setting, the trials as points, and the table under them. Everything in one file. */
+/** The page: the score over each setting, and a table of all trials that can be sorted. One file that loads nothing. */
 export function sweepPage({ request, trials }: SweepState): string {
   const score = scoreOf(trials);
   const best = bestOf(trials);
-  const charts = request.space.map(({ name }) => chart(name, trials, score, best)).join('\n');
   const names = request.space.map(({ name }) => name);
+  const ended = trials.filter(({ outcome }) => outcome?.status === 'done');
+  const failed = trials.filter(({ outcome }) => outcome?.status === 'failed').length;
+  const seconds = ended.reduce((sum, trial) => sum + (done(trial)?.seconds ?? 0), 0);
+  const value = best && score.of(best);
+  const test = best && done(best)?.test;
+  return renderPage({
+    title: `Sweep of ${request.model.name}`,
+    lead: `${best ? `best: ${settingsText(best)} · ` : ''}${trials.length} trials over ${names.join(', ')} · ${request.sampler} sampler · backend ${request.backend}`,
+    tiles: [
+      ...(best && value !== undefined
+        ? [
+            {
+              value: score.text(value),
+              name: `best ${score.name}, trial ${best.number}`,
+              main: true as const,
+            },
+          ]
+        : []),
+      ...(typeof test === 'number' ? [{ value: percent(test), name: 'its test accuracy' }] : []),
+      { value: `${ended.length} / ${trials.length}`, name: 'trials completed' },
+      ...(failed > 0 ? [{ value: String(failed), name: 'trials failed' }] : []),
+      { value: duration(seconds), name: 'training, all trials' },
+    ],
+    sections: [
+      ...names.flatMap((name) => chart(name, trials, score, best)),
+      tableSection(names, trials, score, best),
+    ],
+    footer: `rffc ${rffcVersion()}`,
+  });
+}
+
+function tableSection(
+  names: readonly string[],
+  trials: readonly Trial[],
+  score: Score,
+  best: Trial | undefined,
+): Section {
   const tests = testColumn(trials);
-  const cell = (text: string, tag = 'td') => `<${tag}>${escaped(text)}</${tag}>`;
+  const cell = (text: string, value: number | string = text) =>
+    `<td data-value="${escapeHtml(String(value))}">${escapeHtml(text)}</td>`;
+  const linked = (trial: Trial) =>
+    `<td data-value="${trial.number}"><a href="${trialFolder('.', trial)}/report.html">${trial.number}</a></td>`;
   const rows = ranked(trials).map((trial) => {
     const value = score.of(trial);
     const { outcome } = trial;
-    const last =
-      outcome?.status === 'done' ? `${outcome.seconds.toFixed(1)} s` : (outcome?.message ?? 'not finished');
+    const ended = done(trial);
     const cells = [
-      String(trial.number),
-      ...names.map((name) => String(trial.settings[name])),
-      value === undefined ? '–' : score.text(value),
-      ...tests.cell(trial),
-      last,
+      ended ? linked(trial) : cell(String(trial.number)),
+      ...names.map((name) => cell(String(trial.settings[name]))),
+      value === undefined ? cell('–', '') : cell(score.text(value), value),
+      ...tests.cell(trial).map((text) => cell(text, done(trial)?.test ?? '')),
+      ended ? cell(duration(ended.seconds), ended.seconds) : cell('–', ''),
+      cell(outcome?.status === 'failed' ? outcome.message : (outcome?.status ?? 'not finished')),
     ];
-    return `<tr${trial === best ? ' class="best"' : ''}>${cells.map((text) => cell(text)).join('')}</tr>`;
+    return `<tr${trial === best ? ' class="best"' : ''}>${cells.join('')}</tr>`;
   });
-  const head = ['trial', ...names, score.name, ...tests.head, 'time']
-    .map((text) => cell(text, 'th'))
-    .join('');
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sweep of ${escaped(request.model.name)}</title>
-<style>
-:root { color-scheme: light dark; --ink: light-dark(#1d2330, #e6e9f0); --faint: light-dark(#c9cfdb, #3b4353); --dot: #4c7fd6; --best: #e0803a; }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: light-dark(#fff, #14171e); max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-figure { display: inline-block; margin: 0 1.5rem 1.5rem 0; } figcaption { text-align: center; }
-svg text { fill: var(--ink); font-size: 11px; } svg line { stroke: var(--faint); }
-circle { fill: var(--dot); fill-opacity: .7; } circle.best { fill: var(--best); fill-opacity: 1; }
-table { border-collapse: collapse; } td, th { text-align: right; padding: .2rem .8rem; border-bottom: 1px solid var(--faint); font-variant-numeric: tabular-nums; }
-td:last-child { text-align: left; } .best td { font-weight: 600; color: var(--best); }
-</style></head><body>
-<h1>Sweep of ${escaped(request.model.name)}</h1>
-${best ? `<p>Best: trial ${best.number}, ${escaped(settingsText(best))}, ${score.name} ${score.text(score.of(best) ?? Number.NaN)}.</p>` : ''}
-${charts}
-<table><tr>${head}</tr>
-${rows.join('\n')}
-</table></body></html>
-`;
+  const heads = ['trial', ...names, score.name, ...tests.head, 'time', 'status'].map(
+    (name) => `<th scope="col"><button type="button">${escapeHtml(name)}</button></th>`,
+  );
+  const html = `<div class="wide" tabindex="0" role="region" aria-label="Trials"><table class="sortable"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return {
+    title: 'Trials',
+    text: 'Select a column’s name to sort by it, or a trial to open its report.',
+    width: 'full',
+    html,
+  };
 }
 
 /** `lr=0.001 theta=1.5` */
@@ -126,13 +156,17 @@ export function settingsText({ settings }: Trial): string {
     .join(' ');
 }
 
-/** The score over one setting's values. */
-function chart(name: string, trials: readonly Trial[], score: Score, best: Trial | undefined): string {
+const WIDTH = 480;
+const HEIGHT = 250;
+const PLOT = { left: 74, right: WIDTH - 16, top: 14, bottom: HEIGHT - 46 } as const;
+
+/** The score over one setting's values, a dot for each trial; nothing where no trial has a score. */
+function chart(name: string, trials: readonly Trial[], score: Score, best: Trial | undefined): Section[] {
   const points = trials.flatMap((trial) => {
     const [x, y] = [trial.settings[name], score.of(trial)];
-    return x === undefined || y === undefined ? [] : [{ x, y, trial }];
+    return x === undefined || y === undefined || !Number.isFinite(y) ? [] : [{ x, y, trial }];
   });
-  if (points.length === 0) return '';
+  if (points.length === 0) return [];
   const xs = points.map(({ x }) => x);
   const ys = points.map(({ y }) => y);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
@@ -140,24 +174,40 @@ function chart(name: string, trials: readonly Trial[], score: Score, best: Trial
   const logarithmic = left > 0 && right / left >= 8;
   const along = (x: number) => (logarithmic ? Math.log(x) : x);
   const place = (value: number, from: number, to: number) => (to > from ? (value - from) / (to - from) : 0.5);
-  const px = (x: number) => (64 + 280 * place(along(x), along(left), along(right))).toFixed(1);
-  const py = (y: number) => (190 - 170 * place(y, low, high)).toFixed(1);
+  const inset = 10;
+  const px = (x: number) =>
+    (
+      PLOT.left +
+      inset +
+      (PLOT.right - PLOT.left - 2 * inset) * place(along(x), along(left), along(right))
+    ).toFixed(1);
+  const py = (y: number) =>
+    (PLOT.bottom - inset - (PLOT.bottom - PLOT.top - 2 * inset) * place(y, low, high)).toFixed(1);
   const distinct = [...new Set(xs)].sort((a, b) => a - b);
   const ticks = distinct.length <= 6 ? distinct : [left, right];
-  const dots = points.map(({ x, y, trial }) => {
-    const title = `trial ${trial.number}: ${settingsText(trial)}, ${score.text(y)}`;
-    return `<circle${trial === best ? ' class="best"' : ''} cx="${px(x)}" cy="${py(y)}" r="5"><title>${escaped(title)}</title></circle>`;
-  });
-  const levels = [...new Set([low, high])].map(
+  const dots = points
+    // The best one is never hidden.
+    .toSorted((a, b) => Number(a.trial === best) - Number(b.trial === best))
+    .map(({ x, y, trial }) => {
+      const title = `trial ${trial.number}: ${settingsText(trial)}, ${score.name} ${score.text(y)}`;
+      return `<circle${trial === best ? ' class="best"' : ''} cx="${px(x)}" cy="${py(y)}" r="5"><title>${escapeHtml(title)}</title></circle>`;
+    });
+  const heights = high > low ? [low, (low + high) / 2, high] : [low];
+  const levels = heights.map(
     (y) =>
-      `<line x1="56" x2="352" y1="${py(y)}" y2="${py(y)}"/><text x="50" y="${Number(py(y)) + 4}" text-anchor="end">${score.text(y)}</text>`,
+      `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${py(y)}" y2="${py(y)}"/><text x="${PLOT.left - 6}" y="${Number(py(y)) + 4}" text-anchor="end">${score.text(y)}</text>`,
   );
-  const marks = ticks.map((x) => `<text x="${px(x)}" y="214" text-anchor="middle">${x}</text>`);
-  return `<figure><svg width="370" height="224" role="img" aria-label="${score.name} over ${escaped(name)}">${levels.join('')}${marks.join('')}${dots.join('')}</svg><figcaption>${escaped(name)}${logarithmic ? ' (logarithmic)' : ''}</figcaption></figure>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? '&quot;');
+  const marks = ticks.map(
+    (x) =>
+      `<text x="${px(x)}" y="${PLOT.bottom + 18}" text-anchor="middle">${Number(x.toPrecision(4))}</text>`,
+  );
+  const axis = `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escapeHtml(name)}${logarithmic ? ' (log scale)' : ''}</text>`;
+  const middle = (PLOT.top + PLOT.bottom) / 2;
+  const label = `<text x="12" y="${middle}" text-anchor="middle" transform="rotate(-90 12 ${middle})">${score.name}</text>`;
+  const described = `${score.name} over ${escapeHtml(name)}`;
+  const html = `<svg class="scatter" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${described}">${levels.join('')}${marks.join('')}${axis}${label}${dots.join('')}</svg>`;
+  const title = `${score.name[0]!.toUpperCase()}${score.name.slice(1)} over ${name}`;
+  return [{ title, text: 'Each dot is a trial; the best one is blue.', width: 'half', html }];
 }
 
 /** 0.934 → `93.40 %` */

@@ -69,3 +69,8 @@ test('runs share the cores out, and a GPU has one at a time', () => {
   expect(shareOut(20, 'cpu', { jobs: 2 }, 8)).toEqual({ jobs: 2, threads: 4 });
   expect(shareOut(20, 'cuda', {}, 8)).toEqual({ jobs: 1 });
 });
+
+test('with more cores than a run can use, a single run takes as many threads as it can', () => {
+  expect(shareOut(1, 'cpu', {}, 96)).toEqual({ jobs: 1, threads: 64 });
+  expect(shareOut(3, 'cpu', {}, 96)).toEqual({ jobs: 3, threads: 32 });
+});

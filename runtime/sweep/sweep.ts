@@ -6,6 +6,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
+import { defaultThreads } from '../cpu/threads.js';
 import { readText } from '../run/files.js';
 import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../run/folder.js';
 import { accuraciesIn, chosenAccuracy } from '../run/metrics.js';
@@ -228,5 +229,5 @@ export function shareOut(
   if (!ON_CORES.includes(backend)) return { jobs: asked.jobs ?? 1, ...own };
   const room = Math.max(1, Math.floor(cores / (threads ?? 1)));
   const jobs = asked.jobs ?? Math.max(1, Math.min(trials, room));
-  return { jobs, threads: threads ?? Math.max(1, Math.floor(cores / jobs)) };
+  return { jobs, threads: threads ?? defaultThreads(Math.max(1, Math.floor(cores / jobs))) };
 }

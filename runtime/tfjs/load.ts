@@ -1,6 +1,7 @@
 /**
  * Loads the TensorFlow.js backends, each when it is asked for: plain JavaScript, WebAssembly, WebGPU through Dawn, and
- * TensorFlow's own library with CUDA through `@tensorflow/tfjs-node-gpu` (an optional peer).
+ * TensorFlow's own library with CUDA through `@tensorflow/tfjs-node-gpu`. All of its packages are optional: this module loads
+ * only where tfjs-core is installed.
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
@@ -8,11 +9,10 @@ import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../compiler/graph/graph.js';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
-import { firstLine, openDawn } from '../dawn.js';
+import { openDawn } from '../dawn.js';
+import { firstLine, withPackages } from '../packages.js';
+import { type TfjsBackend, tfjsPackages } from './packages.js';
 import { TfjsSession } from './session.js';
-
-export const tfjsBackends = ['tfjs-cpu', 'tfjs-wasm', 'tfjs-webgpu', 'tfjs-node-gpu'] as const;
-export type TfjsBackend = (typeof tfjsBackends)[number];
 
 const require = createRequire(import.meta.url);
 
@@ -22,10 +22,10 @@ async function load(backend: TfjsBackend): Promise<string> {
   tf.enableProdMode();
   switch (backend) {
     case 'tfjs-cpu':
-      await import('@tensorflow/tfjs-backend-cpu');
+      await withPackages(tfjsPackages[backend], () => import('@tensorflow/tfjs-backend-cpu'));
       return 'cpu';
     case 'tfjs-wasm': {
-      const wasm = await import('@tensorflow/tfjs-backend-wasm');
+      const wasm = await withPackages(tfjsPackages[backend], () => import('@tensorflow/tfjs-backend-wasm'));
       wasm.setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
       return 'wasm';
     }
@@ -36,30 +36,18 @@ async function load(backend: TfjsBackend): Promise<string> {
         Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
       if (!('gpu' in host.navigator!))
         Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
-      await optional('@tensorflow/tfjs-backend-webgpu', () => import('@tensorflow/tfjs-backend-webgpu'));
+      await withPackages(tfjsPackages[backend], () => import('@tensorflow/tfjs-backend-webgpu'));
       return 'webgpu';
     }
     case 'tfjs-node-gpu': {
       // Removed in Node 23; the package's 4.22 still calls it.
       const node = util as unknown as Record<string, unknown>;
       node.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-      await optional('@tensorflow/tfjs-node-gpu', () =>
-        Promise.resolve(require('@tensorflow/tfjs-node-gpu')),
-      );
+      await withPackages(tfjsPackages[backend], async () => require('@tensorflow/tfjs-node-gpu'));
       return 'tensorflow';
     }
     default:
       return backend satisfies never;
-  }
-}
-
-async function optional(name: string, get: () => Promise<unknown>): Promise<void> {
-  try {
-    await get();
-  } catch (error) {
-    throw failure('RFF811', `this backend needs the optional package \`${name}\`: ${firstLine(error)}`, {
-      hint: `npm install ${name}`,
-    });
   }
 }
 

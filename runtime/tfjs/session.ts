@@ -16,13 +16,16 @@ import {
   type TensorInfo,
 } from '../../compiler/graph/tensors.js';
 import { failure } from '../../grammar/diagnostic.js';
-import type { Session } from '../engine.js';
+import { asyncDispose } from '../dispose.js';
+import { type Session, sessionClosed } from '../engine.js';
 import { drawNegative } from '../random/draw.js';
 import { uniforms } from '../random/philox.js';
 import { interpret } from './expression.js';
 
 export class TfjsSession implements Session {
   readonly tensors: readonly TensorInfo[];
+  readonly written = new Set<string>();
+  private closed = false;
   private readonly infos: ReadonlyMap<string, TensorInfo>;
   /** Inputs and outputs, on the host. */
   private readonly host = new Map<string, Float32Array>();
@@ -47,7 +50,12 @@ export class TfjsSession implements Session {
     }
   }
 
+  private check(): void {
+    if (this.closed) throw sessionClosed();
+  }
+
   private info(name: string): TensorInfo {
+    this.check();
     const info = this.infos.get(name);
     if (!info) throw failure('RFF801', `this network has no tensor \`${name}\``);
     return info;
@@ -68,6 +76,7 @@ export class TfjsSession implements Session {
         `\`${name}\` is [${info.shape.join(', ')}], ${size} numbers, but was given ${values.length}`,
       );
     }
+    this.written.add(name);
     if (info.role === 'parameter' || info.role === 'state') this.upload(info, Float32Array.from(values));
     else this.host.get(name)!.set(values);
   }
@@ -80,12 +89,18 @@ export class TfjsSession implements Session {
   }
 
   async dispose(): Promise<void> {
+    this.closed = true;
     for (const tensor of this.device.values()) tensor.dispose();
     this.device.clear();
     this.host.clear();
   }
 
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
   async run(name: ProgramName, args: RunArguments): Promise<void> {
+    this.check();
     if (tf.getBackend() !== this.tfjsName) await tf.setBackend(this.tfjsName);
     const program = this.graph.programs[name];
     const uses = new Array<number>(program.values.length).fill(0);

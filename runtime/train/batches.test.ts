@@ -12,7 +12,7 @@ model m {
   label digit[10]
   layer h[4]
   connect image -> h as forward, connect digit -> h as forward
-  objective { goodness: mean(h^2), positive: softplus(goodness), negative: softplus(-goodness), predict: max }
+  objective { goodness: mean(h^2), positive: softplus(goodness), negative: softplus(-goodness) }
   schedule { phase learn[2] }
   negatives: ${negatives}
   train { data: digits(train: 30, test: 1), batch: 10, seed: 5, ${train} }

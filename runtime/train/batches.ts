@@ -9,6 +9,7 @@ import type { Network } from '../../compiler/network.js';
 import { failure } from '../../grammar/diagnostic.js';
 import { augmenter } from '../data/augment.js';
 import type { Dataset, Split } from '../data/dataset.js';
+import { labelRange, labelsRun } from '../data/labels.js';
 import type { Session } from '../engine.js';
 import { hybridImages } from '../random/hybrid.js';
 import { randomNegatives } from '../random/negatives.js';
@@ -121,6 +122,12 @@ export function checkDataset(
     );
   }
   if (label && dataset.classes > label.classes) {
+    const range = labelRange(dataset.train.y);
+    if (range && range.low > 0 && dataset.classes - range.low <= label.classes) {
+      throw failure('RFF709', `${labelsRun(dataset.name, range)}`, {
+        hint: `write \`${dataset.name}(…, first_label: ${range.low})\` for classes 0 to ${range.high - range.low}`,
+      });
+    }
     throw failure(
       'RFF709',
       `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` has room for ${label.classes}`,

@@ -9,10 +9,12 @@ interface Parts {
   readonly layer?: string;
   readonly positive?: string;
   readonly negatives?: string;
+  readonly optimizer?: string;
 }
 
 async function network(parts: Parts = {}) {
   const { input = '', layer = '', positive = 'softplus(goodness - 1)', negatives = 'random_label()' } = parts;
+  const { optimizer = 'sgd(lr: 0.5)' } = parts;
   const text = `
     connection forward { }
     model m {
@@ -29,7 +31,7 @@ async function network(parts: Parts = {}) {
         phase late[1]
       }
       negatives: ${negatives}
-      train { data: tensors("x.safetensors"), epochs: 1, batch: 2, optimizer: sgd(lr: 0.5) }
+      train { data: tensors("x.safetensors"), epochs: 1, batch: 2, optimizer: ${optimizer} }
     }`;
   const { document } = await loadModel({ text, file: 'm.rff' });
   return lower(document);
@@ -121,6 +123,18 @@ test.each<[string, Parts, Parameters<typeof diagnosed>[2] & { value?: number }, 
     {},
     {},
     'the learning rate of 0.5 is too high: try a tenth of it, `optimizer: sgd(lr: 0.05)`',
+  ],
+  [
+    'a learning rate out of all proportion',
+    { optimizer: 'rmsprop(lr: 1e30)' },
+    {},
+    'the learning rate of 1e30 is far too high for rmsprop: start from `optimizer: rmsprop(lr: 1e-3)`',
+  ],
+  [
+    'a small learning rate that is still too high',
+    { optimizer: 'adam(lr: 0.005)' },
+    {},
+    'the learning rate of 5e-3 is too high: try a tenth of it, `optimizer: adam(lr: 5e-4)`',
   ],
   ['weights that never moved', {}, { at: 0, trained: 0 }, 'no weight has moved yet'],
 ])('the likely cause: %s', async (_, parts, options, hint) => {

@@ -6,7 +6,7 @@
  * of zeros and far from zero. A model whose formulas hold there has diverged, and nearly always by its learning rate.
  */
 import { type Expr, evaluate, fromJson, type RowValue, show, variable } from '../../compiler/expr/index.js';
-import type { ExpressionJson, Layer, ModelDocument } from '../../compiler/model.js';
+import type { ExpressionJson, Layer, ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 
@@ -187,10 +187,29 @@ function causeInObjective({ objectives }: ModelDocument, layer: Layer): string |
   return undefined;
 }
 
+/** Learning rates that each optimizer is commonly started with. */
+const COMMON: Readonly<Record<Optimizer['name'], number>> = {
+  sgd: 0.1,
+  rmsprop: 1e-3,
+  adam: 1e-3,
+  adamw: 1e-3,
+  adadelta: 1,
+};
+
 function causeInRate({ train }: ModelDocument, layer: Layer): string {
   const { name, lr } = layer.optimizer ?? train.optimizer;
-  const lower = Number((lr / 10).toPrecision(3));
-  return `the learning rate of ${lr} is too high: try a tenth of it, \`optimizer: ${name}(lr: ${lower})\`, or smaller weights at the start`;
+  const call = (rate: number) => `\`optimizer: ${name}(lr: ${rateText(rate)})\``;
+  const common = COMMON[name];
+  // Tenth by tenth, nobody comes down from 1e30.
+  if (lr > 10 * common)
+    return `the learning rate of ${rateText(lr)} is far too high for ${name}: start from ${call(common)}`;
+  return `the learning rate of ${rateText(lr)} is too high: try a tenth of it, ${call(lr / 10)}, or smaller weights at the start`;
+}
+
+/** As one writes it: `0.05`, `1e-3`, `1e30`. */
+function rateText(rate: number): string {
+  const short = Number(rate.toPrecision(3));
+  return short >= 0.01 && short < 1e5 ? String(short) : short.toExponential().replace('e+', 'e');
 }
 
 /** A formula of one variable with a value a unit; `n` is known to `evaluate`. */

@@ -5,8 +5,9 @@
  * The engine gives the goodness of every label; what is here chooses, counts, and cuts a split into chunks of the
  * size the graph was compiled for. The last chunk is filled up with a repeated sample whose answers are ignored.
  */
+import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import { hearsLabel, type Network } from '../../compiler/network.js';
+import { connectsLabel, hearsLabel, layersAlone, type Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
@@ -22,6 +23,11 @@ export interface Prediction {
    * layers hear nothing of it.
    */
   readonly goodness: Float32Array | null;
+  /**
+   * The same of each scored layer alone, by its name, where `PredictOptions.layers` asks for it and several layers are
+   * scored; otherwise none.
+   */
+  readonly layers: ReadonlyMap<string, Float32Array>;
   /** [samples, classes], row-major: the classifier's probabilities, where the model has one. */
   readonly softmax: Float32Array | null;
 }
@@ -42,6 +48,8 @@ export interface Evaluation {
 export interface PredictOptions {
   /** What labels are chosen by; by default goodness, where the layers hear of the label. */
   readonly by?: Prediction['by'];
+  /** Keeps the goodness of each scored layer too. */
+  readonly layers?: boolean;
   /** The first so many samples only. */
   readonly limit?: number;
   /** Stops between two chunks. */
@@ -49,6 +57,9 @@ export interface PredictOptions {
   /** After each chunk: the samples done, of how many, and the labels found so far. */
   readonly onProgress?: (done: number, total: number, labels: Int32Array) => void;
 }
+
+/** [scored layers, samples, classes]: what plans of an older rffc do not have. */
+const LAYERS = 'predict/goodness_layers';
 
 /** The label of each row of `goodness` [samples, classes] that is least or greatest; among equals the lowest label. */
 export function chooseLabels(goodness: Float32Array, classes: number, direction: 'min' | 'max'): Int32Array {
@@ -98,7 +109,7 @@ export function score(
 
 /**
  * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model without a label, or whose layers hear nothing of it and that has no readout, RFF712 if a goodness is not finite.
+ * @throws RffcError RFF716 for a model without a label, or whose score sees nothing of it and that has no readout, RFF712 if a goodness is not finite.
  */
 export async function predict(
   session: Session,
@@ -117,6 +128,10 @@ export async function predict(
   const labels = new Int32Array(total);
   const goodness = hears ? new Float32Array(total * classes) : null;
   const softmax = hasSoftmax ? new Float32Array(total * classes) : null;
+  const hasLayers = options.layers === true && session.tensors.some((t) => t.name === LAYERS);
+  const layers = new Map(
+    (hasLayers ? layersAlone(document) : []).map((name) => [name, new Float32Array(total * classes)]),
+  );
   const direction = predictDirection(document);
   // Two buffers in turn: one may still be on its way into the engine while the other is filled.
   const buffers = [0, 1].map(() => new Float32Array(network.frames * predictBatch * document.input.size));
@@ -149,6 +164,11 @@ export async function predict(
       );
     }
     goodness?.set(found, first * classes);
+    const alone = hasLayers ? await session.read(LAYERS) : undefined;
+    [...layers.values()].forEach((values, i) => {
+      const start = i * predictBatch * classes;
+      values.set(alone!.subarray(start, start + count * classes), first * classes);
+    });
     const probabilities = softmax && (await session.read('predict/softmax')).subarray(0, count * classes);
     if (probabilities) softmax.set(probabilities, first * classes);
     const chosen =
@@ -159,15 +179,27 @@ export async function predict(
     options.onProgress?.(first + count, total, labels);
     await breathe();
   }
-  return { labels, by, goodness, softmax };
+  return { labels, by, goodness, layers, softmax };
+}
+
+/** What a trained model predicts by: goodness where its score sees the label, else a readout or classifier; or nothing. */
+export function predictsBy(document: ModelDocument): Prediction['by'] | undefined {
+  if (hearsLabel(document)) return 'goodness';
+  return document.label && predictingClassifier(document) ? 'softmax' : undefined;
 }
 
 /** RFF716: what a model lacks to predict with. */
-export function nothingToPredict({ name, label }: ModelDocument): RffcError {
-  const why = label ? `hears nothing of its label \`${label.name}\`` : 'has no label';
-  const hint = label
-    ? 'connect it to a layer, or learn the classes from the activities: `readout: softmax()`'
-    : 'declare `label NAME[classes]` and connect it to a layer';
+export function nothingToPredict(document: ModelDocument): RffcError {
+  const { name, label } = document;
+  const isLate = connectsLabel(document);
+  const why = !label
+    ? 'has no label'
+    : isLate
+      ? `never shows its label \`${label.name}\` to what it scores`
+      : `hears nothing of its label \`${label.name}\``;
+  const hint = !label
+    ? 'declare `label NAME[classes]` and connect it to a layer'
+    : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the activities: \`readout: softmax()\``;
   return failure('RFF716', `model \`${name}\` ${why}, so there is nothing to predict`, { hint });
 }
 

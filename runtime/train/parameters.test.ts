@@ -139,7 +139,9 @@ test('a session is reset to the parameters, with optimizer state at zero', () =>
       write: (name, values) => void written.set(name, values),
       run: async () => {},
       read: async () => new Float32Array(),
+      written: new Set(),
       dispose: async () => {},
+      [Symbol.asyncDispose]: async () => {},
     },
     new Map([['w', Float32Array.of(1, 2, 3, 4)]]),
   );

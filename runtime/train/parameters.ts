@@ -6,11 +6,12 @@
 import { fansOf } from '../../compiler/field.js';
 import { classifierOf } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
-import { stateAtStart } from '../../compiler/graph/tensors.js';
+import { stateAtStart, type TensorInfo } from '../../compiler/graph/tensors.js';
 import type { Init, ModelDocument } from '../../compiler/model.js';
 import type { Session } from '../engine.js';
 import { type Fans, initialize } from '../random/initialize.js';
 import { SITE } from '../random/sites.js';
+import { lengthOf } from '../tensors.js';
 
 export interface Parameter {
   readonly name: string;
@@ -101,13 +102,27 @@ export function resetReadout(session: Session, document: ModelDocument): void {
     initialize(weight.init, rows, columns, document.train.seed, weight.site, weight.fans),
   );
   for (const tensor of session.tensors) {
-    const { name, role, shape, parameter } = tensor;
-    if (role !== 'state' || parameter !== weight.name) continue;
-    session.write(
-      name,
-      new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(stateAtStart(tensor)),
-    );
+    if (tensor.role !== 'state' || tensor.parameter !== weight.name) continue;
+    session.write(tensor.name, firstState(tensor));
   }
+}
+
+/** Gives every parameter and state that nobody has written its first value: all of them in a new session. */
+export function initializeMissing(session: Session, document: ModelDocument): void {
+  const missing = new Map(
+    session.tensors
+      .filter(({ name, role }) => (role === 'parameter' || role === 'state') && !session.written.has(name))
+      .map((info) => [info.name, info] as const),
+  );
+  if (missing.size === 0) return;
+  for (const [name, values] of initializeParameters(document))
+    if (missing.has(name)) session.write(name, values);
+  for (const info of missing.values()) if (info.role === 'state') session.write(info.name, firstState(info));
+}
+
+/** What a state tensor holds when training begins. */
+function firstState(tensor: TensorInfo): Float32Array {
+  return new Float32Array(lengthOf(tensor.shape)).fill(stateAtStart(tensor));
 }
 
 /**
@@ -116,13 +131,6 @@ export function resetReadout(session: Session, document: ModelDocument): void {
  */
 export function resetSession(session: Session, parameters: Iterable<readonly [string, Float32Array]>): void {
   for (const [name, values] of parameters) session.write(name, values);
-  for (const tensor of session.tensors) {
-    const { name, role, shape, type } = tensor;
-    if (role !== 'state') continue;
-    const length = shape.reduce((product, n) => product * n, 1);
-    session.write(
-      name,
-      (type === 'i32' ? new Int32Array(length) : new Float32Array(length)).fill(stateAtStart(tensor)),
-    );
-  }
+  for (const tensor of session.tensors)
+    if (tensor.role === 'state') session.write(tensor.name, firstState(tensor));
 }

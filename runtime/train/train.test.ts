@@ -153,7 +153,9 @@ function fake(
       }
     },
     read: async (name) => Float32Array.from(values.get(name)!),
+    written: new Set(),
     dispose: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 
@@ -367,6 +369,7 @@ test('nothing to test on is no error', async () => {
     interrupted: false,
     soFar: null,
     validation: null,
+    train: null,
     test: null,
   });
 });

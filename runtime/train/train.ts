@@ -4,16 +4,18 @@
  */
 import { classifierOf } from '../../compiler/graph/classifier.js';
 import type { Purpose } from '../../compiler/graph/graph.js';
-import type { Decay, ModelDocument } from '../../compiler/model.js';
-import { hearsLabel, type Network } from '../../compiler/network.js';
-import { failure } from '../../grammar/diagnostic.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Decay, ModelDocument, Optimizer } from '../../compiler/model.js';
+import type { Network } from '../../compiler/network.js';
+import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
+import type { Dataset, Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';
 import { type Batch, batchMaker, sampleOrder, writeBatch } from './batches.js';
 import { breathe } from './breathe.js';
 import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
-import { type Evaluation, evaluate } from './evaluate.js';
+import { type Evaluation, type Prediction, predict, predictsBy, score } from './evaluate.js';
+import { watchHealth } from './health.js';
+import { trainingSample } from './sample.js';
 
 /** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
 export interface Position {
@@ -41,7 +43,19 @@ export function epochsOf({ train: { epochs }, readout }: ModelDocument, stage: P
   return stage === 'readout' && readout ? readout.epochs : epochs;
 }
 
+/** The optimizer of what is trained; layers, a decoder and the classifier of the negatives may have their own. */
+export function optimizerOf({ train: { optimizer }, readout }: ModelDocument, stage: Purpose): Optimizer {
+  return stage === 'readout' && readout ? readout.optimizer : optimizer;
+}
+
+/** What a network is trained on, and evaluated on after each epoch. */
+export type TrainingData = Pick<Dataset, 'train' | 'validation'> & { readonly test?: Split };
+
 export interface TrainOptions {
+  /** The model's by default. */
+  readonly epochs?: number;
+  /** The learning rate, before its decay; that of the model's optimizer by default. Optimizers of a layer's own keep theirs. */
+  readonly lr?: number;
   /** Judge after every so many epochs, and after the last; after each by default. */
   readonly judgeEvery?: number;
   /** The first so many training samples, and at most so many of each split to judge on. */
@@ -69,13 +83,17 @@ export interface Measures {
 }
 
 export interface BatchReport extends Measures {
-  /** The batch just trained is number `position.batch` (from 1) of `batches`. */
-  readonly position: Position;
+  /** The batch just trained, of `batches` in the epoch; both count from 1, as in `metrics.jsonl` and with `--json`. */
+  readonly epoch: number;
+  readonly batch: number;
   readonly batches: number;
+  /** Where training goes on from here: what `TrainOptions.start` takes. */
+  readonly position: Position;
   /** The epoch's batches so far, on average. */
   readonly soFar: Measures;
-  /** The decay's factor. */
+  /** The decay's factor, and the learning rate with it. */
   readonly rate: number;
+  readonly lr: number;
   /** Since this call of `train` began, in s; and samples a second over this epoch's batches. */
   readonly seconds: number;
   readonly samplesPerSecond: number;
@@ -83,12 +101,15 @@ export interface BatchReport extends Measures {
 /** What a network is judged on after each epoch, in this order. */
 export type JudgedSplit = 'validation' | 'test';
 
-/** Null where there are no such samples, or nothing to predict; of a readout, by its softmax. */
-export type Judgement = Readonly<Record<JudgedSplit, Evaluation | null>>;
-const UNJUDGED: Judgement = { validation: null, test: null };
+/**
+ * Null where there are no such samples, or nothing to predict; of a readout, by its softmax. `train` is of a fixed sample of
+ * the training split (see `sample.ts`), null where that would cost too much.
+ */
+export type Judgement = Readonly<Record<'train' | JudgedSplit, Evaluation | null>>;
+const UNJUDGED: Judgement = { train: null, validation: null, test: null };
 
 /** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
-export function chosenBy({ validation, test }: Judgement): Evaluation | null {
+export function chosenBy({ validation, test }: Pick<Judgement, JudgedSplit>): Evaluation | null {
   return validation ?? test;
 }
 
@@ -99,7 +120,11 @@ export interface TrainObserver {
   batch?(report: BatchReport): Promise<void> | void;
   /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
   judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
+  /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
+  predicted?(split: JudgedSplit, prediction: Prediction): void;
   epoch?(report: EpochReport): Promise<void> | void;
+  /** Training goes on, and not as it should: a layer is silent, say. Each kind once a call of `train`. */
+  warn?(warning: Diagnostic): void;
 }
 
 /** With the judgement of the last epoch that was judged. */
@@ -122,13 +147,17 @@ export interface TrainResult extends Judgement {
 export async function train(
   session: Session,
   network: Network,
-  dataset: Pick<Dataset, 'train' | 'validation' | 'test'>,
+  dataset: TrainingData,
   options: TrainOptions = {},
   observer: TrainObserver = {},
 ): Promise<TrainResult> {
   const { document } = network;
   const { purpose } = network;
-  const epochs = epochsOf(document, purpose);
+  const epochs = options.epochs ?? epochsOf(document, purpose);
+  const optimizer = optimizerOf(document, purpose);
+  const { lr = optimizer.lr } = options;
+  // A plan has its rates inside: another one is a factor on them.
+  const factor = lr === optimizer.lr ? {} : { lr: lr / optimizer.lr };
   const decay: Decay = purpose === 'network' ? document.train.decay : { name: 'constant' };
   const { signal } = options;
   const count = Math.min(dataset.train.count, options.limit ?? dataset.train.count);
@@ -139,6 +168,14 @@ export async function train(
     });
   }
   const makeBatch = batchMaker(network, dataset.train);
+  const health = watchHealth(network);
+  const warn = (warnings: readonly Diagnostic[]) => {
+    for (const warning of warnings) observer.warn?.(warning);
+  };
+  const tested = [dataset.validation, dataset.test].map((split) =>
+    Math.min(split?.count ?? 0, options.limit ?? Number.POSITIVE_INFINITY),
+  );
+  const sample = trainingSample(network, dataset.train, count, tested);
   const began = performance.now();
   let position = options.start ?? START;
   let soFar = options.soFar ?? null;
@@ -157,10 +194,13 @@ export async function train(
       const samplesPerSecond = samples === 0 ? 0 : (1000 * samples) / (now - epochBegan);
       return {
         ...measures,
-        position,
+        epoch: epoch + 1,
+        batch: position.batch,
         batches,
+        position,
         soFar: soFar ?? measures,
         rate,
+        lr: lr * rate,
         seconds: (now - began) / 1000,
         samplesPerSecond,
       };
@@ -172,7 +212,7 @@ export async function train(
       const { batch, trained } = position;
       const current = next!;
       if (!written) writeBatch(session, current);
-      const running = session.run('train', { epoch, batch, trained, rate });
+      const running = session.run('train', { epoch, batch, trained, rate, ...factor });
       // The next batch is made ready while this one trains, and sent where that can be.
       written = session.writesAhead === true && batch + 1 < batches;
       if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);
@@ -182,6 +222,7 @@ export async function train(
       position = { ...position, batch: batch + 1, trained: trained + 1 };
       soFar = soFar === null ? measures : meanWith(soFar, measures, position.batch);
       await observer.batch?.(report(measures));
+      warn(health.batch(measures, position));
       await breathe();
     }
 
@@ -190,35 +231,47 @@ export async function train(
     const found = due ? await judgeNow() : UNJUDGED;
     if (!found) return { position, interrupted: true, soFar, ...judgement };
     if (due) judgement = found;
+    const chosen = chosenBy(found);
     position = { ...position, epoch: epoch + 1, batch: 0 };
     soFar = null;
     await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...found });
+    if (chosen)
+      warn(health.judged(chosen === found.test ? 'test' : 'validation', chosen, trainedReport.position));
   }
   return { position, interrupted: false, soFar: null, ...judgement };
 
   /** Undefined where the signal stopped it. */
   async function judgeNow(): Promise<Judgement | undefined> {
-    const by = purpose === 'readout' ? 'softmax' : 'goodness';
-    if (by === 'goodness' && !hearsLabel(document)) return UNJUDGED;
     // A readout that is trained later says nothing yet.
     const untrained = purpose === 'network' && document.readout !== undefined;
+    const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
+    if (by === undefined || (by === 'softmax' && untrained)) return UNJUDGED;
+    const splits = {
+      train: sample,
+      validation: dataset.validation,
+      test: dataset.test,
+    };
     let found = UNJUDGED;
-    for (const name of ['validation', 'test'] as const) {
-      const split = dataset[name];
+    for (const name of ['train', 'validation', 'test'] as const) {
+      const split = splits[name];
       if (!split || split.count === 0) continue;
       let judgedSoFar = 0;
       let correct = 0;
-      const evaluation = await evaluate(session, network, split, {
+      const prediction = await predict(session, network, split, {
         by,
+        layers: name !== 'train',
         ...(options.limit === undefined ? {} : { limit: options.limit }),
         ...(signal ? { signal } : {}),
         onProgress(done, total, labels) {
+          if (name === 'train') return;
           for (; judgedSoFar < done; judgedSoFar++)
             if (labels[judgedSoFar] === split.y[judgedSoFar]) correct++;
           observer.judging?.(name, done, total, correct, labels);
         },
       });
-      if (!evaluation) return undefined;
+      if (!prediction) return undefined;
+      if (name !== 'train') observer.predicted?.(name, prediction);
+      const evaluation = score(prediction, split.y, network.classes);
       found = { ...found, [name]: untrained ? { ...evaluation, softmax: null } : evaluation };
     }
     return found;

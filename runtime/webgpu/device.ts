@@ -9,6 +9,13 @@ import { bytesText, type Chunk } from './chunks.js';
 /** What products compute with: f16 operands, summed in f32, or f32 throughout. */
 export type Precision = 'f32' | 'f16';
 
+/** RFF812, for a page whose browser has no WebGPU. */
+export function noWebgpu(): RffcError {
+  return failure('RFF812', 'this browser has no WebGPU here', {
+    hint: 'update the browser, and serve the page from https:// or localhost: elsewhere browsers switch WebGPU off',
+  });
+}
+
 /** The best adapter. @throws RffcError RFF812 if there is none */
 export async function openAdapter(gpu: GPU): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });

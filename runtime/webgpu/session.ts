@@ -2,15 +2,20 @@
  * The webgpu engine: a plan on a WebGPU device, in Node on Dawn and in a page on the browser's own. Everything is made at
  * load; a run is one encoder, one pass, one submit, and the small results come back with it.
  */
+
 import { hostScalar } from '../../compiler/graph/tensors.js';
+import { compiledArgument, isPlan } from '../../compiler/network.js';
 import type { Launch, Plan, PlanTensor } from '../../compiler/plan/plan.js';
+import { wrongArgument } from '../../grammar/arguments.js';
 import { failure } from '../../grammar/diagnostic.js';
+import { asyncDispose } from '../dispose.js';
 import type { LaunchTime, ProgramName, RunArguments, Session, TensorInfo } from '../engine.js';
 import { lengthOf, TensorTable } from '../tensors.js';
 import { layOutChunks } from './chunks.js';
 import {
   adapterName,
   largestChunk,
+  noWebgpu,
   openAdapter,
   openDevice,
   type Precision,
@@ -40,11 +45,23 @@ const measured = new Map<string, string>();
 /**
  * Opens a plan on a WebGPU adapter and plays its `load` program.
  *
- * @param gpu `navigator.gpu`, or what `openDawn` gives
- * @throws RffcError RFF812 without an adapter, RFF830 to RFF833 where it cannot hold or run the plan, RFF836 where its
+ * @param gpu the page's `navigator.gpu` by default; in Node what `openDawn` gives
+ * @throws RffcError RFF770 for what is no plan, RFF812 without WebGPU or an adapter, RFF830 to RFF833 where it cannot hold or run the plan, RFF836 where its
  * memory is not enough
  */
-export async function openWebgpu(plan: Plan, gpu: GPU, choice: WebgpuOptions = {}): Promise<WebgpuSession> {
+export async function openWebgpu(
+  plan: Plan,
+  gpu: GPU | undefined = globalThis.navigator?.gpu,
+  choice: WebgpuOptions = {},
+): Promise<WebgpuSession> {
+  if (!isPlan(compiledArgument('openWebgpu', plan)))
+    throw wrongArgument(
+      'openWebgpu',
+      'a plan',
+      plan,
+      '`const { plan } = await compile({ text, file })` makes one',
+    );
+  if (!gpu) throw noWebgpu();
   const { precision = 'f32', profile = false, tiles = measured } = choice;
   const adapter = await openAdapter(gpu);
   const layout = layOutChunks(plan, largestChunk(adapter));
@@ -104,6 +121,7 @@ interface Result {
 export class WebgpuSession implements Session {
   readonly backend = 'webgpu';
   readonly tensors: readonly TensorInfo[];
+  readonly written: ReadonlySet<string>;
   private readonly table: TensorTable;
   private readonly device: GPUDevice;
   private readonly results: readonly Result[];
@@ -127,6 +145,7 @@ export class WebgpuSession implements Session {
   ) {
     this.table = new TensorTable(plan);
     this.tensors = this.table.infos;
+    this.written = this.table.written;
     this.device = watch.device;
     let bytes = 0;
     this.results = plan.tensors.flatMap((tensor): Result[] => {
@@ -163,6 +182,7 @@ export class WebgpuSession implements Session {
    * @throws RffcError RFF834 if the device is lost, RFF835 or RFF836 if it refuses something
    */
   async play(program: ProgramName | 'load', args: RunArguments): Promise<void> {
+    this.table.check();
     if (this.running) throw new Error('a session plays one program at a time');
     this.watch.check();
     this.running = true;
@@ -270,7 +290,12 @@ export class WebgpuSession implements Session {
   }
 
   async dispose(): Promise<void> {
+    this.table.close();
     this.watch.close();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }
 

@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '../..');
 const built = join(root, 'dist/runtime/cpu/worker.js');
 /** What tests run as processes is made of. */
 const sources = ['grammar', 'compiler', 'runtime', 'cli', 'bench', 'docs'];
+const entries = ['index.ts', 'browser.ts', 'package.json'];
 
 function newest(folder: string): number {
   let latest = 0;
@@ -22,7 +23,12 @@ function newest(folder: string): number {
 
 export default function setup(): void {
   const age = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (sources.every((folder) => newest(join(root, folder)) <= age)) return;
+  const isOlder = (path: string) => statSync(path).mtimeMs <= age;
+  if (
+    sources.every((folder) => newest(join(root, folder)) <= age) &&
+    entries.every((name) => isOlder(join(root, name)))
+  )
+    return;
   const { status, stdout, stderr, error } = spawnSync('npm run build', {
     cwd: root,
     encoding: 'utf8',

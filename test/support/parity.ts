@@ -12,7 +12,7 @@ import { loadSeed, parameterName, seedModel } from './seed.js';
 /** The checked document of a model's text. @throws RffcError with all diagnostics */
 export function documentOf(text: string): ModelDocument {
   const { tree, diagnostics } = parse(text);
-  const checked = check(tree);
+  const checked = check(tree, { tolerant: true });
   if (!checked.document) throw new RffcError([...diagnostics, ...checked.diagnostics]);
   return checked.document;
 }

@@ -26,6 +26,7 @@ import { uniforms } from '../../runtime/random/index.js';
 export class PlayerSession implements Session {
   readonly backend = 'player';
   readonly tensors: readonly TensorInfo[];
+  readonly written = new Set<string>();
   private readonly arenas: Map<string, Float32Array>;
 
   constructor(private readonly plan: Plan) {
@@ -76,6 +77,7 @@ export class PlayerSession implements Session {
   }
   write(name: string, values: Float32Array | Int32Array): void {
     const t = this.tensor(name);
+    this.written.add(name);
     this.each(t, (buffer, at, i) => {
       this.set(buffer, at, t.sign * values[i]!);
     });
@@ -89,6 +91,7 @@ export class PlayerSession implements Session {
     return Float32Array.from(out);
   }
   async dispose(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async run(name: ProgramName, args: RunArguments): Promise<void> {
     const { scalars, programs } = this.plan;

@@ -31,6 +31,7 @@ const size = (t: TensorInfo) => t.shape.reduce((n, d) => n * d, 1);
 export class ReferenceSession implements Session {
   readonly backend = 'reference';
   readonly tensors: readonly TensorInfo[];
+  readonly written = new Set<string>();
   private readonly values: Map<string, Float64Array>;
 
   constructor(private readonly graph: Graph) {
@@ -38,12 +39,14 @@ export class ReferenceSession implements Session {
     this.values = new Map(graph.tensors.map((t) => [t.name, new Float64Array(size(t))]));
   }
   write(name: string, values: Float32Array | Int32Array): void {
+    this.written.add(name);
     this.values.get(name)!.set(values);
   }
   async read(name: string): Promise<Float32Array> {
     return Float32Array.from(this.values.get(name)!);
   }
   async dispose(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async run(name: ProgramName, args: RunArguments): Promise<void> {
     const program = this.graph.programs[name];

@@ -1,0 +1,20 @@
+/** JPEG images, baseline and progressive, as bytes of brightness. A file that was cut off is an error, not half a picture. */
+
+import jpeg from 'jpeg-js';
+import { type GreyPicture, MOST_MEGAPIXELS, toGrey } from './grey.js';
+import { orientationOf, turned } from './orientation.js';
+
+/** @throws Error in words for a damaged file. */
+export function decodeJpeg(bytes: Uint8Array): GreyPicture {
+  const image = jpeg.decode(bytes, {
+    useTArray: true,
+    tolerantDecoding: false,
+    maxResolutionInMP: MOST_MEGAPIXELS,
+    maxMemoryUsageInMB: 4096,
+  });
+  // The library's types leave this out. It begins with the second zero of `Exif\0\0`.
+  const { width, height, data, exifBuffer } = image as typeof image & { readonly exifBuffer?: Uint8Array };
+  if (!(width > 0 && height > 0)) throw new Error('it has no pixels');
+  const picture = toGrey(data, width, height, 4, 255, 0);
+  return exifBuffer ? turned(picture, orientationOf(exifBuffer.subarray(1))) : picture;
+}

@@ -1,0 +1,150 @@
+/** The pictures of a folder, or of the folders of classes in it, and what beside them was left out. */
+
+import type { Dirent } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Diagnostic } from '../../grammar/diagnostic.js';
+import { convertible, formatOf, PICTURE_HEAD } from './picture.js';
+import { unreadable } from './records.js';
+
+export interface PictureFile {
+  readonly path: string;
+  /** Within the folder that was listed. */
+  readonly name: string;
+  /** The folder of a class that it is in. */
+  readonly folder?: string;
+}
+
+export interface PictureFolder {
+  readonly pictures: readonly PictureFile[];
+  /** RFF766 for what was left out. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+
+/** What the folders of a data set's splits are called. */
+const SPLITS = { train: /^train(ing)?$/i, test: /^(test(ing)?|val(id|idation)?)$/i } as const;
+
+/**
+ * The pictures of a data set: those of `listPictures`, or of the folder `test` or `train` in it, the first of them that there
+ * is unless `part` says which.
+ * @throws RffcError RFF613 where the system refuses
+ */
+export async function listSplit(
+  folder: string,
+  part: 'train' | 'test' | undefined,
+): Promise<PictureFolder & { readonly part: 'train' | 'test' }> {
+  const { folders } = await contents(folder);
+  for (const one of part ? [part] : (['test', 'train'] as const)) {
+    const name = folders.find((candidate) => SPLITS[one].test(candidate));
+    const found = name === undefined ? undefined : await listPictures(join(folder, name));
+    if (found && found.pictures.length > 0) return { ...found, part: one };
+  }
+  return { ...(await listPictures(folder)), part: part ?? 'test' };
+}
+
+/**
+ * PNG and JPEG files in a folder, by their content, in the order of their names; where it has none, those in the folders in
+ * it, folder by folder. Hidden files are passed over in silence.
+ * @throws RffcError RFF613 where the system refuses
+ */
+export async function listPictures(folder: string): Promise<PictureFolder> {
+  const { files, folders } = await contents(folder);
+  const here = await sorted(folder, files);
+  if (here.pictures.length > 0)
+    return withWarning(
+      folder,
+      here.pictures,
+      [...here.skipped, ...folders.map((name) => `${name}/`)],
+      here.convert,
+    );
+  const inside = await Promise.all(
+    folders.map(async (name) => {
+      const found = await contents(join(folder, name));
+      const { pictures, skipped, convert } = await sorted(join(folder, name), found.files);
+      return {
+        pictures: pictures.map((picture) => ({ ...picture, name: join(name, picture.name), folder: name })),
+        skipped: [...skipped, ...found.folders.map((deeper) => `${deeper}/`)].map((one) => join(name, one)),
+        convert,
+      };
+    }),
+  );
+  return withWarning(
+    folder,
+    inside.flatMap(({ pictures }) => pictures),
+    [...here.skipped, ...inside.flatMap(({ skipped }) => skipped)],
+    here.convert ?? inside.find(({ convert }) => convert)?.convert,
+  );
+}
+
+/** Names of the regular files and of the folders in a folder, links followed. */
+async function contents(folder: string): Promise<{ files: string[]; folders: string[] }> {
+  const entries: Dirent[] = await readdir(folder, { withFileTypes: true }).catch((error) =>
+    Promise.reject(unreadable(folder, error)),
+  );
+  const files: string[] = [];
+  const folders: string[] = [];
+  for (const entry of entries.sort((a, b) => byName(a.name, b.name))) {
+    const { name } = entry;
+    if (name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__MACOSX)$/i.test(name)) continue;
+    const target = entry.isSymbolicLink() ? await stat(join(folder, name)).catch(() => null) : entry;
+    if (target?.isFile()) files.push(name);
+    else if (target?.isDirectory()) folders.push(name);
+  }
+  return { files, folders };
+}
+
+interface Sorted {
+  readonly pictures: PictureFile[];
+  /** Names, with the format where it is known. */
+  readonly skipped: string[];
+  /** How to convert the first picture of another format. */
+  readonly convert: string | undefined;
+}
+
+async function sorted(folder: string, names: readonly string[]): Promise<Sorted> {
+  const pictures: PictureFile[] = [];
+  const skipped: string[] = [];
+  let convert: string | undefined;
+  for (const name of names) {
+    const path = join(folder, name);
+    const format = formatOf(await headOf(path));
+    // A file that is called a picture and is none is not passed over: reading it says what is wrong.
+    if (format === 'PNG' || format === 'JPEG' || (!format && /\.(png|jpe?g)$/i.test(name))) {
+      pictures.push({ path, name });
+      continue;
+    }
+    skipped.push(format ? `${name} (${format})` : name);
+    if (format) convert ??= convertible(format, path).diagnostics[0]!.hint;
+  }
+  return { pictures, skipped, convert };
+}
+
+async function headOf(file: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(file);
+    try {
+      const head = new Uint8Array(PICTURE_HEAD);
+      const { bytesRead } = await handle.read(head, 0, head.length, 0);
+      return head.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function withWarning(
+  folder: string,
+  pictures: readonly PictureFile[],
+  skipped: readonly string[],
+  convert: string | undefined,
+): PictureFolder {
+  if (skipped.length === 0) return { pictures, warnings: [] };
+  const named = `${skipped.slice(0, 5).join(', ')}${skipped.length > 5 ? ', …' : ''}`;
+  const message = `skipped in ${folder}, ${skipped.length === 1 ? 'not a PNG or JPEG image' : `${skipped.length} that are not PNG or JPEG images`}: ${named}`;
+  const warning: Diagnostic = { code: 'RFF766', severity: 'warning', file: folder, message };
+  return { pictures, warnings: [convert === undefined ? warning : { ...warning, hint: convert }] };
+}

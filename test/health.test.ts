@@ -1,0 +1,160 @@
+/** Runs that go wrong say so while they train, each kind once, and suggest nothing that would fail. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { callerIn } from '../cli/testing.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rffc-health-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const rffc = callerIn(folder);
+const quickstart = readFileSync(fileURLToPath(new URL('../models/quickstart.rff', import.meta.url)), 'utf8')
+  .replace(/digits\([^)]*\)/, 'digits(train: 1200, test: 200, normalize: [0.101, 0.249])')
+  .replace(/batch: +100/, 'batch: 20')
+  .replaceAll('[100]', '[40]');
+
+/** The model with changes that must change something, in a file. */
+function model(name: string, ...changes: readonly (readonly [string | RegExp, string])[]): string {
+  const text = changes.reduce(
+    (all, [from, to]) => {
+      const next = all.replaceAll(from, to);
+      expect(next).not.toBe(all);
+      return next;
+    },
+    quickstart.replace('model quickstart', `model ${name}`),
+  );
+  writeFileSync(join(folder, `${name}.rff`), text);
+  return `${name}.rff`;
+}
+
+const train = (file: string, ...more: readonly string[]) =>
+  rffc(['run', file, '--threads', '1', '--out', file.replace('.rff', ''), ...more]);
+const warnings = (err: string) => [...err.matchAll(/warning\[(RFF72\d)\]/g)].map(([, code]) => code);
+
+describe('while it trains', () => {
+  test('a run that learns has nothing to warn of', async () => {
+    const { code, err } = await train(model('fine'), '--epochs', '2');
+    expect([code, warnings(err)]).toEqual([0, []]);
+  });
+
+  test('silent layers are told once, on stderr with --json too, and once more where the run is resumed', async () => {
+    const file = model('silent', [
+      /^connection (\w+) .*$/gm,
+      'connection $1 { init: zeros(), bias: zeros() }',
+    ]);
+    const { code, out, err } = await train(file, '--epochs', '3', '--json');
+    expect([code, warnings(err)]).toEqual([0, ['RFF721', 'RFF723']]);
+    expect(err).toContain('layers `h1` and `h2` are silent at batch 20, epoch 1');
+    expect(err).toContain('`init: kaiming_uniform()`');
+    for (const line of out.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+    const resumed = await rffc(['run', '--resume', 'silent', '--epochs', '5', '--threads', '1']);
+    expect(warnings(resumed.err)).toEqual(['RFF721', 'RFF723']);
+  });
+
+  test('an exploding layer is told with the rate to try', async () => {
+    const { err } = await train(model('large'), '--epochs', '1', '--lr', '5');
+    expect(warnings(err)[0]).toBe('RFF722');
+    expect(err).toContain('`optimizer: rmsprop(lr: 0.5)`');
+  });
+
+  test('one class for everything is told where the label drowns the image', async () => {
+    const loud = model('loud', [
+      /connection context .*/g,
+      'connection context { init: normal(std: 300), learn: off }',
+    ]);
+    const { err } = await train(loud, '--epochs', '1');
+    expect(warnings(err)).toEqual(['RFF723']);
+    expect(err).toMatch(/class \d is predicted for \d+ of 200 test samples after epoch 1/);
+    expect(err).toContain('is large before anything is learned');
+  });
+});
+
+describe('what to try next', () => {
+  /** Each suggested command of this run's own, as it is printed. */
+  const suggested = (err: string) =>
+    [...err.matchAll(/^ {2}rffc (eval .*?|run --resume .*?) {2,}/gm)].map(([, command]) =>
+      command!.split(' '),
+    );
+
+  test.each([
+    ['labelled', [], ['eval', 'run']],
+    [
+      'unlabelled',
+      [
+        [/ {2}label .*\n/g, ''],
+        [/ {2}connect digit .*\n/g, ''],
+        [/label: \w+,? ?/g, ''],
+        ['random_label', 'hybrid_images'],
+      ],
+      ['run'],
+    ],
+    [
+      'unconnected',
+      [
+        [/ {2}connect digit .*\n/g, ''],
+        ['random_label', 'hybrid_images'],
+      ],
+      ['run'],
+    ],
+    [
+      'read',
+      [
+        [/ {2}connect digit .*\n/g, ''],
+        ['random_label()', 'hybrid_images()\n  readout: softmax(epochs: 1)'],
+      ],
+      ['eval', 'run'],
+    ],
+    [
+      'unshown',
+      [
+        ['{ label: given }', '{ label: uniform }'],
+        ['random_label', 'hybrid_images'],
+      ],
+      ['run'],
+    ],
+    [
+      'drawn',
+      [
+        ['score learn[1..3]', 'score settle[0..1]'],
+        ['random_label', 'latent_classifier'],
+      ],
+      ['eval', 'run'],
+    ],
+  ] as const)('every command works for a model that is %s', async (name, changes, commands) => {
+    const { code, err } = await train(model(name, ...changes), '--epochs', '1', '--limit', '200');
+    expect(code).toBe(0);
+    const found = suggested(err);
+    expect(found.map(([command]) => command)).toEqual(commands);
+    for (const argv of found)
+      expect(await rffc([...argv, '--threads', '1']), argv.join(' ')).toMatchObject({ code: 0 });
+  });
+
+  test('a run on data without a test split is evaluated on what there is', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 2},${i % 2 ? 1 : 0},${i / 60},${1 - i / 60}`);
+    writeFileSync(join(folder, 'rows.csv'), `label,a,b,c\n${rows.join('\n')}\n`);
+    const changes = [
+      ['image[784]', 'image[3]'],
+      ['digit[10]', 'digit[2]'],
+      [/digits\([^)]*\)/g, 'csv("rows.csv")'],
+    ] as const;
+    const kept = [['epochs:', 'validation: 0.5\n    epochs:']] as const;
+    for (const [name, more, split] of [
+      ['table', [], 'train'],
+      ['kept', kept, 'validation'],
+    ] as const) {
+      const { code, err } = await train(model(name, ...changes, ...more), '--epochs', '1');
+      expect(code, err).toBe(0);
+      const [evaluation] = suggested(err);
+      expect(evaluation).toEqual(['eval', name, '--split', split]);
+      expect(await rffc([...evaluation!, '--threads', '1'])).toMatchObject({ code: 0 });
+    }
+  });
+});
+
+test('a run that can learn nothing is refused before it makes a folder', async () => {
+  const { code, err } = await train(model('off', ['{ label: given }', '{ label: given, learn: off }']));
+  expect(code).toBe(1);
+  expect(err).toContain('error[RFF316]: nothing learns: every phase has `learn: off`');
+  expect(await rffc(['eval', 'off'])).toMatchObject({ code: 1, err: expect.stringContaining('RFF701') });
+});

@@ -1,11 +1,11 @@
 /**
- * Random row kernels for tests of any code generator: how they are made, laid out between guards, run by whatever is under
- * test, and compared with a plain evaluation of their nodes.
+ * Random row kernels for tests of any code generator: how they are made, laid out between guards, run by whatever is
+ * under test, and compared with a plain evaluation of their nodes.
  */
 import fc from 'fast-check';
 import { type Operator, operators } from '../expr/operators.js';
 import type { ExpressionNode, RowsKernel, RowsLaunch, RowsView } from '../plan/plan.js';
-import type { Overlaps } from './schedule.js';
+import type { Overlaps } from './sweeps.js';
 import { GUARD, Heap, rowStart } from './wat/testing.js';
 
 type Row = Float64Array;
@@ -152,7 +152,9 @@ export async function checkRows(test: RowsCase, play: PlayRows): Promise<void> {
   });
 }
 
-/** A recipe of numbers, and the kernel it describes: every number picks an operator or an argument among what is there. */
+/**
+ * A recipe of numbers, and the kernel it describes: every number picks an operator or an argument among what is there.
+ */
 function buildKernel(
   recipe: readonly number[],
   outputPicks: readonly number[],

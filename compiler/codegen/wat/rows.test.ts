@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RowsKernel } from '../../plan/plan.js';
-import type { Overlaps } from '../schedule.js';
+import type { Overlaps } from '../sweeps.js';
 import { apart, checkRows, inPlace, type PlayRows } from '../testing.js';
 import { argumentWords, SCRATCH_WORD } from './arguments.js';
 import { printModule } from './module.js';
@@ -56,7 +56,7 @@ describe('a layer step in place', () => {
   });
 });
 
-it('computes row values alone, without any pass', async () => {
+it('computes row values alone, without any sweep', async () => {
   const kernel: RowsKernel = {
     kind: 'rows',
     name: 'scalars',

@@ -7,7 +7,7 @@ import { type Field, patchColumns, patchCount, patchSize, sourceSize } from '../
 import type { Launch, Region } from '../../plan/plan.js';
 import { GUARD, Heap } from '../wat/testing.js';
 import { shaderFor } from './index.js';
-import { Machine, noDevice, place, planOf, ways } from './testing.js';
+import { heapAddress, Machine, noDevice, planOf, ways } from './testing.js';
 
 const guard = Math.fround(GUARD);
 /** Small integers: their sums are exact in any order. */
@@ -30,7 +30,7 @@ describeUnless(noDevice, 'helpers on a device', () => {
     launch: Launch & { readonly output: Region },
     { seed = 0, way = 'each alone' as Way, epoch = 0, batch = 0 } = {},
   ): Promise<Float32Array[]> {
-    const shaders = shaderFor(launch, planOf([], [launch], seed), place, machine.able(ways[way]));
+    const shaders = shaderFor(launch, planOf([], [launch], seed), heapAddress, machine.able(ways[way]));
     expect(shaders).toHaveLength(1);
     await machine.run(heap, shaders, { epoch, batch });
     const { offset, rows, stride } = launch.output;

@@ -6,10 +6,10 @@ import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
 import { apart, checkRows, inPlace, type PlayRows } from '../testing.js';
 import { layerStep } from '../wat/testing.js';
 import { shaderFor, type WgslOptions } from './index.js';
-import { least, Machine, noDevice, place, planOf, ways } from './testing.js';
+import { heapAddress, least, Machine, noDevice, planOf, ways } from './testing.js';
 
 const shaders = (kernel: RowsKernel, launch: RowsLaunch, options: Partial<WgslOptions> = {}) =>
-  shaderFor(launch, planOf([kernel], [launch]), place, { ...least, ...options });
+  shaderFor(launch, planOf([kernel], [launch]), heapAddress, { ...least, ...options });
 
 describeUnless(noDevice, 'row kernels on a device', () => {
   let machine: Machine;
@@ -53,7 +53,7 @@ describeUnless(noDevice, 'row kernels on a device', () => {
     });
   });
 
-  it('compute row values alone, without any pass', async () => {
+  it('compute row values alone, without any sweep', async () => {
     const kernel: RowsKernel = {
       kind: 'rows',
       name: 'scalars',

@@ -4,7 +4,7 @@ import { compileShaders, Layouts, WORDS_BLOCK } from '../../../runtime/webgpu/sh
 import { findGpu } from '../../../test/support/adapter.js';
 import type { Launch, RowsKernel } from '../../plan/plan.js';
 import type { Heap } from '../wat/testing.js';
-import type { GemmTile, Place, PlanKernels, Shader, WgslOptions } from './index.js';
+import type { AddressOf, GemmTile, PlanKernels, Shader, WgslOptions } from './index.js';
 
 const { gpu, missing } = await findGpu();
 
@@ -12,7 +12,7 @@ const { gpu, missing } = await findGpu();
 export const noDevice: string | undefined = missing;
 
 /** Everything in one chunk, which is the heap. */
-export const place: Place = () => ({ binding: 0, offset: 0 });
+export const heapAddress: AddressOf = () => ({ binding: 0, offset: 0 });
 
 /** The ways in which threads share work. */
 export const ways = {
@@ -76,7 +76,10 @@ export class Machine {
     };
   }
 
-  /** Runs dispatches in order over what the heap holds, and brings it back. @throws RffcError for one that does not compile */
+  /**
+   * Runs dispatches in order over what the heap holds, and brings it back. @throws RffcError for one that does not
+   * compile
+   */
   async run(heap: Heap, shaders: readonly Shader[], { epoch = 0, batch = 0 } = {}): Promise<void> {
     const { device, layouts } = this;
     const pipelines = await compileShaders(device, layouts, shaders);

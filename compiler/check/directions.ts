@@ -117,10 +117,10 @@ const parse = (json: ExpressionJson): Expr => fromJson(json, scope);
 
 const examples = {
   min: '`positive: softplus(goodness - 1)` and `negative: softplus(1 - goodness)`',
-  max: "What the slope of a positive row's loss favours: if the loss rises with goodness, the true label has the lowest one.",
+  max: '`positive: softplus(1 - goodness)` and `negative: softplus(goodness - 1)`',
 } as const;
 
-/** What the slope of a positive row's loss favours: where the loss rises with goodness, the least is the true label's. */
+/** What the slope of a positive row's loss favours: if the loss rises with goodness, the lowest goodness for the true label. */
 function favoured(sign: number): Predict | undefined {
   return sign > 0 ? 'min' : sign < 0 ? 'max' : undefined;
 }

@@ -33,7 +33,7 @@ describe('compile', () => {
     expect(planAt(PLAN)).toMatchObject({ rffc: 'plan', batch: 10, source: { file: '../small.rff' } });
     expect(planAt(PLAN).source!.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(out).toMatch(/^kernels +\d+\.\d per step: \d+ launches in \d+ steps$/m);
-    expect(out).toMatch(/^a batch +[\d.]+ MFLOP in \d+ products and row kernels, [\d.]+ MiB moved$/m);
+    expect(out).toMatch(/^per batch +[\d.]+ MFLOP in \d+ products and row kernels, [\d.]+ MiB moved$/m);
     expect(out).toMatch(/^memory +[\d.]+ [KM]iB: .*parameters [\d.]+ KiB, state [\d.]+ KiB/m);
   });
 

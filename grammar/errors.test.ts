@@ -124,8 +124,8 @@ describe('reports each mistake once', () => {
   });
 
   test('every syntax code is covered', () => {
-    const told = new Set(mistakes.flatMap(([, places]) => places.map((place) => place.slice(0, 6))));
-    expect([...told, 'RFF118'].sort()).toEqual(Object.keys(syntaxCodes));
+    const reported = new Set(mistakes.flatMap(([, places]) => places.map((place) => place.slice(0, 6))));
+    expect([...reported, 'RFF118'].sort()).toEqual(Object.keys(syntaxCodes));
   });
 });
 

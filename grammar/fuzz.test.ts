@@ -9,7 +9,7 @@ import { render } from './render.js';
 import { everything, example } from './testing.js';
 import { tokenize } from './tokens.js';
 
-/** Whatever the text: a result, with diagnostics whose spans lie in the text and can be rendered. */
+/** Whatever the text: a result, with diagnostics whose spans are within the text and can be rendered. */
 function survives(text: string): void {
   const { tree, diagnostics } = parse(text, 'f');
   expect(tree.span).toEqual(locate(text, 0, text.length));

@@ -428,10 +428,10 @@ export function parse(text: string, file?: string): { tree: Ast.SourceFile; diag
   const items = placeFile(parser.parseFile(text, tokens, report), report);
   // What a translation rewrites is not reported again for each of its characters.
   const whole = diagnostics.flatMap(({ code, span }) => (/^RFF12[0-4]$/.test(code) && span ? [span] : []));
-  const told = diagnostics.filter(
+  const reported = diagnostics.filter(
     ({ code, span }) =>
       !/^RFF10[16]$/.test(code) || !whole.some(({ start, end }) => start <= span!.start && span!.end <= end),
   );
-  told.sort((a, b) => a.span!.start - b.span!.start);
-  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics: told };
+  reported.sort((a, b) => a.span!.start - b.span!.start);
+  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics: reported };
 }

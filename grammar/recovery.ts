@@ -91,7 +91,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     let separated = first;
     /** A comma is not allowed here. */
     let afterComma = first;
-    let told = false;
+    let reported = false;
     for (;;) {
       const token = this.LA(1);
       const last = this.LA(0);
@@ -104,9 +104,9 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
         separated = true;
         afterComma = true;
         // What follows a comma is likely the rest of the same mistake.
-        if (onNewLine(this.LA(0), this.LA(1))) told = false;
+        if (onNewLine(this.LA(0), this.LA(1))) reported = false;
       } else if (token.tokenType === T.Key || isDeclaration(token)) {
-        if (!separated && !told) {
+        if (!separated && !reported) {
           const what = token.tokenType === T.Key ? `${token.image}:` : token.image;
           this.missing(
             `missing separator before \`${what}\``,
@@ -116,8 +116,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
         }
         return;
       } else {
-        if (!told) this.unexpectedEntry(token, separated);
-        told = true;
+        if (!reported) this.unexpectedEntry(token, separated);
+        reported = true;
         afterComma = false;
         this.skip();
         if (this.LA(1) === token) this.SKIP_TOKEN();

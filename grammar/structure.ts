@@ -97,7 +97,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
   };
 
   /** Closes the innermost bracket, whose own closer is missing. */
-  const mend = () => {
+  const repair = () => {
     const { closer, index, entry: owner } = open.pop()!;
     const opener = tokens[index]!;
     const last = out.at(-1)!;
@@ -114,8 +114,8 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     }
     out.push(inserted(closer.type, last));
   };
-  const mendBrackets = () => {
-    while (inBrackets()) mend();
+  const repairBrackets = () => {
+    while (inBrackets()) repair();
   };
 
   /** A closing bracket; false if it is to be dropped. */
@@ -143,7 +143,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
       out.push(T.retyped(token, closer.type));
       return wrong(`expected \`${closer.text}\`, found \`${token.image}\``, `write \`${closer.text}\``);
     }
-    while (open.length - 1 > mine) mend();
+    while (open.length - 1 > mine) repair();
     if (open.pop()!.closer === curly) entry = undefined;
     return true;
   };
@@ -162,19 +162,19 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
   /**
    * Closes blocks that must have ended before an entry: they cannot contain it, or it is indented less than they are.
    */
-  const mendBlocks = (kind: EntryKind, i: number) => {
+  const repairBlocks = (kind: EntryKind, i: number) => {
     while (unclosed > 0 && open.length > 0) {
       const outside: Place[] = ['file', ...open.slice(0, -1).map((at) => at.place)];
       if (!outside.some((at) => allowed[at].includes(kind))) return;
       const token = tokens[i]!;
       const left = onNewLine(tokens[i - 1], token) && (token.startColumn ?? 1) <= open.at(-1)!.indent;
       if (allowed[place()].includes(kind) && !left) return;
-      mend();
+      repair();
     }
   };
 
   /** Opens the block of the declaration being read if its `{` is missing and what follows belongs inside. */
-  const mendOpener = (kind: EntryKind, i: number) => {
+  const repairOpener = (kind: EntryKind, i: number) => {
     const last = out.at(-1);
     if (unclosed >= 0 || entry === undefined || last === undefined || last.tokenType === T.Comma) return;
     if (!ownsBlock.includes(entry.word) || !allowed[placeOf(entry.word)].includes(kind)) return;
@@ -201,7 +201,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     if (token.tokenType === T.Colon && questions > 0) questions--;
     // A size has no commas, except in a shape such as `[28, 28]`.
     if (token.tokenType === T.Comma && inBrackets() && isSize(tokens, open.at(-1)!) && !isShape(tokens, i))
-      mend();
+      repair();
     // `0,7` and `1,000`
     const decimals =
       inBrackets() || (entry !== undefined && isDeclarationWord(entry.word)) ? undefined : tokens[i + 2];
@@ -265,7 +265,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
 
     const closer = closers.get(token.tokenType);
     if (closer !== undefined) {
-      if (closer === curly) mendBrackets();
+      if (closer === curly) repairBrackets();
       push(closer, i);
       out.push(token);
       continue;
@@ -284,9 +284,9 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
       out.push(token);
       continue;
     }
-    mendBrackets();
-    mendOpener(word.kind, i);
-    mendBlocks(word.kind, i);
+    repairBrackets();
+    repairOpener(word.kind, i);
+    repairBlocks(word.kind, i);
     word.complain?.(report);
     entry = { index: i, word: word.kind === 'property' ? token.image : word.kind, indent };
     if (word.implied) {
@@ -305,7 +305,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
       i++;
     }
   }
-  while (open.length > 0) mend();
+  while (open.length > 0) repair();
   return out;
 }
 

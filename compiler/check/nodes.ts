@@ -117,12 +117,7 @@ function readEmbed(
     );
   }
   if (label === null)
-    return cx.report.error(
-      'RFF313',
-      e.span,
-      'there is no label to embed',
-      'declare one: `label NAME[classes]`',
-    );
+    return cx.report.error('RFF313', e.span, 'no label to embed', 'declare one: `label NAME[classes]`');
   if (e.callee.text !== label) {
     const hint = suggestion(e.callee.text, [label]) ?? `the label is \`${label}\``;
     return unknownName(cx, 'node', e.callee.text, {

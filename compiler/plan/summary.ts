@@ -179,7 +179,7 @@ export function summarize(plan: Plan): string {
     ],
     ['kernels', `${kernelsPerStep.toFixed(1)} per step: ${count(cost.kernels)} launches in ${steps} steps`],
     [
-      'a batch',
+      'per batch',
       `${flopsText(cost.flops)} in ${count(cost.products)} products and row kernels, ${bytesText(cost.bytes)} moved`,
     ],
     [

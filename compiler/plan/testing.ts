@@ -48,8 +48,8 @@ model small {
 export function graphOf(model: string | ModelParts, options: LowerOptions = {}): Graph {
   const { tree, diagnostics } = parse(typeof model === 'string' ? model : modelText(model));
   const checked = check(tree, { tolerant: true });
-  const told = [...diagnostics, ...checked.diagnostics];
-  if (!checked.document || told.some((d) => d.severity === 'error')) throw new RffcError(told);
+  const all = [...diagnostics, ...checked.diagnostics];
+  if (!checked.document || all.some((d) => d.severity === 'error')) throw new RffcError(all);
   return lower(checked.document, options);
 }
 

@@ -79,7 +79,7 @@ test('eval uses exactly the samples that the run held out, and reports if there 
   expect(none.code).toBe(2);
   expect(none.err).toMatch(/error\[RFF713\]: the run `.*plain` kept no samples aside/);
   const own = await rffc(['eval', 'whole', '--split', 'validation', '--data', 'x.csv']);
-  expect(own.err).toContain('your own samples have no validation split');
+  expect(own.err).toContain('samples of one’s own have no validation split');
 });
 
 test('a resumed run holds out the same samples', async () => {

@@ -160,7 +160,7 @@ describeUnless(missing, 'webgpu', () => {
       const devices: GPUDevice[] = [];
       const watched = pretend(gpu!, { onDevice: (d) => devices.push(d) });
       const open: OpenSession = (_, compiled) => {
-        if ('rffc' in compiled) throw new Error('opens a run of a model by its graph');
+        if ('rffc' in compiled) throw new Error('expected a graph');
         return openWebgpu(buildPlan(compiled).plan, watched, { tiles });
       };
       const train = async (out: string, loseAt: number) => {

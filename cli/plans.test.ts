@@ -32,8 +32,8 @@ describe('compile', () => {
     expect(code).toBe(0);
     expect(planAt(PLAN)).toMatchObject({ rffc: 'plan', batch: 10, source: { file: '../small.rff' } });
     expect(planAt(PLAN).source!.sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect(out).toMatch(/^kernels +\d+\.\d a step: \d+ launches in \d+ steps$/m);
-    expect(out).toMatch(/^a batch +[\d.]+ MFLOP in \d+ products and row kernels, [\d.]+ MiB moved$/m);
+    expect(out).toMatch(/^kernels +\d+\.\d per step: \d+ launches in \d+ steps$/m);
+    expect(out).toMatch(/^per batch +[\d.]+ MFLOP in \d+ products and row kernels, [\d.]+ MiB moved$/m);
     expect(out).toMatch(/^memory +[\d.]+ [KM]iB: .*parameters [\d.]+ KiB, state [\d.]+ KiB/m);
   });
 
@@ -56,10 +56,10 @@ describe('compile', () => {
     // The summary, an empty line, the table.
     const table = out.split('\n\n')[1]!.split('\n');
     const rows = passNames.map((pass) => table.find((line) => line.startsWith(pass)));
-    expect(out).toMatch(/^pass +kernels a step +FLOPs a batch +moved a batch +arenas$/m);
+    expect(out).toMatch(/^pass +kernels\/step +FLOPs\/batch +moved\/batch +arenas$/m);
     expect(rows[passNames.indexOf('fusion')]).toMatch(/^fusion +\d+\.\d → \d+\.\d /);
     expect(rows[passNames.indexOf('memory')]).toMatch(/ [KM]iB → [\d.]+ [KM]iB$/);
-    expect(rows[passNames.indexOf('polarity')]).toBe('polarity: left out by --no-pass');
+    expect(rows[passNames.indexOf('polarity')]).toBe('polarity: disabled by --no-pass');
     expect(out).toMatch(/⇒ .*launches in prediction \d+ → \d+/);
     // What the last row ends with is what the summary says of the plan that was written.
     const memory = planAt(PLAN).arenas.reduce((sum, { bytes }) => sum + bytes, 0);

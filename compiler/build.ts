@@ -1,6 +1,4 @@
-/**
- * From the graph to the plan: the optimizing compiler, pass by pass, in the order it happens.
- */
+/** From the graph to the plan: the optimizing compiler, pass by pass, in order. */
 import type { Graph, HostScalar, ProgramName } from './graph/index.js';
 import type { PendingLaunch } from './kernels/addresses.js';
 import type { BufferDraft } from './kernels/homes.js';
@@ -14,12 +12,12 @@ import { naiveProducts } from './plan/naive.js';
 import type { ArenaName, Buffer, Launch, Plan } from './plan/plan.js';
 
 export interface PlanOptions {
-  /** Passes that are left out. */
+  /** Passes to leave out. */
   readonly without?: readonly PassName[];
   readonly source?: Plan['source'];
 }
 
-/** The plan of a graph, and what the passes have to say about where they could not act. */
+/** The plan of a graph, and notes by passes on where they do not apply. */
 export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan; notes: string[] } {
   const isOn = (pass: PassName) => !options.without?.includes(pass);
   const model = graph.document;
@@ -39,7 +37,8 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
   };
   const drafts = { train: draft('train'), predict: draft('predict') };
 
-  // Offsets: shared arenas one buffer after another, activities by lifetime, both programs over the same bytes.
+  // Offsets: buffers of shared arenas follow one another; activities share memory by lifetime, and both programs use
+  // the same bytes.
   const sizes: Record<ArenaName, number> = {
     constants: 0,
     parameters: 0,
@@ -69,7 +68,7 @@ export function buildPlan(graph: Graph, options: PlanOptions = {}): { plan: Plan
   }
   const indexOf = (b: BufferDraft): number => {
     const found = numbers.get(b);
-    if (found === undefined) throw new Error(`buffer ${b.name} has no place`);
+    if (found === undefined) throw new Error(`buffer ${b.name} has no offset`);
     return found;
   };
   const launches = (list: readonly PendingLaunch[]): Launch[] => list.map((draft) => draft(indexOf));

@@ -7,7 +7,7 @@ const source = { text, file: 'smoke3x4.rff' };
 const codes = async (bad: string, set?: Record<string, number>) =>
   (await diagnose({ text: bad, file: 'bad' }, { set })).diagnostics.map(({ code }) => code);
 
-test('text to plan, with what the caller knows of the data', async () => {
+test("compiles text to a plan, given the caller's knowledge of the data", async () => {
   const asked: string[] = [];
   const { document, graph, plan, warnings, notes } = await compile(source, {
     batch: 6,
@@ -34,7 +34,7 @@ test('a model document compiles to the plan of its text', async () => {
   expect(again.plan).toEqual((await compile(source)).plan);
 });
 
-test('what is neither .rff nor a model document is told apart', async () => {
+test('identifies files that are neither .rff nor model documents', async () => {
   expect(await codes('{"rffc": 1,')).toEqual(['RFF715']);
   expect(await codes('{"rffc": "plan"}')).toEqual(['RFF715']);
   expect(await codes('{}', { theta: 1 })).toEqual(['RFF713']);

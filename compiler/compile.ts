@@ -1,8 +1,8 @@
 /**
  * The compiler, top to bottom: a model's text → syntax tree → checked document → dataflow graph → plan.
  *
- * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the world
- * outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
+ * The text is .rff or a model document in JSON, told apart by the first character. Whatever depends on the outside
+ * world (files, data sets) is passed in, so all of this also runs in a browser.
  */
 import {
   anObject,
@@ -23,7 +23,7 @@ import { lower } from './graph/lower.js';
 import type { DataSpec, ModelDocument } from './model.js';
 import type { Plan } from './plan/plan.js';
 
-/** A model's text; `file` is as messages show it. */
+/** A model's text; `file` is its name in messages. */
 export interface SourceText {
   readonly text: string;
   readonly file: string;
@@ -32,24 +32,24 @@ export interface SourceText {
 export interface ModelChoice {
   /** Values for `param`s. */
   readonly set?: Readonly<Record<string, number>> | undefined;
-  /** Which model of a file that has several. */
+  /** Which model of a file with several. */
   readonly model?: string | undefined;
 }
 
 export interface CompileOptions extends ModelChoice, PlanOptions {
-  /** Samples in a training batch; the model's own by default. */
+  /** Samples per training batch (default: the model's). */
   readonly batch?: number | undefined;
-  /** How many frames a sample of the model's data has; 1 by default. Whoever can look at the data knows. */
+  /** Frames per sample of the model's data (default: 1). The caller knows the data. */
   readonly frames?: ((data: DataSpec) => Promise<number>) | undefined;
 }
 
-/** A model compiled, with every form on the way that is worth looking at. */
+/** A compiled model, with every intermediate form worth looking at. */
 export interface Compilation {
   readonly document: ModelDocument;
   readonly graph: Graph;
   readonly plan: Plan;
   readonly warnings: readonly Diagnostic[];
-  /** What passes have to say about where they could not act. */
+  /** Notes by passes on where they do not apply. */
   readonly notes: readonly string[];
 }
 
@@ -105,17 +105,17 @@ export async function loadModel(
 }
 
 export interface Diagnosis {
-  /** There if nothing of it is an error. */
+  /** Present if there are no errors. */
   readonly document?: ModelDocument | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Everything there is to say about a model. Never throws. */
+/** All diagnostics about a model. Never throws. */
 export async function diagnose(source: SourceText, choice: ModelChoice = {}): Promise<Diagnosis> {
   return isJson(source.text) ? diagnoseDocument(source, choice) : diagnoseText(source, choice);
 }
 
-/** Whether a text is JSON, a model document or a plan: no .rff file can begin with a brace. */
+/** Whether a text is JSON, a model document or a plan: no .rff file begins with a brace. */
 export function isJson(text: string): boolean {
   return /^\s*\{/.test(text);
 }
@@ -128,7 +128,7 @@ function diagnoseText({ text, file }: SourceText, { set, model }: ModelChoice): 
     ...(set ? { set } : {}),
     ...(model === undefined ? {} : { model }),
   });
-  // An unknown property that lacks its colon too is one mistake: the line to write has one.
+  // An unknown property that also lacks its colon is one mistake: the suggested line has the colon.
   const unknown = checked.diagnostics.flatMap(({ code, span }) => (code === 'RFF501' && span ? [span] : []));
   const told = (d: Diagnostic) =>
     d.code === 'RFF115' && unknown.some((span) => span.start < d.span!.start && d.span!.start <= span.end);
@@ -144,7 +144,7 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   if (set && Object.keys(set).length > 0)
     return wrong(
       'RFF713',
-      'a model document has its params already inserted, so none can be set',
+      'params of a model document cannot be set: their values are already inserted',
       'use `--set` with the .rff file',
     );
   let json: unknown;
@@ -154,17 +154,17 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
     return wrong(
       'RFF715',
       `the file begins with a brace, but is not JSON: ${(error as SyntaxError).message}`,
-      'a .rff file has its block after a name: `model NAME { … }`',
+      'a .rff file begins with a declaration: `model NAME { … }`',
     );
   }
   if (isPlanJson(json))
-    return wrong('RFF715', 'this is a plan, not a model', 'run it with `rffc run`, or name its .rff file');
-  // Ajv costs more than compiling a small model does, and .rff text never needs it.
+    return wrong('RFF715', 'this is a plan, not a model', 'run it with `rffc run`, or pass its .rff file');
+  // Loading Ajv takes longer than compiling a small model, and .rff text never needs it.
   const { validateDocument } = await import('./check/document.js');
   return validateDocument(json, file);
 }
 
-/** Whether JSON says that it is a plan; whether it is a sound one is for `validatePlan`. */
+/** Whether JSON claims to be a plan; `validatePlan` decides whether it is valid. */
 export function isPlanJson(json: unknown): boolean {
   return typeof json === 'object' && json !== null && 'rffc' in json && json.rffc === 'plan';
 }

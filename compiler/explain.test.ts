@@ -11,7 +11,7 @@ const text = readFileSync(new URL('../models/smoke3x4.rff', import.meta.url), 'u
 const { document } = await loadModel({ text, file: 'smoke3x4.rff' });
 const graph = lower(document, { frames: 1 });
 
-test('each pass begins where the one before it ended, the last one with the finished plan', () => {
+test('each pass starts from the result of the previous one, and the last ends with the finished plan', () => {
   const { effects } = explain(graph);
   expect(effects.map(({ pass }) => pass)).toEqual(passNames);
   expect(effects[0]!.before).toEqual(planFigures(buildPlan(graph, { without: passNames }).plan));
@@ -19,7 +19,7 @@ test('each pass begins where the one before it ended, the last one with the fini
   expect(effects.at(-1)!.after).toEqual(planFigures(buildPlan(graph).plan));
 });
 
-test('what each pass is for shows in what it changed', () => {
+test('each pass changes the figures that it is meant to change', () => {
   const effects = new Map(explain(graph).effects.map((effect) => [effect.pass, effect]));
   const changed = (pass: (typeof passNames)[number]) => effects.get(pass)!;
   expect(changed('hoist').after.train.flops).toBeLessThan(changed('hoist').before.train.flops);
@@ -33,7 +33,7 @@ test('what each pass is for shows in what it changed', () => {
   expect(changed('memory').after.train).toEqual(changed('memory').before.train);
 });
 
-test('passes left out stay out, and notes are told', () => {
+test('disabled passes stay disabled, and notes are printed', () => {
   const { effects, without } = explain(graph, ['hoist', 'memory']);
   expect(effects.map(({ pass }) => pass)).toEqual(passNames.filter((p) => p !== 'hoist' && p !== 'memory'));
   expect(effects.at(-1)!.after).toEqual(planFigures(buildPlan(graph, { without: ['hoist', 'memory'] }).plan));

@@ -1,6 +1,6 @@
 /**
- * What each pass did to a plan: the plan is built with the passes switched on one after another, in their order, and its
- * figures are compared before and after each.
+ * What each pass does to a plan: builds the plan with the passes enabled one after another, in order, and compares its
+ * figures before and after each.
  */
 
 import { buildPlan } from './build.js';
@@ -10,22 +10,22 @@ import { bytesText, count, flopsText, type PlanFigures, planFigures } from './pl
 
 export interface PassEffect {
   readonly pass: PassName;
-  /** What it looks for and does, in a line. */
+  /** Its purpose, in one line. */
   readonly purpose: string;
-  /** The plan's costs without this pass and all later ones, and with it. */
+  /** Costs of the plan without this pass and all later ones, and with it. */
   readonly before: PlanFigures;
   readonly after: PlanFigures;
 }
 
 export interface Explanation {
   readonly effects: readonly PassEffect[];
-  /** What passes of the finished plan say about where they could not act. */
+  /** Notes by the passes of the finished plan on where they do not apply. */
   readonly notes: readonly string[];
-  /** The passes left out. */
+  /** The disabled passes. */
   readonly without: readonly PassName[];
 }
 
-/** Builds a graph's plan pass by pass; those of `without` stay off throughout. */
+/** Builds a graph's plan pass by pass; the passes in `without` stay disabled throughout. */
 export function explain(graph: Graph, without: readonly PassName[] = []): Explanation {
   const acting = passes.filter(({ name }) => !without.includes(name));
   const build = (done: number) =>
@@ -42,12 +42,12 @@ export function explain(graph: Graph, without: readonly PassName[] = []): Explan
   return { effects, notes, without };
 }
 
-/** The table of `rffc compile --explain`: a row a pass, and under it what it did. */
+/** The table of `rffc compile --explain`: a row per pass, followed by what it did. */
 export function explainText({ effects, notes, without }: Explanation): string {
   const columns: readonly (readonly [string, (f: PlanFigures) => string])[] = [
-    ['kernels a step', (f) => f.kernelsPerStep.toFixed(1)],
-    ['FLOPs a batch', (f) => flopsText(f.train.flops)],
-    ['moved a batch', (f) => bytesText(f.train.bytes)],
+    ['kernels/step', (f) => f.kernelsPerStep.toFixed(1)],
+    ['FLOPs/batch', (f) => flopsText(f.train.flops)],
+    ['moved/batch', (f) => bytesText(f.train.bytes)],
     ['arenas', (f) => bytesText(f.memory)],
   ];
   const rows = [
@@ -64,14 +64,14 @@ export function explainText({ effects, notes, without }: Explanation): string {
   return [
     line(rows[0]!),
     ...effects.flatMap((effect, i) => [line(rows[i + 1]!), `  ${effect.purpose}\n  ⇒ ${didText(effect)}\n`]),
-    ...without.map((pass) => `${pass}: left out by --no-pass\n`),
+    ...without.map((pass) => `${pass}: disabled by --no-pass\n`),
     ...notes.map((note) => `note: ${note}\n`),
   ].join('');
 }
 
 const change = (before: string, after: string): string => (before === after ? after : `${before} → ${after}`);
 
-/** What a pass changed, in words: shares of the table's figures, and what it has no columns for. */
+/** What a pass changed, in words: percentages of the table's figures, and changes that it has no columns for. */
 function didText({ before, after }: PassEffect): string {
   const facts: string[] = [];
   const share = (what: string, from: number, to: number) => {
@@ -88,5 +88,5 @@ function didText({ before, after }: PassEffect): string {
   fact('launches', before.train.kernels, after.train.kernels, count);
   fact('launches in prediction', before.predict.kernels, after.predict.kernels, count);
   fact('FLOPs in prediction', before.predict.flops, after.predict.flops, flopsText);
-  return facts.join(', ') || 'nothing of the kind here';
+  return facts.join(', ') || 'no change';
 }

@@ -3,7 +3,7 @@ import { fansOf, fieldOver, patchColumns, patchCount, patchGrid, patchSize, sour
 
 const patch = { name: 'patch', grid: [3, 4], size: 2, stride: 1, maps: 5 } as const;
 
-test('patches stand row by row, and read their places row by row', () => {
+test('patches are in row-major order, and so are the positions that each reads', () => {
   const field = fieldOver(patch, 12)!;
   expect(field.channels).toBe(1);
   expect([patchGrid(field), patchCount(field), patchSize(field)]).toEqual([[2, 3], 6, 4]);
@@ -12,18 +12,18 @@ test('patches stand row by row, and read their places row by row', () => {
   expect(patchColumns(field, 5)).toEqual([6, 7, 10, 11]);
 });
 
-test('the channels of a place lie side by side', () => {
+test('the channels of a position are adjacent', () => {
   const field = fieldOver({ ...patch, stride: 2 }, 36)!;
   expect([field.channels, sourceSize(field), patchCount(field), patchSize(field)]).toEqual([3, 36, 2, 12]);
   expect(patchColumns(field, 1)).toEqual([6, 7, 8, 9, 10, 11, 18, 19, 20, 21, 22, 23]);
 });
 
-test('a source that is no grid has no patches', () => {
+test('a source that is not a grid has no patches', () => {
   expect(fieldOver(patch, 13)).toBeUndefined();
   expect(fieldOver(patch, 6)).toBeUndefined();
 });
 
-test('a unit has the weights of its patch, a source unit its share of them all', () => {
+test('counts the weights of a unit, and the average number of weights out of a source unit', () => {
   expect(fansOf(36, 30, patch)).toEqual({ in: 12, out: (12 * 30) / 36 });
   expect(fansOf(36, 30, null)).toEqual({ in: 36, out: 30 });
 });

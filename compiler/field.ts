@@ -1,19 +1,19 @@
 /**
- * Local receptive fields (`field: patch(…)`): which numbers of its source a unit reads.
+ * Local receptive fields (`field: patch(…)`): which values of its source a unit reads.
  *
- * A source is read as a grid of places with `channels` numbers each, channels innermost. A square patch of it stands at
- * every `stride`-th place, row-major; the units of one patch, its maps, lie side by side: unit = patch · maps + map. So a
- * layer made by a field is again such a grid, with the maps as channels.
+ * A source is a grid of places with `channels` values each, channels innermost. Square patches start at every
+ * `stride`-th place, in row-major order; the units that read the same patch, its maps, are adjacent: unit = patch ·
+ * maps + map. So a layer made by a field is again such a grid, with the maps as channels.
  */
 import type { PatchField } from './model.js';
 
 /** A patch field over a source of known size. */
 export interface Field {
-  /** Rows and columns of the source's grid. */
+  /** Rows and columns of the source grid. */
   readonly grid: readonly [number, number];
-  /** Numbers of the source at each place of the grid. */
+  /** Values of the source at each place of the grid. */
   readonly channels: number;
-  /** A patch's side, in places. */
+  /** Side length of a patch, in places. */
   readonly size: number;
   readonly stride: number;
   /** Units that read the same patch. */
@@ -22,14 +22,14 @@ export interface Field {
 
 /**
  * A field of the language over a source of `source` units.
- * @returns undefined where these are not the same number of units for every place of the grid
+ * @returns undefined if the number of units is not a multiple of the grid's places
  */
 export function fieldOver({ grid, size, stride, maps }: PatchField, source: number): Field | undefined {
   const channels = source / (grid[0] * grid[1]);
   return Number.isInteger(channels) && channels > 0 ? { grid, channels, size, stride, maps } : undefined;
 }
 
-/** How many patches there are, down and across: ⌊(side - size) / stride⌋ + 1. */
+/** Number of patches vertically and horizontally: ⌊(side - size) / stride⌋ + 1. */
 export function patchGrid({ grid, size, stride }: Pick<Field, 'grid' | 'size' | 'stride'>): [number, number] {
   const along = (side: number) => Math.floor((side - size) / stride) + 1;
   return [along(grid[0]), along(grid[1])];
@@ -40,13 +40,13 @@ export function patchCount(field: Field): number {
   return down * across;
 }
 
-/** The numbers of a patch: a unit's weights. */
+/** The number of values in a patch, which is the number of weights of a unit. */
 export const patchSize = ({ size, channels }: Field): number => size * size * channels;
 
-/** Numbers of the source. */
+/** The number of values of the source. */
 export const sourceSize = ({ grid, channels }: Field): number => grid[0] * grid[1] * channels;
 
-/** The columns of the source that a patch reads: its places row-major, their channels innermost. */
+/** The columns of the source that a patch reads: places in row-major order, channels innermost. */
 export function patchColumns(field: Field, patch: number): number[] {
   const { grid, channels, size, stride } = field;
   const [, across] = patchGrid(field);
@@ -61,7 +61,7 @@ export function patchColumns(field: Field, patch: number): number[] {
 }
 
 /**
- * Weights into a unit of the target, and on average out of one of the source.
+ * The number of weights into a unit of the target, and the average number out of a unit of the source.
  * @param field null: every unit reads the whole source
  */
 export function fansOf(

@@ -1,4 +1,4 @@
-/** How far the given label gets, step by step, on small networks where that can be counted by hand. */
+/** How far the given label gets, step by step, in networks small enough to count by hand. */
 import { expect, test } from 'vitest';
 import { parse } from '../grammar/parser.js';
 import { check } from './check/check.js';
@@ -12,7 +12,10 @@ interface Parts {
   readonly phases?: string;
 }
 
-/** A chain h1 -> h2 -> h3 whose label enters `h1`; hybrid images, so that a label that is never seen is no error. */
+/**
+ * A chain h1 -> h2 -> h3 whose label enters at `h1`; with hybrid images, so that a label that is never seen is not an
+ * error.
+ */
 function model({
   input = '',
   layer = '',
@@ -42,7 +45,7 @@ model m {
 
 const reached = (parts: Parts) => labelSteps(model(parts)).map((step) => [...step.reached].sort().join());
 
-test('moves one connection a step, and through any number of them without delay', () => {
+test('moves one connection per step, and through any number of connections without delay', () => {
   expect(reached({})).toEqual(['h1', 'h1,h2', 'h1,h2,h3', 'h1,h2,h3']);
   expect(reached({ connect: 'digit -> h1 as c, connect h1 -> h2 -> h3 as now, connect h1 -> h3' })).toEqual(
     Array(4).fill('h1,h2,h3'),
@@ -61,7 +64,7 @@ test('is shown by `given`, and by a mix in the steps where given has a share', (
 
 const fading = 'phase show[1] { label: given }, phase learn[2] { label: hidden }';
 
-test('is gone where nothing keeps it, and stays in a damped layer and in fast weights', () => {
+test('is lost where nothing keeps it, and stays in a damped layer and in fast weights', () => {
   expect(reached({ phases: fading })).toEqual(['h1', 'h2', 'h3']);
   expect(reached({ phases: fading, layer: 'damping: 0.5' })).toEqual(['h1', 'h1,h2', 'h1,h2,h3']);
   const undamped = fading.replaceAll(' }', ', damping: off }');
@@ -70,13 +73,13 @@ test('is gone where nothing keeps it, and stays in a damped layer and in fast we
   expect(reached({ phases: fading, connect: fast })).toEqual(['h1', 'h1,h2', 'h1,h2']);
 });
 
-test('is written over the input by `embed`, also where the frame is hidden', () => {
+test('is written over the input by `embed`, even if the frame is hidden', () => {
   const embed = { input: '{ embed: digit(at: 0) }', connect: 'h1 -> h2 -> h3' };
   expect(reached({ ...embed, phases: 'phase learn[1] { input: hidden }' })).toEqual(['h1,h2,h3']);
   expect(reached({ ...embed, phases: 'phase learn[1] { label: uniform }' })).toEqual(['']);
 });
 
-test('is seen by a score whose layers it reaches in one of its steps', () => {
+test('is seen by a score if it reaches one of its layers in one of its steps', () => {
   const scored = (score: string) => scoreSeesLabel(model({ phases: `phase learn[4] { }, score ${score}` }));
   expect(scored('learn[0..1]')).toBe(true);
   expect(scored('learn[0..1] over h3')).toBe(false);

@@ -1,14 +1,15 @@
 /**
- * Where the label that is shown can make a difference: which layers' activities depend on it, step by step. A label moves
- * through the network one connection a step (`delay: 1`), stays in a damped layer, and is gone where nothing keeps it.
+ * Where the given label can make a difference: which layers' activities depend on it, step by step. A label moves
+ * through the network one connection per step (`delay: 1`), stays in a damped layer, and is lost where nothing keeps
+ * it.
  *
- * Prediction tries one label after another, so goodness tells labels apart only where the label has arrived; and with
- * negative labels it is all that positive and negative rows differ in.
+ * Prediction tries the labels one after another, so goodness distinguishes them only where the label has arrived; and
+ * with negative labels, it is the only difference between positive and negative rows.
  */
 import { constant, evaluate, fromJson } from './expr/index.js';
 import type { LabelMode, ModelDocument } from './model.js';
 
-/** One step of the schedule, and what the given label has reached by its end. */
+/** A step of the schedule, and what the given label has reached by its end. */
 export interface LabelStep {
   readonly phase: string;
   /** Within the phase, from 0. */
@@ -21,13 +22,13 @@ export interface LabelStep {
   readonly reached: ReadonlySet<string>;
 }
 
-/** The parts of a model that decide how far a label gets. */
+/** The parts of a model that determine how far a label gets. */
 export type LabelFlow = Pick<
   ModelDocument,
   'label' | 'input' | 'layers' | 'connections' | 'fast_weights' | 'phases' | 'score'
 >;
 
-/** Every step of a model's schedule in order; of a model without a label, no layer is ever reached. */
+/** Every step of a model's schedule in order; in a model without a label, no layer is ever reached. */
 export function labelSteps(model: LabelFlow): readonly LabelStep[] {
   const { label, input, layers, connections, fast_weights, phases, score } = model;
   const steps: LabelStep[] = [];
@@ -46,7 +47,7 @@ export function labelSteps(model: LabelFlow): readonly LabelStep[] {
           : source === input.name
             ? shown && input.embed !== null
             : (delay === 0 ? reached : before).has(source);
-      // Until nothing is added: connections without delay pass it on within the step.
+      // To a fixed point: connections without delay pass it on within the step.
       for (let size = -1; size !== reached.size; ) {
         ({ size } = reached);
         for (const c of connections) if (carries(c)) reached.add(c.target);
@@ -54,7 +55,7 @@ export function labelSteps(model: LabelFlow): readonly LabelStep[] {
           if (carries(c) || remembered.has(c.source) || remembered.has(c.target)) reached.add(c.target);
       }
       for (const name of reached) remembered.add(name);
-      // A long phase soon reaches all that it will: one set serves its many steps.
+      // A long phase soon stops reaching more: its steps then share one set.
       const same = reached.size === before.size && [...reached].every((name) => before.has(name));
       if (!same) before = reached;
       const scored = phase.name === score.phase && t >= score.from && t <= score.to;
@@ -64,13 +65,13 @@ export function labelSteps(model: LabelFlow): readonly LabelStep[] {
   return steps;
 }
 
-/** Whether the score sees the label that is tried: it has reached a scored layer in a scored step. */
+/** Whether the score sees the candidate label: it has reached a scored layer in a scored step. */
 export function scoreSeesLabel(model: LabelFlow): boolean {
   const { layers } = model.score;
   return labelSteps(model).some((step) => step.scored && layers.some((name) => step.reached.has(name)));
 }
 
-/** How much of the given label a mode shows at step `t` of its phase. */
+/** The share of the given label in a mode at step `t` of its phase. */
 function shareOfGiven(mode: LabelMode, t: number): number {
   switch (mode.name) {
     case 'given':

@@ -1,14 +1,14 @@
 /**
- * The model document: a checked model as JSON, every name resolved, every size, default and `param` a number.
+ * The model document: a checked model as JSON, with every name resolved and every size, default and `param` a number.
  *
- * It is what the checker makes of a .rff file, what `--emit model` prints, and accepted wherever a .rff is.
- * `grammar/schema/model.schema.json` describes the same shape for Ajv; keep the two in step.
+ * The checker makes it from a .rff file, `--emit model` prints it, and it is accepted wherever a .rff file is.
+ * `grammar/schema/model.schema.json` describes the same shape for Ajv; keep the two in sync.
  */
 
 /**
  * An expression as JSON: a number, a variable (`z`, `h`, `goodness`, `pos`, `neg`, `t`, …) or an operator with its
  * arguments, `["softplus", ["sub", "goodness", 1.5]]`. Operators are the primitives of `expr/operators.ts`; the
- * language's ready forms (`rms_norm`, …), its functions and its params are already expanded.
+ * language's built-in functions (`rms_norm`, …), `fn`s and params are already expanded.
  */
 export type ExpressionJson = number | string | readonly [string, ...ExpressionJson[]];
 
@@ -52,7 +52,7 @@ export type Optimizer =
     }
   | { readonly name: 'adadelta'; readonly lr: number; readonly rho: number; readonly eps: number };
 
-/** The factor on every learning rate, by epoch from 0. */
+/** The learning-rate multiplier by epoch, from 0. */
 export type Decay =
   | { readonly name: 'constant' }
   | { readonly name: 'step'; readonly every: number; readonly gamma: number }
@@ -62,19 +62,19 @@ export type Decay =
 export interface DataSpec {
   /** One of the data sets of `check/tables.ts`. */
   readonly name: string;
-  /** The call's arguments with their defaults: numbers, strings, booleans, lists of numbers. */
+  /** The arguments of the call, defaults included: numbers, strings, booleans, lists of numbers. */
   readonly options: Readonly<Record<string, number | string | boolean | readonly number[]>>;
 }
 
 export interface Embed {
-  /** The label is written over columns `at` … `at + classes - 1`, times `scale`. */
+  /** The label, times `scale`, is written over columns `at` … `at + classes - 1`. */
   readonly at: number;
   readonly scale: number;
 }
 export interface InputNode {
   readonly name: string;
   readonly size: number;
-  /** In `h`; null = as it is. */
+  /** In `h`; null = unchanged. */
   readonly normalize: ExpressionJson | null;
   readonly embed: Embed | null;
 }
@@ -104,7 +104,7 @@ export interface PatchField {
   readonly maps: number;
 }
 export interface Connection {
-  /** `TARGET.SOURCE.TYPE`, unique: the stem of its parameters' names. */
+  /** `TARGET.SOURCE.TYPE`, unique; the prefix of its parameters' names. */
   readonly name: string;
   readonly target: string;
   readonly source: string;
@@ -120,8 +120,9 @@ export interface Connection {
   readonly field: PatchField | null;
 }
 /**
- * Fast weights: A(t) = Σ over the earlier steps τ of rate · decay^(t − 1 − τ) · s_target(τ) · s_source(τ)ᵀ, each row its own,
- * adds sign · A(t) · s_source(t − delay) to z (Ba et al. 2016, arXiv 1610.06258). They have no parameters.
+ * Fast weights: A(t) = Σ over the earlier steps τ of rate · decay^(t − 1 − τ) · s_target(τ) · s_source(τ)ᵀ, separate
+ * for each row, adds sign · A(t) · s_source(t − delay) to z (Ba et al. 2016, arXiv 1610.06258). They have no
+ * parameters.
  */
 export interface FastConnection {
   /** `TARGET.SOURCE.TYPE`, unique among all connections. */
@@ -132,7 +133,7 @@ export interface FastConnection {
   readonly type: string;
   readonly sign: 1 | -1;
   readonly delay: 0 | 1;
-  /** What is kept of A from one step to the next, in [0, 1]. */
+  /** The share of A that is kept from one step to the next, in [0, 1]. */
   readonly decay: number;
   readonly rate: number;
 }
@@ -167,10 +168,10 @@ export interface Objective {
 }
 export type LabelMode =
   | { readonly name: 'given' | 'uniform' | 'hidden' }
-  /** `w` in `t`: (1 - w) · a + w · b, as GLSL has it. */
+  /** Weight `w` is an expression in `t`: (1 - w) · a + w · b, as GLSL's `mix`. */
   | { readonly name: 'mix'; readonly a: LabelMode; readonly b: LabelMode; readonly w: ExpressionJson };
 export type InputMode =
-  /** `index` in `t`; it wraps around at the number of frames. */
+  /** `index` is an expression in `t`; it wraps around at the number of frames. */
   { readonly name: 'frame'; readonly index: ExpressionJson } | { readonly name: 'hidden' };
 export interface Phase {
   readonly name: string;
@@ -197,9 +198,9 @@ export type Negatives =
       readonly learn_from: 'positive' | 'neutral';
       readonly optimizer: Optimizer;
     }
-  /** A mask over [rows, columns], their product the input's size. */
+  /** A mask of [rows, columns], whose product is the size of the input. */
   | { readonly name: 'hybrid_images'; readonly grid: readonly [number, number]; readonly blur: number };
-/** A linear softmax on the layers' activities, trained after the network, which then stays as it is. */
+/** A linear softmax classifier on the layers' activities, trained after the network, which then stays fixed. */
 export interface Readout {
   readonly name: 'softmax';
   readonly features: 'raw' | 'normalized';
@@ -207,7 +208,7 @@ export interface Readout {
   readonly epochs: number;
   readonly optimizer: Optimizer;
 }
-/** A change to training samples, new in each epoch. */
+/** A random transformation of training samples, drawn anew in each epoch. */
 export type Augmentation =
   | { readonly name: 'shift'; readonly pixels: number }
   | { readonly name: 'rotate'; readonly degrees: number }
@@ -222,7 +223,7 @@ export interface Train {
   readonly decay: Decay;
   readonly seed: number;
   readonly shuffle: boolean;
-  /** The share of the training split kept aside, in [0, 1). */
+  /** The fraction of the training split that is held out, in [0, 1). */
   readonly validation: number;
 }
 export interface Evaluate {
@@ -234,7 +235,7 @@ export interface ModelDocument {
   /** The version of this format. */
   readonly rffc: 1;
   readonly name: string;
-  /** Each `param` with the value it was resolved to; already inserted everywhere. */
+  /** The value of each `param`, already inserted everywhere. */
   readonly params: Readonly<Record<string, number>>;
   readonly input: InputNode;
   readonly label: LabelNode | null;
@@ -251,11 +252,11 @@ export interface ModelDocument {
   readonly readout?: Readout;
   readonly train: Train;
   readonly evaluate: Evaluate;
-  /** Where things stand in the source: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line, column]. */
+  /** Source locations: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line, column]. */
   readonly places: Readonly<Record<string, readonly [number, number]>>;
 }
 
-/** The size of a node: the input's columns, the label's classes, a layer's units. */
+/** The size of a node: the columns of the input, the classes of the label, the units of a layer. */
 export function sizeOf(model: ModelDocument, name: string): number {
   if (name === model.input.name) return model.input.size;
   if (name === model.label?.name) return model.label.classes;

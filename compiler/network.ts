@@ -1,5 +1,5 @@
 /**
- * What those who train and judge a compiled network need to know of it, whatever form it was compiled to: a graph is one,
+ * What training and evaluation need to know about a compiled network, whatever form it was compiled to: a graph is one,
  * and so is a plan, which calls its document `model`.
  */
 import { isObject, wrongArgument } from '../grammar/arguments.js';
@@ -18,7 +18,7 @@ export function isPlan(compiled: Network | Plan): compiled is Plan {
 }
 
 /**
- * A graph or a plan, as a function of the library is given it.
+ * A graph or a plan, as passed to a library function.
  * @throws RffcError RFF770 for anything else
  */
 export function compiledArgument<T extends Network | Plan>(call: string, given: T): T {
@@ -35,26 +35,26 @@ export function compiledArgument<T extends Network | Plan>(call: string, given: 
   throw wrongArgument(call, 'a plan', given, hint);
 }
 
-/** A graph or a plan as those who train it see it. */
+/** A graph or a plan as training sees it. */
 export function networkOf(compiled: Network | Plan): Network {
   return isPlan(compiled)
     ? { ...compiled, purpose: compiled.purpose ?? 'network', document: compiled.model }
     : compiled;
 }
 
-/** Whether the label goes into the network at all: through a connection, or written over the input. */
+/** Whether the label enters the network at all: through a connection, or written over the input. */
 export function connectsLabel({ label, connections, input }: ModelDocument): boolean {
   return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
 }
 
-/** Whether trying one label after another can tell them apart: the scored layers see it in time. */
+/** Whether trying the labels one after another can distinguish them: the scored layers see the label in time. */
 export function hearsLabel(document: ModelDocument): boolean {
   return connectsLabel(document) && scoreSeesLabel(document);
 }
 
 /**
- * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None where that
- * would say nothing new: a single layer is scored, or no layer receives the label that is tried.
+ * The scored layers whose goodness prediction reports separately, so that each can be scored alone. None if that would
+ * add nothing: a single layer is scored, or no layer receives the candidate label.
  */
 export function layersAlone(document: ModelDocument): readonly string[] {
   const scored = document.layers

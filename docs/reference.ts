@@ -1,8 +1,9 @@
 /**
- * The parts of docs/LANGUAGE.md that are printed from the compiler's own tables: properties, calls, functions, names and
- * limits; and the glossary, which `rffc explain` prints too. A property or a call that is added to a table appears on the page when `npm run docs` is run next.
+ * The parts of docs/LANGUAGE.md that are generated from the compiler's tables: properties, calls, functions, names and
+ * limits; and the glossary, which `rffc explain` also prints. A property or call added to a table appears on the page
+ * after `npm run docs`.
  *
- * docs/LANGUAGE.template.md holds all else; a line `<!-- NAME -->` of it stands for the part of that name.
+ * docs/LANGUAGE.template.md contains the rest; a line `<!-- NAME -->` stands for the part of that name.
  */
 import { excerptOf } from '../cli/explain/example.js';
 import { terms } from '../cli/explain/terms.js';
@@ -27,7 +28,7 @@ import { allowed } from '../grammar/words.js';
 import { documentPart } from './schema.js';
 import { fillTemplate, table } from './template.js';
 
-/** The parts by the name that stands in the template. */
+/** The parts by their names in the template. */
 const parts: Readonly<Record<string, () => string>> = {
   declarations: declarationsPart,
   properties: propertiesPart,
@@ -44,7 +45,7 @@ const parts: Readonly<Record<string, () => string>> = {
 /**
  * The page, from its template.
  *
- * @throws Error for a part that the template names and nothing prints, or the other way round
+ * @throws Error for a part that the template names and nothing generates, or vice versa
  */
 export function languageReference(template: string): string {
   const page = fillTemplate(template, parts, 'docs/LANGUAGE.template.md');
@@ -53,7 +54,7 @@ export function languageReference(template: string): string {
 
 const code = (text: string) => `\`${text}\``;
 
-/** Which declarations may stand where. */
+/** Which declarations are allowed where. */
 function declarationsPart(): string {
   const places = { file: 'a file', model: '`model { }`', schedule: '`schedule { }`' } as const;
   const rows = Object.entries(places).map(([place, name]) => [
@@ -80,14 +81,14 @@ function propertiesPart(): string {
     .join('\n');
 }
 
-/** A property's default, or that it has to be given. */
+/** A property's default, or that it is required. */
 function requirement({ required, default: standard }: PropertyInfo): string {
   if (required === true) return '**required**';
   if (required) return `**required** without ${required.without.map(code).join(' and ')}`;
   return standard === undefined ? '' : code(standard);
 }
 
-/** What a property takes, as far as a table says so. */
+/** What a property accepts, as far as a table says so. */
 function takes(key: string, standard: string | undefined): string {
   if (standard === 'on' || standard === 'off') return '`on` or `off`';
   const name = key === 'bias' ? 'init' : key;
@@ -106,7 +107,7 @@ function callsPart(): string {
   return Object.entries(tables)
     .map(([name, calls]) => {
       const rows = Object.entries(calls).map(([call, info]) => [
-        // A label is embedded by a call of its own name.
+        // A label is embedded by a call of its name.
         code(signature(call === 'embed' ? 'LABEL' : call, info)),
         info.about,
         info.parameters.map(argumentText).join('; '),
@@ -116,7 +117,9 @@ function callsPart(): string {
     .join('\n');
 }
 
-/** `rmsprop(lr: 0.01, momentum: 0)`: arguments with their defaults, optional ones without a default in brackets. */
+/**
+ * `rmsprop(lr: 0.01, momentum: 0)`: arguments with their defaults; optional ones without a default are in brackets.
+ */
 function signature(name: string, { parameters }: CallInfo): string {
   const list = parameters.map((p) =>
     p.optional === true
@@ -134,7 +137,7 @@ function argumentText({ name, kind, about, default: standard, optional }: Parame
   return `${code(name)} ${about}${notes === '' ? '' : ` (${notes})`}`;
 }
 
-/** A default as one would write it. */
+/** A default as it would be written. */
 function valueText(value: Value, kind: Kind): string {
   if (typeof value === 'number') return numberText(value);
   if (typeof value === 'boolean') return value ? 'on' : 'off';
@@ -148,7 +151,7 @@ function numberText(value: number): string {
   return short !== 0 && Math.abs(short) < 1e-3 ? short.toExponential() : String(short);
 }
 
-/** A call, without the arguments that are its own defaults. */
+/** A call, without arguments that equal their defaults. */
 function callText(value: CallValue, calls: CallTable): string {
   const given = (calls[value.name]?.parameters ?? []).flatMap((p) => {
     const argument = value[p.field ?? p.name];
@@ -159,7 +162,7 @@ function callText(value: CallValue, calls: CallTable): string {
   return `${value.name}(${given.join(', ')})`;
 }
 
-/** What is allowed, in words; empty where anything of the kind is. */
+/** The allowed values, in words; empty if anything of the kind is allowed. */
 function kindText(kind: Kind): string {
   switch (kind.is) {
     case 'number':
@@ -181,10 +184,10 @@ function kindText(kind: Kind): string {
   }
 }
 
-/** The general limits (`largest`) are said once, not at every number. */
+/** The general limits (`largest`) are stated once, not for every number. */
 function rangeText({ integer, min, above, max, below, among }: NumberKind): string {
   if (among) return among.join(' or ');
-  const what = integer ? 'whole, ' : '';
+  const what = integer ? 'integer, ' : '';
   const high = max !== undefined && !Object.values<number>(largest).includes(max) ? max : undefined;
   if ((min ?? above) !== undefined && (high ?? below) !== undefined)
     return `${what}in ${min === undefined ? '(' : '['}${min ?? above}, ${high ?? below}${high === undefined ? ')' : ']'}`;
@@ -196,7 +199,7 @@ function functionsPart(): string {
   const groups = {
     element: 'Unit by unit',
     row: "Over a row's units",
-    normalization: 'Ready forms, over a row too',
+    normalization: 'Built-in forms, also over a row',
   } as const;
   return Object.entries(groups)
     .map(([group, title]) => {
@@ -223,14 +226,14 @@ function namesPart(): string {
   return table(['name', 'in', 'is'], [...numbers, ...given]);
 }
 
-/** What the variables are; their homes are the checker's to say. */
+/** The meaning of the variables; the checker defines where they are available. */
 const variables: Readonly<Record<string, string>> = {
   z: "the sum over a layer's connections",
   h: 'an activity, or the values of the input',
   goodness: "the row's goodness",
   pos: "the goodness of a sample's positive row",
   neg: "the goodness of the same sample's negative row",
-  x: 'a frame of the input, as it comes',
+  x: 'a frame of the input, unmodified',
   y: 'its reconstruction by the decoder',
   t: 'the step within the phase, from 0',
   n: "the layer's size",
@@ -249,7 +252,7 @@ function limitsPart(): string {
   const about: Readonly<Record<keyof typeof largest, string>> = {
     size: 'units of a node, classes, a batch, columns and patches',
     steps: 'steps of a phase',
-    count: 'epochs, frames, samples, and all else that is counted',
+    count: 'epochs, frames, samples and other counts',
     seed: 'seeds',
   };
   return table(
@@ -261,7 +264,7 @@ function limitsPart(): string {
   );
 }
 
-/** The terms in the order of the alphabet. */
+/** The terms in alphabetical order. */
 function glossaryPart(): string {
   const rows = [...terms]
     .sort((a, b) => a.name.localeCompare(b.name, 'en'))
@@ -278,7 +281,7 @@ function glossaryPart(): string {
   return table(['term', 'in rffc', 'to write', 'see'], rows);
 }
 
-/** The address of a heading within its page, as GitHub makes it. */
+/** The anchor of a heading within its page, as GitHub generates it. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

@@ -1,10 +1,10 @@
-/** Pages that are half written by hand: a template's lines `<!-- NAME -->` each stand for a part that is printed. */
+/** Pages that are partly generated: each line `<!-- NAME -->` of a template stands for a generated part. */
 
 /**
  * The page of a template.
  *
  * @param name of the template's file, for messages
- * @throws Error for a part that the template names and nothing prints, or the other way round
+ * @throws Error for a part that the template names and nothing generates, or vice versa
  */
 export function fillTemplate(
   template: string,
@@ -14,7 +14,7 @@ export function fillTemplate(
   const missing = new Set(Object.keys(parts));
   const page = template.replace(/^<!-- (.+) -->$/gm, (_, part: string) => {
     const print = Object.hasOwn(parts, part) ? parts[part] : undefined;
-    if (!print) throw new Error(`${name} names a part \`${part}\`, and there is none`);
+    if (!print) throw new Error(`${name} names an unknown part \`${part}\``);
     missing.delete(part);
     return print().trimEnd();
   });
@@ -23,7 +23,7 @@ export function fillTemplate(
   return page;
 }
 
-/** A Markdown table; a `|` inside of a cell is escaped. */
+/** A Markdown table; a `|` in a cell is escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (row: readonly string[]) => `| ${row.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |\n`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { languageReference } from './reference.js';
 
-/** This file is run from `dist/docs`. */
+/** This file runs from `dist/docs`. */
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../../docs');
 const template = readFileSync(join(folder, 'LANGUAGE.template.md'), 'utf8');
 writeFileSync(join(folder, 'LANGUAGE.md'), languageReference(template));

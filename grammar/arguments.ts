@@ -1,11 +1,11 @@
 /**
- * The arguments of the library's functions, checked where they come in: a program in plain JavaScript, or one that a type
- * checker has not seen, gets an error in words and not a TypeError from deep inside.
+ * Checks the arguments of the library's functions at the boundary, so that callers in plain JavaScript get a readable
+ * error instead of a TypeError from deep inside.
  */
 import { failure, type RffcError } from './diagnostic.js';
 import { closest } from './suggest.js';
 
-/** A value in a few words, for "found …". */
+/** A short description of a value, for "found …". */
 export function described(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   switch (typeof value) {
@@ -27,7 +27,7 @@ export function described(value: unknown): string {
   }
 }
 
-/** RFF770: an argument of another kind than the function takes. */
+/** RFF770: an argument of the wrong type. */
 export function wrongArgument(call: string, expected: string, found: unknown, hint?: string): RffcError {
   const message = `wrong argument of \`${call}\`: expected ${expected}, found ${described(found)}`;
   return failure('RFF770', message, hint === undefined ? {} : { hint });
@@ -37,7 +37,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-/** What an option takes: in words, after "expected", and whether a value is one. */
+/** What an option accepts; `expected` completes "expected …". */
 export interface OptionKind {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
@@ -58,11 +58,12 @@ export const anObject: OptionKind = { expected: 'an object', accepts: isObject }
 export const anything: OptionKind = { expected: 'a value', accepts: () => true };
 
 /**
- * Checks an object of options; one that is undefined is as good as absent.
+ * Checks an object of options; an option that is undefined counts as absent.
  *
- * @param known every option that there is
- * @param elsewhere for a name that is not one of them, what to write instead, where that is known
- * @throws RffcError RFF770 for what is no object, RFF771 for a name that is no option's, RFF772 for a value of the wrong kind
+ * @param known all options of `call`
+ * @param elsewhere a suggestion for a name that is not an option, where there is one
+ * @throws RffcError RFF770 if `given` is not an object, RFF771 for an unknown option, RFF772 for a value of the wrong
+ * type
  */
 export function checkOptions(
   call: string,

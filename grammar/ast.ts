@@ -1,8 +1,8 @@
 /**
  * The syntax tree of a .rff file: what was written, where, and nothing about what it means.
  *
- * Every node has a `span`. A tree from a file with syntax errors holds what could be recovered: whatever is
- * missing is absent, never made up.
+ * Every node has a `span`. In the tree of a file with syntax errors, whatever could not be recovered is absent, never
+ * invented.
  */
 import type { Span } from './diagnostic.js';
 
@@ -84,7 +84,7 @@ export interface Property extends Node {
   readonly value?: Expression;
 }
 
-/** `NAME[size]`: the size is an expression, so that a `param` may stand there. */
+/** `NAME[size]`: the size is an expression, so that a `param` may be used. */
 export interface Sized extends Node {
   readonly name: Name;
   readonly size?: Expression;
@@ -124,7 +124,7 @@ export interface LayerDeclaration extends Node {
 }
 export interface ConnectDeclaration extends Node {
   readonly kind: 'connect';
-  /** One chain a comma: `a -> b -> c, a -> a`. */
+  /** One chain per comma: `a -> b -> c, a -> a`. */
   readonly chains: readonly (readonly Name[])[];
   readonly type?: Name;
   readonly properties: readonly Property[];

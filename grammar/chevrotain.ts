@@ -1,6 +1,6 @@
 /**
- * What the grammar uses of Chevrotain. The package is hundreds of small modules, which take longer to load than all the
- * rest of the compiler: `npm run build` puts the package's own bundle in this module's place.
+ * The parts of Chevrotain that the grammar uses. The package consists of hundreds of small modules, which take longer
+ * to load than the rest of the compiler, so `npm run build` replaces this module with the package's own bundle.
  */
 export {
   createToken,

@@ -1,5 +1,5 @@
 /**
- * The syntax errors: what each code means and how such a mistake looks. The language reference prints these.
+ * The syntax errors: what each code means and what such a mistake looks like. The language reference prints this table.
  */
 export interface CodeInfo {
   readonly title: string;
@@ -94,31 +94,31 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF119: {
     title: 'not a .rff file',
     explanation:
-      'The file seems to be of another kind: an image, an archive, a script, YAML, JSON. Models are text in .rff files (or model documents, the JSON of `rffc compile --emit model`); data are named inside of a model.',
+      'The file seems to be of another kind: an image, an archive, a script, YAML, JSON. Models are text in .rff files (or model documents, the JSON of `rffc compile --emit model`); data sets are named inside a model.',
   },
   RFF120: {
     title: 'notation of another language',
     explanation:
-      'An expression or a call as PyTorch, NumPy, Python or JavaScript write it: modules and methods (`h.pow(2).mean(1)`), `c ? a : b`, `a if c else b`, `lr=1e-3`, tuples, `and`, `or`, lambdas. Functions are called by their names alone, branches are `if c then a else b`, named arguments `lr: 1e-3`, lists stand in `[ ]`, and a comparison is 1 or 0.',
+      'An expression or call in the notation of PyTorch, NumPy, Python or JavaScript: modules and methods (`h.pow(2).mean(1)`), `c ? a : b`, `a if c else b`, `lr=1e-3`, tuples, `and`, `or`, lambdas. In .rff, functions are called by name alone, branches are written `if c then a else b`, named arguments `lr: 1e-3`, lists are in `[ ]`, and a comparison evaluates to 1 or 0.',
   },
   RFF121: {
     title: 'malformed size or range',
     explanation:
-      'A size stands in square brackets after the name, as one number or expression: `input image[28 * 28]`, `layer h1[200]`, `phase learn[10]`. The steps of a score are a range, both ends included: `score learn[4..6]`.',
+      'A size follows the name in square brackets, as one number or expression: `input image[28 * 28]`, `layer h1[200]`, `phase learn[10]`. The steps of a score are an inclusive range: `score learn[4..6]`.',
   },
   RFF122: {
     title: 'statement of another language',
     explanation:
-      'A model is declarations, not statements: there are no imports, loops, classes or calls of their own. A function is `fn f(x) = x^2`, a number with a name `param theta = 1.5`, a layer `layer h1[200]`.',
+      'A model is declarations, not statements: there are no imports, loops, classes or standalone calls. A function is written `fn f(x) = x^2`, a named number `param theta = 1.5`, a layer `layer h1[200]`.',
   },
   RFF123: {
     title: 'notation of YAML or JSON',
     explanation:
-      'A block follows its word or name without a `:` or `=`: `train { … }`, `model m { … }`. Keys stand without quotes and without a dash, as in `epochs: 10`, and values are calls, not objects: `optimizer: adam(lr: 1e-3)`.',
+      'A block follows its keyword or name directly, without `:` or `=`: `train { … }`, `model m { … }`. Keys have neither quotes nor a leading dash, as in `epochs: 10`, and values are calls, not objects: `optimizer: adam(lr: 1e-3)`.',
   },
   RFF124: {
     title: 'malformed connection',
     explanation:
-      'Connections are written `connect SOURCE -> TARGET as TYPE`: from left to right, chains and lists of them allowed: `connect image -> h1 -> h2, digit -> h1 as forward`.',
+      'Connections are written `connect SOURCE -> TARGET as TYPE`, from left to right. Chains and lists are allowed: `connect image -> h1 -> h2, digit -> h1 as forward`.',
   },
 };

@@ -1,5 +1,5 @@
 /**
- * Connections: chains of nodes and their type, and other arrows and orders, which are reported with what to write.
+ * Connections: chains of nodes and their type. Other arrows and word orders are reported with what to write instead.
  */
 import type { IToken } from 'chevrotain';
 import type * as Ast from './ast.js';
@@ -8,7 +8,7 @@ import { SizeParser } from './sizes.js';
 import * as T from './tokens.js';
 import { endOf, onNewLine } from './words.js';
 
-/** What a `connect` says before its block. */
+/** The head of a `connect`, before its block. */
 export interface Joining {
   readonly first: IToken;
   readonly chains: readonly (readonly Ast.Name[])[];
@@ -168,14 +168,14 @@ export abstract class ConnectParser extends SizeParser {
     return sign;
   });
 
-  /** An arrow, or what others write for one: `>`, `-->`, `<-`, `<->`, `to`. */
+  /** An arrow, or what other notations use for one: `>`, `-->`, `<-`, `<->`, `to`. */
   protected arrowNext(): boolean {
     const { tokenType, image } = this.LA(1);
     if (tokenType === T.Arrow || tokenType === T.Minus || image === '>' || image === '<') return true;
     return image === 'to' && this.nameOnLine() && this.LA(2).tokenType === T.Name;
   }
 
-  /** A name follows that an arrow or comma should stand before: not the type that an `as` should stand before. */
+  /** Whether a name follows that lacks an arrow or comma before it, rather than a type that lacks its `as`. */
   protected nameInChain(): boolean {
     const after = this.LA(2).tokenType;
     return this.nameOnLine() && (after === T.Arrow || after === T.Comma || after === T.As);

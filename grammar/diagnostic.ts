@@ -1,8 +1,8 @@
 /**
- * One shape for everything rffc has to say about a user's input.
+ * One shape for everything rffc reports about a user's input.
  *
- * Syntax errors, name errors and meaning errors are all `Diagnostic`s: made where they are found, rendered in
- * one place (`render.ts`). `RffcError` carries one or more of them out of code that cannot go on.
+ * Syntax errors, name errors and semantic errors are all `Diagnostic`s: made where they are found, rendered in one
+ * module (`render.ts`). `RffcError` carries one or more of them out of code that cannot continue.
  */
 
 /** A stretch of source text: offsets count UTF-16 units from 0 (end exclusive), lines and columns from 1. */
@@ -19,7 +19,7 @@ export interface Diagnostic {
   /** Stable and documented, for example `RFF201`; see `codes.ts`. */
   readonly code: string;
   readonly severity: Severity;
-  /** What is wrong, in one line, in the file's own words. */
+  /** What is wrong, in one line, in the terms of the file. */
   readonly message: string;
   /** The file, plan, checkpoint or option the message is about. */
   readonly file?: string;
@@ -28,7 +28,7 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
-/** Thrown once, rendered once: bad input of any kind. The command line exits with `exitCode`. */
+/** Bad input of any kind; thrown once, rendered once. The command line exits with `exitCode`. */
 export class RffcError extends Error {
   constructor(
     readonly diagnostics: readonly Diagnostic[],

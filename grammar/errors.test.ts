@@ -5,14 +5,14 @@ import { parse } from './parser.js';
 import { example } from './testing.js';
 import { tokenize } from './tokens.js';
 
-/** A mistake, what is said about it (`code line:column`), and some of the message or hint. */
+/** A mistake, what is reported (`code line:column`), and part of the message or hint. */
 const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { param a = 1 @ 2 }', ['RFF101 1:23'], 'unexpected character `@`'],
   ['model m { param a = 1; param b = 2 × 3 }', ['RFF101 1:22', 'RFF101 1:36'], 'new line or a comma'],
   ["model m { train { data: idx('x') } }", ['RFF101 1:29'], 'write `"x"`'],
   ['# note\nmodel m { }', ['RFF101 1:1'], '//'],
   ['model m { param a = b && c }', ['RFF120 1:21'], 'write `b * c`'],
-  ['model m { train { data: idx("x) } }', ['RFF102 1:29'], 'never closed'],
+  ['model m { train { data: idx("x) } }', ['RFF102 1:29'], 'unterminated string'],
   ['model m { }\n/* a', ['RFF103 2:1'], '`*/`'],
   ['model m {\n layer h[3 {\n damping: 1 }\n}', ['RFF104 2:11'], 'expected `]` to close `h[`'],
   ['model m {\n train {\n  seed: f(1, 2\n  batch: 3 }\n}', ['RFF104 3:15'], 'expected `)` to close `f(`'],
@@ -27,9 +27,9 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     '`layer h` is never closed',
   ],
   ['model m {', ['RFF104 1:9'], '`model m`'],
-  ['model m {\n layer h[3] { }\n }\n param b = 2\n}', ['RFF105 3:2'], 'closes nothing'],
+  ['model m {\n layer h[3] { }\n }\n param b = 2\n}', ['RFF105 3:2'], 'unmatched `}`'],
   ['model m { x: f(1] }', ['RFF105 1:17'], 'expected `)`, found `]`'],
-  ['model m { x: f 1, 2) }', ['RFF105 1:20'], 'closes nothing'],
+  ['model m { x: f 1, 2) }', ['RFF105 1:20'], 'unmatched `)`'],
   [
     'model m { param a = .5, param b = 5., param c = 1_000 }',
     ['RFF106 1:21', 'RFF106 1:35', 'RFF106 1:49'],
@@ -43,7 +43,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { param a = * 2 }', ['RFF109 1:21'], 'unexpected `*`'],
   ['model m { param a = 1 2 }', ['RFF109 1:23'], 'unexpected `2`'],
   ['model m { param a = 1 + if b then c else d }', ['RFF109 1:25'], 'unexpected `if`'],
-  ['model m { param a = h[3] }', ['RFF109 1:22'], 'a size belongs to'],
+  ['model m { param a = h[3] }', ['RFF109 1:22'], 'a size follows the name'],
   ['model m { x: f(eps = 3) }', ['RFF120 1:14'], 'write `f(eps: 3)`'],
   ['model m { x: 1,, y: 2 }', ['RFF109 1:16'], 'unexpected `,`'],
   ['model m {\nlable digit[10]\n}', ['RFF110 2:1'], 'did you mean `label`?'],
@@ -51,10 +51,10 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { train { a: 1 b: 2 } }', ['RFF111 1:23'], 'before `b:`'],
   ['model m { param a = 1 param b = 2 }', ['RFF111 1:22'], 'before `param`'],
   ['model m { layer a[1] b[2] }', ['RFF111 1:21'], '`,` before `b`'],
-  ['model m { param a = b < c < d }', ['RFF112 1:27'], 'do not chain'],
+  ['model m { param a = b < c < d }', ['RFF112 1:27'], 'chained comparison'],
   ['model m { layer [3] }', ['RFF113 1:16'], 'expected a name after `layer`'],
   ['model m { connect a -> as t }', ['RFF113 1:23'], 'expected a name after `->`'],
-  ['model m { param if = 3 }', ['RFF113 1:16'], '`if` is a word of the language'],
+  ['model m { param if = 3 }', ['RFF113 1:16'], 'reserved word `if`'],
   ['model m { layer h { } }', ['RFF114 1:18'], 'expected the size of `h`'],
   ['model m { connect a -> b t }', ['RFF114 1:25'], 'expected `as` before `t`'],
   ['model m { decode a }', ['RFF114 1:19'], 'as in `decode a from h1`'],
@@ -81,13 +81,13 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     ['RFF115 3:21', 'RFF115 3:36'],
     '`label: value`',
   ],
-  ['model m { phase p[3] { } }', ['RFF116 1:11'], 'inside `schedule'],
+  ['model m { phase p[3] { } }', ['RFF116 1:11'], 'into `schedule'],
   [
     'model m { layer h[3] { objective { goodness: h } } }',
     ['RFF116 1:24'],
     'does not belong inside `layer { … }`',
   ],
-  ['layer h[3]\nparam a = 1', ['RFF116 1:1'], 'a model is missing'],
+  ['layer h[3]\nparam a = 1', ['RFF116 1:1'], 'missing model'],
   ['model m { fn f(x) = x }', ['RFF116 1:11'], 'top of the file'],
   ['model m { x: f(a: 1, 2) }', ['RFF117 1:22'], 'put it before `a:`'],
   ['import torch\nx = 3', ['RFF119 1:1'], 'this is Python'],
@@ -98,7 +98,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ['model m { connect a > b as t }', ['RFF124 1:19'], 'write `a -> b as t`'],
 ];
 
-describe('one mistake, told once', () => {
+describe('reports each mistake once', () => {
   test.each(mistakes)('%s', (text, places, words) => {
     const { diagnostics } = parse(text, 'a.rff');
     expect(diagnostics.map((d) => `${d.code} ${d.span?.line}:${d.span?.column}`).sort()).toEqual(
@@ -116,16 +116,16 @@ describe('one mistake, told once', () => {
     ['terms', `${'1 + '.repeat(5000)}1`, 'more than 1000 parts'],
     ['powers', `${'x^'.repeat(5000)}x`, 'more than 1000 parts'],
     ['minuses', `${'-'.repeat(5000)}x`, 'more than 1000 parts'],
-  ])('too many %s', (_, value, words) => {
+  ])('limits %s', (_, value, words) => {
     const { tree, diagnostics } = parse(`model m { x: ${value}, y: }`);
     expect(diagnostics.map((d) => d.code)).toEqual(['RFF118', 'RFF108']);
     expect(diagnostics[0]?.message).toContain(words);
     expect(tree.items[0]).toMatchObject({ items: [{ key: { text: 'x' } }, { key: { text: 'y' } }] });
   });
 
-  test('every syntax code has a mistake above', () => {
-    const told = new Set(mistakes.flatMap(([, places]) => places.map((place) => place.slice(0, 6))));
-    expect([...told, 'RFF118'].sort()).toEqual(Object.keys(syntaxCodes));
+  test('every syntax code is covered', () => {
+    const reported = new Set(mistakes.flatMap(([, places]) => places.map((place) => place.slice(0, 6))));
+    expect([...reported, 'RFF118'].sort()).toEqual(Object.keys(syntaxCodes));
   });
 });
 
@@ -133,7 +133,7 @@ const namesOf = (tree: SourceFile): string[] =>
   [...JSON.stringify(tree).matchAll(/"name":\{"text":"(\w+)"/g)].map((match) => match[1]!).sort();
 
 describe('recovery', () => {
-  test('five mistakes in a file are five errors, and the names survive', () => {
+  test('five mistakes in a file give five errors, and the declared names survive', () => {
     const broken = example
       .replace('sqrt(2))', 'sqrt(2)')
       .replace('label digit', 'lable digit')
@@ -160,12 +160,12 @@ describe('recovery', () => {
     expect(train?.kind === 'train' && train.properties[0] && 'value' in train.properties[0]).toBe(false);
   });
 
-  test('a declaration out of place still declares', () => {
+  test('a misplaced declaration still declares its name', () => {
     const { tree } = parse('model m { train { layer h[3] } }\nlayer g[2]');
     expect(namesOf(tree)).toEqual(['g', 'h', 'm']);
   });
 
-  test('leaving out any one token of a file makes few errors', () => {
+  test('removing any single token causes few errors', () => {
     const { tokens } = tokenize(example);
     const counts = tokens.map((token) => {
       const cut = `${example.slice(0, token.startOffset)} ${example.slice(token.startOffset + token.image.length)}`;

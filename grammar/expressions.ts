@@ -1,6 +1,6 @@
 /**
- * The grammar of expressions. A rule gives undefined where any part of the expression did not parse, so a value is
- * whole or absent.
+ * The grammar of expressions. A rule returns undefined if any part of its expression did not parse, so a value is
+ * either complete or absent.
  */
 import type { IToken } from 'chevrotain';
 import type * as Ast from './ast.js';
@@ -14,14 +14,14 @@ import * as T from './tokens.js';
 import { call, chain, filled, type Given, type Link, type Rewrite, rewritten } from './translate.js';
 import { endOf } from './words.js';
 
-/** A call's arguments: as a tree, where they are .rff, and as text. */
+/** The arguments of a call: as a tree if they are valid .rff, and as text. */
 interface Arguments {
   readonly list: Ast.Argument[] | undefined;
   readonly given: readonly Given[];
-  /** Written as another language does: `lr=1e-3`. */
+  /** Written in another language's notation: `lr=1e-3`. */
   readonly foreign: boolean;
 }
-/** Words of other languages that stand between two values. */
+/** Words that other languages put between two values. */
 const joins: Readonly<Record<string, 'and' | 'or' | undefined>> = {
   and: 'and',
   '&&': 'and',
@@ -32,14 +32,14 @@ const joins: Readonly<Record<string, 'and' | 'or' | undefined>> = {
 export abstract class ExpressionParser extends RecoveringParser {
   /** The line table of `text`. */
   protected lines: readonly number[] = [];
-  /** What to write in the place of other languages' notation, in the order it was read. */
+  /** What to write instead of other languages' notation, in the order it was read. */
   protected rewrites: Rewrite[] = [];
   /** The property being read. */
   protected place = '';
 
   /**
-   * Reads a whole expression. Where it is written as another language would, that is one error, with all of it as .rff
-   * writes it, and the value is absent. `silent`: whoever asks tells it.
+   * Reads a whole expression. One in another language's notation is a single error that shows all of it as .rff, and
+   * its value is absent. `silent`: the caller reports it.
    */
   protected translated<R>(read: () => R | undefined, silent = false): R | undefined {
     const start = this.LA(1).startOffset;
@@ -111,7 +111,7 @@ export abstract class ExpressionParser extends RecoveringParser {
       { ALT: () => this.SUBRULE(this.operation) },
     ]);
     const end = this.ACTION(() => endOf(this.LA(0)));
-    /** The three parts; undefined where `value` stands. */
+    /** The three parts of a conditional; undefined if `value` is given. */
     const branches = this.OPTION(() =>
       this.OR1([
         {
@@ -185,7 +185,7 @@ export abstract class ExpressionParser extends RecoveringParser {
     const first = this.LA(1);
     const operands: Operand[] = [];
     const operators: IToken[] = [];
-    /** What `and` and `or` stand between, as text. */
+    /** The operands of `and` and `or`, as text. */
     const terms: string[] = [];
     const words: ('and' | 'or')[] = [];
     let start = first.startOffset;
@@ -243,7 +243,7 @@ export abstract class ExpressionParser extends RecoveringParser {
     return image === 'and' || image === 'or';
   }
 
-  /** The body of `x => …` with the place's variable for its parameter. */
+  /** The body of `x => …`, with its parameter renamed to the variable of the property. */
   private applied(name: string | undefined, body: string): string {
     const variable = variables[this.place];
     if (name === undefined || variable === undefined) return body;
@@ -324,7 +324,7 @@ export abstract class ExpressionParser extends RecoveringParser {
     });
   });
 
-  /** `not z`, but not a function `not(z)`. */
+  /** `not z`, as opposed to a call `not(z)`. */
   private notNext(): boolean {
     const next = this.LA(2).tokenType;
     return this.LA(1).image === 'not' && (next === T.Name || next === T.NumberToken);
@@ -405,7 +405,7 @@ export abstract class ExpressionParser extends RecoveringParser {
                 'RFF117',
                 span.start,
                 span.end,
-                'an argument without a name stands after one with a name',
+                'positional argument after a named one',
                 `put it before \`${list.find((other) => other.name !== undefined)?.name?.text}:\`, or name it`,
               );
               whole = false;
@@ -480,7 +480,7 @@ export abstract class ExpressionParser extends RecoveringParser {
   }
 }
 
-/** Comparisons are 1 or 0: both, by their product; either, by the greater. */
+/** Comparisons evaluate to 1 or 0: "and" is their product, "or" their maximum. */
 function joined(terms: readonly string[], words: readonly ('and' | 'or')[]): string {
   const groups: string[][] = [[terms[0]!]];
   words.forEach((word, i) => {
@@ -491,7 +491,7 @@ function joined(terms: readonly string[], words: readonly ('and' | 'or')[]): str
   return all.reduce((a, b) => `max(${a}, ${b})`);
 }
 
-/** `{ key: value }`, or nothing where there is no value. */
+/** `{ key: value }`, or an empty object without a value. */
 export function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

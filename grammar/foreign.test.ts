@@ -8,7 +8,7 @@ const bytes = (...values: readonly (number | string)[]): string =>
   ).toString();
 const noise = Buffer.from(Array.from({ length: 600 }, (_, i) => (i * 7919 + (i >> 3) * 31) % 256)).toString();
 
-/** A text, what it is said to be, and the line that shows it. */
+/** A text, what it is identified as, and the line that gives it away. */
 const files: readonly (readonly [string, string, string | undefined])[] = [
   [bytes(0x89, 'PNG\r\n', 0x1a, '\n', 0, 0, 0, 13, 'IHDR', 0xff) + noise, 'a PNG image', undefined],
   [bytes(0xff, 0xd8, 0xff, 0xe0, 0, 16, 'JFIF', 0), 'a JPEG image', undefined],
@@ -48,7 +48,7 @@ test.each([
   ['import torch', 1],
   ['# a note', 1],
   ['---', 1],
-])('a model with `%s` in front is a model with a mistake', (line, errors) => {
+])('a model preceded by `%s` is a model with a mistake', (line, errors) => {
   const { tree, diagnostics } = parse(`${line}\n${example}`, 'a.rff');
   expect(diagnostics.length).toBe(errors);
   expect(diagnostics[0]).toMatchObject({ span: { line: 1 } });
@@ -56,7 +56,7 @@ test.each([
   expect(tree.items.length).toBe(parse(example).tree.items.length);
 });
 
-test('long lines and many lines are looked at in no time', () => {
+test('long lines and many lines are handled quickly', () => {
   const start = performance.now();
   for (const piece of ['a,', ' ', '\n', '- ', '<', '#', '"', '1,2', 'x = ', '[', 'import ', 'a: b\n'])
     parse(piece.repeat(20_000 / piece.length));

@@ -1,8 +1,8 @@
 /**
- * Files of another kind: a picture, a script or a plan given where a .rff file is expected gets one error that says what
- * it seems to be, not one for each line of it.
+ * Files of another kind: an image, a script or a plan passed instead of a .rff file gets one error that names its
+ * likely kind, rather than an error for each line.
  *
- * Only where nothing in it reads like .rff: a stray `import` in a model is one mistake of its own.
+ * This applies only if nothing in the file looks like .rff: a stray `import` in a model is just one mistake.
  */
 
 /** What a file seems to be. */
@@ -10,7 +10,7 @@ export interface ForeignFile {
   /** As in "this is …". */
   readonly what: string;
   readonly hint: string;
-  /** Offsets of the line that shows it; absent where its bytes do. */
+  /** Offsets of the line that gives it away; absent for binary files. */
   readonly start?: number;
   readonly end?: number;
 }
@@ -20,21 +20,21 @@ const data =
   'name a .rff file; data sets are named inside it, as in `data: mnist()` or `data: csv("train.csv")`';
 const run = 'name a .rff file';
 
-/** By what stands at an offset, as it looks when read as UTF-8: bytes that are none become U+FFFD. */
+/** By the bytes at an offset, as they look when decoded as UTF-8: invalid bytes become U+FFFD. */
 const binary: readonly (readonly [number, string, string, string])[] = [
   [1, 'PNG\r\n', 'a PNG image', data],
   [0, '\uFFFD\uFFFD\uFFFD', 'a JPEG image', data],
   [0, 'GIF8', 'a GIF image', data],
   [0, '%PDF-', 'a PDF document', model],
   [0, 'PK\x03\x04', 'a ZIP archive, as .npz and .pt files are', data],
-  [0, '\x1f\uFFFD\b', 'a gzipped file', `unpack it first; ${data}`],
+  [0, '\x1f\uFFFD\b', 'a gzipped file', `decompress it first; ${data}`],
   [1, 'NUMPY', 'a NumPy array', data],
   [1, 'HDF\r\n', 'an HDF5 file', data],
   [0, '\0\0\b', 'an IDX file, the format of MNIST', data],
   [8, '{"', 'a safetensors file', run],
 ];
 
-/** By a line that such texts have and models have not. */
+/** By a line that such texts contain and models do not. */
 const texts: readonly (readonly [RegExp, string, string])[] = [
   [/^#!.*$/m, 'a script', model],
   [/^[ \t]*<(?:!DOCTYPE|html|\?xml|svg)\b.*$/im, 'HTML or XML', model],
@@ -60,11 +60,11 @@ const texts: readonly (readonly [RegExp, string, string])[] = [
   [/^[[{]/, 'JSON', model],
 ];
 
-/** A declaration or block of .rff: what follows may have mistakes, but is meant as a model. */
+/** A declaration or block of .rff: the file may contain mistakes, but is meant as a model. */
 const ours =
   /^[ \t]*(?:model|connection|layer|input|label|connect|objective|schedule|phase|train|param|fn)\b[^\n:]*(?:\{|->|\[|=(?!\s*\w+\.))/im;
 
-/** What a text seems to be, where it is no .rff file. */
+/** The likely kind of a text that is not a .rff file. */
 export function foreignFile(text: string): ForeignFile | undefined {
   if (ours.test(text) && !/^```/m.test(text)) return undefined;
   if (!printable(text)) {
@@ -80,7 +80,7 @@ export function foreignFile(text: string): ForeignFile | undefined {
   return undefined;
 }
 
-/** Whether a text can be shown: without control characters, and nearly all of it valid UTF-8. */
+/** Whether a text is printable: no control characters, and nearly all of it valid UTF-8. */
 function printable(text: string): boolean {
   if (/[^\P{Cc}\s]/u.test(text)) return false;
   return (text.match(/\uFFFD/g)?.length ?? 0) <= text.length / 100;

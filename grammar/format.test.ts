@@ -13,7 +13,7 @@ function formatted(text: string): string {
 }
 
 describe('the canonical form', () => {
-  test('is that of the language page, but for the place of one comment', () => {
+  test('matches the language page, except for the position of one comment', () => {
     expect(formatted(example)).toBe(example.replace(/ +\/\/ goodness/, '  // goodness'));
   });
 
@@ -42,7 +42,7 @@ describe('the canonical form', () => {
       'model m {\n  param a = 1\n  param b = 2\n\n  param c = 3\n}\n',
     ],
     [
-      'neighbours are aligned, a blank line parts them',
+      'neighbours are aligned, and a blank line separates groups',
       'connection a { x: 1 }\nconnection bbb { x: 1 }\n\nconnection cc { x: 1 }\nmodel m {\nconnect a -> b as t\nconnect a -> b -> c as t\n}',
       'connection a   { x: 1 }\nconnection bbb { x: 1 }\n\nconnection cc { x: 1 }\nmodel m {\n  connect a -> b        as t\n  connect a -> b -> c   as t\n}\n',
     ],
@@ -61,14 +61,14 @@ describe('the canonical form', () => {
     expect(formatted(expected)).toBe(expected);
   });
 
-  test('a file with syntax errors is refused', () => {
+  test('a file with syntax errors is rejected', () => {
     expect(format('model m { x: }', 'a.rff')).toMatchObject({
       diagnostics: [{ code: 'RFF108', file: 'a.rff' }],
     });
   });
 });
 
-/** Formatting keeps the tree and the comments, and does nothing more the second time. */
+/** Formatting preserves the tree and the comments, and is idempotent. */
 function holds(text: string): void {
   const once = formatted(text);
   expect(formatted(once)).toBe(once);

@@ -1,9 +1,9 @@
 /**
- * `rffc fmt`: the one canonical form of a file.
+ * `rffc fmt`: the canonical form of a file.
  *
- * Two spaces a level, an entry a line, values of a block under each other, lines of at most 100 columns where they can
- * be broken. Tokens and comments are all kept, in their order (but for commas, which a new line replaces), so the
- * meaning is kept; and every choice follows from what is kept, so formatting twice changes nothing.
+ * Two spaces per level, one entry per line, the values of a block aligned, lines broken at 100 columns where possible.
+ * All tokens and comments are kept in order (except commas, which become line breaks), so the meaning is preserved; and
+ * every decision depends only on what is kept, so formatting is idempotent.
  */
 import type { Diagnostic } from './diagnostic.js';
 import { type Body, type Entry, fileBody, type Item, isComment, type Piece } from './items.js';
@@ -53,13 +53,13 @@ function bodyLines(body: Body, indent: string): string[] {
   return lines;
 }
 
-/** Comments at the ends of neighbouring lines, set under each other. */
+/** Trailing comments of neighbouring lines, which are aligned. */
 class CommentMargin {
   private waiting: { line: number; text: string }[] = [];
 
   constructor(private readonly lines: string[]) {}
 
-  /** A comment (or none) for the last line; `single`: the entry is that line. */
+  /** A comment (or none) for the last line; `single`: the entry consists of that line. */
   add(text: string, single: boolean): void {
     if (text === '' || !single || text.includes('\n')) this.end();
     if (text === '') return;
@@ -74,7 +74,7 @@ class CommentMargin {
     for (const { line, text } of waiting) {
       const code = lines[line]!;
       const fits = column + length(text) <= width;
-      // A comment of several lines comes alone and last, so no waiting line moves.
+      // A multi-line comment is alone and last, so no pending line moves.
       lines.splice(line, 1, ...(pad(code, fits ? column : length(code) + 2) + text).split('\n'));
     }
   }
@@ -82,18 +82,18 @@ class CommentMargin {
 
 /* ---- entries without a block, or with one on the same line ---- */
 
-/** An entry on its way to a line: `left` and `right` meet at a column that the entry's neighbours of its run share. */
+/** An entry being laid out as a line: `left` and `right` meet at a column shared by its run of neighbours. */
 interface Cells {
-  /** Neighbours align if theirs is the same; undefined: it stands alone. */
+  /** Neighbours with equal keys are aligned; undefined: not aligned with anything. */
   readonly run: string | undefined;
-  /** The indent, and what stands before the column. */
+  /** The indent and the text left of the column. */
   readonly left: string;
   readonly right: readonly Piece[];
   /** ` { … }`, or nothing. */
   readonly block: string;
 }
 
-/** The cells of an entry; undefined where it has a block of several lines. */
+/** The cells of an entry; undefined if its block takes several lines. */
 function cellsOf({ head, body }: Entry, indent: string): Cells | undefined {
   const inline = body === undefined ? '' : oneLineBlock(body);
   if (inline === undefined) return undefined;
@@ -122,7 +122,7 @@ function isAs(head: readonly Piece[], i: number): boolean {
   return before !== T.Arrow && before !== T.Comma && before !== T.declarations.connect;
 }
 
-/** For each item, the column where its right side starts: that of its run, past the longest left side. */
+/** For each item, the column where its right side starts: just past the longest left side of its run. */
 function sharedColumns(items: readonly Item[], cells: readonly (Cells | undefined)[]): number[] {
   const columns: number[] = [];
   for (let first = 0; first < items.length; ) {
@@ -130,7 +130,7 @@ function sharedColumns(items: readonly Item[], cells: readonly (Cells | undefine
     let end = first + 1;
     while (run !== undefined && end < items.length && cells[end]?.run === run && !items[end]!.blank) end++;
     const longest = Math.max(...cells.slice(first, end).map((entry) => length(entry?.left ?? '')));
-    // As the language's own pages have it: the types of connections stand a little apart.
+    // As in the documentation: connection types are set slightly apart.
     const gap = run === 'connect' && end - first > 1 ? 3 : 1;
     while (first < end) columns[first++] = longest + gap;
   }
@@ -158,7 +158,7 @@ function blockLines({ head, body }: Entry, indent: string): string[] {
   return [...lines, ...last.split('\n'), ...bodyLines(body!, indent + step), `${indent}}`];
 }
 
-/** `{ a: 1, b: 2 }` for a block of properties that stood on one line; undefined for any other. */
+/** `{ a: 1, b: 2 }` for a block of properties written on one line; undefined for any other block. */
 function oneLineBlock({ opening, items, oneLine }: Body): string | undefined {
   if (items.length === 0 && opening.length === 0) return '{ }';
   if (!oneLine) return undefined;
@@ -173,7 +173,7 @@ function oneLineBlock({ opening, items, oneLine }: Body): string | undefined {
 
 /* ---- lines ---- */
 
-/** The pieces on one line, but for the breaks that comments force. */
+/** The pieces on one line, except for the breaks that comments force. */
 const flat = (pieces: readonly Piece[]): string => wrap('', pieces, '', Number.POSITIVE_INFINITY).join('\n');
 
 /** The pieces after `start`, on as few lines of at most `most` columns as they allow; later lines begin with `hang`. */
@@ -216,7 +216,7 @@ function mayBreak(pieces: readonly Piece[], i: number): boolean {
   return operators.has(type) && type !== T.Caret && !isPrefix(pieces, i);
 }
 
-/** What stands between the pieces at `i - 1` and `i` on a line. */
+/** The text between the pieces at `i - 1` and `i` on the same line. */
 function gap(pieces: readonly Piece[], i: number): '' | ' ' {
   const before = pieces[i - 1]!;
   const { type } = pieces[i]!;
@@ -230,7 +230,7 @@ function gap(pieces: readonly Piece[], i: number): '' | ' ' {
 
 const operators = new Set<Piece['type']>(T.operators);
 
-/** Whether the piece at `i` is a minus before one value, not between two. */
+/** Whether the piece at `i` is a unary minus. */
 function isPrefix(pieces: readonly Piece[], i: number): boolean {
   return pieces[i]!.type === T.Minus && !endsValue(pieces, previous(pieces, i));
 }
@@ -269,7 +269,7 @@ function endsValue(pieces: readonly Piece[], i: number): boolean {
   }
 }
 
-/** The index of the piece before `i` that is no comment. */
+/** The index of the last piece before `i` that is not a comment. */
 function previous(pieces: readonly Piece[], i: number): number {
   let at = i - 1;
   while (at >= 0 && isComment(pieces[at]!)) at--;

@@ -9,7 +9,7 @@ import { render } from './render.js';
 import { everything, example } from './testing.js';
 import { tokenize } from './tokens.js';
 
-/** Whatever the text: an answer, with diagnostics that stand in the text and can be shown. */
+/** Whatever the text: a result, with diagnostics whose spans are within the text and can be rendered. */
 function survives(text: string): void {
   const { tree, diagnostics } = parse(text, 'f');
   expect(tree.span).toEqual(locate(text, 0, text.length));
@@ -17,7 +17,7 @@ function survives(text: string): void {
     expect(syntaxCodes).toHaveProperty(code);
     expect(severity).toBe('error');
     expect(message).not.toContain('\n');
-    // Of a binary file no line can be shown.
+    // No line of a binary file can be shown.
     if (code === 'RFF119' && span === undefined) continue;
     if (span === undefined) throw new Error(`no span: ${message}`);
     expect(span).toEqual(locate(text, span.start, span.end));
@@ -53,7 +53,7 @@ const words = [
 ];
 const word = fc.constantFrom(...words);
 
-/** A text with some words left out, put in, doubled or swapped. */
+/** A text with some words removed, inserted, doubled or swapped. */
 const mutated = (text: string): fc.Arbitrary<string> => {
   const { tokens } = tokenize(text);
   const edit = fc.record({ at: fc.nat(tokens.length - 1), kind: fc.nat(4), word });
@@ -82,7 +82,7 @@ describe('never throws', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => survives(`model m {\n${text}\n}\n`)),
       runs,
     ));
-  test('on soups of words', () =>
+  test('on random sequences of words', () =>
     fc.assert(
       fc.property(
         fc.array(word, { maxLength: 80 }).map((all) => all.join(' ')),
@@ -91,12 +91,12 @@ describe('never throws', () => {
       runs,
     ));
   test('on mutations of a model', () => fc.assert(fc.property(mutated(example), survives), runs));
-  test('on mutations of all of the language', () =>
+  test('on mutations of the full language', () =>
     fc.assert(fc.property(mutated(everything), survives), runs));
-  test('on the start of a file', () => {
+  test('on prefixes of a file', () => {
     for (let length = 0; length < everything.length; length += 17) survives(everything.slice(0, length));
   });
-  test('on large nonsense', () => {
+  test('on long repetitions', () => {
     for (const word of [
       '(',
       ')',

@@ -1,15 +1,15 @@
 /**
- * What people write out of habit, from PyTorch, Keras, NumPy and Python, and what .rff writes in its place.
+ * What people write out of habit from PyTorch, Keras, NumPy and Python, and its .rff equivalent.
  *
- * Data only. The parser translates notation by it (`translate.ts`), and the checker unknown names: a habit is added to a
- * table here, not to code. Names are matched by `plain`: without capitals and underscores.
+ * Data only: the parser translates notation with these tables (`translate.ts`), the checker unknown names. To support a
+ * new habit, add an entry here, not code. Names are matched by `plain`: ignoring case and underscores.
  *
- * A translation is an expression in `x`, the first argument or the object of a method, and `a` and `b`, the next two;
- * what is not given is left out. An empty one means that .rff needs nothing there.
+ * A translation is an expression in `x`, the first argument or the object of a method, and `a` and `b`, the next two
+ * arguments; missing ones are dropped. An empty translation means that .rff needs nothing there.
  */
 export type Habits = Readonly<Record<string, string>>;
 
-/** The variable of each property that is an expression: what `ReLU()` or `lambda x: …` without one is applied to. */
+/** The variable of each property that is an expression: what `ReLU()` or a `lambda x: …` is applied to. */
 export const variables: Habits = {
   activation: 'z',
   normalize: 'h',
@@ -18,7 +18,7 @@ export const variables: Habits = {
   negative: 'goodness',
 };
 
-/** What stands before a dot and means nothing here: `torch.nn.functional.relu(z)`. */
+/** Module names, which are dropped: `torch.nn.functional.relu(z)`. */
 export const modules: readonly string[] = [
   ...[
     'torch',
@@ -141,7 +141,7 @@ export const functions: Habits = {
   ),
 };
 
-/** Optimizers, decays, data sets, initializations and what else is called; `…` stands for all arguments. */
+/** Optimizers, decays, data sets, initializations and other calls; `…` stands for all arguments. */
 export const calls: Habits = {
   adam: 'adam(…)',
   adamw: 'adamw(…)',
@@ -209,7 +209,7 @@ export const calls: Habits = {
   conv2d: 'patch(…)',
 };
 
-/** Data sets that people know and .rff reads as files only. */
+/** Well-known data sets that .rff only reads from files. */
 export const dataFiles: readonly string[] = [
   'cifar10',
   'cifar100',
@@ -220,7 +220,7 @@ export const dataFiles: readonly string[] = [
   'usps',
 ];
 
-/** Named arguments. A pair (`betas`) is taken apart. */
+/** Named arguments. A pair (`betas`) is split. */
 export const argumentNames: Habits = {
   learningrate: 'lr',
   negativeslope: 'a',
@@ -260,7 +260,7 @@ export const argumentNames: Habits = {
   ),
 };
 
-/** The word of a declaration. */
+/** Declaration keywords. */
 export const declarationWords: Habits = {
   network: 'model',
   net: 'model',
@@ -317,7 +317,7 @@ export const sizes: Habits = {
   lstm: 'a',
 };
 
-/** Statements that a model does not need, and why. */
+/** Statements that a model does not need, and what to do instead. */
 export const statements: Habits = {
   import: 'remove the line: all functions are built in',
   from: 'remove the line: all functions are built in',
@@ -327,13 +327,13 @@ export const statements: Habits = {
   print: 'remove it: `rffc run` shows losses and accuracy',
   for: 'remove it: a phase repeats its steps, as in `phase learn[10]`',
   while: 'remove it: a phase repeats its steps, as in `phase learn[10]`',
-  return: 'remove it: what is computed is said by properties such as `activation: relu(z)`',
+  return: 'remove it: properties such as `activation: relu(z)` define what is computed',
   pass: 'remove it',
   with: 'remove it',
   assert: 'remove it',
 };
 
-/** Words where .rff has others: switches, label modes, `predict`, `sign`. */
+/** Words with an equivalent in .rff: switches, label modes, `predict`, `sign`. */
 export const words: Habits = {
   true: 'on',
   yes: 'on',
@@ -379,8 +379,9 @@ export const signs: Habits = {
 };
 
 /**
- * Properties by the block they belong to. `$` stands for the value, `NAME` for what the block is of; `optimizer(lr: $)`
- * is an argument of another property's call. In another block, the line is to be written in the one it belongs to.
+ * Properties by the block they belong to. `$` stands for the value, `NAME` for the name of the block's subject;
+ * `optimizer(lr: $)` is an argument of another property's call. A property found in another block is suggested for its
+ * own.
  */
 export const propertyHabits: Readonly<Record<string, Habits>> = {
   train: {
@@ -491,31 +492,31 @@ export const propertyHabits: Readonly<Record<string, Habits>> = {
   },
 };
 
-/** What a model says nothing about, and where it is said instead. */
+/** What is not part of a model, and where it is set instead. */
 export const elsewhere: Habits = {
-  device: 'choose it at the command line: `rffc run FILE --backend cuda`',
-  gpu: 'choose it at the command line: `rffc run FILE --backend cuda`',
-  cuda: 'choose it at the command line: `rffc run FILE --backend cuda`',
-  backend: 'choose it at the command line: `rffc run FILE --backend cuda`',
-  threads: 'choose it at the command line: `rffc run FILE --threads 4`',
-  numworkers: 'choose it at the command line: `rffc run FILE --threads 4`',
-  workers: 'choose it at the command line: `rffc run FILE --threads 4`',
-  precision: 'choose it at the command line: `rffc run FILE --precision tf32`',
-  metrics: 'remove it: accuracy, losses and goodness are always measured',
+  device: 'set it on the command line: `rffc run FILE --backend cuda`',
+  gpu: 'set it on the command line: `rffc run FILE --backend cuda`',
+  cuda: 'set it on the command line: `rffc run FILE --backend cuda`',
+  backend: 'set it on the command line: `rffc run FILE --backend cuda`',
+  threads: 'set it on the command line: `rffc run FILE --threads 4`',
+  numworkers: 'set it on the command line: `rffc run FILE --threads 4`',
+  workers: 'set it on the command line: `rffc run FILE --threads 4`',
+  precision: 'set it on the command line: `rffc run FILE --precision tf32`',
+  metrics: 'remove it: accuracy, losses and goodness are always recorded',
   loss: 'each layer has its own losses: `positive` and `negative` in `objective { … }`',
   lossfn: 'each layer has its own losses: `positive` and `negative` in `objective { … }`',
   criterion: 'each layer has its own losses: `positive` and `negative` in `objective { … }`',
   verbose: 'remove it',
   earlystopping: 'remove it: the weights of the best epoch are kept, in best.safetensors',
   patience: 'remove it: the weights of the best epoch are kept, in best.safetensors',
-  warmup: 'remove it: rates fall only, as in `decay: cosine(epochs: 60)`',
+  warmup: 'remove it: learning rates only decay, as in `decay: cosine(epochs: 60)`',
   clipgradnorm: 'remove it: each layer learns by its own step, so gradients do not explode through time',
   gradientclip: 'remove it: each layer learns by its own step, so gradients do not explode through time',
-  name: 'remove it: the name stands after `model`',
+  name: 'remove it: the name follows `model`',
   layers: 'declare each layer: `layer h1[200], h2[200]`',
   hiddenlayers: 'declare each layer: `layer h1[200], h2[200]`',
   hidden: 'declare each layer: `layer h1[200], h2[200]`',
-  units: 'the size stands after a layer: `layer h1[200]`',
-  lateral: 'connect a layer with itself: `connect h1 -> h1 as TYPE`',
-  recurrent: 'connect a layer with itself: `connect h1 -> h1 as TYPE`',
+  units: 'the size follows the name of a layer: `layer h1[200]`',
+  lateral: 'connect a layer to itself: `connect h1 -> h1 as TYPE`',
+  recurrent: 'connect a layer to itself: `connect h1 -> h1 as TYPE`',
 };

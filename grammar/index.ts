@@ -1,4 +1,4 @@
-/** The language's text: parsing, formatting, and diagnostics of any kind. Runs anywhere. */
+/** The text of the language: parsing, formatting and diagnostics. Runs in Node and in browsers. */
 export type * from './ast.js';
 export { type CodeInfo, syntaxCodes } from './codes.js';
 export { type Diagnostic, failure, RffcError, type Severity, type Span } from './diagnostic.js';

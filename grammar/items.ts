@@ -1,6 +1,6 @@
 /**
- * A file without syntax errors as the formatter sees it: blocks of entries, every token and every comment in its
- * place. White space is gone but for what the canonical form keeps: blank lines, and which blocks stood on one line.
+ * A file without syntax errors as the formatter sees it: blocks of entries, with every token and comment in order.
+ * White space is dropped, except for what the canonical form keeps: blank lines, and which blocks are on one line.
  */
 import type { IToken, TokenType } from 'chevrotain';
 import * as T from './tokens.js';
@@ -16,12 +16,12 @@ export interface Piece {
 
 export interface Entry {
   readonly kind: 'entry';
-  /** A blank line stood before it. */
+  /** Preceded by a blank line. */
   readonly blank: boolean;
-  /** Everything before the block, comments in front of it on its line included. */
+  /** Everything before the block, including comments before it on its line. */
   readonly head: readonly Piece[];
   readonly body?: Body;
-  /** Comments after it on its line. */
+  /** Trailing comments on its line. */
   readonly trailing: readonly Piece[];
 }
 /** A comment on a line of its own. */
@@ -36,7 +36,7 @@ export interface Body {
   /** Comments after the `{` on its line. */
   readonly opening: readonly Piece[];
   readonly items: readonly Item[];
-  /** The whole block stood on one line. */
+  /** The whole block is on one line. */
   readonly oneLine: boolean;
 }
 
@@ -65,13 +65,13 @@ export function fileBody(tokens: readonly IToken[], comments: readonly IToken[])
   const lineBefore = (index: number) => pieces[index - 1]?.endLine ?? 0;
   const blankBefore = (index: number) => index > 0 && pieces[index]!.line - lineBefore(index) > 1;
 
-  /** The comments from `next` on that follow, without a line break, what came before them. */
+  /** The comments from `next` on that trail what precedes them, on the same line. */
   const takeOnLine = (): Piece[] => {
     const taken: Piece[] = [];
     let end = next;
     while (at(end) !== undefined && isComment(at(end)!) && at(end)!.line === lineBefore(end)) end++;
     const after = at(end);
-    // If an entry follows on the line too, they are its own.
+    // If an entry follows on the same line, they belong to it.
     const following = after !== undefined && after.line === lineBefore(end) && after.starts;
     if (!following) {
       while (next < end) taken.push(pieces[next++]!);
@@ -101,7 +101,7 @@ export function fileBody(tokens: readonly IToken[], comments: readonly IToken[])
     return { opening, items, oneLine: opener !== undefined && closer?.line === opener.line };
   };
 
-  /** Whether the comment at `index` stands before an entry on the entry's line. */
+  /** Whether the comment at `index` precedes an entry on the entry's line. */
   const leads = (index: number): boolean => {
     let i = index;
     while (at(i) !== undefined && isComment(at(i)!) && at(i + 1)?.line === at(i)!.endLine) i++;
@@ -114,7 +114,7 @@ export function fileBody(tokens: readonly IToken[], comments: readonly IToken[])
     head.push(pieces[next++]!);
     let body: Body | undefined;
     while (body === undefined) {
-      // Comments belong to what follows them inside of the entry, if anything of it does.
+      // Comments belong to what follows them within the entry, if anything does.
       let ahead = next;
       while (at(ahead) !== undefined && isComment(at(ahead)!)) ahead++;
       const piece = at(ahead);
@@ -133,7 +133,7 @@ export function fileBody(tokens: readonly IToken[], comments: readonly IToken[])
     return { kind: 'entry', blank, head, trailing, ...(body === undefined ? {} : { body }) };
   };
 
-  /** Whether the comma at `index` stands between entries, not inside one. */
+  /** Whether the comma at `index` separates entries rather than items within one. */
   const separates = (index: number): boolean => {
     let i = index + 1;
     while (at(i) !== undefined && isComment(at(i)!)) i++;

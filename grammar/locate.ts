@@ -1,6 +1,4 @@
-/**
- * Offsets to lines and columns, the way every editor counts them: a line ends at `\n`, `\r\n` or `\r`.
- */
+/** Converts offsets to lines and columns as editors count them: a line ends at `\n`, `\r\n` or `\r`. */
 import type { Span } from './diagnostic.js';
 
 /** The offset at which each line starts. */
@@ -11,8 +9,8 @@ export function lineTable(text: string): readonly number[] {
 }
 
 /**
- * The span of `text` from offset `start` to `end` (exclusive, UTF-16 units), with its line and column from 1.
- * `lines` saves counting them again: `lineTable(text)`.
+ * The span of `text` from offset `start` to `end` (exclusive, UTF-16 units), with its line and column from 1. Pass
+ * `lines`, a `lineTable(text)`, to avoid counting them again.
  */
 export function locate(text: string, start: number, end: number, lines = lineTable(text)): Span {
   let low = 0;

@@ -1,8 +1,8 @@
 /**
- * Operator precedence: a flat row of operands and operators to a tree.
+ * Operator precedence: turns a flat sequence of operands and operators into a tree.
  *
- * From loosest: comparisons (which do not chain), `+ -`, `* /`, unary `-`, and `^`, to the right: `-x^2` is
- * -(x^2), and `2^-x` needs no parentheses.
+ * From loosest: comparisons (which do not chain), `+ -`, `* /`, unary `-`, and `^`, which associates to the right:
+ * `-x^2` is -(x^2), and `2^-x` needs no parentheses.
  */
 import type { IToken } from 'chevrotain';
 import type { BinaryOperator, Expression } from './ast.js';
@@ -31,8 +31,8 @@ export const precedence: Readonly<Record<BinaryOperator, number>> = {
 };
 
 /**
- * The tree of `operands[0] operators[0] operands[1] …`. Undefined, and RFF112 reported, where comparisons chain.
- * `span` makes a span of two offsets.
+ * The tree of `operands[0] operators[0] operands[1] …`. Returns undefined and reports RFF112 if comparisons are
+ * chained. `span` makes a span from two offsets.
  */
 export function operation(
   operands: readonly Operand[],
@@ -40,10 +40,10 @@ export function operation(
   report: Report,
   span: (start: number, end: number) => Span,
 ): Expression | undefined {
-  /** Index of the operand to read next; `operators[next - 1]` stands before it. */
+  /** Index of the next operand to read; `operators[next - 1]` precedes it. */
   let next = 0;
   let chained = false;
-  // By kind, not by image: `×` is read as `*`.
+  // By token type, not by text: `×` is read as `*`.
   const operatorAt = (index: number) => operators[index]?.tokenType.LABEL as BinaryOperator | undefined;
 
   const prefixed = (): Expression => {
@@ -83,7 +83,7 @@ export function operation(
           'RFF112',
           token.startOffset,
           endOf(token),
-          `comparisons do not chain: a second one at \`${operator}\``,
+          `chained comparison: unexpected second \`${operator}\``,
           'multiply the two, `(a < b) * (b < c)`, or use parentheses',
         );
       }

@@ -203,11 +203,11 @@ describe('declarations', () => {
     'model m { connect a -> b as c { }, negatives: given(), }',
     'model m { decode over\n from\n from\n train { } }',
     'model m { schedule { score a[0..1] over b, label\n score\n from[0..1] } }',
-  ])('is valid: %s', (text) => {
+  ])('accepts %s', (text) => {
     tree(text);
   });
 
-  test('an empty file is a file', () => {
+  test('an empty file is valid', () => {
     expect(tree('').items).toEqual([]);
     expect(tree('// only a comment\r\n').items).toEqual([]);
   });

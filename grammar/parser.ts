@@ -1,9 +1,9 @@
 /**
  * The grammar: tokens to syntax tree.
  *
- * Chevrotain matches the rules; recovery is ours. After a mistake the parser skips, bracket by balanced bracket, to
- * where the next argument or entry begins (`structure.ts` has marked those), so one run reports every mistake, and
- * what stands around one is kept. Any declaration parses in any block; `place.ts` then says what is out of place.
+ * Chevrotain matches the rules; error recovery is our own. After a mistake the parser skips over balanced brackets to
+ * the start of the next argument or entry (marked by `structure.ts`), so one run reports every mistake and keeps what
+ * surrounds it. Any declaration parses in any block; `place.ts` then reports what is misplaced.
  */
 import type { TokenType } from 'chevrotain';
 import type * as Ast from './ast.js';
@@ -94,7 +94,7 @@ class Parser extends ConnectParser {
     return this.ACTION(() => ({
       kind: 'property',
       key: this.name(key),
-      // What stands after it was likely meant as part of it.
+      // What follows was likely meant as part of the value.
       ...optional('value', this.ended() ? value : undefined),
       span: this.spanFrom(key),
     }));
@@ -124,7 +124,7 @@ class Parser extends ConnectParser {
     this.CONSUME(T.RParen);
     const head = this.ACTION(() => endOf(this.LA(0)));
     const { reports } = this;
-    /** Written as another language writes functions. */
+    /** Written as functions are in another language. */
     let foreign = first.image !== 'fn';
     const braced = this.OPTION2({
       GATE: () => this.LA(1).image === '{',
@@ -223,7 +223,7 @@ class Parser extends ConnectParser {
       this.ACTION(() => {
         if (name === undefined || this.reports > reports || (first.image !== '' && sign === undefined))
           return;
-        // The lexer has told of it.
+        // Reported by the lexer.
         if (sign?.image === ':=' && first.image !== '') return;
         const text = this.textOf(from, endOf(this.LA(0)));
         const [code, start] =
@@ -365,7 +365,7 @@ class Parser extends ConnectParser {
           phase.span.start,
           endOf(this.LA(0)),
           `malformed range of \`${phase.text}\``,
-          `write \`${phase.text}[${range.written}]\`, both ends included`,
+          `write \`${phase.text}[${range.written}]\`, an inclusive range`,
         );
     });
     const over = this.OPTION1(() => {
@@ -399,12 +399,12 @@ class Parser extends ConnectParser {
 
 const parser = new Parser();
 
-/** Throws where rules are ambiguous. */
+/** Throws if rules are ambiguous. */
 export const validateGrammar = (): void => void new Parser(true);
 
 /**
- * The syntax tree of a text and everything wrong with its form (RFF101 to RFF124), in the order of the text. Never
- * throws: after a mistake it goes on, and the tree holds what could be read. `file` names the text in diagnostics.
+ * The syntax tree of a text and its syntax errors (RFF101 to RFF124), in order. Never throws: after a mistake it
+ * continues, and the tree holds what could be read. `file` names the text in diagnostics.
  */
 export function parse(text: string, file?: string): { tree: Ast.SourceFile; diagnostics: Diagnostic[] } {
   const lines = lineTable(text);
@@ -426,12 +426,12 @@ export function parse(text: string, file?: string): { tree: Ast.SourceFile; diag
     diagnostics.push({ code, severity: 'error', message, ...named, span, ...optional('hint', hint) });
   };
   const items = placeFile(parser.parseFile(text, tokens, report), report);
-  // What a translation rewrites is not told again for each of its signs.
+  // What a translation rewrites is not reported again for each of its characters.
   const whole = diagnostics.flatMap(({ code, span }) => (/^RFF12[0-4]$/.test(code) && span ? [span] : []));
-  const told = diagnostics.filter(
+  const reported = diagnostics.filter(
     ({ code, span }) =>
       !/^RFF10[16]$/.test(code) || !whole.some(({ start, end }) => start <= span!.start && span!.end <= end),
   );
-  told.sort((a, b) => a.span!.start - b.span!.start);
-  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics: told };
+  reported.sort((a, b) => a.span!.start - b.span!.start);
+  return { tree: { kind: 'file', items, span: locate(text, 0, text.length, lines) }, diagnostics: reported };
 }

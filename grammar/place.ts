@@ -1,8 +1,8 @@
 /**
  * What belongs where: sorts the entries of each block into the syntax tree.
  *
- * A declaration out of place is reported (RFF116) and moved to where it belongs, if that can be told, so that its
- * names are known to later checks.
+ * A misplaced declaration is reported (RFF116) and, if it is clear where it belongs, moved there, so that later checks
+ * know its names.
  */
 import type * as Ast from './ast.js';
 import { allowed, type EntryKind, type Place, type Report } from './words.js';
@@ -24,7 +24,7 @@ type PropertyBlock = WithEntries<
   'properties'
 >;
 
-/** An entry of any block, with whatever stands in its own block. */
+/** An entry of any block, with the entries of its own block. */
 export type Entry =
   | Ast.Property
   | Ast.FunctionDeclaration
@@ -37,10 +37,10 @@ export type Entry =
 type FileItem = Ast.SourceFile['items'][number];
 type ScheduleItem = Ast.ScheduleDeclaration['items'][number];
 
-/** Where entries out of place go. */
+/** Where misplaced entries go. */
 interface Homes {
   readonly file: FileItem[];
-  /** Undefined outside of a model. */
+  /** Undefined outside a model. */
   readonly model: Ast.ModelItem[] | undefined;
 }
 
@@ -55,7 +55,7 @@ export function placeFile(entries: readonly Entry[], report: Report): FileItem[]
       items.push(fileItem(entry, homes, report));
       continue;
     }
-    if (noModel) tell(entry, 'a model is missing', report, 'put the declarations inside `model NAME { … }`');
+    if (noModel) tell(entry, 'missing model', report, 'put the declarations inside `model NAME { … }`');
     else if (entries.some((other) => other.kind === 'model')) misplaced(entry, 'file', report);
     noModel = false;
     rehome(entry, { file: items, model: strays }, report);
@@ -83,7 +83,7 @@ function fileItem(entry: FileEntry, homes: Homes, report: Report): FileItem {
   return { ...rest, items };
 }
 
-/** Puts an entry where its kind belongs; what has no home there (a phase outside of a schedule) is left out. */
+/** Puts an entry where its kind belongs; one that belongs nowhere (a phase outside a schedule) is dropped. */
 function rehome(entry: Entry, homes: Homes, report: Report): void {
   switch (entry.kind) {
     case 'fn':
@@ -132,7 +132,7 @@ function propertyBlock<K extends PropertyBlock['kind']>(
   return { ...rest, properties } as unknown as PropertyBlockOf<K>;
 }
 
-/** A stray property is left out: it would be taken for the model's. */
+/** A stray property is dropped: it would be mistaken for one of the model. */
 function outOfPlace(entry: Entry, place: Place, homes: Homes, report: Report, owner: string = place): void {
   misplaced(entry, place, report, owner);
   if (entry.kind !== 'property') rehome(entry, homes, report);
@@ -151,10 +151,8 @@ function tell(entry: Entry, message: string, report: Report, hint: string): void
 }
 
 function homeOf(kind: EntryKind): string {
-  if (kind === 'property') return 'a property belongs inside the block of what it describes';
-  if (allowed.schedule.includes(kind)) return 'it belongs inside `schedule { … }`';
-  if (kind === 'connection') return 'it belongs at the top of the file or inside `model NAME { … }`';
-  return allowed.model.includes(kind)
-    ? 'it belongs inside `model NAME { … }`'
-    : 'it belongs at the top of the file';
+  if (kind === 'property') return 'move it into the block that it describes';
+  if (allowed.schedule.includes(kind)) return 'move it into `schedule { … }`';
+  if (kind === 'connection') return 'move it to the top of the file or into `model NAME { … }`';
+  return allowed.model.includes(kind) ? 'move it into `model NAME { … }`' : 'move it to the top of the file';
 }

@@ -1,8 +1,8 @@
 /**
- * What the parser does after a mistake: say so once, skip to where the next item or entry begins, go on.
+ * What the parser does after a mistake: report it once, skip to the next item or entry, continue.
  *
- * It stands on what `structure.ts` promises: brackets are balanced, and entries begin with a `Key` or a
- * `Declaration`. Whatever skips, skips whole brackets, so a rule that read an opening bracket finds its closing one.
+ * It relies on what `structure.ts` guarantees: brackets are balanced, and entries begin with a `Key` or a
+ * `Declaration`. Brackets are always skipped as a whole, so a rule that read an opening bracket finds its closing one.
  */
 import type { IToken, TokenType } from 'chevrotain';
 import { EmbeddedActionsParser, EOF, isRecognitionException, tokenMatcher } from './chevrotain.js';
@@ -11,17 +11,17 @@ import * as T from './tokens.js';
 import { layerOf } from './translate.js';
 import { declarationMeant, endOf, isDeclaration, isWord, onNewLine, type Report } from './words.js';
 
-/** Deeper brackets and longer expressions are no model's; they would only exhaust the stack. */
+/** No real model nests deeper or has longer expressions; they would only exhaust the stack. */
 const maxDepth = 64;
 const maxOperators = 1000;
 
-/** Ends the reading of an expression that is too much for us. */
+/** Aborts an expression that exceeds the limits. */
 class TooMuch extends Error {}
 
 export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected text = '';
   protected report: Report = () => {};
-  /** How often `report` was called: whether a stretch of text was sound. */
+  /** How many reports there were: shows whether a stretch of text was free of errors. */
   protected reports = 0;
   private excused: ReadonlySet<number> = new Set();
   private lastMissing = -1;
@@ -29,13 +29,13 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   /** Operands, operators and brackets in the entry being read. */
   private parts = 0;
 
-  /** `validate`: look for ambiguous rules, which takes a third of the start; a test does. */
+  /** `validate`: look for ambiguous rules, which takes a third of the start-up time, so only a test does it. */
   constructor(validate: boolean) {
     super(T.vocabulary, {
       recoveryEnabled: false,
       maxLookahead: 2,
       skipValidations: !validate,
-      // A message carries its code in front; `attempt` takes it apart.
+      // A message is prefixed with its code; `attempt` splits them.
       errorMessageProvider: {
         buildMismatchTokenMessage: ({ expected, previous }) => mismatch(expected, previous),
         buildNotAllInputParsedMessage: ({ firstRedundant }) =>
@@ -46,7 +46,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     });
   }
 
-  /** `excused`: the offsets where a mistake follows from one the lexer has told. */
+  /** `excused`: offsets where a mistake follows from one that the lexer has reported. */
   protected start(text: string, tokens: IToken[], excused: ReadonlySet<number>, report: Report): void {
     this.text = text;
     this.excused = excused;
@@ -65,7 +65,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     this.parts = 0;
   }
 
-  /** Reads `part`; after a mistake in it, reports that, skips to the next entry, item or closing bracket. */
+  /** Reads `part`; after a mistake in it, reports that and skips to the next entry, item or closing bracket. */
   protected attempt<R>(part: () => R): R | undefined {
     const { depth } = this;
     try {
@@ -86,12 +86,12 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
-  /** Reports and skips what is left of an entry, and eats the separator before the next. */
+  /** Reports and skips the rest of an entry, and consumes the separator before the next one. */
   protected betweenEntries(end: TokenType, first: boolean): void {
     let separated = first;
-    /** A comma may not stand here. */
+    /** A comma is not allowed here. */
     let afterComma = first;
-    let told = false;
+    let reported = false;
     for (;;) {
       const token = this.LA(1);
       const last = this.LA(0);
@@ -103,10 +103,10 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
         this.SKIP_TOKEN();
         separated = true;
         afterComma = true;
-        // What goes on after a comma is likely the rest of the same mistake.
-        if (onNewLine(this.LA(0), this.LA(1))) told = false;
+        // What follows a comma is likely the rest of the same mistake.
+        if (onNewLine(this.LA(0), this.LA(1))) reported = false;
       } else if (token.tokenType === T.Key || isDeclaration(token)) {
-        if (!separated && !told) {
+        if (!separated && !reported) {
           const what = token.tokenType === T.Key ? `${token.image}:` : token.image;
           this.missing(
             `missing separator before \`${what}\``,
@@ -116,8 +116,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
         }
         return;
       } else {
-        if (!told) this.unexpectedEntry(token, separated);
-        told = true;
+        if (!reported) this.unexpectedEntry(token, separated);
+        reported = true;
         afterComma = false;
         this.skip();
         if (this.LA(1) === token) this.SKIP_TOKEN();
@@ -125,7 +125,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
-  /** Something that begins no entry; `alone`: it does not just follow one. */
+  /** Something that does not begin an entry; `alone`: it does not directly follow one. */
   private unexpectedEntry(token: IToken, alone: boolean): void {
     const next = this.LA(2);
     const declares =
@@ -153,7 +153,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
-  /** After an item of a list in brackets: eats its comma. False if there was a mistake. */
+  /** After an item of a list in brackets: consumes its comma. False if there was a mistake. */
   protected betweenItems(what: string): boolean {
     const closer = (token: IToken) => token.tokenType === T.RParen || token.tokenType === T.RSquare;
     const token = this.LA(1);
@@ -177,7 +177,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     return false;
   }
 
-  /** Before a closing bracket: reports and skips what does not belong. False if there was something. */
+  /** Before a closing bracket: reports and skips what does not belong. False if anything was skipped. */
   protected toCloser(): boolean {
     let clean = true;
     for (;;) {
@@ -209,13 +209,13 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 
-  /** Whether nothing more of an entry follows. */
+  /** Whether the entry is complete. */
   protected ended(): boolean {
     const next = this.LA(1);
     return !this.excusedAt(next) && (ends(next) || onNewLine(this.LA(0), next));
   }
 
-  /** Whether the lexer has already told what goes wrong at a token. */
+  /** Whether the lexer has already reported the mistake at a token. */
   protected excusedAt(token: IToken): boolean {
     return this.excused.has(token.tokenType === EOF ? this.text.length : token.startOffset);
   }
@@ -225,22 +225,22 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     this.report('RFF109', token.startOffset, endOf(token), `unexpected \`${token.image}\``, hint);
   }
 
-  /** Reports what should stand right after the last token. */
+  /** Reports what is missing right after the last token. */
   protected missing(message: string, code = 'RFF114', hint?: string): void {
     if (this.excusedAt(this.LA(1))) return;
     const last = this.LA(0);
     const at = last.tokenType === EOF ? 0 : endOf(last);
-    // One mistake, one message: nothing more is missing in the same place.
+    // One mistake, one message: report nothing else as missing at the same location.
     if (at === this.lastMissing) return;
     this.lastMissing = at;
     this.report(code, at, at, message, hint);
   }
 
-  /** Reports that a name should follow, and skips a single thing that stands in its place. */
+  /** Reports a missing name, and skips a single token in its place. */
   protected missingName(): void {
     const { tokenType, image } = this.LA(1);
     const reserved = tokenType === T.If || tokenType === T.Then || tokenType === T.Else;
-    const hint = reserved ? `\`${image}\` is a word of the language: take another` : undefined;
+    const hint = reserved ? `reserved word \`${image}\`: choose another name` : undefined;
     this.missing(`expected a name${afterThat(this.LA(0))}`, 'RFF113', hint);
     if (tokenType === T.NumberToken || tokenType === T.StringToken) this.SKIP_TOKEN();
   }
@@ -266,7 +266,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   }
 }
 
-/** The words a mismatch is told with, its code in front. */
+/** The messages for mismatches, prefixed with their codes. */
 function mismatch(expected: TokenType, previous: IToken): string {
   const after = afterThat(previous);
   switch (expected) {
@@ -281,7 +281,7 @@ function mismatch(expected: TokenType, previous: IToken): string {
     case T.Then:
       return `RFF114 expected \`then\`${after}`;
     case T.Else:
-      return `RFF114 expected \`else\`${after}; every \`if\` has one`;
+      return `RFF114 expected \`else\`${after}: an \`if\` needs one`;
     case T.Range:
       return `RFF114 expected \`..\` and the last step${after}`;
     default:
@@ -293,7 +293,7 @@ function afterThat(token: IToken): string {
   return token.tokenType === EOF || token.image === '' ? '' : ` after \`${token.image}\``;
 }
 
-/** Whether nothing of the same item can follow: then something is missing rather than too much. */
+/** Whether nothing more of the same item can follow: then something is missing rather than unexpected. */
 function ends(token: IToken): boolean {
   const type = token.tokenType;
   const closes = type === T.RParen || type === T.RSquare || type === T.RCurly || type === T.Comma;
@@ -305,16 +305,16 @@ function ends(token: IToken): boolean {
 function unexpectedHint(token: IToken): string {
   switch (token.tokenType) {
     case T.If:
-      return 'put an `if … then … else …` inside an expression in parentheses';
+      return 'put the `if … then … else …` in parentheses';
     case T.LSquare:
-      return 'a list stands alone, as a value or an argument; a size belongs to the name of an input, label, layer or phase';
+      return 'a list is a value or an argument of its own; a size follows the name of an input, label, layer or phase';
     case T.LCurly:
-      return 'no block belongs here';
+      return 'blocks are not allowed here';
     case T.Comma:
       return 'remove it';
     default:
       return tokenMatcher(token, T.BinaryOperator)
-        ? 'an operator stands between two values'
+        ? 'an operator goes between two values'
         : 'remove it, or separate it by a comma or a new line';
   }
 }

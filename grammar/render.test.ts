@@ -15,7 +15,7 @@ const show = (diagnostic: Partial<Diagnostic>, colour = false) =>
   );
 
 describe('render', () => {
-  test('the line, underlined, with a hint', () => {
+  test('shows the line, underlined, with a hint', () => {
     expect(show({ ...at('model m'), hint: 'write `x`' })).toBe(
       [
         'error[RFF101]: wrong',
@@ -27,7 +27,7 @@ describe('render', () => {
       ].join('\n'),
     );
   });
-  test('of each file ten errors and ten warnings, then how many more', () => {
+  test('shows ten errors and ten warnings per file, then how many more', () => {
     const many = (file: string, severity: 'error' | 'warning', count: number): Diagnostic[] =>
       Array.from({ length: count }, (_, i) => ({ code: 'RFF101', severity, message: `wrong ${i}`, file }));
     const text = render(
@@ -61,7 +61,7 @@ describe('render', () => {
   test('a span of several lines is underlined on its first', () => {
     expect(show(at('{\n', 20)).split('\n').slice(-2)).toEqual(['1 | model m {', '  |         ^']);
   });
-  test('an empty span gets one caret, also at the end of the text', () => {
+  test('an empty span gets one caret, even at the end of the text', () => {
     expect(show(at(' m', 0)).split('\n').at(-1)).toBe('  |      ^');
     expect(show({ span: locate(text, text.length, text.length) })).toContain('a.rff:6:1\n  |\n6 |\n  | ^');
   });
@@ -72,7 +72,7 @@ describe('render', () => {
       render([{ code: 'RFF900', severity: 'error', message: 'no file' }], new Map(), { colour: false }),
     ).toBe('error[RFF900]: no file');
   });
-  test('several are parted by a blank line; colours are an option', () => {
+  test('diagnostics are separated by a blank line; colours are optional', () => {
     const one: Diagnostic = { code: 'RFF900', severity: 'error', message: 'a' };
     expect(render([one, one], new Map(), { colour: false })).toBe('error[RFF900]: a\n\nerror[RFF900]: a');
     expect(show(at('model'), true)).toContain('\u001b[31m^^^^^\u001b[39m');

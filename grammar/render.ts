@@ -1,6 +1,6 @@
 /**
- * Diagnostics as people read them: what is wrong, where, the line with the place underlined, and what to write
- * instead. The only place where a diagnostic becomes text for a terminal.
+ * Diagnostics for people: what is wrong, where, the line with the location underlined, and what to write instead. The
+ * only module that renders diagnostics for a terminal.
  */
 import picocolors from 'picocolors';
 import type { Diagnostic, Span } from './diagnostic.js';
@@ -8,13 +8,13 @@ import { lineTable } from './locate.js';
 
 const tabWidth = 4;
 
-/** So many errors of a file are shown, and so many warnings: whoever fixes ten runs the check again. */
+/** Errors shown per file, and warnings per file: whoever fixes ten checks again anyway. */
 const shown = 10;
 
 /**
- * The text of diagnostics, a blank line between two; of each file the first ten errors and ten warnings, then how many
- * more there are. `sources` maps a diagnostic's `file` to its text; without it (or
- * without a span) the place is named but not shown. A span of several lines is underlined on its first.
+ * The text of diagnostics, separated by blank lines; for each file the first ten errors and ten warnings, then how many
+ * more there are. `sources` maps a diagnostic's `file` to its text; without it (or without a span) the location is
+ * named but not shown. A span of several lines is underlined on its first.
  */
 export function render(
   diagnostics: readonly Diagnostic[],
@@ -51,7 +51,7 @@ export function render(
   const counts = new Map<string, number>();
   const parts: string[] = [];
   let file: string | undefined;
-  /** What was left out of `file`. */
+  /** Says how many diagnostics of `file` were left out. */
   const close = () => {
     for (const severity of ['error', 'warning'] as const) {
       const more = (counts.get(severity) ?? 0) - shown;
@@ -73,14 +73,14 @@ export function render(
 }
 
 /**
- * A text whose commands are as the user calls them. Texts are written with commands as code that begins with `rffc`
- * (\`rffc data fetch mnist\`), which is what works where rffc is installed globally.
+ * A text with its commands as the user invokes them. Texts contain commands as code that begins with `rffc` (\`rffc
+ * data fetch mnist\`), which works if rffc is installed globally.
  */
 export function asCalled(text: string, command: string): string {
   return text.replace(/`rffc(?= [a-z])/g, () => `\`${command}`);
 }
 
-/** The span's first line with tabs widened, and what goes under it. */
+/** The first line of the span with tabs expanded, and the carets under it. */
 function snippet(
   text: string,
   lines: readonly number[],
@@ -98,7 +98,7 @@ function snippet(
 }
 
 /**
- * Tabs to spaces, up to the next multiple of `tabWidth` columns; `at` is the column the text starts at. Other control
+ * Expands tabs to the next multiple of `tabWidth` columns; `at` is the column where the text starts. Other control
  * characters, which a terminal would obey, are shown as `·`.
  */
 function widen(text: string, at: number): string {
@@ -110,7 +110,7 @@ function widen(text: string, at: number): string {
   return out;
 }
 
-/** The columns a terminal gives a text: two for wide letters and emoji. */
+/** The width of a text in terminal columns: two for wide characters and emoji. */
 function columns(text: string): number {
   let count = 0;
   for (const character of text) count += wide.test(character) ? 2 : 1;

@@ -1,6 +1,4 @@
-/**
- * Sizes and ranges: `h1[200]`, `learn[4..6]`, and what others write for them, which is reported with what to write.
- */
+/** Sizes and ranges: `h1[200]`, `learn[4..6]`. Other notations are reported with what to write instead. */
 import type * as Ast from './ast.js';
 import { EOF, tokenMatcher } from './chevrotain.js';
 import { ExpressionParser, optional } from './expressions.js';
@@ -9,7 +7,7 @@ import { type Given, sizeOf } from './translate.js';
 import { endOf, isDeclaration, onNewLine } from './words.js';
 
 export abstract class SizeParser extends ExpressionParser {
-  /** `NAME[size]`; also `NAME(size)`, `NAME: size` and `NAME = Linear(784, size)`, which are reported. */
+  /** `NAME[size]`. Also reads `NAME(size)`, `NAME: size` and `NAME = Linear(784, size)`, which are reported. */
   protected readonly sized = this.RULE('sized', (): Ast.Sized | undefined => {
     const word = this.LA(0);
     const first = this.LA(1);
@@ -57,7 +55,7 @@ export abstract class SizeParser extends ExpressionParser {
     });
   });
 
-  /** `[10]`, or a shape as `[28, 28]`. */
+  /** `[10]`, or a shape such as `[28, 28]`. */
   protected readonly squareSize = this.RULE('squareSize', () => {
     this.CONSUME(T.LSquare);
     const given: { value: string }[] = [];
@@ -94,7 +92,7 @@ export abstract class SizeParser extends ExpressionParser {
     });
   });
 
-  /** A size follows, be it not as it should be: `h1(20)`, `h1: 20`, `h1 20`, `h1 Linear(784, 20)`. */
+  /** Whether a size follows, possibly malformed: `h1(20)`, `h1: 20`, `h1 20`, `h1 Linear(784, 20)`. */
   protected sizeNext(): boolean {
     const [token, next] = [this.LA(1), this.LA(2)];
     const { tokenType } = token;
@@ -104,10 +102,10 @@ export abstract class SizeParser extends ExpressionParser {
     return tokenType === T.NumberToken || (tokenType === T.Name && next.tokenType === T.LParen);
   }
 
-  /** A name; where there is none, that is reported and nothing read. */
+  /** A name; if there is none, that is reported and nothing is read. */
   protected readonly maybeName = this.RULE('maybeName', (): Ast.Name | undefined => {
     const name = this.OPTION({
-      // In `a -> as forward` it is the name that is missing.
+      // In `a -> as forward` the name is missing.
       GATE: () => {
         const [next, afterNext] = [this.LA(1), this.LA(2)];
         return !(next.tokenType === T.As && afterNext.tokenType === T.Name && !onNewLine(next, afterNext));
@@ -120,7 +118,7 @@ export abstract class SizeParser extends ExpressionParser {
     });
   });
 
-  /** `[4..6]`; `written` is what to write in the place of `(4..6)`, `[4:6]`, `[4, 5, 6]`, `[4]` and the like. */
+  /** `[4..6]`; `written` is what to write instead of `(4..6)`, `[4:6]`, `[4, 5, 6]`, `[4]` and the like. */
   protected readonly range = this.RULE('range', () => {
     const square = this.OR([{ ALT: () => this.CONSUME(T.LSquare) }, { ALT: () => this.CONSUME(T.LParen) }]);
     const { reports } = this;
@@ -171,7 +169,7 @@ export abstract class SizeParser extends ExpressionParser {
     });
   });
 
-  /** A comma follows that does not separate entries. */
+  /** Whether a comma follows that does not separate entries. */
   protected listGoesOn(): boolean {
     const after = this.LA(2);
     const separates = after.tokenType === T.Key || after.tokenType === T.RCurly || after.tokenType === EOF;

@@ -1,9 +1,9 @@
 /**
  * Between lexer and parser: where entries begin, and which bracket closes which.
  *
- * Brackets that are missing or left over are reported and mended here. The parser's tokens are always balanced, no
- * brace stands inside of other brackets, and every entry of a block begins with a `Key` or a declaration's keyword:
- * that is what lets the parser find its way again after any mistake.
+ * Missing and unmatched brackets are reported and fixed here. The parser's tokens are always balanced, no brace occurs
+ * inside other brackets, and every entry of a block begins with a `Key` or a declaration's keyword: this is what lets
+ * the parser resume after any mistake.
  */
 import type { IToken, TokenType } from 'chevrotain';
 import * as T from './tokens.js';
@@ -33,7 +33,7 @@ const closers = new Map<TokenType, Bracket>([
   [T.LSquare, { type: T.RSquare, text: ']' }],
   [T.LParen, { type: T.RParen, text: ')' }],
 ]);
-/** The end of an object as JSON writes it: read as a parenthesis. */
+/** The end of an object literal as in JSON: read as a parenthesis. */
 const objectEnd: Bracket = { type: T.RParen, text: '}' };
 const ownsBlock: readonly string[] = [
   'connection',
@@ -49,7 +49,7 @@ const ownsBlock: readonly string[] = [
   'evaluate',
 ];
 
-/** Where an entry began, and as what. */
+/** Where an entry began, and its kind. */
 interface Entry {
   readonly index: number;
   readonly word: string;
@@ -57,11 +57,11 @@ interface Entry {
   readonly indent: number;
 }
 
-/** A bracket not closed yet. */
+/** A bracket that is not closed yet. */
 interface Open {
   readonly closer: Bracket;
   readonly index: number;
-  /** The entry whose block it is; for `{` only. */
+  /** The entry that owns the block; only for `{`. */
   readonly entry: Entry | undefined;
   readonly place: Place;
   /** The column where its line starts. */
@@ -69,8 +69,8 @@ interface Open {
 }
 
 /**
- * Marks what begins an entry and balances brackets; tokens put in have an empty image. The offset of a token after
- * one that was left out is added to `excused`: what goes wrong there has been told.
+ * Marks what begins an entry and balances brackets; inserted tokens have empty text. The offset of a token after a
+ * removed one is added to `excused`, as the mistake there is already reported.
  * Reports RFF104, RFF105, RFF110, RFF115, RFF123 and, for a missing `{`, RFF114.
  */
 export function structure(lexed: readonly IToken[], report: Report, excused: Set<number>): IToken[] {
@@ -78,13 +78,13 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
   const out: IToken[] = [];
   const open: Open[] = [];
   const count = (type: TokenType) => tokens.filter((token) => token.tokenType === type).length;
-  /** Positive: so many `{` are never closed; negative: so many `}` close nothing. */
+  /** Positive: the number of `{` that are never closed; negative: the number of `}` that close nothing. */
   let unclosed = count(T.LCurly) - count(T.RCurly);
   /** The entry being read. */
   let entry: Entry | undefined;
   /** The column where the line being read starts. */
   let indent = 1;
-  /** `?` of `c ? a : b` whose colon is still to come: what stands before that is no key. */
+  /** Number of `?` of `c ? a : b` whose colon is still to come: a name before that colon is not a key. */
   let questions = 0;
 
   const place = () => open.at(-1)?.place ?? 'file';
@@ -96,8 +96,8 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     if (closer === curly) entry = undefined;
   };
 
-  /** Closes the innermost bracket, for want of its own closer. */
-  const mend = () => {
+  /** Closes the innermost bracket, whose own closer is missing. */
+  const repair = () => {
     const { closer, index, entry: owner } = open.pop()!;
     const opener = tokens[index]!;
     const last = out.at(-1)!;
@@ -114,17 +114,17 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     }
     out.push(inserted(closer.type, last));
   };
-  const mendBrackets = () => {
-    while (inBrackets()) mend();
+  const repairBrackets = () => {
+    while (inBrackets()) repair();
   };
 
-  /** A closing bracket; false where it is to be left out. */
+  /** A closing bracket; false if it is to be dropped. */
   const close = (token: IToken, i: number): boolean => {
     const fits = (at: Open) => at.closer.type === token.tokenType;
     const wrong = (message: string, hint: string) => {
       report('RFF105', token.startOffset, endOf(token), message, hint);
       excused.add(tokens[i + 1]?.startOffset ?? endOf(token));
-      // Without its opener all of the entry is likely to look wrong.
+      // Without its opener, the whole entry is likely to look wrong.
       for (let k = entry?.index ?? i; k < i && token.tokenType !== T.RCurly; k++)
         excused.add(tokens[k]!.startOffset);
       return false;
@@ -134,21 +134,21 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
       const early = unclosed < 0 && open[mine]?.place === 'model' && modelGoesOn(tokens, i + 1);
       if (mine < 0 || early) {
         unclosed++;
-        return wrong('this `}` closes nothing', 'remove it, or add the `{` it belongs to');
+        return wrong('unmatched `}`', 'remove it, or add the missing `{`');
       }
     } else if (mine <= open.findLastIndex((at) => at.closer === curly)) {
       if (!inBrackets())
-        return wrong(`this \`${token.image}\` closes nothing`, 'remove it, or add the bracket it belongs to');
+        return wrong(`unmatched \`${token.image}\``, 'remove it, or add the missing bracket');
       const { closer } = open.pop()!;
       out.push(T.retyped(token, closer.type));
       return wrong(`expected \`${closer.text}\`, found \`${token.image}\``, `write \`${closer.text}\``);
     }
-    while (open.length - 1 > mine) mend();
+    while (open.length - 1 > mine) repair();
     if (open.pop()!.closer === curly) entry = undefined;
     return true;
   };
 
-  /** Whether an entry may begin inside of brackets, which are then missing their closers. */
+  /** Whether an entry may begin inside brackets, whose closers are then missing. */
   const breaksOut = (word: EntryWord, i: number): boolean => {
     const before = tokens[i - 1];
     const next = tokens[i + 1];
@@ -159,20 +159,22 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     return next.tokenType === T.Colon && before?.tokenType !== T.Comma && before?.tokenType !== T.LParen;
   };
 
-  /** Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do. */
-  const mendBlocks = (kind: EntryKind, i: number) => {
+  /**
+   * Closes blocks that must have ended before an entry: they cannot contain it, or it is indented less than they are.
+   */
+  const repairBlocks = (kind: EntryKind, i: number) => {
     while (unclosed > 0 && open.length > 0) {
       const outside: Place[] = ['file', ...open.slice(0, -1).map((at) => at.place)];
       if (!outside.some((at) => allowed[at].includes(kind))) return;
       const token = tokens[i]!;
       const left = onNewLine(tokens[i - 1], token) && (token.startColumn ?? 1) <= open.at(-1)!.indent;
       if (allowed[place()].includes(kind) && !left) return;
-      mend();
+      repair();
     }
   };
 
-  /** Opens the block of the declaration being read, if it lacks its `{` and what follows must stand inside. */
-  const mendOpener = (kind: EntryKind, i: number) => {
+  /** Opens the block of the declaration being read if its `{` is missing and what follows belongs inside. */
+  const repairOpener = (kind: EntryKind, i: number) => {
     const last = out.at(-1);
     if (unclosed >= 0 || entry === undefined || last === undefined || last.tokenType === T.Comma) return;
     if (!ownsBlock.includes(entry.word) || !allowed[placeOf(entry.word)].includes(kind)) return;
@@ -180,8 +182,8 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     const deeper = (token.startColumn ?? 1) > entry.indent;
     if (onNewLine(last, token) && !deeper && allowed[place()].includes(kind)) return;
     const message = `expected \`{\` before \`${token.image}\``;
-    report('RFF114', endOf(last), endOf(last), message, `the block of \`${entry.word}\` stands in \`{ }\``);
-    // Its `}` answers for it.
+    report('RFF114', endOf(last), endOf(last), message, `put the block of \`${entry.word}\` in \`{ }\``);
+    // Its `}` is expected later.
     open.push({ closer: curly, index: entry.index, entry, indent: entry.indent, place: placeOf(entry.word) });
     entry = undefined;
     out.push(inserted(T.LCurly, last));
@@ -197,9 +199,9 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     }
     if (token.tokenType === T.Question) questions++;
     if (token.tokenType === T.Colon && questions > 0) questions--;
-    // A size has no commas, but for a shape as `[28, 28]`.
+    // A size has no commas, except in a shape such as `[28, 28]`.
     if (token.tokenType === T.Comma && inBrackets() && isSize(tokens, open.at(-1)!) && !isShape(tokens, i))
-      mend();
+      repair();
     // `0,7` and `1,000`
     const decimals =
       inBrackets() || (entry !== undefined && isDeclarationWord(entry.word)) ? undefined : tokens[i + 2];
@@ -253,7 +255,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     if (token.tokenType === T.StringToken && next?.tokenType === T.Colon && !inBrackets()) {
       const name = token.image.slice(1, -1);
       if (/^[A-Za-z_]\w*$/.test(name) && onNewLine(tokens[i - 1], token)) {
-        report('RFF123', token.startOffset, endOf(token), 'a key in quotes', `write \`${name}\``);
+        report('RFF123', token.startOffset, endOf(token), 'quoted key', `write \`${name}\``);
         const unquoted = { ...token, image: name, startOffset: token.startOffset + 1 };
         entry = { index: i, word: name, indent };
         out.push(T.retyped(unquoted, T.Key));
@@ -263,7 +265,7 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
 
     const closer = closers.get(token.tokenType);
     if (closer !== undefined) {
-      if (closer === curly) mendBrackets();
+      if (closer === curly) repairBrackets();
       push(closer, i);
       out.push(token);
       continue;
@@ -282,9 +284,9 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
       out.push(token);
       continue;
     }
-    mendBrackets();
-    mendOpener(word.kind, i);
-    mendBlocks(word.kind, i);
+    repairBrackets();
+    repairOpener(word.kind, i);
+    repairBlocks(word.kind, i);
     word.complain?.(report);
     entry = { index: i, word: word.kind === 'property' ? token.image : word.kind, indent };
     if (word.implied) {
@@ -303,25 +305,25 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
       i++;
     }
   }
-  while (open.length > 0) mend();
+  while (open.length > 0) repair();
   return out;
 }
 
-/** Whether three tokens are a number with a comma, without spaces. */
+/** Whether three tokens are a number with a comma in it, without spaces. */
 function isDecimalComma(first: IToken, comma: IToken | undefined, last: IToken): boolean {
   if (first.tokenType !== T.NumberToken || comma?.tokenType !== T.Comma) return false;
   const whole = /^\d+$/.test(first.image) && /^\d+$/.test(last.image) && last.tokenType === T.NumberToken;
   return whole && comma.startOffset === endOf(first) && last.startOffset === endOf(comma);
 }
 
-/** Whether a `{` is part of a value, as JSON or JavaScript write it, and opens no block. */
+/** Whether a `{` is part of a value, as in JSON or JavaScript, and does not open a block. */
 function isValue(entry: Entry, before: IToken | undefined, inBrackets: boolean): boolean {
   if (entry.word === 'fn') return before?.tokenType === T.RParen;
   const property = !ownsBlock.includes(entry.word) || before?.tokenType === T.Colon;
   return property && (before?.tokenType === T.Colon || before?.tokenType === T.Assign || inBrackets);
 }
 
-/** Whether a comma stands in a shape of numbers that is closed, as `[28, 28]`. */
+/** Whether a comma is inside a closed shape of numbers, such as `[28, 28]`. */
 function isShape(tokens: readonly IToken[], comma: number): boolean {
   for (let i = comma + 1; i < tokens.length; i++) {
     const { tokenType } = tokens[i]!;
@@ -332,7 +334,7 @@ function isShape(tokens: readonly IToken[], comma: number): boolean {
 }
 
 /**
- * Whether a sign stands before an entry that does not need it: a list's dash (`- epochs: 10`), an option's dashes
+ * Whether an entry begins with a sign that it does not need: a list's dash (`- epochs: 10`), an option's dashes
  * (`--epochs 10`), `self.`.
  */
 function leadsEntry(tokens: readonly IToken[], i: number, report: Report): boolean {
@@ -372,7 +374,7 @@ function titleOf(entry: Entry | undefined, tokens: readonly IToken[]): string {
   return named ? `\`${entry.word} ${name.image}\`` : `\`${entry.word}\``;
 }
 
-/** An empty token of a kind right after another. */
+/** An empty token of some type right after another token. */
 function inserted(type: TokenType, after: IToken): IToken {
   const end = endOf(after);
   return {

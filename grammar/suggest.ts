@@ -20,7 +20,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of all) {
     if (candidate === word || Math.abs(candidate.length - word.length) > cutoff) continue;
     const edits = distance(word, candidate);
-    // Replacing every letter of a short word is no likeness.
+    // Replacing every letter of a short word is not a similarity.
     if (edits < least && edits < Math.min(word.length, candidate.length)) {
       best = candidate;
       least = edits;

@@ -1,10 +1,8 @@
-/**
- * What the tests of the grammar share: files that use all of the language.
- */
+/** Shared by the tests of the grammar: files that use all of the language. */
 
 import fc from 'fast-check';
 
-/** The whole model of the language's page, for tests. */
+/** The complete model of the language page. */
 export const example = `// The seed's benchmark: three recurrent layers of 2000 units on MNIST.
 
 connection forward  { init: kaiming_uniform() }
@@ -57,7 +55,7 @@ model mnist3x2000 {
 }
 `;
 
-/** What the page's model leaves out. */
+/** What that model does not use. */
 export const everything = `/* all of the language */
 fn silu2(z, b = 1) = z * sigmoid(b * z)
 fn spike(z) = step(z) derivative 1 / (1 + abs(z))^2
@@ -89,12 +87,12 @@ model all {
 }
 `;
 
-/** A tree without spans: what is left is the meaning. Texts of numbers are kept. */
+/** A tree without spans, which leaves the meaning. The text of numbers is kept. */
 export function withoutSpans(tree: unknown): unknown {
   return JSON.parse(JSON.stringify(tree, (key, value: unknown) => (key === 'span' ? undefined : value)));
 }
 
-/** What may stand after a word: mostly nothing, sometimes a numbered comment. A line comment ends in `/`. */
+/** What may follow a word: mostly nothing, sometimes a numbered comment. A line comment ends in `/`. */
 export const gaps: fc.Arbitrary<(i: number) => string> = fc.oneof(
   { weight: 8, arbitrary: fc.constant(() => '') },
   { weight: 1, arbitrary: fc.constant((i: number) => ` /* c${i} */`) },
@@ -152,7 +150,7 @@ const { expression } = fc.letrec<{ expression: string[]; operand: string[]; argu
 }));
 
 const separator = fc.constantFrom('\n', ',', ',', '\n\n\n');
-/** Entries with a separator between each two, and perhaps one after the last. */
+/** Entries with a separator between them, and perhaps one after the last. */
 const block = (entry: fc.Arbitrary<string[]>, maxLength: number): fc.Arbitrary<string[]> =>
   fc
     .tuple(fc.array(fc.tuple(entry, separator), { maxLength }), fc.boolean(), fc.boolean())

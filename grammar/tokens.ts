@@ -1,9 +1,9 @@
 /**
- * The words of a .rff file: Chevrotain's token kinds and the lexer over them.
+ * The tokens of a .rff file: Chevrotain's token types and the lexer over them.
  *
- * The lexer never gives up. A character the language does not have is reported and either read as what was surely
- * meant (`;` as `,`, `→` as `->`) or left out. Which words are keywords is not decided here but in `structure.ts`:
- * a layer may be called `train`.
+ * The lexer never gives up. A character that the language does not have is reported, and either read as what was
+ * evidently meant (`;` as `,`, `→` as `->`) or skipped. Which words are keywords is decided in `structure.ts`, not
+ * here: a layer may be called `train`.
  */
 import type { IToken, TokenType } from 'chevrotain';
 import { createToken, Lexer } from './chevrotain.js';
@@ -23,13 +23,13 @@ export const StringToken = createToken({ name: 'String', pattern: /"(?:[^"\\\r\n
 const word = (name: string, text: string, categories: TokenType[] = []) =>
   createToken({ name, pattern: new RegExp(text), longer_alt: Name, categories });
 
-/** These are names too wherever the grammar asks for a name. */
+/** These are also names wherever the grammar expects one. */
 export const As = word('As', 'as', [Name]);
 export const Over = word('Over', 'over', [Name]);
 export const From = word('From', 'from', [Name]);
 export const Extends = word('Extends', 'extends', [Name]);
 export const Derivative = word('Derivative', 'derivative', [Name]);
-/** These are not: an expression could not tell them apart. */
+/** These are not: an expression could not tell them apart from names. */
 export const If = word('If', 'if');
 export const Then = word('Then', 'then');
 export const Else = word('Else', 'else');
@@ -57,7 +57,7 @@ const Greater = fixed('Greater', '>', [BinaryOperator]);
 const Equal = fixed('Equal', '==', [BinaryOperator]);
 const NotEqual = fixed('NotEqual', '!=', [BinaryOperator]);
 
-/* Signs of other languages, read so that what is meant can be told (`expressions.ts`). */
+/* Signs of other languages, read so that their meaning can be reported (`expressions.ts`). */
 export const Dot = fixed('Dot', '.');
 export const Question = fixed('Question', '?');
 export const And = fixed('And', '&&');
@@ -93,7 +93,7 @@ const BlockComment = createToken({
   line_breaks: true,
 });
 
-/* What is not .rff but can be read: the lexer takes it, `mistakes` says what to say about it. */
+/* Text that is not .rff but can be read: the lexer accepts it, `mistakes` reports it. */
 const OpenComment = createToken({
   name: 'OpenComment',
   pattern: /\/\*[\s\S]*/,
@@ -101,7 +101,7 @@ const OpenComment = createToken({
   line_breaks: true,
 });
 const HashComment = createToken({ name: 'HashComment', pattern: /#[^\r\n]*/, group: 'mistakes' });
-/** To the end of its line, but for what likely closes brackets around it. */
+/** To the end of the line, except for what likely closes the brackets around it. */
 const OpenString = createToken({
   name: 'OpenString',
   pattern: {
@@ -116,7 +116,7 @@ const OpenString = createToken({
 const OtherString = createToken({ name: 'OtherString', pattern: /'[^'\r\n]*'|[“”„][^“”\r\n]*[“”]/ });
 const OddNumber = createToken({
   name: 'OddNumber',
-  // .5   4.   3h   1_000   2e   1.5.2: but not the 4 of 4..6
+  // .5   4.   3h   1_000   2e   1.5.2, but not the 4 of 4..6
   pattern: {
     exec: (text: string, offset: number) => {
       const number = matchAt(/\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y, text, offset);
@@ -130,7 +130,7 @@ const OddNumber = createToken({
 });
 const OddSign = createToken({ name: 'OddSign', pattern: /=>|→|\*\*|:=|===|\.\.\.|[;−–—×·÷≤≥≠²³]/ });
 
-/** Lookalikes: the kind they are read as, and what to write. */
+/** Lookalikes: the token type they are read as, and what to write. */
 const lookalikes: Readonly<Record<string, readonly [TokenType, string]>> = {
   ';': [Comma, 'entries are separated by a new line or a comma'],
   '=>': [Arrow, 'write `->`'],
@@ -152,7 +152,7 @@ const lookalikes: Readonly<Record<string, readonly [TokenType, string]>> = {
 
 const powers: Readonly<Record<string, string | undefined>> = { '²': '2', '³': '3' };
 
-/* ---- kinds that `structure.ts` gives to names, once it knows where they stand ---- */
+/* ---- token types that `structure.ts` gives to names, once it knows their role ---- */
 
 /** The name before the colon of a property. */
 export const Key = createToken({ name: 'Key', pattern: Lexer.NA });
@@ -181,7 +181,7 @@ export const declarations = {
 } as const satisfies Record<string, TokenType>;
 export type DeclarationWord = keyof typeof declarations;
 
-/** In the order the lexer tries them. */
+/** In the order in which the lexer tries them. */
 const lexed: TokenType[] = [
   WhiteSpace,
   LineComment,
@@ -232,7 +232,7 @@ const lexed: TokenType[] = [
   Colon,
 ];
 
-/** Every kind the parser meets. */
+/** Every token type that the parser meets. */
 export const vocabulary: TokenType[] = [
   ...lexed,
   BinaryOperator,
@@ -249,24 +249,24 @@ export interface Tokens {
   readonly comments: readonly IToken[];
   /** What signs and numbers of other languages are read as. */
   readonly rewrites: readonly Rewrite[];
-  /** Offsets of tokens right after text that was left out: what goes wrong there is that text's fault. */
+  /** Offsets of tokens right after skipped text, which is to blame for mistakes there. */
   readonly excused: ReadonlySet<number>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A token like `token`, of another kind. */
+/** A token like `token`, of another type. */
 export function retyped(token: IToken, type: TokenType): IToken {
   return { ...token, tokenType: type, tokenTypeIdx: type.tokenTypeIdx as number };
 }
 
-/** A token without an extent right after another; `image` is what it is read as. */
+/** A token without extent right after another; `image` is the text it is read as. */
 function after(token: IToken, type: TokenType, image: string): IToken {
   const end = token.startOffset + token.image.length;
   return { ...retyped(token, type), image, startOffset: end, endOffset: end - 1 };
 }
 
 /**
- * The tokens of a text, with the words still plain names (see `structure.ts`). Never throws.
+ * The tokens of a text, with words still plain names (see `structure.ts`). Never throws.
  * Reports RFF101 to RFF103, RFF106 and RFF107.
  */
 export function tokenize(text: string): Tokens {
@@ -295,7 +295,7 @@ export function tokenize(text: string): Tokens {
       report(
         'RFF103',
         { offset: token.startOffset, length: 2 },
-        'this comment is never closed',
+        'unterminated comment',
         'close it with `*/`',
       );
     } else {
@@ -339,14 +339,14 @@ export function tokenize(text: string): Tokens {
         break;
       }
       case OpenString:
-        report('RFF102', place(token), 'this string is never closed', 'close it with `"` on the same line');
+        report('RFF102', place(token), 'unterminated string', 'close it with `"` on the same line');
         tokens.push(retyped(token, StringToken));
         break;
       case OtherString:
         report(
           'RFF101',
           place(token),
-          'a string is written in straight double quotes',
+          'wrong quotes: a string uses straight double quotes',
           `write \`"${token.image.slice(1, -1)}"\``,
         );
         instead(token, `"${token.image.slice(1, -1)}"`);
@@ -357,7 +357,7 @@ export function tokenize(text: string): Tokens {
           report(
             'RFF106',
             place(token),
-            `\`${token.image}\` is too large for a number`,
+            `number \`${token.image}\` is too large`,
             'the largest is about 1.8e308',
           );
         }
@@ -390,7 +390,7 @@ export function tokenize(text: string): Tokens {
   return { tokens, comments: result.groups.comments ?? [], rewrites, excused, diagnostics };
 }
 
-/** What a string literal stands for; a string that is not closed, what is there of it. */
+/** The value of a string literal; of an unterminated one, what there is. */
 export function stringValue(image: string): string {
   const closed = image.length > 1 && !image.endsWith('\\') && /["'“”]$/.test(image);
   return image.slice(1, closed ? -1 : undefined).replace(/\\(["\\])/g, '$1');

@@ -1,10 +1,8 @@
-/**
- * From habit to .rff, as text: calls by the tables of `habits.ts`, and pieces of a text put in the place of others.
- */
+/** From habit to .rff, as text: translates calls with the tables of `habits.ts`, and replaces pieces of a text. */
 import { argumentNames, calls, functions, type Habits, modules, sizes, variables } from './habits.js';
 import { plain } from './suggest.js';
 
-/** What to write in the place of a stretch of text. */
+/** The replacement of a stretch of text. */
 export interface Rewrite {
   readonly start: number;
   readonly end: number;
@@ -17,19 +15,19 @@ export interface Given {
   readonly value: string;
 }
 
-/** One link of `torch.nn.ReLU()(z)`: a name, a call of it, or a call of what stands before. */
+/** One link of `torch.nn.ReLU()(z)`: a name, a call of it, or a call of what precedes it. */
 export interface Link {
   readonly name?: string;
   readonly arguments?: readonly Given[];
 }
 
-/** Properties whose value is a call by a name of their own, not an expression. */
+/** Properties whose value is a call, not an expression. */
 const callPlaces = new Set([
   ...['init', 'bias', 'optimizer', 'decay', 'data', 'augment', 'negatives', 'readout', 'field', 'fast'],
 ]);
 const isClass = (name: string): boolean => /^[A-Z]/.test(name);
 
-/** The text from `start` to `end` with the rewrites inside of it; a rewrite takes the place of those it holds. */
+/** The text from `start` to `end` with the rewrites inside it applied; a rewrite replaces those it contains. */
 export function rewritten(text: string, start: number, end: number, rewrites: readonly Rewrite[]): string {
   const inside = rewrites.filter((r) => r.start >= start && r.end <= end);
   const outer = inside.filter(
@@ -46,7 +44,7 @@ export function rewritten(text: string, start: number, end: number, rewrites: re
   return out + text.slice(at, end);
 }
 
-/** A name, a number, a call or something in brackets: it needs none around it. */
+/** A name, a number, a call or something in brackets: it needs no parentheses. */
 function isAtom(text: string): boolean {
   if (/^[\w.]*$/.test(text)) return true;
   const open = /^\w*[([]/.exec(text)?.[0].length;
@@ -60,17 +58,17 @@ function isAtom(text: string): boolean {
   return /[)\]]$/.test(text);
 }
 const isSign = (text: string): boolean => !/[\w"']/.test(text);
-/** Without parentheses around all of it. */
+/** Without the parentheses around all of it. */
 const bare = (text: string): string => (/^\(.*\)$/s.test(text) && isAtom(text) ? text.slice(1, -1) : text);
 const grouped = (text: string): string => (isAtom(text) ? text : `(${text})`);
 
 /**
- * `object.name(…)`, `torch.nn.name(…)`, `name()(x)` in .rff. `place` is the property it stands in, and says what a
+ * `object.name(…)`, `torch.nn.name(…)`, `name()(x)` in .rff. `place` is the enclosing property, which determines what a
  * function without an argument is applied to.
  */
 export function chain(links: readonly Link[], place: string): string {
   let result: string | undefined;
-  /** A class that is not applied to anything yet, as `nn.ReLU()`. */
+  /** A class that is not applied to anything yet, such as `nn.ReLU()`. */
   let open: Link | undefined;
   const apply = (link: Link, first: readonly Given[]): string =>
     call(link.name ?? '', [...first, ...(link.arguments ?? [])], place);
@@ -98,7 +96,7 @@ export function chain(links: readonly Link[], place: string): string {
 }
 const isModule = (name: string): boolean => modules.includes(name);
 
-/** `nn.Linear(784, 128)` alone on a line: the layer it would make, and how much of the line it is. */
+/** `nn.Linear(784, 128)` alone on a line: the layer it would make, and the length of the line that it covers. */
 export function layerOf(line: string): { readonly text: string; readonly length: number } | undefined {
   const found = /^(?:\w+\.)*(\w+)\(([^()]*)\)/.exec(line);
   const size =
@@ -118,7 +116,7 @@ export function sizeOf(name: string, given: readonly Given[]): string | undefine
   return units?.value ?? (sizes[key] === 'a' ? given[1] : given[0])?.value;
 }
 
-/** A call by its habitual name, in .rff. */
+/** A habitual call, in .rff. */
 export function call(name: string, given: readonly Given[], place: string): string {
   const calling = callPlaces.has(place);
   const table: Habits = calling ? calls : functions;
@@ -136,7 +134,7 @@ export function call(name: string, given: readonly Given[], place: string): stri
   return template === undefined ? `${name}(${values.map(written).join(', ')})` : filled(template, values);
 }
 
-/** An argument by the name that .rff has for it: none where it needs none, several where one is a pair. */
+/** An argument by its .rff name: none if it is not needed, several if it is a pair. */
 export function renamed({ name, value }: Given): readonly Given[] {
   const known =
     name !== undefined && Object.hasOwn(argumentNames, plain(name)) ? argumentNames[plain(name)]! : name;
@@ -149,7 +147,10 @@ export function renamed({ name, value }: Given): readonly Given[] {
 }
 const written = ({ name, value }: Given): string => (name === undefined ? value : `${name}: ${value}`);
 
-/** A template with its arguments; alone it is put between operators, so each stands in parentheses where it must. */
+/**
+ * A template filled with its arguments; `alone` tells whether it is used without operators around it, which decides on
+ * parentheses.
+ */
 export function filled(template: string, given: readonly Given[]): string {
   const values = new Map(['x', 'a', 'b'].map((name, i) => [name, given[i]?.value]));
   for (const { name, value } of given) if (name !== undefined && values.has(name)) values.set(name, value);

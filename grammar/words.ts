@@ -1,13 +1,14 @@
 /**
- * Which words are keywords: a word is a key only before a colon, and a keyword only where it opens a declaration, so
- * a layer may be called `train` and a phase `learn`. Misspelled and half-written ones are recognized as what was meant.
+ * Which words are keywords: a word is a key only before a colon, and a keyword only where it opens a declaration, so a
+ * layer may be called `train` and a phase `learn`. Misspelled and incomplete declarations are recognized as what was
+ * meant.
  */
 import type { IToken, TokenType } from 'chevrotain';
 import { declarationWords, sizes } from './habits.js';
 import { closest, plain } from './suggest.js';
 import * as T from './tokens.js';
 
-/** What stands in a block, by what the block belongs to. */
+/** The kinds of blocks, by what a block belongs to. */
 export type Place = 'file' | 'model' | 'schedule' | 'properties';
 export type EntryKind = T.DeclarationWord | 'property';
 
@@ -31,7 +32,7 @@ export const allowed: Readonly<Record<Place, readonly EntryKind[]>> = {
   properties: ['property'],
 };
 
-/** The place that `word … { }` makes. */
+/** The kind of block that `word … { }` opens. */
 export function placeOf(word: string | undefined): Place {
   return word === 'model' || word === 'schedule' ? word : 'properties';
 }
@@ -41,14 +42,14 @@ export type Report = (code: string, start: number, end: number, message: string,
 /** A word that begins an entry. */
 export interface EntryWord {
   readonly kind: EntryKind;
-  /** `Key`, or the declaration's own. */
+  /** `Key`, or the type of the declaration. */
   readonly type: TokenType;
   /**
-   * What to do with the colon of a property that lacks it: `replace` the `=` that stands there, or `insert` one; or with
-   * one that a declaration has too many: `drop` it.
+   * What to do about the colon of a property that lacks it, `replace` the `=` there or `insert` one, or about a
+   * superfluous one after a declaration: `drop` it.
    */
   readonly colon?: 'insert' | 'replace' | 'drop';
-  /** The keyword itself is missing before the word; the parser says so. */
+  /** The keyword is missing before the word; the parser reports it. */
   readonly implied?: true;
   /** Reports what is wrong with the word itself. */
   readonly complain?: (report: Report) => void;
@@ -57,14 +58,17 @@ export interface EntryWord {
 const words: Readonly<Record<string, TokenType>> = T.declarations;
 const declarationTypes = new Set<TokenType>(Object.values(T.declarations));
 const contextual = new Set<TokenType>([T.As, T.Over, T.From, T.Extends, T.Derivative, T.Then, T.Else]);
-/** Declarations that can do without a name. */
+/** Declarations whose name is optional. */
 const blockOnly = new Set<TokenType>([
   T.declarations.objective,
   T.declarations.schedule,
   T.declarations.train,
   T.declarations.evaluate,
 ]);
-/** What follows a declaration's name; `from` and `extends`, which may be names, each after one declaration's only. */
+/**
+ * What follows a declaration's name. `from` and `extends`, which may be names themselves, each follow only one
+ * declaration.
+ */
 const afterName = new Set<TokenType>([T.LSquare, T.LCurly, T.Assign, T.Arrow, T.LParen]);
 const afterNameOf: { readonly [word: string]: TokenType | undefined } = {
   decode: T.From,
@@ -72,11 +76,11 @@ const afterNameOf: { readonly [word: string]: TokenType | undefined } = {
 };
 
 export const isDeclarationWord = (text: string): text is T.DeclarationWord => Object.hasOwn(words, text);
-/** Whether a token has been found to open a declaration. */
+/** Whether a token was recognized as opening a declaration. */
 export const isDeclaration = (token: IToken): boolean => declarationTypes.has(token.tokenType);
 export const isCloser = (token: IToken): boolean =>
   token.tokenType === T.RCurly || token.tokenType === T.RSquare || token.tokenType === T.RParen;
-/** A name or any word of the language. */
+/** A name or any keyword of the language. */
 export const isWord = (token: IToken): boolean =>
   /^[A-Za-z_]/.test(token.image) || (token.tokenType === T.Name && token.image !== '');
 const isLiteral = (token: IToken): boolean =>
@@ -88,8 +92,8 @@ export const onNewLine = (before: IToken | undefined, token: IToken): boolean =>
   before === undefined || (before.endLine ?? 0) < (token.startLine ?? 0);
 
 /**
- * What the word at `i` begins, in a block of `place`; undefined where it begins nothing. `read` are the tokens
- * before it as understood so far.
+ * What the word at `i` begins in a block of kind `place`; undefined if it begins nothing. `read` are the tokens before
+ * it as understood so far.
  */
 export function entryWord(
   tokens: readonly IToken[],
@@ -102,9 +106,9 @@ export function entryWord(
   const next = tokens[i + 1];
   const newLine = onNewLine(before, token);
   const last = read.at(-1);
-  /** What stands before could be the whole of an entry. */
+  /** What precedes could be a complete entry. */
   const ended = endsEntry(read, read.length - 1);
-  // The name of a declaration, be it on the next line.
+  // The name of a declaration, possibly on the next line.
   if (last !== undefined && isDeclaration(last)) {
     const nameless = next?.tokenType === T.Colon && blockOnly.has(last.tokenType);
     const subject =
@@ -133,18 +137,18 @@ export function entryWord(
   if (next?.tokenType === T.Colon) return { kind: 'property', type: T.Key };
 
   const first = before === undefined || before.tokenType === T.LCurly || before.tokenType === T.RCurly;
-  /** An entry surely begins here. */
+  /** An entry certainly begins here. */
   const starts = first || (newLine && ended);
   const sameLine = next !== undefined && !onNewLine(token, next) ? next : undefined;
   const subject = fitsAfterName(tokens[i + 2], token.image);
   const nameNext =
     sameLine !== undefined && isWord(sameLine) && (!contextual.has(sameLine.tokenType) || subject);
   const blockNext = next?.tokenType === T.LCurly;
-  /** After `->`, or `as` and its like. */
+  /** After `->`, `as` or the like. */
   const wantsName =
     before?.tokenType === T.Arrow || (before !== undefined && contextual.has(before.tokenType) && !ended);
 
-  /** The name stands on the next line. */
+  /** The name is on the next line. */
   const nameBelow =
     next !== undefined &&
     isWord(next) &&
@@ -172,7 +176,7 @@ export function entryWord(
     const here = allowed[place].filter((kind) => kind !== 'property');
     const meant = declarationMeant(token.image, here);
     if (meant !== undefined && isDeclarationWord(meant)) {
-      // The parser writes the whole of it.
+      // The parser suggests the complete declaration.
       if (meant === 'fn') return { kind: meant, type: T.declarations[meant] };
       return { kind: meant, type: T.declarations[meant], complain: misspelled(token, meant) };
     }
@@ -181,7 +185,7 @@ export function entryWord(
   return place === 'properties' && value ? withoutColon(token, 'insert') : undefined;
 }
 
-/** The declaration that a word stands for: by habit, or misspelled. */
+/** The declaration that a word stands for: out of habit, or misspelled. */
 export function declarationMeant(word: string, among: readonly string[]): string | undefined {
   const habit = Object.hasOwn(declarationWords, plain(word)) ? declarationWords[plain(word)] : undefined;
   return habit !== undefined && among.includes(habit) ? habit : closest(word, among);
@@ -260,7 +264,7 @@ function endsEntry(tokens: readonly IToken[], i: number): boolean {
   const token = tokens[i];
   if (token === undefined) return false;
   if (!contextual.has(token.tokenType)) return isWord(token) || isLiteral(token) || isCloser(token);
-  // `as` and its like are keywords after a name and names after a keyword, be it one of a declaration.
+  // `as` and the like are keywords after a name, and names after a keyword (including a declaration's).
   let first = i;
   while (first > 0 && contextual.has(tokens[first - 1]!.tokenType)) first--;
   const before = tokens[first - 1];
@@ -268,12 +272,12 @@ function endsEntry(tokens: readonly IToken[], i: number): boolean {
   return (i - first) % 2 === (name ? 1 : 0);
 }
 
-/** Whether a declaration can follow a token on its line, be it without a comma. */
+/** Whether a declaration can follow a token on its line, even without a comma. */
 function canPrecede(token: IToken): boolean {
   return token.tokenType === T.Comma || token.tokenType === T.Name || isLiteral(token) || isCloser(token);
 }
 
-/** Whether a token can stand after the name that a declaration's word gives. */
+/** Whether a token can follow the name in a declaration that begins with `word`. */
 function fitsAfterName(token: IToken | undefined, word: string | undefined): boolean {
   if (token === undefined) return false;
   return afterName.has(token.tokenType) || (word !== undefined && afterNameOf[word] === token.tokenType);

@@ -1,6 +1,4 @@
-/**
- * A syntax tree's expression as text again, for suggestions.
- */
+/** An expression of the syntax tree as text again, for suggestions. */
 import type { Expression } from './ast.js';
 import { precedence } from './operation.js';
 
@@ -37,7 +35,7 @@ export function writeExpression(e: Expression): string {
   }
 }
 
-/** In parentheses where it binds looser than `least`. */
+/** In parentheses if it binds looser than `least`. */
 function operand(e: Expression, least: number): string {
   const own = e.kind === 'binary' ? precedence[e.operator] : e.kind === 'unary' ? 4 : e.kind === 'if' ? 0 : 9;
   return own < least ? `(${writeExpression(e)})` : writeExpression(e);

@@ -1,4 +1,6 @@
-/** `rffc/browser`, bundled for a page: nothing of Node's is in it, and what a page does with it works where Node's is missing. */
+/**
+ * `rffc/browser`, bundled for a page: it contains nothing from Node, and what a page does with it works without Node.
+ */
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,7 +23,7 @@ model page {
 }`;
 const builtin = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
-/** Bundles an entry whole, and gives what Node has and a page does not: its modules that were imported, and names of its own. */
+/** Bundles an entry completely, and returns what it uses that only Node has: imported modules, and global names. */
 async function bundle(code: string) {
   const imported: string[] = [];
   const named: string[] = [];
@@ -64,23 +66,23 @@ async function bundle(code: string) {
 const everything = `export * from ${JSON.stringify(join(root, 'dist/browser.js'))};`;
 
 describe('rffc/browser', () => {
-  test('bundles without anything of Node', async () => {
+  test('bundles without anything from Node', async () => {
     const { imported, named, size, gzipped } = await bundle(everything);
     expect(imported).toEqual([]);
     expect(named).toEqual([]);
-    // What README says of its size, in kB.
+    // The size stated in the README, in kB.
     expect([size, gzipped].map((bytes) => bytes / 1000)).toEqual([
       expect.closeTo(635, -2),
       expect.closeTo(204, -2),
     ]);
   });
 
-  test('a page that has its plan needs no compiler', async () => {
+  test('a page with a compiled plan needs no compiler', async () => {
     const { size } = await bundle(everything.replace('*', '{ openWebgpu, train, predict, samples }'));
     expect(size / 1000).toBeCloseTo(104, -1);
   });
 
-  test('the check finds what is of Node', async () => {
+  test('the check detects uses of Node', async () => {
     const { imported, named } = await bundle(
       "import { join } from 'node:path'; console.log(join, Buffer.from('a'), process.cwd());",
     );
@@ -88,21 +90,21 @@ describe('rffc/browser', () => {
     expect(named.map((one) => one.split(' ')[0])).toEqual(['Buffer', 'process']);
   });
 
-  test('gives what a page needs', () => {
+  test('exports what a page needs', () => {
     const needed = ['compile', 'initialize', 'train', 'evaluate', 'predict', 'samples', 'openWebgpu'];
     expect(Object.keys(browser)).toEqual(expect.arrayContaining(needed));
   });
 
-  test('says what a page does not have', async () => {
+  test('reports what a page does not support', async () => {
     const { document, plan } = await browser.compile({ text: model, file: 'page.rff' });
     await expect(browser.loadDataset(document.train.data)).rejects.toThrow(/RFF776.*mnist/);
-    // As in a browser without WebGPU, or on a page of http://.
+    // As in a browser without WebGPU, or on a page served over http://.
     await expect(browser.openWebgpu(plan)).rejects.toThrow(/RFF812.*no WebGPU/);
     await expect(browser.openWebgpu(undefined as never)).rejects.toThrow(/RFF770.*expected a plan/);
   });
 });
 
-test('weights travel as bytes', async () => {
+test('saves and loads weights as bytes', async () => {
   const { plan } = await browser.compile({ text: model, file: 'page.rff' });
   const other = await browser.compile({ text: model.replace('h1[6]', 'h1[7]'), file: 'page.rff' });
   const values = Float32Array.from({ length: 784 * 10 }, (_, i) => Math.sin(i));

@@ -1,4 +1,7 @@
-/** Parity of the cpu engine with the seed: with a system BLAS and without, with all passes, each one off, and none. */
+/**
+ * Parity of the cpu backend with the reference program: with a system BLAS and without, with all passes, each one off,
+ * and none.
+ */
 import { afterEach, describe, expect, test } from 'vitest';
 import { buildPlan } from '../compiler/build.js';
 import { type PassName, passNames } from '../compiler/passes/pipeline.js';
@@ -18,7 +21,7 @@ const blas = findBlas() !== null;
 const choices: [string, readonly PassName[]][] = [
   ['all passes', []],
   ...passNames.map((p): [string, PassName[]] => [`without ${p}`, [p]]),
-  ['without any', passNames],
+  ['without any pass', passNames],
 ];
 
 for (const products of ['BLAS', 'WebAssembly'] as const) {

@@ -1,6 +1,7 @@
 /**
- * The cuda engine. Without a GPU its whole host side (memory, transfers, streams, graphs, products' arguments) plays the seed's
- * cases and random models on a stand-in for the driver, as badly ordered as CUDA allows; with one, the same cases run on it.
+ * The cuda backend. Without a GPU its whole host side (memory, transfers, streams, graphs, arguments of products) runs
+ * the reference cases and random models on a stand-in for the driver that reorders as much as CUDA allows; with a GPU,
+ * the same cases run on it.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -34,7 +35,7 @@ const NOTHING = {
 const seedPlan = (name: string, without: readonly PassName[] = []): Plan =>
   buildPlan(seedGraph(name), { without }).plan;
 
-/** Compiled kernels are not kept: the stand-in's are no machine code. */
+/** Compiled kernels are not cached: those of the stand-in are not machine code. */
 const cache = '/dev/null/rffc';
 async function open(plan: Plan, options: StandInOptions & { profile?: boolean } = {}) {
   const { precision = 'f32', profile = false } = options;
@@ -43,7 +44,7 @@ async function open(plan: Plan, options: StandInOptions & { profile?: boolean } 
 }
 
 describe('on the stand-in', () => {
-  test.each(seedCases)('agrees with the seed: %s', async (name) => {
+  test.each(seedCases)('agrees with the reference program: %s', async (name) => {
     const { machine, session } = await open(seedPlan(name));
     expect(machine.graphs.length).toBeGreaterThan(0);
     await expectParity(name, session);
@@ -51,27 +52,30 @@ describe('on the stand-in', () => {
     expect(machine.left()).toEqual(NOTHING);
   });
 
-  test.each(['dynamic-negatives', 'frames'])('agrees with the seed without any pass: %s', async (name) => {
-    const { machine, session } = await open(seedPlan(name, passNames), { seed: 7 });
-    await expectParity(name, session);
-    expect(machine.races()).toEqual([]);
-  });
+  test.each(['dynamic-negatives', 'frames'])(
+    'agrees with the reference program without any pass: %s',
+    async (name) => {
+      const { machine, session } = await open(seedPlan(name, passNames), { seed: 7 });
+      await expectParity(name, session);
+      expect(machine.races()).toEqual([]);
+    },
+  );
 
   test.each([
     ['tf32', 0.02],
     ['bf16', 0.1],
-  ] as const)('%s rounds operands, and no more', async (precision, most) => {
+  ] as const)('%s rounds operands, and nothing else', async (precision, most) => {
     const { machine, session } = await open(seedPlan('one-layer'), { precision });
     const { misses } = await replay('one-layer', session);
     await session.dispose();
     const first = misses.filter(({ batch }) => batch === 0).map(({ relative }) => relative);
     expect(Math.max(...first)).toBeLessThan(most);
-    // More than f32 would miss by: it was really rounded.
+    // More than the error of f32: it was actually rounded.
     expect(Math.max(...first)).toBeGreaterThan(2e-5);
     expect(machine.races()).toEqual([]);
   });
 
-  test('with bf16 every operand is converted once for all that read it', async () => {
+  test('with bf16, every operand is converted once for all readers', async () => {
     const plan = seedPlan('dynamic-negatives');
     const { machine, session } = await open(plan, { precision: 'bf16' });
     const products = (launch: Launch) =>
@@ -119,11 +123,11 @@ describe('on the stand-in', () => {
     expect(machine.races()).toEqual([]);
   });
 
-  test('layers run side by side', async () => {
+  test('layers run concurrently', async () => {
     const { machine, session } = await open(seedPlan('frames'));
     expect(machine.streams()).toBeGreaterThan(1);
     const [train] = machine.graphs;
-    // A longest way through the graph that is as long as the graph would be one stream.
+    // If the longest path were as long as the graph, it would be a single stream.
     const depth = new Map<object, number>();
     for (const o of train!.operations)
       depth.set(o, 1 + Math.max(0, ...o.after.map((a) => depth.get(a) ?? 0)));
@@ -131,7 +135,7 @@ describe('on the stand-in', () => {
     await session.dispose();
   });
 
-  test('gives the plain player’s numbers to the bit, whatever the order, on random models', async () => {
+  test('matches the plain player bit for bit on random models, in any order', async () => {
     await fc.assert(
       fc.asyncProperty(
         randomModel,
@@ -150,7 +154,7 @@ describe('on the stand-in', () => {
     );
   }, 120_000);
 
-  test('a batch may be written while the one before still runs', async () => {
+  test('a batch can be written while the previous one is still running', async () => {
     const name = 'one-layer';
     const { tensors } = loadSeed(name);
     const inputs = (b: number) =>
@@ -172,7 +176,7 @@ describe('on the stand-in', () => {
       for (let b = 0; b < 2; b++) {
         const running = session.run('train', { ...NOW, batch: b, trained: b });
         if (ahead === 'twice' && b === 0) {
-          // So the place in pinned memory comes up again that this run's batch went through.
+          // So that the pinned memory of this run's batch is used again.
           const [name, x] = inputs(1)[0]!;
           session.write(
             name,
@@ -192,7 +196,7 @@ describe('on the stand-in', () => {
     expect(await train('twice')).toEqual(truth);
   });
 
-  test('trains through the loop, batches sent ahead, as if each were written before it runs', async () => {
+  test('training with batches sent ahead gives the same results as writing each before it runs', async () => {
     const text = `connection plain {}
 model tiny {
   input image[12]
@@ -231,14 +235,14 @@ model tiny {
     const ours = await losses(session);
     expect(ours).toHaveLength(10);
     expect(ours).toEqual(await losses(new PlayerSession(plan)));
-    // Each epoch's first batch is written before it runs, the others while the one before them does.
+    // The first batch of each epoch is written before it runs, the others while the previous one runs.
     const graphs = machine.calls.flatMap((c, i) => (c === 'launchGraph' ? [i] : []));
     expect(machine.calls.slice(graphs[0]! + 1, graphs[1]).filter((c) => c === 'copy').length).toBeGreaterThan(
       3,
     );
   });
 
-  test('small results come back with the run: reading them asks nothing of the device', async () => {
+  test('small results are returned with the run: reading them needs no device access', async () => {
     const { machine, session } = await open(seedPlan('one-layer'));
     await session.run('train', NOW);
     const before = machine.calls.length;
@@ -264,7 +268,7 @@ model tiny {
     await session.dispose();
   });
 
-  test('says what each launch took', async () => {
+  test('reports the time of each launch', async () => {
     const plan = seedPlan('one-layer');
     const { session } = await open(plan, { profile: true });
     expect(session.launchTimes('train')).toEqual([]);
@@ -275,7 +279,7 @@ model tiny {
     await expectParity('one-layer', session);
   });
 
-  test('plays the floors of `rffc bench`', async () => {
+  test('runs the floors of `rffc bench`', async () => {
     const plan = withFloors(seedPlan('one-layer'));
     const { machine, session } = await open(plan);
     await session.play(floorOf('train'), NOW);
@@ -283,7 +287,7 @@ model tiny {
     await session.dispose();
   });
 
-  test('refuses what is no tensor', async () => {
+  test('rejects names that are not tensors', async () => {
     const { session } = await open(seedPlan('one-layer'));
     const bias = session.tensors.find(({ name }) => name === 'h1.image.forward.bias')!;
     expect(() => session.write('h9.x', new Float32Array(1))).toThrow('RFF801');
@@ -296,7 +300,7 @@ model tiny {
   });
 });
 
-describe('on a bad day', () => {
+describe('under failures', () => {
   const plan = seedPlan('one-layer');
   const opening = (options: StandInOptions & { device?: number }) => {
     const machine = standIn(plan, options);
@@ -304,7 +308,7 @@ describe('on a bad day', () => {
     return { machine, opened: openCuda(plan, { device, precision, cache }, machine) };
   };
 
-  test('a plan that does not fit says what needs how much, and allocates nothing', async () => {
+  test('a plan that does not fit reports the memory it needs, and allocates nothing', async () => {
     const { machine, opened } = opening({ free: 2 ** 20 });
     await expect(opened).rejects.toThrow(
       /RFF845: .* the model needs \d+\.\d MiB \(.*workspaces \d+\.\d MiB.*\), and of the 8\.0 GiB of NVIDIA Stand-in 1\.0 MiB are free/,
@@ -313,7 +317,7 @@ describe('on a bad day', () => {
     expect(machine.left()).toEqual(NOTHING);
   });
 
-  test('a device that is not there', async () => {
+  test('a missing device', async () => {
     const devices = [
       { name: 'NVIDIA One', capability: 90 },
       { name: 'NVIDIA Two', capability: 80 },
@@ -329,13 +333,13 @@ describe('on a bad day', () => {
     await second.dispose();
   });
 
-  test.each<CudaPrecision>(['tf32', 'bf16'])('%s where the GPU has none', async (precision) => {
+  test.each<CudaPrecision>(['tf32', 'bf16'])('%s on a GPU without it', async (precision) => {
     const { opened } = opening({ devices: [{ name: 'NVIDIA Old', capability: 75 }], precision });
     await expect(opened).rejects.toThrow(`RFF826: NVIDIA Old (compute capability 7.5) has no ${precision}`);
   });
 
   test.each(['allocate', 'allocateHost', 'launch fill', 'multiply', 'beginCapture', 'endCapture'])(
-    'a failure in %s while opening is told, and leaves nothing behind',
+    'a failure in %s while opening is reported, and leaks nothing',
     async (which) => {
       let count = 0;
       const before = (call: string) => {
@@ -350,7 +354,7 @@ describe('on a bad day', () => {
     },
   );
 
-  test('a failure in a run is the run’s, and the session still closes', async () => {
+  test('a failure in a run is reported by the run, and the session still closes', async () => {
     let broken = false;
     const { machine, opened } = opening({
       before: (call) => {
@@ -374,7 +378,7 @@ describe('on a bad day', () => {
   });
 });
 
-/** Two training batches and a prediction of a random model; every tensor that can be read after each. */
+/** Two training batches and a prediction of a random model; every readable tensor after each. */
 async function play(
   session: Session,
   graph: Graph,
@@ -410,7 +414,7 @@ async function play(
   return record;
 }
 
-/** Why there is no GPU on this computer. CI has none either, so that its tests may be skipped there. */
+/** Why there is no GPU on this machine. CI has none either, so its tests may be skipped there. */
 function reasonForNoGpu(): string | undefined {
   try {
     describeDevice(openMachine().driver, 0);
@@ -423,12 +427,15 @@ function reasonForNoGpu(): string | undefined {
 
 const missing = reasonForNoGpu();
 describeUnless(missing, 'on an NVIDIA GPU', () => {
-  test.each(seedCases)('agrees with the seed: %s', async (name) => {
+  test.each(seedCases)('agrees with the reference program: %s', async (name) => {
     await expectParity(name, await openCuda(seedPlan(name)));
   });
-  test.each(['dynamic-negatives', 'frames'])('agrees with the seed without any pass: %s', async (name) => {
-    await expectParity(name, await openCuda(seedPlan(name, passNames)));
-  });
+  test.each(['dynamic-negatives', 'frames'])(
+    'agrees with the reference program without any pass: %s',
+    async (name) => {
+      await expectParity(name, await openCuda(seedPlan(name, passNames)));
+    },
+  );
   test('gives the same bytes every time', async () => {
     const once = async () => {
       const session = await openCuda(seedPlan('dynamic-negatives'));
@@ -439,7 +446,7 @@ describeUnless(missing, 'on an NVIDIA GPU', () => {
     };
     expect(await once()).toEqual(await once());
   });
-  test('agrees with the plain player on random models', async () => {
+  test('matches the plain player on random models', async () => {
     await fc.assert(
       fc.asyncProperty(randomModel, fc.subarray([...passNames]), async (model, without) => {
         const graph = lower(documentOf(model.text), model);
@@ -455,7 +462,7 @@ describeUnless(missing, 'on an NVIDIA GPU', () => {
       { numRuns: 30 },
     );
   }, 300_000);
-  test.each(['tf32', 'bf16'] as const)('%s stays near the seed', async (precision) => {
+  test.each(['tf32', 'bf16'] as const)('%s stays close to the reference program', async (precision) => {
     const session = await openCuda(seedPlan('one-layer'), { precision });
     const { misses } = await replay('one-layer', session);
     await session.dispose();

@@ -1,9 +1,9 @@
 /**
- * Random models, each from its text, on everything that can run them: the oracle, the compiler's plans played plainly
- * (with all passes and with some left out), and the cpu engine on a BLAS and on its own products, against the same
+ * Random models, each from its text, on everything that can run them: the oracle, the compiler's plans executed plainly
+ * (with all passes and with some disabled), and the cpu backend with a BLAS and with its own products, against the same
  * graph in f64.
  *
- * `RFFC_FUZZ=2000` runs so many models from a new seed, `RFFC_FUZZ_SEED` from that one; a failure is then shrunk.
+ * `RFFC_FUZZ=2000` runs that many models from a new seed, `RFFC_FUZZ_SEED` from that seed; a failure is then shrunk.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -34,9 +34,12 @@ const runs = (usual: number, campaign: number) => ({
 });
 const patience = fuzz > 0 ? 24 * 3600_000 : effort(120_000, 1_800_000);
 
-/** Relative to a tensor's largest magnitude: what f32 makes of a few steps, with room. */
+/** Relative to the largest magnitude of a tensor: the f32 error of a few steps, with some slack. */
 const tolerance = 1e-4;
-/** Below this magnitude a tensor's differences count as if it had it: rounding of what cancels does not shrink with it. */
+/**
+ * Tensors with a smaller magnitude are compared as if they had this one: rounding errors of cancelled terms do not
+ * shrink with it.
+ */
 const floorOf = (name: string) => (/(square_avg|exp_avg_sq|acc_delta)$/.test(name) ? 1e-3 : 1e-2);
 
 const sizeOf = (t: TensorInfo) => t.shape.reduce((n, d) => n * d, 1);
@@ -67,7 +70,7 @@ async function play(
         );
       }
     }
-    await read('at first', (t) => t.role === 'parameter' || t.role === 'state');
+    await read('initially', (t) => t.role === 'parameter' || t.role === 'state');
     for (let b = 0; b < 2; b++) {
       for (const t of graph.tensors) {
         if (t.role !== 'input' || t.name.startsWith('predict/') || t.name === 'y_negative') continue;
@@ -98,7 +101,7 @@ async function play(
     );
     await session.run('predict', { epoch: 1, batch: 0, trained: 5, rate: 1 });
     await read('prediction', (t) => /^predict\/(goodness|goodness_layers|softmax)$/.test(t.name));
-    // Prediction moves nothing.
+    // Prediction changes nothing.
     await read('after prediction', (t) => t.role === 'parameter' || t.role === 'state');
     return record;
   } finally {
@@ -114,7 +117,7 @@ interface Miss {
   readonly exact: number;
 }
 
-/** The tensors that are further from the truth than they may be, the worst place of each. */
+/** The tensors with errors beyond the tolerance, each with its worst element. */
 function missesOf(
   ours: ReadonlyMap<string, Float32Array>,
   exact: ReadonlyMap<string, Float32Array>,
@@ -146,21 +149,21 @@ const graphs = (model: RandomModel): Graph =>
     observe: model.observe,
   });
 
-/** A graph's plan as it comes back from a file. @throws RffcError if it is not sound */
+/** A graph's plan after a round trip through JSON. @throws RffcError if it is not valid */
 function planOf(graph: Graph, without: readonly PassName[] = []): Plan {
   const validated = validatePlan(JSON.parse(JSON.stringify(buildPlan(graph, { without }).plan)));
   if (!('plan' in validated)) throw new RffcError(validated.diagnostics);
   return validated.plan;
 }
 
-/** Plays a model on each session and compares with the truth. @throws Error that shows the model */
+/** Runs a model on each session and compares with the truth. @throws Error that shows the model */
 async function compare(
   model: RandomModel,
   graph: Graph,
   sessions: Readonly<Record<string, () => Session | Promise<Session>>>,
 ): Promise<void> {
   const exact = await play(new ReferenceSession(graph), graph, model);
-  // A model that grows without bound would tell of its own rounding only.
+  // A model that grows without bound would only show its own rounding errors.
   for (const values of exact.values()) fc.pre(values.every((x) => Math.abs(x) < 1e4));
   for (const [name, open] of Object.entries(sessions)) {
     let problem: string;
@@ -183,7 +186,7 @@ async function compare(
   }
 }
 
-/** One pass, or any of them. */
+/** One pass, or any subset. */
 const somePasses: fc.Arbitrary<readonly PassName[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...passNames).map((p) => [p]) },
   { weight: 1, arbitrary: fc.subarray([...passNames]) },
@@ -191,7 +194,7 @@ const somePasses: fc.Arbitrary<readonly PassName[]> = fc.oneof(
 
 describe('random models', async () => {
   test(
-    'on the oracle, and their plans played plainly',
+    'on the oracle, and their plans executed plainly',
     async () => {
       await fc.assert(
         fc.asyncProperty(randomModel, somePasses, async (model, without) => {
@@ -262,7 +265,7 @@ describe('random models', async () => {
     patience,
   );
 
-  test('are told apart where one differs', () => {
+  test('are reported as different where one differs', () => {
     const truth = new Map([['batch 0 w', Float32Array.of(1, 2)]]);
     const { misses } = missesOf(new Map([['batch 0 w', Float32Array.of(1, 2.001)]]), truth);
     expect(misses.map((m) => [m.tensor, m.at])).toEqual([['batch 0 w', 1]]);

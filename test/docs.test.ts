@@ -1,6 +1,6 @@
 /**
- * The documentation says what is so: the language reference is what its generator prints, and every example in
- * the pages is a model that checks and compiles. The tutorial's commands do what they say, on a few samples.
+ * The documentation is accurate: the language reference is what its generator prints, and every example in the pages is
+ * a model that checks and compiles. The tutorial's commands do what it says, on fewer samples.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ test('docs/LANGUAGE.md is what `npm run docs` writes', () => {
   expect(read('docs/LANGUAGE.md') === written, 'run `npm run docs` and commit docs/LANGUAGE.md').toBe(true);
 });
 
-test('what the reference marks as required is what the checker asks for', async () => {
+test('the reference marks as required what the checker requires', async () => {
   const model = (blocks: Readonly<Record<string, string>>) =>
     fileOf({ objective: `objective { ${blocks.objective} }`, train: `train { ${blocks.train} }` });
   const given: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -53,7 +53,7 @@ test('what the reference marks as required is what the checker asks for', async 
       expect(diagnostics.length > 0, `${block} without ${left}`).toBe(info!.required !== undefined);
     }
   }
-  // Of every other block nothing is required: the small model gives none of their properties.
+  // No other block has required properties: the small model sets none.
   const required = Object.entries(properties).filter(([, block]: [string, PropertyTable]) =>
     Object.values(block).some((info) => info.required !== undefined),
   );
@@ -76,7 +76,7 @@ test('every link within docs/LANGUAGE.md leads to a heading', () => {
   expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
 });
 
-test('a template that forgets a part, or names one that is none, is refused', () => {
+test('rejects a template that lacks a part, or names an unknown one', () => {
   const template = read('docs/LANGUAGE.template.md');
   expect(() => languageReference(template.replace('<!-- calls -->', ''))).toThrow('<!-- calls -->');
   expect(() => languageReference(`${template}\n<!-- cals -->\n`)).toThrow('`cals`');
@@ -90,7 +90,7 @@ describe.each(['README.md', 'docs/LANGUAGE.md', 'docs/TUTORIAL.md'])('%s', (page
   test.each(examples.map((example) => [example.where, example] as const))('%s', async (where, example) => {
     const { text, fragment } = example;
     const { diagnostics } = await diagnose({ text, file: where });
-    // A fragment may leave a part of its frame unused.
+    // A fragment may leave parts of its frame unused.
     const complaints = diagnostics.filter(({ code }) => !(fragment && code === 'RFF210'));
     expect(complaints.map(({ code, message }) => `${code} ${message}`)).toEqual([]);
     const { plan } = await compile({ text, file: where });
@@ -119,7 +119,7 @@ describe('docs/TUTORIAL.md, command by command', () => {
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  test('leaves what it promises', () => {
+  test('creates the files that it promises', () => {
     for (const file of ['mymodel.rff', 'runs/first/report.html', 'labels.csv', 'variant.onnx'])
       expect(readFileSync(join(folder, file)).length, file).toBeGreaterThan(100);
     const { epochs } = JSON.parse(readFileSync(join(folder, 'runs/variant/config.json'), 'utf8')) as {

@@ -1,6 +1,6 @@
 /**
- * Every network of models/ on every engine: two batches of training and a prediction of the same random data, of few
- * samples on narrow layers, tell the same losses and goodness. Whether a network learns is for models.test.ts.
+ * Every network of models/ on every backend: two training batches and a prediction of the same random data, with few
+ * samples and narrow layers, give the same losses and goodness. Whether a network learns is tested in models.test.ts.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -17,7 +17,7 @@ import { initializeParameters, resetSession } from '../runtime/train/parameters.
 import { findGpu } from './support/adapter.js';
 
 const folder = join(import.meta.dirname, '../models');
-/** Of those that differ in their width alone, one. */
+/** Of those that only differ in width, one. */
 const widths = new Set(['mnist3x250', 'mnist3x1000', 'mnist3x2000']);
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.rff'))
@@ -25,8 +25,8 @@ const names = readdirSync(folder)
   .filter((name) => !widths.has(name));
 
 /**
- * The network of a text with layers of some forty units: a software GPU takes minutes for millions of weights, and what is
- * launched is the same. Layers of receptive fields are as wide as their patches make them.
+ * The network of a text with layers of about forty units: a software GPU takes minutes for millions of weights, and the
+ * launches are the same. Layers with receptive fields keep the size given by their patches.
  */
 function narrow(text: string): string {
   if (/\bfield:/.test(text)) return text;
@@ -44,7 +44,7 @@ async function graphOf(name: string): Promise<Graph> {
   return lower(document, { batch: 3, predictBatch: 2, frames: 2 });
 }
 
-/** What two batches and a prediction tell: every output but those that are rows of activities. */
+/** The results of two batches and a prediction: every output except rows of activities. */
 async function play(session: Session, graph: Graph): Promise<Map<string, Float32Array>> {
   const told = new Map<string, Float32Array>();
   const read = async (when: string, has: (t: TensorInfo) => boolean) => {
@@ -59,7 +59,7 @@ async function play(session: Session, graph: Graph): Promise<Map<string, Float32
       graph.tensors.forEach((t, site) => {
         if (t.role !== 'input') return;
         const u = uniforms(1, site, 0, batch, lengthOf(t.shape));
-        // Another class than the true one, drawn as evenly as that.
+        // A class other than the true one, uniformly distributed.
         if (t.name === 'y')
           session.write(
             'y',
@@ -87,8 +87,8 @@ const { gpu } = await findGpu();
 
 describe.each(names)('%s', (name) => {
   test(gpu
-    ? 'on cpu and webgpu as on the oracle'
-    : 'on cpu as on the oracle; no adapter for webgpu', async () => {
+    ? 'cpu and webgpu match the oracle'
+    : 'cpu matches the oracle (webgpu skipped: no adapter)', async () => {
     const graph = await graphOf(name);
     const { plan } = buildPlan(graph);
     const truth = await play(await openTfjs('tfjs-wasm', graph), graph);
@@ -104,7 +104,7 @@ describe.each(names)('%s', (name) => {
         const exact = truth.get(tensor)!;
         const scale = exact.reduce((m, x) => Math.max(m, Math.abs(x)), 1e-2);
         const off = values.reduce((m, x, i) => Math.max(m, Math.abs(x - exact[i]!) / scale), 0);
-        // What is not a number is further off than anything.
+        // NaN counts as the largest error.
         expect(off, `${tensor} on ${backend}`).toBeLessThan(5e-3);
       }
     }

@@ -1,4 +1,7 @@
-/** Generation on everything that can run it, against the same graph in f64; its meaning against a timeline by hand. */
+/**
+ * Generation on everything that can run it, against the same graph in f64, and its meaning against a timeline computed
+ * by hand.
+ */
 import { describe, expect, test } from 'vitest';
 import { buildPlan } from '../compiler/build.js';
 import { lowerGeneration } from '../compiler/graph/generation.js';
@@ -74,20 +77,20 @@ describe.each(models)('with %s', (_, text) => {
         }
       : {}),
   };
-  test.each(Object.keys(sessions))('%s makes the image', async (name) => {
+  test.each(Object.keys(sessions))('%s generates the image', async (name) => {
     const exact = await imageOf(new ReferenceSession(graph), text);
     const ours = await imageOf(await sessions[name]!(), text);
     expect(ours.length).toBe(batch * d);
     ours.forEach((value, i) => {
       expect(value).toBeCloseTo(exact[i]!, 5);
     });
-    // Not what it was given, and another one for another label.
+    // Different from the starting image, and from that of another label.
     expect(Math.max(...exact.map((v, i) => Math.abs(v - start[i]!)))).toBeGreaterThan(0.05);
   });
 });
 
-test('feeds back what it decodes', async () => {
-  // With damping 1 and without recurrence, two steps from x are what one step makes of what one step made.
+test('feeds back the decoded image', async () => {
+  // With damping 1 and without recurrence, two steps from x equal one step from the result of one step.
   const still = text('', 'connect digit -> h1 as plain')
     .replace('damping: 0.6', 'damping: 1')
     .replace(

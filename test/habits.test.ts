@@ -1,6 +1,6 @@
 /**
- * Habits from PyTorch, Keras, Python, YAML and JSON in a whole model: each is one error, at the right place, with what to
- * write instead; and what it says to write is right.
+ * Habits from PyTorch, Keras, Python, YAML and JSON in a whole model: each gives one error at the right location, with
+ * what to write instead; and following the hint fixes it.
  */
 import { describe, expect, test } from 'vitest';
 import { tables } from '../compiler/check/tables.js';
@@ -46,13 +46,13 @@ model m {
 const check = async (text: string) => (await diagnose({ text, file: 'a.rff' })).diagnostics;
 
 /**
- * `[part of the model, what others write there, what the hint says to write]`; the error begins at the `‸`, or at the
- * start. Written in the place of what is underlined, the hint makes the model sound, if there is no fourth entry: what
- * to write in the place of the second one (`{}` stands for the hint's).
+ * `[part of the model, what others write instead, the suggestion in the hint]`; the error begins at the `‸`, or at the
+ * start. Replacing the underlined text with the suggestion makes the model valid, unless there is a fourth entry: the
+ * replacement of the second entry (`{}` stands for the suggestion).
  */
 type Row = readonly [part: string, habit: string, hint: string, fixed?: string];
 
-/** Many habits in the place of one value. */
+/** Many habits for the same value. */
 const values = (part: string, rows: readonly (readonly [string, string])[]): Row[] => {
   const at = part.indexOf(': ') + 2;
   return rows.map(([habit, hint]) => [part, `${part.slice(0, at)}‸${habit}`, hint]);
@@ -336,14 +336,14 @@ describe.each([
     const whole = fixed === undefined ? undefined : model.replace(part, () => fixed.replace('{}', line));
     const instead = text.slice(0, span!.start) + line + text.slice(span!.end);
     const after = await check(whole ?? instead);
-    // A function that is only declared is used nowhere.
+    // A function that is only declared is unused.
     expect(
       after.map(({ code, message }) => `${code} ${message}`).filter((d) => !d.startsWith('RFF210')),
     ).toEqual([]);
   });
 });
 
-test('what belongs elsewhere is told where', async () => {
+test('a property of another block is suggested for its own', async () => {
   const hintOf = async (part: string, habit: string) => {
     const diagnostics = await check(model.replace(part, () => `${habit}\n${part}`));
     expect(diagnostics.map(({ code }) => code)).toEqual(['RFF501']);
@@ -370,7 +370,7 @@ test('what belongs elsewhere is told where', async () => {
   );
 });
 
-test('what a file defines itself is no habit', async () => {
+test('a name that the file defines is not a habit', async () => {
   const own = model.replace('model m {', 'fn swish(z, beta = 1) = z * sigmoid(beta * z)\nmodel m {');
   expect(await check(own.replace('relu(z)', 'swish(z, beta: 2)'))).toEqual([]);
 });

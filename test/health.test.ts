@@ -1,4 +1,4 @@
-/** Runs that go wrong say so while they train, each kind once, and suggest nothing that would fail. */
+/** Runs with problems report them while training, each kind once, and only suggest commands that work. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const quickstart = readFileSync(fileURLToPath(new URL('../models/quickstart.rff'
   .replace(/batch: +100/, 'batch: 20')
   .replaceAll('[100]', '[40]');
 
-/** The model with changes that must change something, in a file. */
+/** The model with replacements, each of which must apply, in a file. */
 function model(name: string, ...changes: readonly (readonly [string | RegExp, string])[]): string {
   const text = changes.reduce(
     (all, [from, to]) => {
@@ -33,12 +33,12 @@ const train = (file: string, ...more: readonly string[]) =>
 const warnings = (err: string) => [...err.matchAll(/warning\[(RFF72\d)\]/g)].map(([, code]) => code);
 
 describe('while it trains', () => {
-  test('a run that learns has nothing to warn of', async () => {
+  test('a run that learns gives no warnings', async () => {
     const { code, err } = await train(model('fine'), '--epochs', '2');
     expect([code, warnings(err)]).toEqual([0, []]);
   });
 
-  test('silent layers are told once, on stderr with --json too, and once more where the run is resumed', async () => {
+  test('silent layers are reported once, on stderr even with --json, and again when the run is resumed', async () => {
     const file = model('silent', [
       /^connection (\w+) .*$/gm,
       'connection $1 { init: zeros(), bias: zeros() }',
@@ -52,13 +52,13 @@ describe('while it trains', () => {
     expect(warnings(resumed.err)).toEqual(['RFF721', 'RFF723']);
   });
 
-  test('an exploding layer is told with the rate to try', async () => {
+  test('an exploding layer is reported with a learning rate to try', async () => {
     const { err } = await train(model('large'), '--epochs', '1', '--lr', '5');
     expect(warnings(err)[0]).toBe('RFF722');
     expect(err).toContain('`optimizer: rmsprop(lr: 0.5)`');
   });
 
-  test('one class for everything is told where the label drowns the image', async () => {
+  test('a single predicted class is reported if the label drowns the image', async () => {
     const loud = model('loud', [
       /connection context .*/g,
       'connection context { init: normal(std: 300), learn: off }',
@@ -71,7 +71,7 @@ describe('while it trains', () => {
 });
 
 describe('what to try next', () => {
-  /** Each suggested command of this run's own, as it is printed. */
+  /** Each suggested command of this run, as printed. */
   const suggested = (err: string) =>
     [...err.matchAll(/^ {2}rffc (eval .*?|run --resume .*?) {2,}/gm)].map(([, command]) =>
       command!.split(' '),
@@ -121,7 +121,7 @@ describe('what to try next', () => {
       ],
       ['eval', 'run'],
     ],
-  ] as const)('every command works for a model that is %s', async (name, changes, commands) => {
+  ] as const)('every suggested command works for a model that is %s', async (name, changes, commands) => {
     const { code, err } = await train(model(name, ...changes), '--epochs', '1', '--limit', '200');
     expect(code).toBe(0);
     const found = suggested(err);
@@ -130,7 +130,7 @@ describe('what to try next', () => {
       expect(await rffc([...argv, '--threads', '1']), argv.join(' ')).toMatchObject({ code: 0 });
   });
 
-  test('a run on data without a test split is evaluated on what there is', async () => {
+  test('a run on data without a test split is evaluated on the existing splits', async () => {
     const rows = Array.from({ length: 60 }, (_, i) => `${i % 2},${i % 2 ? 1 : 0},${i / 60},${1 - i / 60}`);
     writeFileSync(join(folder, 'rows.csv'), `label,a,b,c\n${rows.join('\n')}\n`);
     const changes = [
@@ -152,7 +152,7 @@ describe('what to try next', () => {
   });
 });
 
-test('a run that can learn nothing is refused before it makes a folder', async () => {
+test('a run that cannot learn is rejected before it creates a folder', async () => {
   const { code, err } = await train(model('off', ['{ label: given }', '{ label: given, learn: off }']));
   expect(code).toBe(1);
   expect(err).toContain('error[RFF316]: nothing learns: every phase has `learn: off`');

@@ -1,4 +1,4 @@
-/** The oracle frees what it makes: tensor count and memory are flat over a long run. */
+/** The oracle frees what it allocates: tensor count and memory stay flat over a long run. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { openBackend } from '../runtime/backends.js';
@@ -7,11 +7,11 @@ import { effort } from './support/effort.js';
 import { seedGraph } from './support/parity.js';
 import { loadSeed } from './support/seed.js';
 
-/** A leak shows after two; the rest is for what is freed late. */
+/** A leak shows after two; the rest is for tensors that are freed late. */
 const batches = effort(20, 100);
 
 test.each(['tfjs-cpu', 'tfjs-wasm'] as const)(
-  '%s holds no more after many batches than after one',
+  '%s holds no more tensors after many batches than after one',
   async (backend) => {
     const { tensors } = loadSeed('dynamic-negatives');
     await prepareTfjs(backend);

@@ -1,4 +1,4 @@
-/** rffc as a library, as built and as a user imports it: `docs/examples/digits.ts` runs, and does as it says. */
+/** rffc as a library, as built and as a user imports it: `docs/examples/digits.ts` runs and does what it says. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { accuraciesOf, metricsOf } from '../runtime/run/metrics.js';
 const folder = mkdtempSync(join(tmpdir(), 'rffc-library-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** @param more of layer h1, and after the objective */
+/** @param more properties of layer h1, and text after the objective */
 const tiny = (optimizer = 'sgd(lr: 0.1)', layer = '', negatives = '') => `
 connection plain { }
 model tiny {
@@ -25,7 +25,7 @@ model tiny {
 }`;
 const compiled = (text: string) => rffc.compile({ text, file: 'tiny.rff' });
 
-/** Two kinds of samples that a line divides. */
+/** Two linearly separable kinds of samples. */
 function sorted(count: number): rffc.Split {
   const values = Float32Array.from(
     { length: 4 * count },
@@ -45,7 +45,7 @@ async function weightsOf(session: rffc.Session): Promise<Map<string, Float32Arra
   return new Map(await Promise.all(names.map(async (name) => [name, await session.read(name)] as const)));
 }
 
-/** Trains a model from its beginning; `before` sees the new session. */
+/** Trains a model from its initialization; `before` sees the new session. */
 async function trained(
   backend: string,
   text: string,
@@ -67,7 +67,7 @@ test('the example learns digits', async () => {
   const file = join(folder, 'digits.safetensors');
   const { test, again, label, truth } = await learnDigits((line) => lines.push(line), file);
   expect(lines.map((line) => line.split(':')[0])).toEqual(['epoch 1', 'epoch 2', 'epoch 3']);
-  // A guess is right once in ten times.
+  // Chance is one in ten.
   expect(test.accuracy).toBeGreaterThan(0.5);
   expect(again).toEqual(test);
   expect(label >= 0 && label < 10).toBe(true);
@@ -75,7 +75,7 @@ test('the example learns digits', async () => {
   expect((await rffc.readSafetensors(file)).tensors.get('h2.h1.forward.weight')?.shape).toEqual([64, 64]);
 });
 
-test('data from memory, callbacks, weights out and in, and ONNX', async () => {
+test('supports data from memory, callbacks, saving and loading weights, and ONNX', async () => {
   const { graph } = await compiled(tiny());
   const session = await rffc.openBackend('tfjs-cpu', graph);
   let batches = 0;
@@ -105,7 +105,7 @@ describe('weights', () => {
     expect(fresh.losses[0]![0]).not.toBeCloseTo((Math.log1p(Math.E) + Math.log1p(1 / Math.E)) / 2, 3);
   });
 
-  test('train keeps the weights that it is given, and initializes the rest', async () => {
+  test('train keeps given weights, and initializes the rest', async () => {
     const [given, missing] = ['h1.image.plain.weight', 'h1.digit.plain.weight'];
     const still = tiny('sgd(lr: 1e-9)');
     const quarter = new Float32Array(24).fill(0.25);
@@ -117,7 +117,7 @@ describe('weights', () => {
     });
   });
 
-  test('optimizer state starts as it does in a run where only weights were loaded', async () => {
+  test('optimizer state starts as in a run that only loaded weights', async () => {
     // The means of peer normalization start at a half.
     const peers = tiny('sgd(lr: 0.1)', 'peer_norm: 0.3');
     const file = join(folder, 'peers.safetensors');
@@ -151,7 +151,7 @@ describe('epochs and lr', () => {
     ['tfjs-cpu', 'adam(lr: 0.1)', 'adam(lr: 0.03)', '', ''],
     ['cpu', 'adam(lr: 0.1)', 'adam(lr: 0.03)', '', 'negatives: latent_classifier(optimizer: sgd(lr: 0.2))'],
     ['cpu', 'adam(lr: 0.1)', 'adam(lr: 0.03)', 'optimizer: sgd(lr: 0.05)', ''],
-  ])('on %s, lr 0.03 of a plan of %s trains as %s does', async (backend, one, other, layer, negatives) => {
+  ])('on %s, lr 0.03 with a plan of %s trains like %s', async (backend, one, other, layer, negatives) => {
     const scaled = await trained(backend, tiny(one, layer, negatives), { lr: 0.03, epochs: 1 });
     const written = await trained(backend, tiny(other, layer, negatives), { epochs: 1 });
     expect(scaled.losses.length).toBe(20);
@@ -167,7 +167,7 @@ describe('epochs and lr', () => {
     }
   });
 
-  test('training goes on from where it ended, to more epochs', async () => {
+  test('training continues where it ended, for more epochs', async () => {
     const { plan } = await compiled(tiny());
     await using session = await rffc.openBackend('cpu', plan);
     const { position } = await rffc.train(session, plan, data, { epochs: 1 });
@@ -176,7 +176,7 @@ describe('epochs and lr', () => {
   });
 });
 
-test('callbacks count as metrics.jsonl and --json do', async () => {
+test('callbacks count epochs and batches as metrics.jsonl and --json do', async () => {
   const { plan } = await compiled(tiny());
   const network = rffc.networkOf(plan);
   await using session = await rffc.openBackend('cpu', plan);
@@ -238,7 +238,7 @@ test('samples come from arrays of any kind', () => {
   }
 });
 
-test('what is wrong comes as diagnostics', async () => {
+test('reports errors as diagnostics', async () => {
   const wrong = await rffc
     .compile({ text: 'model m { layer h[3] { dampign: 1 } }', file: 'm.rff' })
     .catch((e) => e);
@@ -253,7 +253,7 @@ test('what is wrong comes as diagnostics', async () => {
   await session.dispose();
 });
 
-describe('a wrong argument is an error in words', async () => {
+describe('a wrong argument gives a readable error', async () => {
   const compilation = await compiled(tiny());
   const { plan, document } = compilation;
   const other = await compiled(tiny().replace('h1[6]', 'h1[7]'));

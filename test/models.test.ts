@@ -1,6 +1,7 @@
 /**
- * The networks of models/ that show a construct or a paper: each checks without a complaint, is in canonical form, and
- * learns a little from a few batches of the built-in digits. What it reaches on its own data is for `npm run results`.
+ * The networks of models/ that show a construct or a paper: each checks without diagnostics, is in canonical form, and
+ * learns a little from a few batches of the built-in digits. `npm run results` measures what it reaches on its own
+ * data.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rffc-models-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const rffc = callerIn(folder);
 
-/** Of what `--json` prints. */
+/** The fields of `--json` output used here. */
 interface Line {
   readonly event: string;
   readonly test_accuracy: number | null;
@@ -25,8 +26,8 @@ interface Line {
 }
 
 /**
- * Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. Those that take
- * ten seconds or more are trained in `npm run test:long` only.
+ * Networks for images of 28 × 28, with the number of epochs on 2,000 digits after which they are well above chance.
+ * Those that take ten seconds or more are only trained in `npm run test:long`.
  */
 const cases = [
   { name: 'symba', epochs: 2 },
@@ -40,12 +41,12 @@ const cases = [
 describe.each(cases)('$name', ({ name, epochs, ...rest }) => {
   const text = readFileSync(join(models, `${name}.rff`), 'utf8');
 
-  test('is a sound model in canonical form', async () => {
+  test('is a valid model in canonical form', async () => {
     const { document, diagnostics } = await diagnose({ text, file: `${name}.rff` });
     expect(diagnostics).toEqual([]);
     expect(document!.name).toBe(name);
     expect(format(text)).toEqual({ text });
-    // Whose network it is, or what it shows, stands above it.
+    // A comment at the top says whose network it is, or what it shows.
     expect(text).toMatch(/^\/\/ \S/);
   });
 
@@ -67,7 +68,7 @@ describe.each(cases)('$name', ({ name, epochs, ...rest }) => {
       .map((line) => JSON.parse(line) as Line)
       .filter(({ event }) => event === 'epoch');
     const [first, last] = [epochsSeen[0]!, epochsSeen.at(-1)!];
-    // A guess is right once in ten times; where nothing is predicted, every layer has less to learn than it had.
+    // Chance is one in ten; without predictions, the loss of every layer must fall.
     if (last.test_accuracy !== null) expect(last.test_accuracy).toBeGreaterThan(0.3);
     else
       for (const [layer, loss] of Object.entries(last.loss))

@@ -1,6 +1,6 @@
 /**
- * `rffc export --onnx` against onnx itself: its checker accepts the model, and its outputs are those of `rffc predict`.
- * Needs Python with onnx (Debian's python3-onnx).
+ * `rffc export --onnx` against onnx itself: its checker accepts the model, and the outputs match those of `rffc
+ * predict`. Requires Python with onnx (Debian's python3-onnx).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,10 @@ const python = [process.env.RFFC_PYTHON, '/usr/bin/python3', 'python3'].find(
 );
 const missing = python ? undefined : unlessRequired('Python with onnx and numpy was not found');
 
-/** Recurrent, with fast weights, a decoder that prediction does without, and every kind of reduction and operator that has a form of its own in ONNX. */
+/**
+ * Recurrent, with fast weights, a decoder that prediction ignores, and every reduction and operator with its own form
+ * in ONNX.
+ */
 const recurrent = `
 fn bent(z) = gelu(z) + 0.1 * softplus(z) - 0.05 * sin(z) * sign(z) + 0.01 * floor(z) + (if z != 0 then 0 else 1)
 
@@ -56,7 +59,7 @@ model recurrent {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
-/** On frames, and with a layer that hears nothing of the data. */
+/** With frames, and with a layer that does not depend on the data. */
 const framed = `
 connection plain { bias: off }
 model framed {
@@ -79,7 +82,7 @@ model framed {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
-/** Patches of the image, of a layer made by patches, and of one that the label has reached; on frames. */
+/** Patches of the image, of a layer with patches, and of one that the label has reached; with frames. */
 const local = `
 connection plain { }
 connection small { field: patch([2, 3], size: 2, maps: 3), bias: off }
@@ -99,7 +102,7 @@ model local {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
-/** That hears nothing of its label: a readout predicts. */
+/** The layers do not receive the label: a readout predicts. */
 const unlabelled = `
 connection plain { }
 model unlabelled {
@@ -116,7 +119,7 @@ model unlabelled {
 
 const COUNT = 20;
 
-/** Samples that a model trains on and is then asked about: [COUNT, 6], or [COUNT, frames, 6]. */
+/** Samples for training and then for prediction: [COUNT, 6], or [COUNT, frames, 6]. */
 async function data(frames: number): Promise<Tensor> {
   const values = uniforms(11, 1, 0, 0, COUNT * frames * 6).map((u) => 2 * u - 1);
   const x: Tensor = { dtype: 'F32', shape: frames === 1 ? [COUNT, 6] : [COUNT, frames, 6], data: values };
@@ -131,7 +134,7 @@ async function data(frames: number): Promise<Tensor> {
   return x;
 }
 
-/** A flat array as nested lists of a shape. */
+/** A flat array as nested lists of a given shape. */
 function nested(values: ArrayLike<number>, shape: readonly number[], at = 0): unknown {
   const [size = 0, ...rest] = shape;
   const stride = rest.reduce((product, n) => product * n, 1);
@@ -191,7 +194,7 @@ describeUnless(missing, 'export to ONNX', () => {
     ['local', local, 2, 'Gather', 'goodness'],
     ['unlabelled', unlabelled, 2, 'ArgMax', 'softmax'],
   ] as const)(
-    '%s: the checker accepts it, and its outputs are those of predict',
+    '%s: the checker accepts it, and its outputs match those of predict',
     async (name, text, frames, choice, port) => {
       const { checked, labels, scores } = await exported(name, text, frames);
       expect(checked.ops).toContain(choice);
@@ -205,14 +208,14 @@ describeUnless(missing, 'export to ONNX', () => {
       const largest = Math.max(...scores.map(Math.abs));
       const apart = flat.map((value, i) => Math.abs(value - scores[i]!));
       expect(Math.max(...apart)).toBeLessThan(1e-4 * largest);
-      // The labels matter: a model that ignored them would give each the same.
+      // The labels matter: a model that ignored them would give all the same goodness.
       expect(new Set(flat.slice(0, 3)).size).toBe(3);
       expect(checked.label).toEqual(labels);
     },
   );
 });
 
-test('a folder that is no run is bad input', async () => {
+test('a folder that is not a run is bad input', async () => {
   const { code, err } = await rffc(['export', '.', '--onnx', 'x.onnx']);
   expect(code).toBe(1);
   expect(err).toContain('is not the folder of a run');

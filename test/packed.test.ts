@@ -1,4 +1,7 @@
-/** The package as `npm install` leaves it, without its optional packages: it runs, and says what to install for the rest. */
+/**
+ * The package as `npm install` leaves it, without its optional packages: it runs, and reports what to install for the
+ * rest.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,19 +30,19 @@ function node(...args: readonly string[]) {
 const rffc = (...args: readonly string[]) =>
   node(join(project, 'node_modules/rffc/dist/cli/main.js'), ...args);
 
-test('every optional package is installed in a clone, so that its backend is tested', () => {
+test('every optional package is installed in a clone, so its backend is tested', () => {
   const { peerDependencies, peerDependenciesMeta, devDependencies, dependencies } = manifest;
   expect(Object.keys(peerDependencies)).toEqual(Object.keys(peerDependenciesMeta));
   for (const [name, version] of Object.entries(peerDependencies)) {
     expect(peerDependenciesMeta[name]?.optional, name).toBe(true);
     expect(dependencies[name], name).toBeUndefined();
-    // It downloads TensorFlow when it is installed.
+    // Installing it downloads TensorFlow.
     if (name !== '@tensorflow/tfjs-node-gpu') expect(devDependencies[name], name).toBe(version);
   }
 });
 
 describe('without the optional packages', () => {
-  test('backends says what to install for each', () => {
+  test('backends reports what to install for each', () => {
     const { status, stdout } = rffc('backends', '--json');
     expect(status).toBe(0);
     const found = new Map(
@@ -68,7 +71,7 @@ describe('without the optional packages', () => {
     expect(stdout).toMatch(/accuracy/);
   });
 
-  test.each(['webgpu', 'tfjs-cpu', 'tfjs-wasm'])('a run on %s says what to install', (backend) => {
+  test.each(['webgpu', 'tfjs-cpu', 'tfjs-wasm'])('a run on %s reports what to install', (backend) => {
     const model = join(project, 'node_modules/rffc/models/quickstart.rff');
     const { status, stderr } = rffc('run', model, '--backend', backend);
     expect(status).toBe(1);
@@ -95,7 +98,7 @@ test('README’s program runs', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^epoch 1: 0\.\d+\n$/);
   expect(readFileSync(join(project, 'quickstart.safetensors')).length).toBeGreaterThan(1000);
-  // The page's own program is `docs/examples/page`; this one is to name what there is.
+  // The program of the page is `docs/examples/page`; this one only lists the exports.
   const names = /^import \{ (.*) \} from 'rffc\/browser'/.exec(page!)![1]!;
   writeFileSync(
     join(project, 'names.mjs'),
@@ -131,7 +134,7 @@ describe('types', () => {
   });
 });
 
-test('what runs when it is imported is named as such', () => {
+test('modules with side effects on import are declared as such', () => {
   for (const path of manifest.sideEffects) expect(path).toMatch(/^\.\/dist\/(bench|cli|docs|runtime\/cpu)\//);
   const code = "import 'rffc'; import 'rffc/browser'; console.log(Object.keys(globalThis).length);";
   const { stdout } = node('--input-type=module', '-e', code);

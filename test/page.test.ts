@@ -1,6 +1,6 @@
 /**
- * rffc in a browser, as a user has it: the packed package installed beside `docs/examples/page`, the page built by Vite and
- * trained on the browser's WebGPU in headless Chromium. Its losses are the cpu engine's.
+ * rffc in a browser, as a user has it: the packed package installed beside `docs/examples/page`, the page built by Vite
+ * and trained on the browser's WebGPU in headless Chromium. Its losses match those of the cpu backend.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { chromiumPath as executablePath, quietArgs } from './support/chromium.js
 import { describeUnless, unlessRequired } from './support/needs.js';
 import { installPacked } from './support/packed.js';
 
-/** WebGPU without a display or a graphics card. */
+/** WebGPU without a display or a GPU. */
 const args = [
   ...quietArgs,
   '--enable-unsafe-webgpu',
@@ -28,7 +28,7 @@ const source = join(import.meta.dirname, '../docs/examples/page');
 const own = { root, configFile: false as const, logLevel: 'warn' as const };
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The model in the page, on fewer samples. */
+/** The model in the page, with fewer samples. */
 function fewer(text: string): string {
   const shorter = text
     .replace('train: 3000, test: 200', 'train: 200, test: 20')
@@ -38,7 +38,7 @@ function fewer(text: string): string {
   return shorter;
 }
 
-test('the page is built from the packed package, without a warning', async () => {
+test('the page builds from the packed package without warnings', async () => {
   cpSync(source, root, { recursive: true });
   const files = installPacked(root);
   expect(files).toContain('docs/examples/page/main.ts');
@@ -63,7 +63,7 @@ describeUnless(missing, 'the page', () => {
     await server?.close();
   });
 
-  /** Opens the page, trains `text` (or what is in the page), and gives all that its status said. */
+  /** Opens the page, trains `text` (or the page's own model), and returns all status messages. */
   async function trainPage(
     change: (text: string) => string,
     until: RegExp,
@@ -88,7 +88,7 @@ describeUnless(missing, 'the page', () => {
     return { page, said, text };
   }
 
-  test('trains in the browser as the cpu engine does', async () => {
+  test('trains in the browser with the same losses as the cpu backend', async () => {
     const { page, said, text } = await trainPage(fewer, /^test accuracy \d/);
     const { document, plan } = await compile({ text, file: 'page.rff' });
     const data = await loadDataset(document.train.data);
@@ -112,9 +112,9 @@ describeUnless(missing, 'the page', () => {
       expect(where).toBe(at);
       expect(Math.abs(Number(found) - loss) / loss, at).toBeLessThan(1e-3);
     });
-    // It learns: what it ends with is less than what it began with.
+    // It learns: the final loss is lower than the first.
     expect(expected.at(-1)!.loss).toBeLessThan(expected[0]!.loss);
-    // An image whose two best labels are equal but for rounding may go either way.
+    // An image whose two best labels differ only by rounding may go either way.
     const accuracy = Number(/[\d.]+/.exec(said.at(-1)!)![0]) / 100;
     expect(Math.abs(accuracy - test!.accuracy)).toBeLessThanOrEqual(0.051);
     expect(await page.locator('figcaption').allTextContents()).toEqual(
@@ -122,7 +122,7 @@ describeUnless(missing, 'the page', () => {
     );
   });
 
-  test('says what is wrong with a text, and what a page cannot read', async () => {
+  test('reports errors in a text, and data that a page cannot read', async () => {
     await trainPage(() => 'model broken { layer h1[3] { activation: bend(z) } }', /RFF\d+.*bend/);
     await trainPage((text) => text.replace(/digits\(.*\)/, 'mnist()'), /RFF776.*mnist/);
   });

@@ -1,8 +1,8 @@
 /**
- * Parity with the seed: every recorded case, on every backend that runs here, from .rff text.
+ * Parity with the reference program: every recorded case, on every backend that runs here, from .rff text.
  *
- * The bound is 1e-4 of each tensor's largest magnitude, and where exact arithmetic itself misses the record by more, three
- * times that: see `expectParity`.
+ * The tolerance is 1e-4 of each tensor's largest magnitude, or, if exact arithmetic itself deviates more from the
+ * record, three times that deviation: see `expectParity`.
  */
 import { describe, expect, test } from 'vitest';
 import { listBackends, openBackend } from '../runtime/backends.js';
@@ -10,7 +10,7 @@ import { describeUnless, unlessRequired } from './support/needs.js';
 import { parityBound as bound, exactMisses, expectParity, seedGraph } from './support/parity.js';
 import { seedCases } from './support/seed.js';
 
-test('the seed fixtures are here', () => {
+test('the reference fixtures exist', () => {
   expect(seedCases.length).toBe(6);
 });
 
@@ -21,7 +21,7 @@ describe('exact arithmetic', () => {
       for (const [batch, miss] of await exactMisses(name)) expect(miss, `batch ${batch}`).toBeLessThan(bound);
     },
   );
-  test('rmsprop is not: the record is one of f32 rounding', async () => {
+  test('rmsprop is not: its record is dominated by f32 rounding', async () => {
     const truth = await exactMisses('rmsprop');
     expect(truth.get(0)).toBeGreaterThan(bound);
     expect(truth.get(0)).toBeLessThan(5e-4);

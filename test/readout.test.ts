@@ -1,6 +1,6 @@
 /**
- * Networks that learn without labels, and the readout that is trained after them, as a user meets them: what a run says and
- * leaves, that it goes on after any stop to the same bytes, and what can be done with what it learned.
+ * Networks that learn without labels, and the readout that is trained after them, as a user sees them: what a run
+ * prints and saves, that it can be interrupted and resumed with the same bytes, and what can be done with the result.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ model unsupervised {
     optimizer: sgd(lr: 0.01, momentum: 0.9, dampening: 0.9, weight_decay: 0.002, decoupled: on) }
 }
 `;
-/** Its layers hear the label, so it can also predict by goodness. */
+/** Its layers receive the label, so it can also predict by goodness. */
 const supervised = unsupervised
   .replace('model unsupervised', 'model supervised')
   .replace('connect image -> h1', 'connect digit -> h1 as forward\n  connect image -> h1')
@@ -65,7 +65,7 @@ beforeAll(async () => {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 });
 
-test('the network learns without labels, then the readout, which is what is judged', async () => {
+test('the network learns without labels, then the readout, which is evaluated', async () => {
   const lines = epochsIn('whole');
   expect(lines.map(({ stage, epoch }) => `${stage} ${epoch}`)).toEqual([
     'network 1',
@@ -95,7 +95,7 @@ test('the network learns without labels, then the readout, which is what is judg
     test_accuracy: lines.at(-1)!.test_accuracy,
     best_accuracy: Math.max(...lines.slice(2).map((line) => line.validation_accuracy!)),
   });
-  // The readout moves nothing but itself: all epochs of it have the weights that the network ended with.
+  // The readout only changes itself: all its epochs have the network's final weights.
   const { tensors } = await tensorsIn('whole', 'best.safetensors');
   const last = (await tensorsIn('whole')).tensors;
   for (const [name, bytes] of tensors)
@@ -105,7 +105,7 @@ test('the network learns without labels, then the readout, which is what is judg
   expect(page).toContain('epochs of the readout');
 });
 
-test('a sweep compares by what the readout reaches', () => {
+test('a sweep ranks trials by the accuracy of the readout', () => {
   const { epochs, outcome } = readProgress(join(folder, 'whole'));
   const lines = epochsIn('whole').slice(2);
   const best = lines.reduce((a, b) => (b.validation_accuracy! > a.validation_accuracy! ? b : a));
@@ -113,7 +113,7 @@ test('a sweep compares by what the readout reaches', () => {
   expect(outcome).toMatchObject({ accuracy: best.validation_accuracy, test: best.test_accuracy });
 });
 
-test('a run that stops in either stage goes on to the same bytes', async () => {
+test('a run interrupted in either stage resumes to the same bytes', async () => {
   const whole = await tensorsIn('whole');
   expect(whole.position).toMatchObject({ epoch: 3, network: { epoch: 2, trained: 36 } });
   // Within the network's epochs, between the stages, and within the readout's.
@@ -141,7 +141,7 @@ test('a run that stops in either stage goes on to the same bytes', async () => {
   }
 });
 
-test('a network that is trained further ends as one that was from the start, its readout anew', async () => {
+test('training further ends like an uninterrupted run, with a new readout', async () => {
   await rffc(['run', 'u.rff', ...on, '--epochs', '1', '--out', 'further', '--quiet']);
   expect((await tensorsIn('further')).position).toMatchObject({ epoch: 3, network: { epoch: 1 } });
   expect((await rffc(['run', '--resume', 'further', ...on, '--epochs', '2', '--quiet'])).code).toBe(0);
@@ -152,7 +152,7 @@ test('a network that is trained further ends as one that was from the start, its
   expect(done.err).toContain('has trained all its 2 epochs and those of its readout');
 });
 
-test('eval, predict and the plan of what was learned', async () => {
+test('eval, predict and the plan work with the learned weights', async () => {
   const last = ['--weights', 'last', '--json'];
   const judged = JSON.parse((await rffc(['eval', 'whole', ...on, ...last])).out) as Record<string, unknown>;
   expect(judged).toMatchObject({
@@ -169,12 +169,12 @@ test('eval, predict and the plan of what was learned', async () => {
   expect((await tensorsIn('planned')).tensors).toEqual((await tensorsIn('whole')).tensors);
 });
 
-test('a network that hears its label is judged by goodness, and its readout by its softmax', async () => {
+test('a network that receives its label is evaluated by goodness, and its readout by its softmax', async () => {
   expect((await rffc(['run', 's.rff', ...on, '--out', 'heard', '--quiet'])).code).toBe(0);
   const lines = epochsIn('heard');
   for (const line of lines.slice(0, 2)) {
     expect(line.test_accuracy).not.toBeNull();
-    // The readout is not trained yet, and says nothing.
+    // The readout is not trained yet, and predicts nothing.
     expect(line.test_accuracy_softmax).toBeUndefined();
   }
   const judged = JSON.parse(
@@ -184,7 +184,7 @@ test('a network that hears its label is judged by goodness, and its readout by i
   expect(judged.softmax).toBe(lines.at(-1)!.test_accuracy);
 });
 
-test('without a readout there is nothing to predict by', async () => {
+test('without a readout, nothing can predict', async () => {
   write('blind.rff', unsupervised.replace(/ {2}readout.*\n/, ''));
   const { code, err } = await rffc(['run', 'blind.rff', ...on, '--epochs', '1', '--out', 'blind']);
   expect(code).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * A run's report as a user meets it: a real run leaves it, headless Chromium opens it, every chart draws, nothing is
- * loaded from anywhere, and no text of the model's becomes part of the page. Beside it, what TensorBoard would read.
+ * A run's report as a user sees it: a real run writes it, headless Chromium opens it, every chart is drawn, nothing is
+ * loaded from elsewhere, and no text from the model becomes part of the page. Also what TensorBoard would read.
  */
 import {
   existsSync,
@@ -66,7 +66,7 @@ const metrics = ['--metrics', 'norms,updates,angles', '--metrics-every', '3', '-
 const run = ['run', MODEL, '--backend', 'cpu', '--threads', '1', '--quiet'];
 const WEIGHTS = ['h1.image.forward.weight', 'h3.h1.forward.weight', 'h2.h2.lateral.weight'];
 
-test('a run leaves its metrics, a line every third batch and every epoch', async () => {
+test('a run writes its metrics, a line every third batch and every epoch', async () => {
   const { code, err } = await rffc([...run, '--out', 'run', ...metrics]);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const lines = parseMetrics(readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8'));
@@ -87,13 +87,13 @@ test('a run leaves its metrics, a line every third batch and every epoch', async
       }
       expect(line.activity_norm_positive!.h3).toBeGreaterThan(0);
     } else {
-      // The mean over the steps is what the epoch says of the layer; twelve batches are fewer than the mean looks back.
+      // The mean over the steps is the epoch's value of the layer; twelve batches are within the averaging window.
       const steps = line.goodness_steps_negative.h2!;
       expect(steps).toHaveLength(4);
       const mean = steps.reduce((sum, value) => sum + value, 0) / 4;
       expect(mean / line.goodness_negative.h2!).toBeCloseTo(1, 5);
       expect(line.confusion!.flat().reduce((sum, n) => sum + n, 0)).toBe(60);
-      // Every label of every sample, the true one apart from the other nine; three scored layers.
+      // Every label of every sample, the true one separate from the other nine; three scored layers.
       const { positive, negative } = line.goodness_histogram!;
       expect([positive, negative].map((counts) => counts.reduce((sum, n) => sum + n, 0))).toEqual([60, 540]);
       expect(Object.keys(line.layer_accuracy!)).toEqual(['h1', 'h2', 'h3']);
@@ -102,7 +102,7 @@ test('a run leaves its metrics, a line every third batch and every epoch', async
   }
 });
 
-test('TensorBoard finds the same numbers, and the weights as images', () => {
+test('TensorBoard reads the same numbers, and the weights as images', () => {
   const place = join(folder, 'run', 'tensorboard');
   const [file, ...others] = readdirSync(place);
   expect(others).toEqual([]);
@@ -124,7 +124,7 @@ test('TensorBoard finds the same numbers, and the weights as images', () => {
   expect(images[0]![1]).toMatchObject({ width: 12 * 30 - 2, height: 28 });
 });
 
-test('a run that goes on has the epochs before in its report, and tells TensorBoard', async () => {
+test('a resumed run includes earlier epochs in its report and in TensorBoard', async () => {
   const resumed = await rffc(['run', '--resume', 'run', '--epochs', '3', '--quiet']);
   expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: '' });
   const html = readFileSync(join(folder, 'run', 'report.html'), 'utf8');
@@ -139,10 +139,10 @@ test('a run that goes on has the epochs before in its report, and tells TensorBo
   expect(restarts.map(({ step }) => step)).toEqual([24]);
 });
 
-test('a report that cannot be written is a warning, said once', async () => {
+test('a report that cannot be written gives one warning', async () => {
   const out = join(folder, 'blocked');
   const { code, err } = await rffc([...run.slice(0, -1), '--out', 'blocked'], {
-    // The first message comes when the folder has been made and nothing is trained yet.
+    // The first message comes after the folder is created and before training.
     err: (() => {
       let said = '';
       return (text: string) => {
@@ -181,7 +181,7 @@ describeUnless(missing, 'the report', () => {
         [...document.querySelectorAll<HTMLElement>('.chart')].map((element) => {
           const canvas = element.querySelector('canvas')!;
           const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-          // Curves are the only saturated colours; axes and grids are nearly grey.
+          // Only curves have saturated colours; axes and grids are nearly grey.
           let coloured = 0;
           for (let i = 0; i < data.length; i += 4) {
             const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
@@ -208,7 +208,7 @@ describeUnless(missing, 'the report', () => {
         expect(curves, id).toBeGreaterThan(0);
         expect(coloured, id).toBeGreaterThan(100);
       }
-      // Ten connections, by the layer that they end in; positive and negative, now and in the first epoch.
+      // Ten connections, by target layer; positive and negative, now and in the first epoch.
       const weights = drawn.filter(({ id }) => id.startsWith('weights')).map(({ curves }) => curves);
       expect(weights).toEqual([3, 4, 3]);
       expect(drawn.find(({ id }) => id === 'timesteps-0')!.curves).toBe(4);
@@ -222,14 +222,14 @@ describeUnless(missing, 'the report', () => {
         .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
       expect(widths.length).toBeGreaterThan(1);
       expect(widths.every((width) => width >= 28)).toBe(true);
-      // Nothing sticks out of a laptop's window.
+      // Nothing overflows a laptop's window.
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1366);
       await page.close();
     });
   }
 
   for (const width of [320, 390, 800]) {
-    test(`${width} pixels wide: nothing sticks out, and no two numbers of the confusion matrix touch`, async () => {
+    test(`${width} pixels wide: nothing overflows, and no two numbers of the confusion matrix touch`, async () => {
       browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
       const page = await browser.newPage({ viewport: { width, height: 800 } });
       // Counts of four digits, as real test splits have them.
@@ -257,7 +257,7 @@ describeUnless(missing, 'the report', () => {
           .map((b) => `${a.text} ${b.text}`),
       );
       expect(touching).toEqual([]);
-      // Nor do cards or tiles hide what is in them.
+      // Nor do cards or tiles clip their contents.
       const cut = await page
         .locator('.tile, section > h2, section > p, dd, .u-legend, figcaption')
         .evaluateAll((all) =>
@@ -268,7 +268,7 @@ describeUnless(missing, 'the report', () => {
     });
   }
 
-  test('the keyboard reads a chart and hides a curve', async () => {
+  test('a chart can be read and a curve hidden by keyboard', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const page = await browser.newPage();
     await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);
@@ -283,7 +283,7 @@ describeUnless(missing, 'the report', () => {
     await page.close();
   });
 
-  test('metrics with holes are drawn without a word', async () => {
+  test('metrics with gaps are drawn without errors', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const { config, document } = await readRun(join(folder, 'run'));
     const text = readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8');
@@ -313,7 +313,7 @@ describeUnless(missing, 'the report', () => {
     await page.close();
   });
 
-  test('a sweep’s table is sorted by a column, upwards and then downwards', async () => {
+  test('the table of a sweep can be sorted by a column, ascending and then descending', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const outcome = (accuracy: number, seconds: number) => ({
       status: 'done' as const,
@@ -359,7 +359,7 @@ describeUnless(missing, 'the report', () => {
     await page.close();
   });
 
-  test('texts of files stay texts, and the command can be typed', async () => {
+  test('text from files stays text, and the command can be run', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const page = await browser.newPage();
     await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);

@@ -1,4 +1,4 @@
-/** `npm run results`, in a repository of its own: a model is trained, gone on with, kept and told of. */
+/** `npm run results`, in a repository of its own: a model is trained, resumed, recorded and reported. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ function results(...words: string[]) {
   return spawnSync(process.execPath, [script, ...words], { cwd: root, encoding: 'utf8' });
 }
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-/** The table's row of a model, in cells. */
+/** The table's row for a model, as cells. */
 const row = (model: string) =>
   read('docs/RESULTS.md')
     .split('\n')
@@ -44,7 +44,7 @@ beforeAll(() => {
     copyFileSync(join(repository, 'docs', file), join(root, 'docs', file));
 });
 
-test('a model is trained, and its log kept', () => {
+test('trains a model and keeps its log', () => {
   const { status, stderr } = results('tiny', '--epochs', '2', '--limit', '60');
   expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   const { run, epochs } = parseResult(read('docs/results/tiny.jsonl'), 'tiny.jsonl');
@@ -66,7 +66,7 @@ test('a model is trained, and its log kept', () => {
   ]);
 });
 
-test('goes on with a run that is not at its end', () => {
+test('resumes an unfinished run', () => {
   expect(results('tiny', '--epochs', '3').status).toBe(0);
   expect(parseResult(read('docs/results/tiny.jsonl'), 'tiny.jsonl').epochs).toHaveLength(3);
   expect(read('docs/RESULTS.md')).toContain(
@@ -75,7 +75,7 @@ test('goes on with a run that is not at its end', () => {
   expect(read('docs/RESULTS.md')).toContain('- Not trained for this page: `idle`.');
 });
 
-test('takes a run that is there', () => {
+test('uses an existing run', () => {
   expect(results('idle', '--from', 'runs/results/tiny').status).toBe(0);
   const [idle, trained] = ['idle', 'tiny'].map((name) =>
     parseResult(read(`docs/results/${name}.jsonl`), name),
@@ -86,11 +86,11 @@ test('takes a run that is there', () => {
     sha256: trained!.run.sha256,
     machine: trained!.run.machine,
   });
-  // Which engine computed it is not known here.
+  // The backend that computed it is unknown here.
   expect(idle!.run.engine).toBeUndefined();
 });
 
-test('without a name the page alone is written, and a model that has changed is told', () => {
+test('without a name only the page is written, and a changed model is reported', () => {
   writeFileSync(join(root, 'models/tiny.rff'), tiny.replace('h1[12]', 'h1[13]'));
   rmSync(join(root, 'docs/RESULTS.md'));
   expect(results().status).toBe(0);
@@ -104,14 +104,14 @@ test.each([
   [['absent'], 'there is no models/absent.rff'],
   [['--epochs', '3'], 'first the name of a model'],
   [['idle', '--from', 'nowhere'], 'there is no run folder'],
-])('%j is refused in a line', (words, message) => {
+])('rejects %j with a one-line error', (words, message) => {
   const { status, stderr } = results(...words);
   expect(status).toBe(1);
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
-test('the best epoch is chosen by the samples kept aside, and a readout has epochs of its own', () => {
+test('the best epoch is chosen on the validation samples, and a readout has its own epochs', () => {
   const epoch = (number: number, test: number | null, validation: number, softmax?: number) => ({
     event: 'epoch',
     epoch: number,
@@ -135,7 +135,7 @@ test('the best epoch is chosen by the samples kept aside, and a readout has epoc
   expect(read('docs/RESULTS.md')).not.toContain('`made` was trained for');
 });
 
-test('a file that is no log is refused', () => {
+test('rejects a file that is not a log', () => {
   expect(() => parseResult('{"event":"epoch","epoch":1}\n', 'x.jsonl')).toThrow(
     'x.jsonl is not the log of a run',
   );

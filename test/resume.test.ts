@@ -1,4 +1,4 @@
-/** Runs that stop before their end, as a user meets them: diverged, damaged, interrupted, killed before they began. */
+/** Runs that stop before their end, as a user sees them: diverged, damaged, interrupted, killed before they began. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ write('small.rff', small);
 const on = ['--backend', 'cpu', '--threads', '1'];
 const bytes = (...path: string[]) => readFileSync(join(folder, ...path)).toString('base64');
 
-test('a learning rate of 1e6 ends the run with the layer, the step and the cause', async () => {
+test('a learning rate of 1e6 ends the run and reports the layer, the step and the cause', async () => {
   write('hot.rff', small.replace('rmsprop(lr: 5e-4)', 'sgd(lr: 1e6)'));
   const { code, err, out } = await rffc(['run', 'hot.rff', ...on, '--out', 'hot']);
   expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -36,8 +36,8 @@ test('a learning rate of 1e6 ends the run with the layer, the step and the cause
   expect(readdirSync(join(folder, 'hot'))).not.toContain('checkpoint.safetensors');
 });
 
-test('what diverges later keeps the last good checkpoint, and says where', async () => {
-  // The decay makes each weight -10 times as large a step, whatever the gradients are.
+test('a run that diverges later keeps its last good checkpoint, and says where', async () => {
+  // Weight decay multiplies each weight by -10 per step, whatever the gradients.
   write(
     'growing.rff',
     small
@@ -79,7 +79,7 @@ test('what diverges later keeps the last good checkpoint, and says where', async
   expect((await rffc(warm)).code).not.toBe(2);
 });
 
-test('a division by zero in `normalize` is told from a learning rate', async () => {
+test('a division by zero in `normalize` is distinguished from a high learning rate', async () => {
   write('zero.rff', small.replace(' + 1e-8', ''));
   const { code, err } = await rffc(['run', 'zero.rff', ...on, '--out', 'zero', '--quiet']);
   expect(code).toBe(1);
@@ -87,7 +87,7 @@ test('a division by zero in `normalize` is told from a learning rate', async () 
   expect(err).toMatch(/`normalize: h \/ sqrt\(mean\(h \* h\)\)` of `h\d` divides by zero/);
 });
 
-test('a damaged checkpoint is named, and the run goes on from the one before it to the same end', async () => {
+test('a damaged checkpoint is reported, and the run resumes from the previous one with the same result', async () => {
   await rffc(['run', 'small.rff', ...on, '--out', 'whole', '--quiet']);
   const run = ['run', 'small.rff', ...on, '--out', 'damaged', '--checkpoint-every', '2', '--quiet'];
   let interrupt = () => {};
@@ -120,7 +120,7 @@ test('a damaged checkpoint is named, and the run goes on from the one before it 
   expect((await rffc(['eval', 'damaged', ...on])).code).toBe(1);
 });
 
-test('a run that was stopped before its first checkpoint begins anew', async () => {
+test('a run that was stopped before its first checkpoint starts from the beginning', async () => {
   await rffc(['run', 'small.rff', ...on, '--out', 'early', '--quiet']);
   const end = bytes('early', 'checkpoint.safetensors');
   for (const name of readdirSync(join(folder, 'early')))
@@ -129,28 +129,28 @@ test('a run that was stopped before its first checkpoint begins anew', async () 
   expect(bytes('early', 'checkpoint.safetensors')).toBe(end);
 });
 
-/** A run in a process of its own: what it says, as far as `until`, and how it ends. */
+/** A run in a process of its own: its output up to `until`, and how it ends. */
 function running(model: string, out: string, until: RegExp) {
   const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
   const argv = [program, 'run', model, ...on, '--epochs', '100000', '--out', out];
   const child = spawn(process.execPath, argv, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let err = '';
-  const waiting: { readonly text: RegExp; readonly heard: () => void }[] = [];
+  const waiting: { readonly text: RegExp; readonly printed: () => void }[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
-    for (const one of waiting) if (one.text.test(err)) one.heard();
+    for (const one of waiting) if (one.text.test(err)) one.printed();
   });
-  const hears = (text: RegExp) => new Promise<void>((heard) => waiting.push({ text, heard }));
+  const prints = (text: RegExp) => new Promise<void>((printed) => waiting.push({ text, printed }));
   const ended = new Promise<{ code: number | null; signal: string | null; err: string }>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, err }));
   });
-  return { child, begun: hears(until), hears, ended };
+  return { child, begun: prints(until), prints, ended };
 }
 
 test.skipIf(notOnWindows).each([
   ['Ctrl-C in a terminal', 'SIGINT'],
   ['a scheduler’s signal', 'SIGTERM'],
-] as const)('%s saves and says how to go on', async (_, signal) => {
+] as const)('%s saves and says how to resume', async (_, signal) => {
   const run = `long-${signal}`;
   const { child, begun, ended } = running('small.rff', run, /epoch +3\//);
   await begun;
@@ -163,17 +163,17 @@ test.skipIf(notOnWindows).each([
   expect((JSON.parse(metadata.training!) as { epoch: number }).epoch).toBeGreaterThanOrEqual(3);
 });
 
-testUnless(notOnWindows, 'a second Ctrl-C does not wait for a batch that takes long', async () => {
+testUnless(notOnWindows, 'a second Ctrl-C does not wait for a long batch', async () => {
   const layers = small
     .replace('h1[4], h2[4], h3[4]', 'h1[1000], h2[1000], h3[1000]')
     .replace('orthogonal(gain: sqrt(2))', 'kaiming_uniform()')
     .replace('learn[10]', 'learn[100]');
   write('large.rff', layers.replace('train: 60', 'train: 400').replace('batch:     20', 'batch: 400'));
-  const { child, begun, hears, ended } = running('large.rff', 'large', / · output /);
+  const { child, begun, prints, ended } = running('large.rff', 'large', / · output /);
   await begun;
-  // From the moment it is ready it is a turn of the event loop to the batch.
+  // The batch begins one turn of the event loop after the run is ready.
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const warned = hears(/Ctrl-C again to quit now/);
+  const warned = prints(/Ctrl-C again to quit now/);
   child.kill('SIGINT');
   await warned;
   child.kill('SIGINT');

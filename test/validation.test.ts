@@ -1,4 +1,7 @@
-/** A run that keeps samples aside, as a user meets it: what it says of them, what it chooses by them, and that it keeps them. */
+/**
+ * A run with held-out samples, as a user sees it: what it reports about them, what it chooses by them, and that they
+ * stay the same.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,9 +34,9 @@ beforeAll(async () => {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 });
 
-test('both accuracies are told, and the best epoch is the best on what was kept aside', async () => {
+test('reports both accuracies, and chooses the best epoch on the validation samples', async () => {
   const lines = epochsOf('whole');
-  // 150 samples are left to train on, 7 batches of 20.
+  // 150 samples remain for training, 7 batches of 20.
   expect(lines.map(({ epoch, batches }) => [epoch, batches])).toEqual(
     [1, 2, 3, 4].map((epoch) => [epoch, 7]),
   );
@@ -59,17 +62,17 @@ test('both accuracies are told, and the best epoch is the best on what was kept 
   expect(page).toContain('25 % of the training split');
 });
 
-test('eval judges the very samples that the run kept aside, and says so where there are none', async () => {
-  const judged = async (split: string) =>
+test('eval uses exactly the samples that the run held out, and reports if there are none', async () => {
+  const evaluated = async (split: string) =>
     JSON.parse(
       (await rffc(['eval', 'whole', ...on, '--split', split, '--weights', 'last', '--json'])).out,
     ) as Record<string, unknown>;
-  expect(await judged('validation')).toMatchObject({
+  expect(await evaluated('validation')).toMatchObject({
     split: 'validation',
     samples: 50,
     accuracy: epochsOf('whole').at(-1)!.validation_accuracy,
   });
-  expect(await judged('train')).toMatchObject({ samples: 150 });
+  expect(await evaluated('train')).toMatchObject({ samples: 150 });
   writeFileSync(join(folder, 'plain.rff'), small.replace(', validation: 0.25', ''));
   await rffc(['run', 'plain.rff', ...on, '--epochs', '1', '--out', 'plain', '--quiet']);
   const none = await rffc(['eval', 'plain', '--split', 'validation']);
@@ -79,7 +82,7 @@ test('eval judges the very samples that the run kept aside, and says so where th
   expect(own.err).toContain('samples of one’s own have no validation split');
 });
 
-test('a run that goes on keeps the same samples aside', async () => {
+test('a resumed run holds out the same samples', async () => {
   await rffc(['run', 'small.rff', ...on, '--epochs', '2', '--out', 'half', '--quiet']);
   await rffc(['run', '--resume', 'half', ...on, '--epochs', '4', '--quiet']);
   const said = (run: string) =>
@@ -95,14 +98,14 @@ test('a run that goes on keeps the same samples aside', async () => {
   expect(await weights('half')).toEqual(await weights('whole'));
 });
 
-test('a share that is no sample is an error that names the data', async () => {
+test('a fraction of less than one sample is an error that names the data', async () => {
   writeFileSync(join(folder, 'few.rff'), small.replace('validation: 0.25', 'validation: 0.001'));
   const { code, err } = await rffc(['run', 'few.rff', ...on, '--out', 'few']);
   expect(code).toBe(1);
   expect(err).toContain('error[RFF710]: `validation: 0.001` keeps nothing aside: `digits` has only 200');
 });
 
-test('a sweep compares by what was kept aside, and shows the test split beside it', () => {
+test('a sweep ranks trials on the validation samples, and also shows the test split', () => {
   const { epochs, outcome } = readProgress(join(folder, 'whole'));
   const lines = epochsOf('whole');
   const best = lines.reduce((a, b) => (b.validation_accuracy! > a.validation_accuracy! ? b : a));

@@ -1,6 +1,6 @@
 /**
- * The webgpu engine: parity with the seed, whole and with arenas cut to pieces, in every way that adapters like; and bad
- * days: plans and adapters that do not fit each other, a device that is lost in the middle of training.
+ * The webgpu backend: parity with the reference program, with arenas whole and split, in every mode that adapters
+ * prefer; and failures: plans and adapters that do not match, a device that is lost during training.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ const model = (file: string) => {
   const path = join(import.meta.dirname, `../models/${file}.rff`);
   return compile({ text: readFileSync(path, 'utf8'), file: path });
 };
-/** What measuring would say: it is not what most of these tests are about, and takes seconds. */
+/** The result of measuring, which is not the subject of most of these tests and takes seconds. */
 const saying = (workgroupMemory: 'pays' | 'does not pay'): TileCache => ({
   get: (key) => (key.endsWith('workgroup memory') ? workgroupMemory : '32x32/4x4/direct'),
   set() {},
@@ -64,7 +64,7 @@ const tiles = saying('does not pay');
 const seedPlan = (seedCase: string): Plan => buildPlan(seedGraph(seedCase)).plan;
 
 describeUnless(missing, 'webgpu', () => {
-  describe('agrees with the seed', () => {
+  describe('agrees with the reference program', () => {
     test.each(seedCases)('%s', async (seedCase) => {
       await expectParity(seedCase, await openWebgpu(seedPlan(seedCase), gpu!, { tiles }));
     });
@@ -74,7 +74,7 @@ describeUnless(missing, 'webgpu', () => {
       await expectParity(seedCase, await openWebgpu(plan, gpu!, { tiles }));
     });
 
-    test('with arenas cut to pieces', async () => {
+    test('with split arenas', async () => {
       const plan = seedPlan('frames');
       const largest = 256 * Math.ceil(Math.max(...plan.buffers.map(({ bytes }) => bytes)) / 256);
       expect(Math.max(...plan.arenas.map(({ bytes }) => bytes))).toBeGreaterThan(largest);
@@ -83,7 +83,7 @@ describeUnless(missing, 'webgpu', () => {
     });
 
     test.each([
-      ['in tiles that are measured', undefined, []],
+      ['with measured tiles', undefined, []],
       ['through workgroup memory', saying('pays'), []],
       ['through workgroup memory without subgroups', saying('pays'), ['subgroups']],
     ] as const)('%s', async (_, choice, without) => {
@@ -106,7 +106,7 @@ describeUnless(missing, 'webgpu', () => {
     expect(await once()).toEqual(await once());
   });
 
-  test('says by the GPU’s clock what each launch took', async () => {
+  test("reports the time of each launch by the GPU's clock", async () => {
     const plan = seedPlan('one-layer');
     const session = await openWebgpu(plan, gpu!, { profile: true, tiles });
     expect(session.launchTimes('train')).toEqual([]);
@@ -122,7 +122,7 @@ describeUnless(missing, 'webgpu', () => {
     );
   });
 
-  test('reads what is asked for at once in one journey, and refuses what is no tensor', async () => {
+  test('reads several tensors in one transfer, and rejects names that are not tensors', async () => {
     const session = await openWebgpu(seedPlan('one-layer'), gpu!, { tiles });
     const { shape } = session.tensors.find((t) => t.name === 'h1.image.forward.weight')!;
     const weight = Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => i / 7);
@@ -137,10 +137,10 @@ describeUnless(missing, 'webgpu', () => {
     await session.dispose();
   });
 
-  describe('on a bad day', () => {
+  describe('under failures', () => {
     const args = { epoch: 0, batch: 0, trained: 0, rate: 1 };
 
-    test('a plan too large for the adapter says which part, and asks for no device', async () => {
+    test('a plan too large for the adapter reports which part, and requests no device', async () => {
       const { plan } = await model('mnist3x200');
       const tiny = pretend(gpu!, { limits: { maxBufferSize: 2 ** 20 }, noDevice: 'asked for' });
       await expect(openWebgpu(plan, tiny)).rejects.toThrow(
@@ -150,12 +150,12 @@ describeUnless(missing, 'webgpu', () => {
       expect(largestChunk(adapter!)).toBe(2 ** 20);
     });
 
-    test('f16 where the adapter has none', async () => {
+    test('f16 on an adapter without it', async () => {
       const plain = pretend(gpu!, { without: ['shader-f16'] });
       await expect(openWebgpu(seedPlan('one-layer'), plain, { precision: 'f16' })).rejects.toThrow('RFF832');
     });
 
-    test('a device that is lost in the middle of a run ends all that waits for it', async () => {
+    test('a device lost during a run rejects everything that waits for it', async () => {
       let device: GPUDevice | undefined;
       const watched = pretend(gpu!, {
         onDevice: (d) => {
@@ -177,14 +177,14 @@ describeUnless(missing, 'webgpu', () => {
       await session.dispose();
     });
 
-    test('training goes on from its checkpoint on a new device, as if nothing had been', async () => {
+    test('training resumes from its checkpoint on a new device with the same result', async () => {
       writeFileSync(join(folder, 'small.rff'), smallModel);
       const source = readModelSource(folder, 'small.rff');
       const settings = { epochs: 3, limit: 80 };
       const devices: GPUDevice[] = [];
       const watched = pretend(gpu!, { onDevice: (d) => devices.push(d) });
       const open: OpenSession = (_, compiled) => {
-        if ('rffc' in compiled) throw new Error('a run of a model is opened by its graph');
+        if ('rffc' in compiled) throw new Error('expected a graph');
         return openWebgpu(buildPlan(compiled).plan, watched, { tiles });
       };
       const train = async (out: string, loseAt: number) => {
@@ -207,7 +207,7 @@ describeUnless(missing, 'webgpu', () => {
         return { result, told, tensors, epochs: metrics.filter((line) => line.includes('"epoch"')).length };
       };
       const whole = await train('whole', -1);
-      // In the second epoch, and before there is any checkpoint.
+      // In the second epoch, and before the first checkpoint.
       const mended = await train('mended', 6);
       const early = await train('early', 2);
       expect([whole.told, mended.told, early.told]).toEqual([[], ['RFF834 1 0'], ['RFF834 0 0']]);
@@ -215,7 +215,7 @@ describeUnless(missing, 'webgpu', () => {
       expect(early.tensors).toEqual(whole.tensors);
       expect([mended.epochs, early.epochs]).toEqual([whole.epochs, whole.epochs]);
       expect(devices).toHaveLength(5);
-      // Lost twice at once: that would go on forever.
+      // Lost twice in a row: retrying could go on forever.
       const broken = startRun(
         { source, settings, backend: 'webgpu', base: folder, out: join(folder, 'broken') },
         open,

@@ -13,7 +13,7 @@ const sum = (f: (x: number) => number) => points.reduce((s, x) => s + f(x), 0);
 const mean = (f: (x: number) => number) => sum(f) / points.length;
 const average = mean((x) => x);
 
-/** What each function of one row or element should give at `points`. */
+/** The expected results of each elementwise function at `points`. */
 const expected: Readonly<Record<string, (x: number) => number>> = {
   exp: Math.exp,
   abs: Math.abs,
@@ -52,7 +52,7 @@ function build(name: string, kind: 'row' | 'element') {
 }
 
 describe('builtins', () => {
-  it.each(Object.keys(expected))('%s has its values', (name) => {
+  it.each(Object.keys(expected))('%s has the expected values', (name) => {
     const values = evaluate(build(name, 'element').f, { x: row }, points.length);
     points.forEach((x, i) => {
       expect(typeof values === 'number' ? values : values[i]).toBeCloseTo(expected[name]!(x), 9);
@@ -84,7 +84,7 @@ describe('builtins', () => {
   });
 
   it.each(['relu', 'leaky_relu', 'elu', 'gelu', 'silu', 'softplus', 'sigmoid', 'tanh'])(
-    '%s has the derivative of its values',
+    '%s has the expected derivative',
     (name) => {
       const { x, f } = build(name, 'row');
       const slope = derive(f, x);

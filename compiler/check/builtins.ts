@@ -1,8 +1,8 @@
 /**
  * The functions of the language's expressions, each a template over the primitive operators of `expr/operators.ts`.
  *
- * A call is replaced by its template, the arguments in the place of the parameters; a user's `fn` works the same way.
- * Forms are chosen so that their derivative is right too: `relu` and `leaky_relu` take the left one at 0, as PyTorch
+ * A call is replaced by its template with the arguments inserted; a user's `fn` works the same way. The templates are
+ * chosen so that their derivatives are right too: `relu` and `leaky_relu` use the left derivative at 0, as PyTorch
  * does, and no branch that is not taken overflows.
  */
 import type { ExpressionJson } from '../model.js';
@@ -13,20 +13,20 @@ export interface FunctionParameter {
 }
 export interface Builtin {
   readonly group: 'element' | 'row' | 'normalization';
-  /** One line for the language reference. */
+  /** A line for the language reference. */
   readonly about: string;
   readonly parameters: readonly FunctionParameter[];
-  /** Variables are the parameters' names. */
+  /** The variables are the names of the parameters. */
   readonly body: ExpressionJson;
 }
 
-/** Names that are numbers everywhere. */
+/** Names of constants. */
 export const constants: Readonly<Record<string, { readonly value: number; readonly about: string }>> = {
   pi: { value: Math.PI, about: 'the ratio of a circle to its diameter' },
   e: { value: Math.E, about: 'the base of natural logarithms' },
 };
 
-/** Names that expressions are given, and where; no `param` can be called one of these. */
+/** Variables of expressions, and where they are available; a `param` cannot have one of these names. */
 export const variableHomes: Readonly<Record<string, string>> = {
   z: '`activation`',
   h: '`normalize` and `goodness`',
@@ -90,7 +90,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   tanh: primitive('tanh', 'the hyperbolic tangent'),
   sigmoid: primitive('sigmoid', '1 / (1 + exp(-x))'),
   softplus: primitive('softplus', 'log(1 + exp(x)), without overflow'),
-  floor: primitive('floor', 'the greatest whole number that is not above x; its derivative is 0'),
+  floor: primitive('floor', 'the greatest integer not above x; its derivative is 0'),
   step: of('z', '1 where z > 0, else 0; its derivative is 0', ['gt', 'z', 0]),
   relu: of('z', 'z where z > 0, else 0', ['select', ['gt', 'z', 0], 'z', 0]),
   leaky_relu: of('z', 'z where z > 0, else a · z', ['select', ['gt', 'z', 0], 'z', ['mul', 'a', 'z']], {
@@ -103,25 +103,25 @@ export const builtins: Readonly<Record<string, Builtin>> = {
     ['select', ['gt', 'z', 0], 'z', ['mul', 'a', ['sub', ['exp', ['select', ['gt', 'z', 0], 0, 'z']], 1]]],
     { name: 'a', default: 1 },
   ),
-  gelu: of('z', 'z · Φ(z), exact (by the error function)', [
+  gelu: of('z', 'z · Φ(z), exact (with the error function)', [
     'mul',
     ['mul', 0.5, 'z'],
     ['add', 1, ['erf', ['mul', 'z', Math.SQRT1_2]]],
   ]),
   silu: of('z', 'z · sigmoid(z)', ['mul', 'z', ['sigmoid', 'z']]),
-  max: binary('max', 'the greater of two'),
-  min: binary('min', 'the lesser of two'),
+  max: binary('max', 'the larger of two'),
+  min: binary('min', 'the smaller of two'),
   pow: binary('pow', 'x to the power of y, the same as x ^ y'),
   clamp: of(
     'x',
-    'x, but not below low and not above high',
+    'x limited to [low, high]',
     ['min', ['max', 'x', 'low'], 'high'],
     { name: 'low' },
     { name: 'high' },
   ),
   mean: reduction('mean', "the mean over a row's units"),
   sum: reduction('sum', "the sum over a row's units"),
-  amax: reduction('amax', "the greatest of a row's units"),
+  amax: reduction('amax', "the maximum over a row's units"),
   rms_norm: normalization('h / sqrt(mean(h^2) + eps)', 1e-8, [
     'div',
     'h',

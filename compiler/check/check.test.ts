@@ -1,4 +1,4 @@
-/** Every diagnostic of the checker: one change to a sound model, exactly one complaint, and what it underlines. */
+/** Every diagnostic of the checker: one change to a valid model, exactly one diagnostic, and what it underlines. */
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../grammar/parser.js';
 import { type CheckOptions, check, checkCodes, validateDocument } from './index.js';
@@ -88,7 +88,7 @@ const cases: readonly Case[] = [
     'softplus(goodness - thetta * theta)',
     /did you mean `theta`/,
   ],
-  ['RFF201', 'z', 'rms_norm(h, eps: 1e-8)', 'h + z', /`z` is for `activation`/],
+  ['RFF201', 'z', 'rms_norm(h, eps: 1e-8)', 'h + z', /`z` is only available in `activation`/],
   ['RFF201', 'h', 'softplus(goodness - theta)', 'softplus(goodness - h)'],
   ['RFF201', 'fan_in', 'batch: 5000', 'batch: fan_in', /`init`/],
   ['RFF201', 'n', 'dropout: 0.1', 'dropout: 1 / n'],
@@ -188,7 +188,7 @@ const cases: readonly Case[] = [
     'patch([5, 2], size: 1, maps: 4)',
     '{ dropout: 0.1 }',
     '{ dropout: 0.1 }\n connection local { field: patch([5, 2], size: 1, maps: 4) }\n connect digit -> h3 as local',
-    /only the input and layers/,
+    /without `field`/,
   ],
   [
     'RFF312',
@@ -380,7 +380,7 @@ const cases: readonly Case[] = [
     '  connect digit -> h3 as context\n  decode image from h1 { normalize: z }\n',
   ],
   // fast weights
-  ['RFF514', 'fast', 'dropout: 0.1', 'fast: decay(0.9)', /leave out `init`, or `fast`/],
+  ['RFF514', 'fast', 'dropout: 0.1', 'fast: decay(0.9)', /remove `init`, or `fast`/],
   ['RFF514', 'rate', 'dropout: 0.1', 'rate: 0.5', /fast: decay\(0\.9\)/],
   [
     'RFF514',
@@ -563,7 +563,7 @@ function underlined(text: string, span: { start: number; end: number } | undefin
 }
 
 describe('check', () => {
-  it('has nothing to say about a sound model', () => {
+  it('reports nothing about a valid model', () => {
     const { document, diagnostics, syntax } = run(sound);
     expect([...syntax, ...diagnostics]).toEqual([]);
     expect(document).toBeDefined();
@@ -575,7 +575,7 @@ describe('check', () => {
       const text = changed([from, to]);
       const { diagnostics, syntax, document } = run(text);
       expect(syntax).toEqual([]);
-      // What is replaced may have been the only use of something.
+      // The replaced text may have been the only use of something.
       const said = diagnostics.filter((d) => code === 'RFF210' || d.code !== 'RFF210');
       expect(said.map((d) => [d.code, underlined(text, d.span)])).toEqual([[code, expected]]);
       expect(document === undefined).toBe(said.some((d) => d.severity === 'error'));
@@ -598,7 +598,7 @@ describe('check', () => {
 
   it('has a case for each code', () => {
     const tested = new Set<string>([...cases.map(([code]) => code), ...others.map(({ code }) => code)]);
-    // These are of documents: tested in document.test.ts.
+    // Only for documents: tested in document.test.ts.
     const ofDocuments = ['RFF330', 'RFF331', 'RFF332'];
     const untested = Object.keys(checkCodes).filter(
       (code) => !tested.has(code) && !ofDocuments.includes(code),
@@ -606,7 +606,7 @@ describe('check', () => {
     expect(untested).toEqual([]);
   });
 
-  it('names everything that an empty model lacks', () => {
+  it('lists everything that an empty model lacks', () => {
     const { diagnostics } = run('model m { }');
     expect(diagnostics.map((d) => d.code)).toEqual(Array(5).fill('RFF303'));
     expect(diagnostics.map((d) => d.message.replace(/.* has no /, '')).sort()).toEqual([
@@ -618,7 +618,7 @@ describe('check', () => {
     ]);
   });
 
-  it('says once what is wrong for each of many layers', () => {
+  it('reports a mistake shared by many layers once', () => {
     const text = changed(
       ['damping:    0.7', 'damping: 2 * n'],
       ['orthogonal(gain: sqrt(2))', 'orthogonal(gain: -fan_in)'],
@@ -643,7 +643,7 @@ describe('check', () => {
     ]);
   });
 
-  it('does not report again what a syntax error cost', () => {
+  it('does not report consequences of a syntax error', () => {
     for (const [from, to] of [
       ['label digit[10]', 'label [10]'],
       ['input image[784]', 'input image[784'],
@@ -669,7 +669,7 @@ describe('check', () => {
     }
   });
 
-  it('never throws, whatever is left out', () => {
+  it('never throws, whatever is removed', () => {
     const tokens = sound.match(/\s+|\w+|[^\s\w]/g) ?? [];
     for (let i = 0; i < tokens.length; i += 3) {
       const text = [...tokens.slice(0, i), ...tokens.slice(i + 1 + (i % 4))].join('');
@@ -681,7 +681,7 @@ describe('check', () => {
     }
   });
 
-  it('sees params set from outside, also in what is computed from them', () => {
+  it('uses params set from outside, also in values computed from them', () => {
     const text = changed(['param units = 20', 'param units = theta * 10 + 5']);
     const { document } = run(text, { set: { theta: 2.5 } });
     expect(document?.params).toEqual({ theta: 2.5, units: 30 });
@@ -689,7 +689,7 @@ describe('check', () => {
     expect(document?.objectives[0]?.positive).toEqual(['softplus', ['sub', 'goodness', 2.5]]);
   });
 
-  it('takes names that JavaScript objects have of their own', () => {
+  it('accepts names that are built-in properties of JavaScript objects', () => {
     const text = changed(
       ['param units', 'param toString = 2, param __proto__ = 3, param units'],
       ['spike(z) + z', 'spike(z) * toString + z * __proto__'],
@@ -777,7 +777,7 @@ describe('the document', () => {
     });
   });
 
-  it('has augmentations in their order, one call being a list of one, and none where none is written', () => {
+  it('lists augmentations in order: a single call is a list of one, and without `augment` there is none', () => {
     const augmented = (property: string) =>
       run(sound.replace('epochs: 60', `epochs: 60, ${property}`)).document?.train.augment;
     expect(augmented('augment: shift(theta + 0.5)')).toEqual([{ name: 'shift', pixels: 2 }]);
@@ -788,7 +788,7 @@ describe('the document', () => {
     expect(Object.hasOwn(document?.train ?? {}, 'augment')).toBe(false);
   });
 
-  it('cycles strokes to the frames that the schedule reads, unless told', () => {
+  it('repeats strokes up to the frames that the schedule reads, unless set', () => {
     const strokes = (call: string, input = 'label: given') =>
       run(
         sound
@@ -820,7 +820,7 @@ describe('the document', () => {
     expect(document?.input.normalize).toEqual(['div', 'h', 2]);
   });
 
-  it('knows where things stand', () => {
+  it('has source locations', () => {
     const lines = sound.split('\n');
     const at = (path: string): string => {
       const [line, column] = document!.places[path]!;
@@ -848,14 +848,14 @@ describe('hybrid images', () => {
       ['random_label()', 'hybrid_images()'],
     );
 
-  it('need no label, and take a square for their grid', () => {
+  it('need no label, and default to a square grid', () => {
     const { document, diagnostics } = run(unlabelled());
     expect(diagnostics).toEqual([]);
     expect(document?.negatives).toEqual({ name: 'hybrid_images', grid: [28, 28], blur: 6 });
     expect(document?.label).toBeNull();
   });
 
-  it('take a label that only names the classes of a readout', () => {
+  it('accept a label that only names the classes of a readout', () => {
     const only = ['  connect digit -> h3 as context\n', '  connect h1 -> h3 as context\n'] as const;
     const named = (readout: string) =>
       run(changed(only, ['random_label()', `hybrid_images()\n${readout}`])).diagnostics.map((d) => [
@@ -875,7 +875,7 @@ describe('hybrid images', () => {
     });
   });
 
-  it('take a grid that is no square, and a label that is never `given`', () => {
+  it('accept a grid that is not square, and a label that is never `given`', () => {
     const text = changed(
       ['random_label()', 'hybrid_images(grid: [14, 56], blur: 2)'],
       ['{ label: given }', '{ label: uniform }'],

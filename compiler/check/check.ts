@@ -1,8 +1,8 @@
 /**
- * From a syntax tree to a model document: names resolved, sizes and defaults filled in, everything wrong with the
- * file reported in one run.
+ * From a syntax tree to a model document: resolves names, fills in sizes and defaults, and reports everything wrong
+ * with the file in one run.
  *
- * It goes on after every error with what it knows, and stays silent about what follows from an error.
+ * After an error it continues with what it knows, and stays silent about consequences of that error.
  */
 import type {
   ConnectionTypeDeclaration,
@@ -29,24 +29,24 @@ import { type Finding, findings, placeOf } from './structure.js';
 import { readEvaluate, readNegatives, readReadout, readTrain } from './training.js';
 
 export interface CheckOptions {
-  /** Named in diagnostics. */
+  /** The name of the file in diagnostics. */
   readonly file?: string;
-  /** Values in the place of `param`s. */
+  /** Values that replace those of `param`s. */
   readonly set?: Readonly<Record<string, number>>;
   /** Which model of a file with several. */
   readonly model?: string;
-  /** The parser's diagnostics: what is missing because of one of them is not reported again. */
+  /** The parser's diagnostics: their consequences are not reported again. */
   readonly syntax?: readonly Diagnostic[];
   /**
-   * Whether a model that can be compiled but not learn or predict anything is only warned of: tests of the compiler are
-   * made of such models.
+   * Whether a model that compiles but cannot learn or predict anything only gets warnings: tests of the compiler use
+   * such models.
    */
   readonly tolerant?: boolean;
 }
 export interface Checked {
-  /** Present where there is no error. */
+  /** Present if there are no errors. */
   readonly document: ModelDocument | undefined;
-  /** In the order of the text. */
+  /** In order of location. */
   readonly diagnostics: Diagnostic[];
 }
 
@@ -63,7 +63,7 @@ export function check(tree: SourceFile, options: CheckOptions = {}): Checked {
   return { document: wrong ? undefined : documents[0], diagnostics };
 }
 
-/** The model that is meant; where it is not clear, all of them are checked. */
+/** The selected model; if that is ambiguous, all are checked. */
 function choose(
   report: Report,
   tree: SourceFile,
@@ -75,8 +75,8 @@ function choose(
   const list = names.map((n) => `\`${n}\``).join(', ');
   if (!models.length) {
     if (!damage(tree, options.syntax).whole)
-      report.error('RFF301', undefined, 'the file has no model', 'write one: `model NAME { … }`');
-    // Its functions are worth a look all the same.
+      report.error('RFF301', undefined, 'no model in the file', 'add one: `model NAME { … }`');
+    // Its functions are checked anyway.
     const span: Span = { ...tree.span, end: tree.span.start };
     checkFunctions(report, tree, { kind: 'model', name: { text: '', span }, items: [], span });
     return [];
@@ -87,7 +87,7 @@ function choose(
         'RFF208',
         m.name.span,
         `model \`${m.name.text}\` is declared twice`,
-        `first on line ${models[names.indexOf(m.name.text)]?.name.span.line}`,
+        `first declared on line ${models[names.indexOf(m.name.text)]?.name.span.line}`,
       );
     }
   });
@@ -95,15 +95,15 @@ function choose(
     report.error(
       'RFF211',
       undefined,
-      `the file has no model \`${options.model}\``,
-      suggestion(options.model, names) ?? `it has ${list}`,
+      `unknown model \`${options.model}\``,
+      suggestion(options.model, names) ?? `the file has ${list}`,
     );
   } else if (options.model === undefined && models.length > 1) {
     report.error(
       'RFF302',
       undefined,
-      `the file has ${models.length} models: ${list}`,
-      `say which one: \`--model ${names[0]}\``,
+      `ambiguous model: the file has ${list}`,
+      `choose one with \`--model ${names[0]}\``,
     );
   }
   return named.length ? named.slice(0, 1) : models;
@@ -169,7 +169,7 @@ function checkModel(
       report.error(
         'RFF304',
         keyword(extra.span, kind),
-        `a model has only one \`${kind}\``,
+        `duplicate \`${kind}\`: a model has only one`,
         `the first is on line ${first?.span.line}`,
       );
     return first;
@@ -235,7 +235,7 @@ function checkModel(
   const evaluate = readEvaluate(cx, single('evaluate'), schedule?.drafts ?? []);
 
   /* ---- the whole ---- */
-  // A name that only gives and that nothing declares may be the label that is missing.
+  // An undeclared name that is only a source may be the missing label.
   const labelUnknown =
     labelDeclaration === undefined && (cx.incomplete || (cx.unknown.get('node')?.size ?? 0) > 0);
   const draft = {
@@ -261,7 +261,7 @@ function checkModel(
   const say = (found: readonly Finding[]) => {
     for (const f of found) {
       const span = placeOf(cx.spans, f.at);
-      // A misspelled name may well be of this one.
+      // A misspelled name may refer to this one.
       if (/^RFF3(18|38)$/.test(f.code) && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
       const isError = f.severity === 'error' && !(options.tolerant && meaningless.has(f.code));
       if (isError) report.error(f.code, span, f.message, f.hint);

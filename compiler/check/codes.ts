@@ -1,5 +1,5 @@
 /**
- * Every diagnostic of the checker, explained at more length than a message can: RFF2xx names, RFF3xx structure and
+ * Every diagnostic of the checker, explained in more detail than a message can: RFF2xx names, RFF3xx structure and
  * sizes, RFF4xx expressions, RFF5xx properties and arguments.
  */
 
@@ -168,39 +168,39 @@ export const checkCodes = {
     explanation: 'The document was written for another version of the format. Compile its .rff file again.',
   },
   RFF333: {
-    title: 'the score never sees the label',
+    title: 'the score never sees the candidate label',
     explanation:
-      'Prediction tries every label and compares the goodness of the scored steps and layers. The label that is tried is what phases with `label: given` show, and it moves through the network one connection with `delay: 1` a step. A score that ends before it arrives has the same goodness for every label. A warning where a readout or a classifier predicts instead.',
+      'Prediction tries every label and compares the goodness of the scored steps and layers. Phases with `label: given` show the candidate label, which moves through the network one connection with `delay: 1` per step. A score that ends before it arrives has the same goodness for every label. A warning where a readout or a classifier predicts instead.',
   },
   RFF334: {
-    title: 'a layer that the label never reaches',
+    title: 'layer that the label never reaches',
     explanation:
-      'A warning: positive and negative rows differ in the label alone, so a layer that it does not reach in any step that learns has equal rows of both, and what one loss teaches it the other undoes. Connect the label to it, or feed back from a layer that sees the label.',
+      'A warning: positive and negative rows differ in the label alone, so in a layer that it does not reach in any learning step both kinds of rows are identical, and each loss undoes what the other teaches. Connect the label to it, or feed back from a layer that sees the label.',
   },
   RFF335: {
-    title: 'no step that learns sees the label',
+    title: 'no learning step sees the label',
     explanation:
-      'Positive and negative rows differ in the label alone. It is shown, but in none of the steps that learn has it reached a layer that learns.',
+      'Positive and negative rows differ in the label alone. It is shown, but it does not reach a layer that learns in any learning step.',
   },
   RFF336: {
     title: 'both losses pull the same way',
     explanation:
-      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: min`), or the other way round (`predict: max`). Here both losses rise with goodness, or both fall, so nothing parts the two kinds of rows. Of the two losses the one that does not agree with `predict` is wrong.',
+      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: min`), or the reverse (`predict: max`). Here both losses rise with goodness, or both fall, so nothing separates the two kinds of rows. The loss that disagrees with `predict` is the wrong one.',
   },
   RFF337: {
-    title: 'scored layers predict in opposite ways',
+    title: 'scored layers disagree on `predict`',
     explanation:
       'The goodness of all scored layers is averaged before the label is chosen, so their objectives must have the same `predict`.',
   },
   RFF338: {
-    title: 'a label that is connected to nothing',
+    title: 'unconnected label',
     explanation:
-      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` makes wrong data instead of wrong labels and needs no label.',
+      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` creates negative data instead of negative labels and needs no label.',
   },
   RFF339: {
-    title: 'a scored layer that does not see the label',
+    title: 'scored layer that does not see the label',
     explanation:
-      'A warning: the label that is tried reaches some of the scored layers in the scored steps and not others. Those add the same goodness to every label, which only makes the differences smaller.',
+      'A warning: the candidate label reaches only some of the scored layers in the scored steps. The others contribute the same goodness for every label, which only makes differences smaller.',
   },
   RFF402: {
     title: 'scalar where a vector is expected, or the reverse',
@@ -254,7 +254,7 @@ export const checkCodes = {
   RFF413: {
     title: 'prediction contradicts the objective',
     explanation:
-      "A loss that rises with goodness teaches its rows a low goodness. Where positive rows learn a low goodness and negative rows a high one, the true label has the lowest goodness (`predict: min`); in the reverse case it has the highest (`predict: max`). The default is `min`; Hinton's losses need `predict: max`.",
+      "A loss that rises with goodness teaches its rows a low goodness. If positive rows learn a low goodness and negative rows a high one, the true label has the lowest goodness (`predict: min`); in the reverse case it has the highest (`predict: max`). The default is `min`; Hinton's losses need `predict: max`.",
   },
   RFF501: {
     title: 'unknown property',

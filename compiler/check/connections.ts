@@ -1,6 +1,4 @@
-/**
- * Reads connections: their types, with what each type extends, and the chains that join nodes by them.
- */
+/** Reads connections: their types, with what each type extends, and the chains of nodes that they connect. */
 import type { ConnectDeclaration, ConnectionTypeDeclaration, Name, Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
 import { words } from '../../grammar/habits.js';
@@ -24,7 +22,7 @@ import type { DraftArrow, DraftConnection } from './structure.js';
 import { literal, symbol, type Typed } from './typing.js';
 import { numberProperty, readCall, readNumber, switchProperty } from './values.js';
 
-/** Units at each end; undefined where not known. */
+/** Units at each end; undefined if unknown. */
 interface Ends {
   readonly source: number | undefined;
   readonly target: number | undefined;
@@ -33,16 +31,16 @@ interface Ends {
 export interface Connections {
   readonly drafts: readonly DraftConnection[];
   readonly fastDrafts: readonly DraftArrow[];
-  /** Complete, in order; undefined where there is an error. */
+  /** Complete, in order; undefined if there is an error. */
   readonly list: readonly (Connection | undefined)[];
   readonly fast: readonly (FastConnection | undefined)[];
-  /** Layers that an unknown node connects into. */
+  /** Layers that an unknown node connects to. */
   readonly reached: ReadonlySet<string>;
-  /** Some connection's target is unknown. */
+  /** The target of some connection is unknown. */
   readonly lost: boolean;
 }
 
-/** Connection types by name, their own properties after those of what they extend. */
+/** Connection types by name; each type's own properties follow those that it extends. */
 export interface ConnectionTypes {
   lookup(cx: Context, name: Name): PropertyMap | undefined;
   warnUnused(cx: Context): void;
@@ -60,7 +58,7 @@ export function readConnectionTypes(
   for (const declaration of declarations) {
     const { text, span } = declaration.name;
     const properties = readProperties(cx, 'connection', 'a connection', declaration.properties);
-    // Also of a type that nothing uses, and once for all that do.
+    // Also checks unused types, and each type only once.
     if (properties.has('fast')) readFastProperties(cx, properties, { source: undefined, target: undefined });
     else readConnectionProperties(cx, properties, { source: undefined, target: undefined });
     const first = own.get(text);
@@ -69,7 +67,7 @@ export function readConnectionTypes(
         'RFF208',
         span,
         `connection \`${text}\` is declared twice`,
-        `first on line ${first.declaration.name.span.line}`,
+        `first declared on line ${first.declaration.name.span.line}`,
       );
     else own.set(text, { declaration, properties });
   }
@@ -83,11 +81,11 @@ export function readConnectionTypes(
     return unknownName(cx, 'connection type', name.text, {
       code: 'RFF204',
       span: name.span,
-      message: `there is no connection type \`${name.text}\``,
+      message: `unknown connection type \`${name.text}\``,
       hint,
     });
   };
-  /** From a type to the last it extends; undefined when one is unknown. */
+  /** From a type to the last one that it extends; undefined if one is unknown. */
   const ancestry = (name: string): readonly string[] | undefined => {
     const chain = [name];
     for (;;) {
@@ -96,17 +94,17 @@ export function readConnectionTypes(
       const next = find(base);
       if (next === undefined) return undefined;
       if (chain.includes(next)) {
-        // One error a circle: at its first member in the file.
-        const circle = chain.slice(chain.indexOf(next));
-        const first = declarations.find((d) => circle.includes(d.name.text));
-        const start = circle.indexOf(first?.name.text ?? next);
-        const around = [...circle.slice(start), ...circle.slice(0, start + 1)]
+        // One error per cycle, at its first member in the file.
+        const cycle = chain.slice(chain.indexOf(next));
+        const first = declarations.find((d) => cycle.includes(d.name.text));
+        const start = cycle.indexOf(first?.name.text ?? next);
+        const around = [...cycle.slice(start), ...cycle.slice(0, start + 1)]
           .map((n) => `\`${n}\``)
           .join(' extends ');
         return cx.report.error(
           'RFF309',
           first?.base?.span ?? base.span,
-          `${around}: a circle`,
+          `cyclic extends: ${around}`,
           'remove one `extends`',
         );
       }
@@ -133,7 +131,7 @@ export function readConnectionTypes(
   };
 }
 
-/** PyTorch's of `nn.Linear`. */
+/** The defaults of PyTorch's `nn.Linear`. */
 export const standardBias = (fanIn: number): Init => ({
   name: 'uniform',
   low: -1 / Math.sqrt(fanIn),
@@ -146,7 +144,7 @@ type ConnectionProperties = Pick<
   'init' | 'bias' | 'sign' | 'delay' | 'dropout' | 'learn' | 'lr_scale' | 'field'
 >;
 
-/** The properties of one connection; without its ends' sizes, checks what does not depend on them. */
+/** The properties of one connection. Without the sizes of its ends, checks what does not depend on them. */
 function readConnectionProperties(
   cx: Context,
   properties: PropertyMap,
@@ -181,7 +179,7 @@ function readConnectionProperties(
   };
 }
 
-/** How biases start; `false` and the like are told to be `off`. */
+/** How biases start; `false` and the like get a hint to write `off`. */
 function readBias(
   cx: Context,
   e: Property['value'],
@@ -197,15 +195,15 @@ function readBias(
   return readCall(cx, e, 'init', numbers('`bias`', variables)) as Init | undefined;
 }
 
-/** What is said of parameters, and so means nothing beside `fast`. */
+/** Properties of parameters, which do not apply to `fast`. */
 const ofParameters = ['init', 'bias', 'learn', 'lr_scale', 'field', 'dropout'] as const;
 
 type FastProperties = Pick<FastConnection, 'sign' | 'delay' | 'decay' | 'rate'>;
 
-/** What `rate` is where it is not written: rows normalized to a mean square of 1 agree by their cosine then, at any size. */
+/** The default of `rate`: rows normalized to a mean square of 1 then match by their cosine, at any size. */
 const standardRate = (fanIn: number): number => 0.1 / fanIn;
 
-/** The properties of a connection that has `fast`. */
+/** The properties of a connection with `fast`. */
 function readFastProperties(
   cx: Context,
   properties: PropertyMap,
@@ -220,8 +218,8 @@ function readFastProperties(
     cx.report.error(
       'RFF514',
       fast.key.span,
-      `fast weights have no parameters, so ${alternatives(idle, 'and')} can say nothing about them`,
-      `leave out ${alternatives(idle, 'and')}, or \`fast\``,
+      `fast weights have no parameters, so ${alternatives(idle, 'and')} cannot be set`,
+      `remove ${alternatives(idle, 'and')}, or \`fast\``,
     );
   const call = readCall(cx, fast.value, 'fast', numbers('`fast`'));
   return {
@@ -241,14 +239,14 @@ interface Fans {
   readonly out: number | undefined;
 }
 
-/** `fan_in` and `fan_out`, where they are known. */
+/** `fan_in` and `fan_out`, if known. */
 export const fanVariables = (fans: Fans | undefined): ReadonlyMap<string, Typed> =>
   new Map([
     ['fan_in', fans?.in === undefined ? symbol('fan_in', 'constant') : literal(fans.in)],
     ['fan_out', fans?.out === undefined ? symbol('fan_out', 'constant') : literal(fans.out)],
   ]);
 
-/** Weights into a unit, and on average out of one. */
+/** The number of weights into a unit, and the average number out of one. */
 function fan(ends: Ends, field: PatchField | null): Fans {
   const { source, target } = ends;
   if (!field) return { in: source, out: target };
@@ -257,7 +255,7 @@ function fan(ends: Ends, field: PatchField | null): Fans {
   return target === undefined ? { in: fans.in, out: undefined } : fans;
 }
 
-/** The connections of a model's chains. `sizes` has every node's size. */
+/** The connections of a model's chains. `sizes` has the size of every node. */
 export function readConnections(
   cx: Context,
   declarations: readonly ConnectDeclaration[],
@@ -275,7 +273,7 @@ export function readConnections(
     declarations.flatMap((d) => d.chains.flatMap((chain) => chain.slice(1).map((name) => name.text))),
   );
   let lost = false;
-  // What only gives, where no input is declared, is the input: that it is missing is reported already.
+  // If no input is declared, a name that is only a source is the input, whose absence is already reported.
   const unknowns = declarations
     .flatMap((d) => d.chains.flat())
     .filter((name) => !sizes.has(name.text) && !targets.has(name.text));
@@ -288,7 +286,7 @@ export function readConnections(
     return unknownName(cx, 'node', name.text, {
       code: 'RFF203',
       span: name.span,
-      message: `there is no layer, input or label \`${name.text}\``,
+      message: `unknown layer, input or label \`${name.text}\``,
       hint,
     });
   };
@@ -313,8 +311,8 @@ export function readConnections(
           cx.report.error(
             'RFF308',
             arrow,
-            `\`${source} -> ${target}\` is connected as \`${declaration.type.text}\` twice`,
-            `it is already on line ${first.line}; a second connection needs another type`,
+            `duplicate connection \`${source} -> ${target} as ${declaration.type.text}\``,
+            `first connected on line ${first.line}; a second connection needs another type`,
           );
           continue;
         }
@@ -339,8 +337,8 @@ export function readConnections(
           cx.report.error(
             'RFF514',
             rate.key.span,
-            '`rate` is that of fast weights, and this connection has none',
-            'leave it out, or add `fast: decay(0.9)`; how fast a connection learns is its `lr_scale`',
+            '`rate` requires fast weights, which this connection does not have',
+            'remove it, or add `fast: decay(0.9)`; to scale the learning rate, use `lr_scale`',
           );
         const read =
           properties &&

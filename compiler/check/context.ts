@@ -1,9 +1,9 @@
 /**
- * What the checker knows while it looks at one model: its report, its functions and params, its nodes, and where
- * things stand.
+ * What the checker knows while it looks at one model: its report, its functions and params, its nodes, and source
+ * locations.
  *
- * Everywhere in the checker `undefined` means "not known, because of an error that is already reported or a piece of
- * text that did not parse": whoever reads it stays silent.
+ * Throughout the checker, `undefined` means "unknown, because of an error that is already reported or a piece of text
+ * that did not parse": whoever reads it stays silent.
  */
 import type { Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
@@ -13,35 +13,38 @@ import { type Around, propertyMeant } from './habits.js';
 import { type Construct, type PropertyTable, properties as propertyTables } from './properties.js';
 import type { Report } from './report.js';
 
-/** What names can stand for; `unknown` names of each are counted, so that nothing is called unused for a misspelling. */
+/**
+ * The kinds of names; unknown names of each kind are counted, so that nothing is reported as unused because of a
+ * misspelling.
+ */
 export type NameKind = 'node' | 'connection type' | 'objective' | 'phase' | 'function' | 'value';
 
 export interface Context {
   readonly report: Report;
-  /** The text had syntax errors: what is missing or unused may have been lost to them. */
+  /** The text had syntax errors that may explain what is missing or unused. */
   readonly incomplete: boolean;
   readonly functions: Functions;
   readonly params: Params;
-  /** The text had any syntax error: what seems unused may be used in what did not parse. */
+  /** The text had a syntax error: what seems unused may be used in what did not parse. */
   readonly broken: boolean;
-  /** What suggestions are made of. */
+  /** Sources of suggestions. */
   readonly around: Around;
-  /** Names of layers in order; those of the input and the label are not among them. */
+  /** Names of the layers in order, without the input and the label. */
   readonly layers: readonly string[];
-  /** Where things stand: the document's `places`. */
+  /** Source locations: `places` of the document. */
   readonly spans: Map<string, Span>;
   readonly unknown: Map<NameKind, Set<string>>;
 }
 
-/** `did you mean …?`, where a candidate is close. */
+/** `did you mean …?`, if a candidate is close. */
 export function suggestion(word: string, candidates: Iterable<string>): string | undefined {
   const found = closest(word, [...candidates]);
   return found === undefined ? undefined : `did you mean \`${found}\`?`;
 }
 
 /**
- * Reports a name that nothing has: each name of a kind once, at its first use; not where its declaration may have been
- * lost to a syntax error.
+ * Reports an unknown name: each name of a kind once, at its first use, and not if its declaration may have been lost to
+ * a syntax error.
  */
 export function unknownName(
   cx: Context,
@@ -62,7 +65,7 @@ export function unknownName(
   cx.report.error(report.code, report.span, report.message, report.hint);
 }
 
-/** Warns that `names` are used nowhere, unless a name of that kind is unknown: then one of them may be meant. */
+/** Warns about unused `names`, unless a name of that kind is unknown: then one of them may be meant. */
 export function warnUnused(
   cx: Context,
   kind: NameKind,
@@ -71,12 +74,12 @@ export function warnUnused(
 ): void {
   if (cx.broken || (cx.unknown.get(kind)?.size ?? 0) > 0) return;
   for (const { text, span } of unused)
-    cx.report.warning('RFF210', span, `${noun} \`${text}\` is used nowhere`, 'use it or delete it');
+    cx.report.warning('RFF210', span, `unused ${noun} \`${text}\``, 'use it or delete it');
 }
 
 export type PropertyMap = ReadonlyMap<string, Property>;
 
-/** A block's properties by key; reports unknown and repeated ones. `where` is `a layer`, `\`train\``. */
+/** A block's properties by key; reports unknown and duplicate ones. `where` is `a layer`, `\`train\``. */
 export function readProperties(
   cx: Context,
   construct: Construct,
@@ -95,12 +98,12 @@ export function readProperties(
         meant?.hint ??
         suggestion(text, Object.keys(table)) ??
         elsewhere(text) ??
-        `it has ${Object.keys(table)
+        `expected ${Object.keys(table)
           .map((k) => `\`${k}\``)
           .join(', ')}`;
       const at = meant?.line ? property.span : span;
-      cx.report.error('RFF501', at, `${where} has no property \`${text}\``, hint);
-      // What it stands for is not missing.
+      cx.report.error('RFF501', at, `unknown property \`${text}\` in ${where}`, hint);
+      // The property that it stands for is not missing.
       const key = meant?.key ?? closest(text, Object.keys(table));
       const { value: _, ...rest } = property;
       if (key !== undefined && !block.some((other) => other.key.text === key)) found.set(key, rest);
@@ -110,8 +113,8 @@ export function readProperties(
       cx.report.error(
         'RFF502',
         span,
-        `\`${text}\` is given twice`,
-        `it is already given on line ${first.key.span.line}; keep one of them`,
+        `duplicate property \`${text}\``,
+        `first set on line ${first.key.span.line}: keep one of them`,
       );
     } else {
       found.set(text, property);
@@ -120,7 +123,7 @@ export function readProperties(
   return found;
 }
 
-/** A property of another construct: say of which. */
+/** For a property of another construct, says which. */
 function elsewhere(key: string): string | undefined {
   const owners = Object.entries(propertyTables).flatMap(([construct, table]) =>
     Object.hasOwn(table, key) ? [`\`${construct}\``] : [],
@@ -128,12 +131,12 @@ function elsewhere(key: string): string | undefined {
   return owners.length ? `\`${key}\` is a property of ${owners.join(' and ')}` : undefined;
 }
 
-/** Every value of `parts`, or undefined if one of them is. */
+/** Every value of `parts`, or undefined if one of them is undefined. */
 export function whole<T extends object>(parts: { readonly [K in keyof T]: T[K] | undefined }): T | undefined {
   return Object.values(parts).every((part) => part !== undefined) ? (parts as T) : undefined;
 }
 
-/** Every item, or undefined if one of them is. */
+/** Every item, or undefined if one of them is undefined. */
 export function all<T>(items: readonly (T | undefined)[]): readonly T[] | undefined {
   return items.every((item) => item !== undefined) ? (items as readonly T[]) : undefined;
 }

@@ -1,6 +1,4 @@
-/**
- * Reads a decoder: which layers it reads, what it loses by a reconstruction, and how it learns.
- */
+/** Reads a decoder: which layers it reads, its reconstruction loss, and how it learns. */
 import type { DecodeDeclaration } from '../../grammar/ast.js';
 import type { Decoder, ExpressionJson, Init, Optimizer } from '../model.js';
 import { fanVariables, standardBias, standardInit } from './connections.js';
@@ -15,9 +13,9 @@ const difference = ['sub', 'x', 'y'] as const;
 const squaredError: ExpressionJson = ['mean', ['pow', difference, 2]];
 
 /**
- * The decoder of a model; undefined where there is an error.
+ * The decoder of a model; undefined if there is an error.
  *
- * @param input the model's, as far as it is known
+ * @param input the input of the model, as far as it is known
  * @param sizes of every node
  */
 export function readDecoder(
@@ -33,13 +31,14 @@ export function readDecoder(
     unknownName(cx, 'node', text, {
       code: 'RFF203',
       span,
-      message: `there is no input \`${text}\``,
+      message: `unknown input \`${text}\``,
       hint: suggestion(text, [input.name]) ?? `the input is \`${input.name}\``,
     });
   const seen = new Set<string>();
   const layers = all(
     declaration.from.map((name) => {
-      if (seen.has(name.text)) return cx.report.error('RFF208', name.span, `\`${name.text}\` is named twice`);
+      if (seen.has(name.text))
+        return cx.report.error('RFF208', name.span, `duplicate layer \`${name.text}\``);
       seen.add(name.text);
       return resolveLayer(cx, name.text, name.span);
     }),

@@ -1,8 +1,8 @@
 /**
  * The names a file defines for its expressions: functions (`fn`) and numbers (`param`).
  *
- * Both may be used before they are declared, so both are worked out when first asked for; one that is asked for while
- * it is being worked out is defined by itself.
+ * Both may be used before they are declared, so both are evaluated on first use; one that is used while it is being
+ * evaluated is recursive.
  */
 import type { FunctionDeclaration, ParamDeclaration } from '../../grammar/ast.js';
 import type { ExpressionJson } from '../model.js';
@@ -12,23 +12,23 @@ import { numbers, type Scope, translate } from './expressions.js';
 import type { Report } from './report.js';
 import { combine, literal, symbol, type Typed } from './typing.js';
 
-/** A built-in function or a user's. */
+/** A built-in or user-defined function. */
 export interface Callable {
   readonly parameters: readonly {
     readonly name: string;
     readonly optional: boolean;
     readonly default: Typed | undefined;
   }[];
-  /** Over the parameters' names; undefined when it has an error. */
+  /** In terms of the parameters' names; undefined if it has an error. */
   readonly body: ExpressionJson | undefined;
-  /** The parameters have an error: no call can be judged by them. */
+  /** The parameters have an error: calls cannot be checked against them. */
   readonly broken?: boolean;
 }
 export interface Functions {
   readonly names: readonly string[];
   has(name: string): boolean;
   lookup(name: string): Callable | undefined;
-  /** Checks every function's body, also of those never called. */
+  /** Checks every function body, including those of functions that are never called. */
   checkAll(): void;
   warnUnused(cx: Context): void;
 }
@@ -37,7 +37,7 @@ export interface Params {
   lookup(name: string): { readonly value: Typed | undefined } | undefined;
   checkAll(): void;
   warnUnused(cx: Context): void;
-  /** Those whose value is known. */
+  /** The params whose value is known. */
   values(): Readonly<Record<string, number>>;
 }
 
@@ -55,7 +55,7 @@ const standard: ReadonlyMap<string, Callable> = new Map(
   ]),
 );
 
-/** The functions of a file; `context` is asked for once the model's context exists. */
+/** The functions of a file; `context` is called once the model's context exists. */
 export function defineFunctions(
   declarations: readonly FunctionDeclaration[],
   report: Report,
@@ -78,7 +78,7 @@ export function defineFunctions(
         'RFF208',
         span,
         `function \`${text}\` is declared twice`,
-        `first on line ${first.declaration.name.span.line}`,
+        `first declared on line ${first.declaration.name.span.line}`,
       );
     } else {
       own.set(text, { declaration, state: 'new', callable: undefined, used: false });
@@ -92,8 +92,8 @@ export function defineFunctions(
       report.error(
         'RFF404',
         name.span,
-        `function \`${name.text}\` is defined by itself`,
-        'functions are expanded where they are called: none can call itself',
+        `recursive function \`${name.text}\``,
+        'functions are expanded where they are called, so they cannot call themselves',
       );
       return { parameters: signature(declaration), body: undefined };
     }
@@ -170,7 +170,7 @@ function checkParameters(declaration: FunctionDeclaration, report: Report): bool
       report.error(
         'RFF508',
         name.span,
-        `parameter \`${name.text}\` needs a default, since the one before it has one`,
+        `parameter \`${name.text}\` needs a default, because the one before it has one`,
       );
     seen.add(name.text);
     optional ||= value !== undefined;
@@ -191,8 +191,8 @@ function surrogate(
     return report.error(
       'RFF408',
       span,
-      `function \`${declaration.name.text}\` has no parameter to take the derivative by`,
-      'give it one: the derivative is taken by the first',
+      `function \`${declaration.name.text}\` has no parameter to differentiate by`,
+      'add one: the derivative is with respect to the first parameter',
     );
   }
   return combine('surrogate', [value, slope, symbol(x, 'unknown')], true, (code, message, hint) =>
@@ -200,7 +200,7 @@ function surrogate(
   )?.json;
 }
 
-/** The params of a model, `set` in the place of what is written. */
+/** The params of a model; `set` overrides the values in the file. */
 export function defineParams(
   declarations: readonly ParamDeclaration[],
   set: Readonly<Record<string, number>>,
@@ -219,13 +219,18 @@ export function defineParams(
     const { text, span } = declaration.name;
     const first = entries.get(text);
     if (Object.hasOwn(variableHomes, text) || Object.hasOwn(constants, text)) {
-      report.error('RFF209', span, `\`${text}\` already has a meaning in expressions`, 'choose another name');
+      report.error(
+        'RFF209',
+        span,
+        `reserved name \`${text}\`: it already has a meaning in expressions`,
+        'choose another name',
+      );
     } else if (first) {
       report.error(
         'RFF208',
         span,
         `param \`${text}\` is declared twice`,
-        `first on line ${first.declaration.name.span.line}`,
+        `first declared on line ${first.declaration.name.span.line}`,
       );
     } else {
       entries.set(text, { declaration, state: 'new', value: undefined, used: false });
@@ -237,17 +242,11 @@ export function defineParams(
       const hint =
         suggestion(name, known) ??
         (known.length
-          ? `it has ${known.map((k) => `\`${k}\``).join(', ')}`
+          ? `params are ${known.map((k) => `\`${k}\``).join(', ')}`
           : 'declare one: `param NAME = 1`');
-      if (!incomplete)
-        report.error(
-          'RFF207',
-          undefined,
-          `\`${name}\` is set, but the model has no param of that name`,
-          hint,
-        );
+      if (!incomplete) report.error('RFF207', undefined, `unknown param \`${name}\``, hint);
     } else if (!Number.isFinite(value)) {
-      report.error('RFF504', undefined, `\`${name}\` is set to ${value}, which is not a number`);
+      report.error('RFF504', undefined, `invalid value ${value} for param \`${name}\`: expected a number`);
     }
   }
   const resolve = (entry: Entry): Typed | undefined => {
@@ -257,14 +256,14 @@ export function defineParams(
       return report.error(
         'RFF404',
         name.span,
-        `param \`${name.text}\` is defined by itself`,
-        'give one of the params in the circle a number',
+        `recursive param \`${name.text}\``,
+        'set one of the params in the cycle to a number',
       );
     }
     entry.state = 'open';
     const written = value && translate(context(), value, numbers(`param \`${name.text}\``));
     const override = Object.hasOwn(set, name.text) ? set[name.text] : undefined;
-    // Its value is unknown where it has an error; its users stay silent.
+    // If it has an error its value is unknown, and its users stay silent.
     entry.value =
       override === undefined ? written : Number.isFinite(override) ? literal(override) : undefined;
     entry.state = 'done';

@@ -1,4 +1,4 @@
-/** Which of two losses and `predict` is called wrong, and what is written in its place. */
+/** Which of the two losses and `predict` is reported as wrong, and what is suggested instead. */
 import { expect, test } from 'vitest';
 import { parse } from '../../grammar/parser.js';
 import { check } from './check.js';
@@ -16,7 +16,7 @@ model m {
   train { data: tensors("x") }
 }`;
 
-/** Code, what is underlined, and the hint of everything said but that `theta` may be unused. */
+/** Code, underlined text and hint of all diagnostics, except that `theta` may be unused. */
 function said(properties: string, goodness?: string) {
   const text = objective(properties, goodness);
   const { diagnostics } = check(parse(text).tree);
@@ -35,17 +35,17 @@ test.each([
   ['positive: max(goodness - theta + 1, 0), negative: max(theta + 1 - goodness, 0)'],
   ['positive: goodness, negative: exp(-goodness)'],
   ['positive: sigmoid(2 * (goodness - theta)), negative: 1 - tanh(goodness)'],
-  // Rises and falls, so only the other loss says something.
+  // Rises and falls, so only the other loss tells a direction.
   ['positive: (goodness - theta)^2, negative: -0.1 * goodness'],
   ['positive: (goodness - theta)^2, negative: (goodness - 4)^2, predict: max'],
   ['pair: softplus(4 * (pos - neg))'],
   ['pair: softplus(neg - pos), predict: max'],
   ['pair: (pos - neg - theta)^2 + 0.1 * neg, predict: max'],
-])('accepts losses that pull apart: %s', (properties) => {
+])('accepts losses with opposite directions: %s', (properties) => {
   expect(said(properties)).toEqual([]);
 });
 
-test('says that the loss which disagrees with the other two is wrong, and turns it around', () => {
+test('reports the loss that disagrees with the other two, and suggests its reverse', () => {
   const low = 'positive: softplus(goodness - theta), negative: 2 * softplus(goodness - theta)';
   expect(said(`${low}, predict: min`)).toEqual([
     [
@@ -74,7 +74,7 @@ test('says that the loss which disagrees with the other two is wrong, and turns 
   ]);
 });
 
-test('what it writes in the place of the wrong loss is accepted', () => {
+test('accepts the suggested replacement of the wrong loss', () => {
   for (const loss of [
     'softplus(goodness - theta)',
     'max(goodness - theta + 1, 0)',
@@ -89,7 +89,7 @@ test('what it writes in the place of the wrong loss is accepted', () => {
   }
 });
 
-test('with `predict` left out, names the fix for either of its values', () => {
+test('without `predict`, names the fix for both of its values', () => {
   const [[, , underlined, hint]] = said(
     'positive: softplus(theta - goodness), negative: exp(theta - goodness)',
   ) as [[string, string, string, string]];
@@ -98,7 +98,7 @@ test('with `predict` left out, names the fix for either of its values', () => {
   expect(hint).toContain('with `predict: max`, write `negative: exp(goodness - theta)`');
 });
 
-test('says that `predict` is wrong where both losses agree', () => {
+test('reports `predict` as wrong if both losses agree', () => {
   expect(said(`${least}, predict: max`)).toEqual([
     [
       'RFF413',
@@ -110,12 +110,12 @@ test('says that `predict` is wrong where both losses agree', () => {
   expect(said(greatest)).toEqual([
     ['RFF413', 'error', 'objective', expect.stringContaining('`predict: max`')],
   ]);
-  // One loss alone cannot outvote `predict`.
+  // A single loss cannot outvote `predict`.
   const [[code, , , hint]] = said('positive: (goodness - theta)^2, negative: goodness') as [string[]];
   expect([code, hint]).toEqual(['RFF413', 'write `predict: max`, or swap `positive` and `negative`']);
 });
 
-test('follows a pair by its two goodnesses', () => {
+test('follows `pair` along its two goodnesses', () => {
   expect(said('pair: softplus(pos + neg)')).toEqual([
     [
       'RFF336',
@@ -133,7 +133,7 @@ test('follows a pair by its two goodnesses', () => {
   ]);
 });
 
-test('equal losses that turn around part nothing', () => {
+test('rejects equal losses that are not monotonic', () => {
   expect(said('positive: (goodness - theta)^2, negative: (goodness - theta)^2')[0]?.slice(0, 3)).toEqual([
     'RFF336',
     'error',
@@ -141,7 +141,7 @@ test('equal losses that turn around part nothing', () => {
   ]);
 });
 
-test('looks only at goodnesses that a layer can have', () => {
+test('considers only goodnesses that a layer can have', () => {
   // g^2 falls below zero, where mean(h^2) never is, and a mean of activities is.
   const squares = 'positive: goodness^2, negative: goodness^2 + goodness';
   expect(said(squares)[0]?.[0]).toBe('RFF336');

@@ -1,10 +1,10 @@
 /**
- * Which way an objective pulls: whether its losses want the goodness of positive rows low and that of negative rows high,
- * or the other way round, and whether `predict` takes the label that they favour.
+ * The direction of an objective: whether its losses push the goodness of positive rows down and that of negative rows
+ * up, or the reverse, and whether `predict` picks the label that they favour.
  *
- * Positive loss, negative loss and `predict` each say which goodness the true label should have. Two that agree show
- * the third to be the one that is wrong. Losses are followed along every goodness that a layer can reach; one that
- * rises here and falls there says nothing.
+ * The positive loss, the negative loss and `predict` each imply which goodness the true label should have. If two
+ * agree, the third is the one that is wrong. Losses are followed over all goodnesses that a layer can have; a loss that
+ * is not monotonic implies nothing.
  */
 import { derive, type Expr, evaluate, fromJson, show, variable, width } from '../expr/index.js';
 import type { ExpressionJson, ModelDocument, Objective } from '../model.js';
@@ -18,10 +18,10 @@ const pos = variable('pos', 'row');
 const neg = variable('neg', 'row');
 const scope = new Map<string, Expr>([h, goodness, pos, neg, width].map((v) => [v.name, v]));
 
-/** A goodness is tried on rows of at most so many units: which way a loss pulls does not depend on their number. */
+/** The maximum number of units per row on which a goodness is tried: the direction of a loss does not depend on it. */
 const MOST_UNITS = 64;
 
-/** What is wrong with the directions of a model's objectives: RFF336, RFF337, RFF413. */
+/** Checks the directions of a model's objectives: RFF336, RFF337, RFF413. */
 export function directions(document: ModelDocument): readonly Finding[] {
   const { layers, objectives } = document;
   const found = objectives.flatMap((objective, i) => {
@@ -32,7 +32,7 @@ export function directions(document: ModelDocument): readonly Finding[] {
   return found.length > 0 ? found : opposed(document);
 }
 
-/** Scored layers of which some favour the least goodness and some the greatest: their mean says nothing. */
+/** Scored layers of which some favour the lowest goodness and some the highest: their mean is meaningless. */
 function opposed({ layers, objectives, score, places }: ModelDocument): readonly Finding[] {
   const scored = (predict: Predict) =>
     layers.find((l) => score.layers.includes(l.name) && objectives[l.objective]!.predict === predict);
@@ -43,13 +43,13 @@ function opposed({ layers, objectives, score, places }: ModelDocument): readonly
       code: 'RFF337',
       severity: 'error',
       at: places.score ? 'score' : `layers/${greatest.name}`,
-      message: `the scored layers predict in opposite ways: \`${least.name}\` by the least goodness, \`${greatest.name}\` by the greatest`,
+      message: `scored layers disagree on \`predict\`: \`${least.name}\` predicts by the lowest goodness, \`${greatest.name}\` by the highest`,
       hint: `score layers with the same \`predict\`: \`score ${score.phase}[${score.from}..${score.to}] over ${least.name}\``,
     },
   ];
 }
 
-/** Where an objective stands, and the rows it is tried on. */
+/** The location of an objective, and the rows it is tried on. */
 interface Site {
   readonly document: ModelDocument;
   readonly at: string;
@@ -74,7 +74,7 @@ function pulls(objective: Objective, site: Site): readonly Finding[] {
 
   if (byPositive && byNegative && byPositive !== byNegative) {
     const goodness = byPositive === 'min' ? 'low' : 'high';
-    const message = `positive and negative rows both learn a ${goodness} goodness, so nothing parts them`;
+    const message = `positive and negative rows both learn a ${goodness} goodness, so nothing separates them`;
     if (pair !== null) {
       const [wrong, verb] =
         byPositive === predict
@@ -95,12 +95,12 @@ function pulls(objective: Objective, site: Site): readonly Finding[] {
   }
   if (pair === null && parse(positive!) === parse(negative!)) {
     const message =
-      '`positive` and `negative` are the same loss, so nothing parts positive and negative rows';
+      '`positive` and `negative` are the same loss, so nothing separates positive and negative rows';
     return error('RFF336', 'negative', message, `for example ${examples[predict]}`);
   }
   const meant = byPositive ?? byNegative;
   if (meant === undefined || meant === predict) return [];
-  const [favours, takes] = meant === 'min' ? ['least', 'greatest'] : ['greatest', 'least'];
+  const [favours, takes] = meant === 'min' ? ['lowest', 'highest'] : ['highest', 'lowest'];
   const losses =
     pair !== null ? '`pair` gives' : byPositive && byNegative ? 'both losses give' : 'the loss gives';
   const message = `${losses} the true label the ${favours} goodness, but ${asked}${isWritten ? '' : ','} takes the ${takes}`;
@@ -120,18 +120,18 @@ const examples = {
   max: '`positive: softplus(1 - goodness)` and `negative: softplus(goodness - 1)`',
 } as const;
 
-/** What the slope of a positive row's loss favours: where the loss rises with goodness, the least is the true label's. */
+/** What the slope of a positive row's loss favours: if the loss rises with goodness, the lowest goodness for the true label. */
 function favoured(sign: number): Predict | undefined {
   return sign > 0 ? 'min' : sign < 0 ? 'max' : undefined;
 }
 
-/** 1 where a loss rises with goodness, -1 where it falls, 0 where it does neither or now this, now that. */
+/** 1 if a loss rises with goodness, -1 if it falls, 0 if it is flat or not monotonic. */
 function slopeSign(loss: Expr, reached: readonly number[], units: number): number {
   const slope = derive(loss, goodness);
   return signOf(reached.map((value) => evaluate(slope, { goodness: value }, units) as number));
 }
 
-/** As `slopeSign`, of a pair's loss by one of its two goodnesses, whatever the other is. */
+/** Like `slopeSign`, for a pair's loss along one of its two goodnesses, whatever the other is. */
 function pairSlope(loss: Expr, by: Expr, reached: readonly number[], units: number): number {
   const slope = derive(loss, by);
   const some = reached.filter((_, i) => i % 4 === 0);
@@ -143,7 +143,7 @@ function signOf(slopes: readonly number[]): number {
   return rises === falls ? 0 : rises ? 1 : -1;
 }
 
-/** Goodnesses across the range that rows of small and large, equal and uneven activities come to. */
+/** Goodnesses over the range that rows of small and large, equal and uneven activities have. */
 function reachableGoodness(json: ExpressionJson, units: number): readonly number[] {
   const formula = fromJson(json, scope);
   const shapes: readonly ((i: number) => number)[] = [
@@ -161,13 +161,13 @@ function reachableGoodness(json: ExpressionJson, units: number): readonly number
     }
   const finite = found.filter(Number.isFinite);
   const [least, most] = [Math.min(...finite), Math.max(...finite)];
-  // Between the samples too: a loss may turn around within a small range.
+  // Also between the samples: a loss may change direction within a small range.
   const magnitudes = Array.from({ length: 40 }, (_, k) => 10 ** (k / 8 - 2));
   const between = [...magnitudes, ...magnitudes.map((m) => -m)].filter((g) => g >= least && g <= most);
   return [...finite, ...between].sort((a, b) => a - b);
 }
 
-/** `write ...` with the loss turned around, where that is a matter of swapping a difference or changing a sign. */
+/** `write ...` with the loss reversed, if swapping a difference or changing a sign does it. */
 function turned(
   key: 'positive' | 'negative',
   json: ExpressionJson,
@@ -182,7 +182,7 @@ function turned(
   return `write \`${key}: ${show(fromJson(withParams(other, params), new Map([...scope, ...named])))}\``;
 }
 
-/** Numbers that only one param can have put there, by its name again, so that `--set` goes on changing them. */
+/** Replaces numbers that only one param can have produced by its name, so that `--set` still changes them. */
 function withParams(json: ExpressionJson, params: ModelDocument['params']): ExpressionJson {
   if (typeof json === 'number') {
     const names = Object.keys(params).filter((name) => params[name] === json);
@@ -194,7 +194,7 @@ function withParams(json: ExpressionJson, params: ModelDocument['params']): Expr
   return [op, ...args.map((arg) => withParams(arg, params))];
 }
 
-/** An expression in which goodness counts with the other sign, by swapping what is subtracted or changing one sign. */
+/** An expression in which goodness has the opposite sign, by swapping a difference or changing one sign. */
 function mirror(json: ExpressionJson): ExpressionJson | undefined {
   if (json === 'goodness') return ['neg', json];
   if (typeof json === 'number' || typeof json === 'string') return undefined;

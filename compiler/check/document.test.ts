@@ -1,4 +1,4 @@
-/** Model documents from elsewhere: the schema, what it cannot say, and documents mutated at random. */
+/** Model documents from elsewhere: the schema, what it cannot express, and randomly mutated documents. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../grammar/parser.js';
@@ -45,7 +45,7 @@ const parsed = parse(source);
 const { document } = check(parsed.tree);
 const [fast] = document?.fast_weights ?? [];
 
-/** A deep copy, with what stands at `path` replaced. */
+/** A deep copy with the value at `path` replaced. */
 function replaced(path: string, value: unknown): unknown {
   const copy = JSON.parse(JSON.stringify(document)) as Record<string, unknown>;
   const keys = path.split('/');
@@ -56,7 +56,7 @@ function replaced(path: string, value: unknown): unknown {
 }
 
 describe('validateDocument', () => {
-  it('takes what the checker makes, every construct in it', () => {
+  it('accepts a document of the checker with every construct', () => {
     expect(parsed.diagnostics).toEqual([]);
     const result = validateDocument(JSON.parse(JSON.stringify(document)));
     expect(result.diagnostics).toEqual([]);
@@ -67,7 +67,7 @@ describe('validateDocument', () => {
     ['RFF330', 'layers/0/size', 0, /layers\/0\/size/],
     ['RFF330', 'layers/0/size', 1.5, /integer/],
     ['RFF330', 'layers/0/damping', 2, /<= 1/],
-    ['RFF330', 'layers/0/extra', 2, /no property `extra`/],
+    ['RFF330', 'layers/0/extra', 2, /unknown property `extra`/],
     ['RFF330', 'layers', [], /layers/],
     ['RFF330', 'layers/0/optimizer', { name: 'sgdd' }, /sgdd/],
     ['RFF330', 'layers/0/optimizer', 3, /wrong type|object/],
@@ -96,7 +96,7 @@ describe('validateDocument', () => {
     ['RFF322', 'fast_weights/0', { ...fast, source: 'image', name: 'c.image.quick' }, /image/],
     ['RFF330', 'decoder/layers', [], /decoder/],
     ['RFF203', 'decoder/layers', ['d'], /`d`/],
-    ['RFF402', 'decoder/loss', ['sub', 'x', 'y'], /a row/],
+    ['RFF402', 'decoder/loss', ['sub', 'x', 'y'], /a scalar per sample/],
     ['RFF411', 'decoder/loss', ['mean', 'x'], /depend on y/],
     ['RFF201', 'decoder/activation', 'h', /`h`/],
     ['RFF513', 'decoder/init', { name: 'uniform', low: 1, high: 0 }, /below/],
@@ -104,8 +104,8 @@ describe('validateDocument', () => {
     ['RFF208', 'phases/1/name', 'settle', /settle/],
     ['RFF201', 'layers/0/activation', ['exp', 'h'], /`h`/],
     ['RFF508', 'layers/0/activation', ['exp', 'z', 'z'], /operands/],
-    ['RFF402', 'layers/0/activation', ['mean', 'z'], /each unit/],
-    ['RFF402', 'objectives/0/goodness', ['exp', 'h'], /a row/],
+    ['RFF402', 'layers/0/activation', ['mean', 'z'], /a value per unit/],
+    ['RFF402', 'objectives/0/goodness', ['exp', 'h'], /a scalar per sample/],
     ['RFF403', 'objectives/0/positive', ['mean', 'goodness'], /mean/],
     ['RFF411', 'objectives/0/positive', 1, /goodness/],
     ['RFF407', 'layers/0/activation', ['div', 'z', 0], /zero/],
@@ -129,12 +129,12 @@ describe('validateDocument', () => {
     for (const d of diagnostics) expect(Object.keys(checkCodes)).toContain(d.code);
   });
 
-  it('names a wrong choice once, without the other branches', () => {
+  it('reports a wrong choice once, without the other branches', () => {
     const { diagnostics } = validateDocument(replaced('input/embed/at', -1));
     expect(diagnostics.map((d) => d.message)).toEqual(['input/embed/at must be >= 0']);
   });
 
-  it('takes no expression of endless depth or size', () => {
+  it('rejects expressions of excessive depth or size', () => {
     let deep: unknown = 'z';
     for (let i = 0; i < 100_000; i++) deep = ['exp', deep];
     expect(
@@ -148,7 +148,7 @@ describe('validateDocument', () => {
     ]);
   });
 
-  it('never throws, whatever a document is made of', () => {
+  it('never throws, whatever the document', () => {
     const paths: string[] = [];
     const walk = (value: unknown, path: string): void => {
       if (path) paths.push(path);
@@ -199,7 +199,7 @@ describe('validateDocument', () => {
 
 /* ---- the schema says what the tables say ---- */
 
-/** Where a document has the calls of each table. */
+/** Where a document contains calls of each table. */
 const homes: Partial<Record<TableName, readonly [string, (call: CallValue) => unknown]>> = {
   init: ['connections/0/init', (call) => call],
   optimizer: ['train/optimizer', (call) => call],
@@ -243,7 +243,7 @@ describe('the schema and the tables', () => {
       { name },
       ...parameters.map((p) => ({ [p.field ?? p.name]: sample(p) })),
     );
-    // Sizes that differ from the data set's are of no interest here.
+    // Size mismatches with the data set are irrelevant here.
     const shapeErrors = (call: CallValue) =>
       validateDocument(replaced(path, shape(call))).diagnostics.filter((d) => d.code === 'RFF330');
     expect(shapeErrors(full)).toEqual([]);

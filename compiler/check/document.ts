@@ -1,6 +1,6 @@
 /**
  * Checks a model document that did not come from the checker: first its shape, by the JSON schema, then what a schema
- * cannot say (names that resolve, expressions in scope, sizes that fit).
+ * cannot express (names that resolve, expressions in scope, sizes that fit).
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Diagnostic, Severity } from '../../grammar/diagnostic.js';
@@ -12,12 +12,12 @@ import { type CallValue, type TableName, tables } from './tables.js';
 import { instantiate, limits, literal, mentions, symbol, type Typed } from './typing.js';
 
 export type Validated =
-  /** The diagnostics are warnings. */
+  /** All diagnostics are warnings. */
   | { readonly document: ModelDocument; readonly diagnostics: readonly Diagnostic[] }
   | { readonly document?: undefined; readonly diagnostics: readonly Diagnostic[] };
 
 let compiled: ValidateFunction<ModelDocument> | undefined;
-/** Compiled when first wanted, without what takes long: the schema is our own, and a test checks it. */
+/** Compiled on first use and without slow checks: the schema is our own, and a test checks it. */
 const validator = (): ValidateFunction<ModelDocument> =>
   (compiled ??= new Ajv2020({
     allErrors: true,
@@ -30,10 +30,10 @@ const validator = (): ValidateFunction<ModelDocument> =>
     code: { optimize: false },
   }).compile<ModelDocument>(schema));
 
-/** At most so many complaints about one document's shape. */
+/** Maximum number of errors about the shape of a document. */
 const mostErrors = 20;
 
-/** A model document from JSON, or what is wrong with it. Pure; never throws. */
+/** A model document from JSON, or its diagnostics. Pure; never throws. */
 export function validateDocument(json: unknown, file?: string): Validated {
   const diagnostics: Diagnostic[] = [];
   const say = (severity: Severity, code: string, message: string, hint?: string): undefined =>
@@ -46,24 +46,20 @@ export function validateDocument(json: unknown, file?: string): Validated {
     });
 
   if (typeof json === 'object' && json !== null && 'rffc' in json && json.rffc !== 1) {
-    say(
-      'error',
-      'RFF332',
-      `this model document has version ${JSON.stringify(json.rffc)}, and this rffc reads version 1`,
-    );
+    say('error', 'RFF332', `unsupported model document version ${JSON.stringify(json.rffc)}: expected 1`);
     return { diagnostics };
   }
   if (typeof json === 'object' && json !== null && !('rffc' in json)) {
     say(
       'error',
       'RFF330',
-      'this JSON is not a model document: it has no property `rffc`',
-      'name a .rff file, or the JSON that `rffc compile FILE --emit model` wrote',
+      'not a model document: the JSON has no property `rffc`',
+      'pass a .rff file, or the JSON written by `rffc compile FILE --emit model`',
     );
     return { diagnostics };
   }
   if (isTooDeep(json)) {
-    say('error', 'RFF330', 'this is not a model document: it is nested too deeply');
+    say('error', 'RFF330', 'invalid model document: nested too deeply');
     return { diagnostics };
   }
   const validate = validator();
@@ -89,7 +85,7 @@ export function validateDocument(json: unknown, file?: string): Validated {
 
 type Say = (code: string, at: string, message: string, hint?: string) => undefined;
 
-/** Whether brackets nest deeper than any model's. Iterative: what it guards against would exhaust the stack. */
+/** Whether brackets nest deeper than any model's. Iterative, since deep recursion would exhaust the stack. */
 function isTooDeep(json: unknown): boolean {
   let level: unknown[] = [json];
   for (let depth = 0; level.length; depth++) {
@@ -103,7 +99,7 @@ function isTooDeep(json: unknown): boolean {
   return false;
 }
 
-/** Without the complaints about the branches of a choice that was not meant. */
+/** Removes errors about the branches of a choice that was not meant. */
 function readable(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choices = errors.filter((e) => e.keyword === 'anyOf');
   return errors.filter((e) => {
@@ -115,7 +111,7 @@ function readable(errors: readonly ErrorObject[]): readonly ErrorObject[] {
           other.schemaPath !== e.schemaPath &&
           other.instancePath.startsWith(e.instancePath),
       );
-    // In a choice of null or an object: that it is not null.
+    // In a choice of null or an object: the error that it is not null.
     return !choices.some((c) => e.keyword === 'type' && e.instancePath === c.instancePath);
   });
 }
@@ -127,9 +123,9 @@ function path(pointer: string): string {
 function wording(error: ErrorObject): string {
   switch (error.keyword) {
     case 'additionalProperties':
-      return `has no property \`${error.params.additionalProperty}\``;
+      return `has the unknown property \`${error.params.additionalProperty}\``;
     case 'required':
-      return `needs the property \`${error.params.missingProperty}\``;
+      return `lacks the property \`${error.params.missingProperty}\``;
     case 'enum':
       return `must be one of ${(error.params.allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}`;
     case 'const':
@@ -139,7 +135,7 @@ function wording(error: ErrorObject): string {
     case 'anyOf':
       return 'has the wrong type';
     default:
-      return error.message ?? 'is wrong';
+      return error.message ?? 'is invalid';
   }
 }
 
@@ -153,7 +149,7 @@ function checkNames(d: ModelDocument, wrong: Say): void {
   const unique = (names: readonly (readonly [string, string])[], what: string): void => {
     const seen = new Set<string>();
     for (const [name, at] of names) {
-      if (seen.has(name)) wrong('RFF208', at, `there are two ${what} \`${name}\``);
+      if (seen.has(name)) wrong('RFF208', at, `duplicate ${what} \`${name}\``);
       seen.add(name);
     }
   };
@@ -164,31 +160,31 @@ function checkNames(d: ModelDocument, wrong: Say): void {
       ...(d.label ? [[d.label.name, 'label'] as const] : []),
       ...d.layers.map((l, i) => [l.name, `layers/${i}`] as const),
     ],
-    'nodes',
+    'node',
   );
   unique(
     [
       ...d.connections.map((c, i) => [c.name, `connections/${i}`] as const),
       ...d.fast_weights.map((c, i) => [c.name, `fast_weights/${i}`] as const),
     ],
-    'connections',
+    'connection',
   );
   unique(
     d.phases.map((p, i) => [p.name, `phases/${i}`]),
-    'phases',
+    'phase',
   );
   unique(
     d.objectives.map((o, i) => [o.name ?? '(no name)', `objectives/${i}`]),
-    'objectives',
+    'objective',
   );
 
   const nodes = new Set([...layers, d.input.name, ...(d.label ? [d.label.name] : [])]);
   const arrow = (c: Connection | FastConnection, at: string): void => {
     for (const end of [c.source, c.target])
-      if (!nodes.has(end)) wrong('RFF203', at, `there is no layer, input or label \`${end}\``);
+      if (!nodes.has(end)) wrong('RFF203', at, `unknown layer, input or label \`${end}\``);
     const name = `${c.target}.${c.source}.${c.type}`;
     if (c.name !== name)
-      wrong('RFF331', at, `its name is \`${c.name}\`, but target, source and type make \`${name}\``);
+      wrong('RFF331', at, `name \`${c.name}\` does not match target, source and type: expected \`${name}\``);
   };
   d.connections.forEach((c, i) => {
     arrow(c, `connections/${i}`);
@@ -201,18 +197,18 @@ function checkNames(d: ModelDocument, wrong: Say): void {
       wrong(
         'RFF205',
         `layers/${i}`,
-        `there is no objective ${l.objective}; the last is ${d.objectives.length - 1}`,
+        `unknown objective ${l.objective}: the last is ${d.objectives.length - 1}`,
       );
   });
   if (!d.phases.some((p) => p.name === d.score.phase))
-    wrong('RFF206', 'score', `there is no phase \`${d.score.phase}\``);
+    wrong('RFF206', 'score', `unknown phase \`${d.score.phase}\``);
   for (const [at, list] of [
     ['score', d.score.layers],
     ['negatives', d.negatives.name === 'latent_classifier' ? d.negatives.layers : []],
     ['decoder', d.decoder?.layers ?? []],
     ['readout', d.readout?.layers ?? []],
   ] as const) {
-    for (const layer of list) if (!layers.has(layer)) wrong('RFF203', at, `there is no layer \`${layer}\``);
+    for (const layer of list) if (!layers.has(layer)) wrong('RFF203', at, `unknown layer \`${layer}\``);
   }
 }
 
@@ -233,9 +229,9 @@ function checkExpressions(d: ModelDocument, wrong: Say): void {
     if (on.length && !on.some((v) => mentions(json, v)))
       wrong('RFF411', at, `does not depend on ${on.join(' or ')}`);
     else if (kind === 'row' && typed.kind === 'element')
-      wrong('RFF402', at, 'must be one number a row, and is a number for each unit');
+      wrong('RFF402', at, 'must be a scalar per sample, and is a value per unit');
     else if (kind === 'element' && typed.kind !== 'element')
-      wrong('RFF402', at, 'must be a number for each unit, and is one number a row');
+      wrong('RFF402', at, 'must be a value per unit, and is a scalar per sample');
   };
   const h = symbol('h', 'element');
   if (d.input.normalize !== null)
@@ -282,16 +278,16 @@ function checkExpressions(d: ModelDocument, wrong: Say): void {
     const { index } = p.input;
     look(`phases/${i}/input`, index, 'number', [t], []);
     if (typeof index === 'number' && !(Number.isInteger(index) && index >= 0))
-      wrong('RFF511', `phases/${i}/input`, `a frame's index must be a whole number from 0, not ${index}`);
+      wrong('RFF511', `phases/${i}/input`, `invalid frame index ${index}: expected an integer of at least 0`);
   });
 }
 
-/** `n` where the layer is known. */
+/** `n` if the layer is known. */
 function literalN(size: number): Typed {
   return { ...literal(size), json: 'n' };
 }
 
-/** Arguments that contradict each other. */
+/** Contradictory arguments. */
 function checkCalls(d: ModelDocument, wrong: Say): void {
   const look = (at: string, table: TableName, call: { readonly name: string } | null): void => {
     const info = call && tables[table][call.name];

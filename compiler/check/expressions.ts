@@ -1,6 +1,6 @@
 /**
- * From the syntax of an expression to its JSON: names resolved in a scope, functions expanded, constants computed,
- * rows and elements told apart.
+ * From the syntax of an expression to its JSON: resolves names in a scope, expands functions, computes constants, and
+ * distinguishes rows and elements.
  */
 import type {
   Argument,
@@ -29,16 +29,16 @@ import {
 } from './typing.js';
 
 export interface Scope {
-  /** What the expression is, in messages: `\`activation\``, `the size of \`h1\``. */
+  /** What the expression is, for messages: `\`activation\``, `the size of \`h1\``. */
   readonly what: string;
   readonly variables: ReadonlyMap<string, Typed>;
-  /** Whether `mean`, `sum` and `amax` may stand here. */
+  /** Whether `mean`, `sum` and `amax` are allowed. */
   readonly reductions: boolean;
-  /** A function's body sees no params. */
+  /** The body of a function, which sees no params. */
   readonly closed?: true;
 }
 
-/** A scope of numbers only: constants, params and `variables`. */
+/** A scope with numbers only: constants, params and `variables`. */
 export function numbers(what: string, variables: ReadonlyMap<string, Typed> = new Map()): Scope {
   return { what, variables, reductions: false };
 }
@@ -57,7 +57,7 @@ const binaryOperators: Readonly<Record<BinaryOperator, Operator>> = {
   '!=': 'ne',
 };
 
-/** What an expression is called when it stands where another kind belongs. */
+/** A description of an expression that is not of the expected kind. */
 export function describe(e: Expression): string {
   switch (e.kind) {
     case 'number':
@@ -82,7 +82,7 @@ export function describe(e: Expression): string {
 /**
  * The value of an expression in a scope.
  *
- * @returns undefined when something in it was reported
+ * @returns undefined if something in it was reported
  */
 export function translate(cx: Context, e: Expression, scope: Scope, depth = 0): Typed | undefined {
   const fault = faultAt(cx, e.span);
@@ -93,12 +93,12 @@ export function translate(cx: Context, e: Expression, scope: Scope, depth = 0): 
     case 'number':
       return Number.isFinite(e.value)
         ? literal(e.value)
-        : fault('RFF407', `${e.text} is beyond the largest number, about 1.8e308`);
+        : fault('RFF407', `${e.text} is too large: the largest number is about 1.8e308`);
     case 'string':
     case 'list': {
       const meant = functionMeant(e, cx.functions.names, firstVariable(scope));
       const hint = meant === undefined ? undefined : `write \`${meant}\``;
-      return fault('RFF406', `${scope.what} is an expression, and this is ${describe(e)}`, hint);
+      return fault('RFF406', `expected an expression for ${scope.what}, found ${describe(e)}`, hint);
     }
     case 'name':
       return lookup(cx, e, scope);
@@ -124,7 +124,7 @@ export function translate(cx: Context, e: Expression, scope: Scope, depth = 0): 
   }
 }
 
-/** What a function without arguments is meant to be applied to. */
+/** The variable that a function without arguments is meant to be applied to. */
 function firstVariable(scope: Scope): string | undefined {
   const [name] = scope.variables.keys();
   return name === 'n' || name === 't' || name === 'fan_in' ? undefined : name;
@@ -147,20 +147,20 @@ function lookup(cx: Context, e: NameExpression, scope: Scope): Typed | undefined
     ...(scope.closed ? [] : cx.params.names),
     ...Object.keys(constants),
   ];
-  const here = `here you can use ${known.map((k) => `\`${k}\``).join(', ')}`;
+  const here = `available here: ${known.map((k) => `\`${k}\``).join(', ')}`;
   if (param) {
     return cx.report.error(
       'RFF201',
       span,
-      `\`${name}\` is a param of the model, and ${scope.what} sees only its parameters`,
-      `give the function a parameter for \`${name}\``,
+      `\`${name}\` is a param of the model, and ${scope.what} sees only its own parameters`,
+      `add a parameter for \`${name}\` to the function`,
     );
   }
   if (name === 'on' || name === 'off') {
     return cx.report.error(
       'RFF406',
       span,
-      `${scope.what} is an expression, and \`${name}\` is a switch`,
+      `expected an expression for ${scope.what}, found the switch \`${name}\``,
       name === 'off' && scope.what === '`normalize`' ? 'write `h`' : here,
     );
   }
@@ -169,15 +169,15 @@ function lookup(cx: Context, e: NameExpression, scope: Scope): Typed | undefined
     return cx.report.error(
       'RFF201',
       span,
-      `\`${name}\` is not known in ${scope.what}`,
-      `\`${name}\` is for ${home}; ${here}`,
+      `unknown name \`${name}\` in ${scope.what}`,
+      `\`${name}\` is only available in ${home}; ${here}`,
     );
   if (cx.functions.has(name)) {
     const first = scope.variables.keys().next().value ?? '…';
     return cx.report.error(
       'RFF201',
       span,
-      `\`${name}\` is a function and needs its arguments`,
+      `missing arguments of function \`${name}\``,
       `write \`${name}(${first})\``,
     );
   }
@@ -187,7 +187,7 @@ function lookup(cx: Context, e: NameExpression, scope: Scope): Typed | undefined
   return unknownName(cx, 'value', name, {
     code: 'RFF201',
     span,
-    message: `\`${name}\` is not known in ${scope.what}`,
+    message: `unknown name \`${name}\` in ${scope.what}`,
     hint,
   });
 }
@@ -208,12 +208,13 @@ function call(cx: Context, e: CallExpression, scope: Scope, depth: number): Type
     return unknownName(cx, 'function', name, {
       code: 'RFF202',
       span: meant === undefined ? e.callee.span : e.span,
-      message: `there is no function \`${name}\``,
+      message: `unknown function \`${name}\``,
       hint,
     });
   }
   if (callable.broken) return undefined;
-  // `sum(h^2, 1)`, `mean(h^2, axis: 1)`: the units of a row are all there is to reduce. `relu()`: of the one variable.
+  // `sum(h^2, 1)`, `mean(h^2, axis: 1)`: a row has only its units to reduce over. `relu()`: applied to the only
+  // variable.
   const { parameters } = callable;
   const more = e.arguments.slice(parameters.length);
   const stray = e.arguments.some((a) => a.name !== undefined && habit(argumentNames, a.name.text) === '');
@@ -240,7 +241,7 @@ function call(cx: Context, e: CallExpression, scope: Scope, depth: number): Type
       return [p.name, argument ? values[e.arguments.indexOf(argument)] : p.default] as const;
     }),
   );
-  // A parameter whose default has an error.
+  // The default of the parameter has an error.
   if ([...variables.values()].includes(undefined)) return undefined;
   return instantiate(callable.body, variables, scope.reductions, faultAt(cx, e.span));
 }
@@ -248,7 +249,7 @@ function call(cx: Context, e: CallExpression, scope: Scope, depth: number): Type
 /**
  * Arguments by parameter: positional ones first, then named ones.
  *
- * @returns undefined when one is unknown, repeated, missing or too many
+ * @returns undefined if one is unknown, repeated, missing or too many
  */
 export function bind(
   cx: Context,
@@ -258,7 +259,7 @@ export function bind(
   const callee = `\`${e.callee.text}\``;
   const list = parameters.length
     ? `it takes ${parameters.map((p) => `\`${p.name}\``).join(', ')}`
-    : 'it takes none';
+    : 'it takes no arguments';
   const bound = new Map<string, Argument>();
   let ok = true;
   let named = false;
@@ -280,7 +281,7 @@ export function bind(
       wrong(
         'RFF507',
         argument.span,
-        `${callee} has too many arguments: ${e.arguments.length}, where ${parameters.length} can be given`,
+        `too many arguments for ${callee}: expected at most ${parameters.length}, found ${e.arguments.length}`,
         list,
       );
     } else if (argument.name && !parameters.some((p) => p.name === name)) {
@@ -290,30 +291,30 @@ export function bind(
       wrong(
         'RFF506',
         meant?.whole ? argument.span : argument.name.span,
-        `${callee} has no argument \`${name}\``,
+        `unknown argument \`${name}\` of ${callee}`,
         hint,
       );
     } else if (bound.has(name)) {
-      wrong('RFF509', argument.span, `${callee} is given \`${name}\` twice`, list);
+      wrong('RFF509', argument.span, `duplicate argument \`${name}\` of ${callee}`, list);
     } else {
       bound.set(name, argument);
     }
   });
-  // What is missing may be there under a wrong name: one mistake, one error.
+  // The missing argument may be there under a wrong name: one mistake, one error.
   if (!ok) return undefined;
   const missing = parameters.filter((p) => !p.optional && !bound.has(p.name));
   if (missing.length) {
-    wrong('RFF508', e.span, `${callee} needs ${missing.map((p) => `\`${p.name}\``).join(' and ')}`, list);
+    wrong('RFF508', e.span, `${callee} requires ${missing.map((p) => `\`${p.name}\``).join(' and ')}`, list);
     return undefined;
   }
   return bound;
 }
 
 /**
- * An expression that must be of a kind and depend on a variable: an activation on `z`, a goodness on `h`.
+ * An expression of a required kind that must depend on a variable: an activation on `z`, a goodness on `h`.
  *
  * @param kind what it must be: `element`, `row`, or `number` (anything)
- * @param on the variables of which it must mention at least one; a warning where its derivative is zero everywhere
+ * @param on the variables of which it must use at least one; warns if its derivative is zero everywhere
  */
 export function readExpression(
   cx: Context,
@@ -338,15 +339,15 @@ export function readExpression(
     return cx.report.error(
       'RFF402',
       e.span,
-      `${scope.what} must be one number a row, and this is a number for each unit`,
-      'wrap it in `mean(…)`',
+      `expected a scalar per sample for ${scope.what}, found a value per unit`,
+      'reduce it with `mean(…)`',
     );
   }
   if (kind === 'element' && typed.kind !== 'element') {
     return cx.report.error(
       'RFF402',
       e.span,
-      `${scope.what} must be a number for each unit, and this is one number a row`,
+      `expected a value per unit for ${scope.what}, found a scalar per sample`,
       `use ${names} itself, not only its mean, sum or amax`,
     );
   }
@@ -355,7 +356,7 @@ export function readExpression(
       'RFF412',
       e.span,
       `the derivative of ${scope.what} is zero everywhere, so nothing is learned through it`,
-      'give a surrogate: `fn f(z) = step(z) derivative 1 / (1 + abs(z))^2`',
+      'define a surrogate: `fn f(z) = step(z) derivative 1 / (1 + abs(z))^2`',
     );
   }
   return typed.json;

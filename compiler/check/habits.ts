@@ -1,6 +1,6 @@
 /**
- * Suggestions for what people write out of habit: the tables of `grammar/habits.ts` brought together with those of the
- * language. Each gives the text to write, or undefined where nothing is known.
+ * Suggestions for what people write out of habit: combines the tables of `grammar/habits.ts` with those of the
+ * language. Each function returns the text to write, or undefined if nothing is known.
  */
 import type { Argument, Expression, Property } from '../../grammar/ast.js';
 import {
@@ -25,7 +25,7 @@ export function habit(table: Habits, word: string): string | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** Arguments that a call cannot do without, as an example of them. */
+/** Example arguments of calls that cannot do without. */
 const required: Habits = {
   sgd: 'lr: 0.1',
   step: 'every: 10, gamma: 0.5',
@@ -50,7 +50,7 @@ const given = (list: readonly Argument[]): Given[] =>
     value: writeExpression(value),
   }));
 
-/** The call of a table that an expression means: `Adam(lr: 1e-3)`, `MNIST`, `"mnist"`. */
+/** The call of a table that an expression stands for: `Adam(lr: 1e-3)`, `MNIST`, `"mnist"`. */
 export function callMeant(e: Expression, table: TableName): string | undefined {
   const names = Object.keys(tables[table]);
   const place = table === 'init' ? 'init' : table;
@@ -97,8 +97,8 @@ function dataFile(path: string): string | undefined {
 }
 
 /**
- * The expression that a function's name, or a call of it, means: `ReLU`, `swish(z)`. `variable` is what one without
- * arguments is applied to.
+ * The expression that a function's name, or a call of it, stands for: `ReLU`, `swish(z)`. `variable` is what one
+ * without arguments is applied to.
  */
 export function functionMeant(
   e: Expression,
@@ -116,8 +116,8 @@ export function functionMeant(
 }
 
 /**
- * What an argument that a call has not is called there; undefined where nothing of `names` is meant. `whole`: the hint is
- * for all of it, not for its name.
+ * The name of an argument that the call does not have; undefined if it resembles none of `names`. `whole`: the hint
+ * replaces the whole argument, not just its name.
  */
 export function argumentMeant(
   { name, value }: Argument,
@@ -135,20 +135,20 @@ export function argumentMeant(
   };
 }
 
-/** What a block's property that it has not is called where it belongs. */
+/** What a property that the block does not have is called where it belongs. */
 export interface Meant {
   readonly hint: string;
-  /** The hint is a line to write in the place of this one. */
+  /** The hint is a line that replaces this one. */
   readonly line?: true;
   /** The property of the same block that it stands for. */
   readonly key?: string;
 }
 export interface Around {
-  /** What the block is of: a layer's name. */
+  /** The subject of the block: the name of a layer. */
   readonly name?: string | undefined;
-  /** What the model's `train` says. */
+  /** The properties of the model's `train`. */
   readonly train: readonly Property[];
-  /** The first `connect` of the model, as written, and its type. */
+  /** The first `connect` of the model as written, and its type. */
   readonly connect?: string | undefined;
   readonly type?: string | undefined;
 }
@@ -184,11 +184,11 @@ export function propertyMeant(
   }
   return away === undefined ? undefined : { hint: away };
 }
-/** Where a property may belong, the likelier first. */
+/** The blocks a property may belong to, the likelier ones first. */
 const homes = ['train', 'connection', 'layer', 'objective', 'phase', 'decode', 'model', 'evaluate'] as const;
 const lineOf = (hint: string | undefined): string | undefined => /^write `(.*)`/.exec(hint ?? '')?.[1];
 
-/** A value as the property `key` takes it. */
+/** A value in the form that the property `key` takes. */
 function valueFor(key: string, value: Expression): string {
   const table = key === 'bias' ? 'init' : called.find((name) => name === key);
   if (key === 'bias' && value.kind === 'name' && /^(?:false|off|none)$/i.test(value.name)) return 'off';
@@ -226,7 +226,10 @@ function translated(
   return { hint: write(line), line: true, ...(key === undefined ? {} : { key }) };
 }
 
-/** The call of the property `key` with one more argument: of the call that the block has, else of one that takes it. */
+/**
+ * The call of the property `key` with one more argument: the call that the block has, or else one that takes the
+ * argument.
+ */
 function withArgument(key: TableName, name: string, value: Expression, block: readonly Property[]): string {
   const calls = tables[key];
   const takes = (callee: string) => calls[callee]?.parameters.some((p) => p.name === name) === true;

@@ -1,4 +1,4 @@
-/** Models that are sound in every part and cannot learn or predict as a whole. */
+/** Models that are valid in every part, but cannot learn or predict as a whole. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from '../../grammar/parser.js';
@@ -21,7 +21,7 @@ function changed(
   }, text);
 }
 
-/** Everything said but that something is unused. */
+/** All diagnostics except unused declarations. */
 function said(text: string) {
   const { diagnostics } = check(parse(text).tree);
   return diagnostics.filter((d) => d.code !== 'RFF210');
@@ -33,7 +33,7 @@ const unconnected = [/ {2}connect digit .*\n/, ''] as const;
 describe('the score', () => {
   const score = (range: string) => changed(quickstart, ['score learn[1..3]', `score ${range}`]);
 
-  test('is refused before the label is shown', () => {
+  test('is rejected before the label is shown', () => {
     const [only, ...more] = said(score('settle[0..1]'));
     expect(more).toEqual([]);
     expect(only).toMatchObject({
@@ -44,7 +44,7 @@ describe('the score', () => {
     });
   });
 
-  test('is refused where the label arrives later, or by no path', () => {
+  test('is rejected if the label arrives later, or never', () => {
     const three = shipped('mnist3x200');
     const [late] = said(changed(three, ['score learn[4..6]', 'score learn[0..1] over h1']));
     expect(late).toMatchObject({ code: 'RFF333', hint: expect.stringContaining('`score learn[2..9]`') });
@@ -58,7 +58,7 @@ describe('the score', () => {
     expect(said(apart)[1]?.hint).toContain('`score learn[1..3] over h2`');
   });
 
-  test('what is written instead is accepted', () => {
+  test('accepts the suggested fix', () => {
     const short = changed(
       shipped('mnist3x200'),
       ['phase learn[10]', 'phase learn[2]'],
@@ -74,13 +74,13 @@ describe('the score', () => {
     expect(codes(longer)).toEqual([]);
   });
 
-  test('warns of layers that do not see the label by then, beside others that do', () => {
+  test('warns about layers that do not see the label by then, if others do', () => {
     const three = changed(shipped('mnist3x200'), ['score learn[4..6]', 'score learn[0..1]']);
     expect(said(three)).toMatchObject([
       { code: 'RFF339', severity: 'warning', hint: expect.stringContaining('`score learn[2..9]`') },
     ]);
     const short = changed(three, ['phase learn[10]', 'phase learn[2]']);
-    // They do not see it while learning either.
+    // Neither do they see it while learning.
     expect(codes(short)).toEqual(['warning RFF334']);
     const apart = changed(
       shipped('hinton_recurrent'),
@@ -93,7 +93,7 @@ describe('the score', () => {
     ]);
   });
 
-  test('may be blind where a readout or a classifier predicts, with a warning', () => {
+  test('is allowed not to see the label if a readout or a classifier predicts, with a warning', () => {
     const blind = score('settle[0..1]');
     expect(codes(changed(blind, ['random_label()', 'random_label()\n  readout: softmax()']))).toEqual([
       'warning RFF333',
@@ -104,16 +104,13 @@ describe('the score', () => {
 });
 
 describe('negative labels', () => {
-  test.each(['random_label()', 'given()', 'latent_classifier()'])(
-    '%s need a label that is connected',
-    (call) => {
-      const text = changed(quickstart, unconnected).replace('random_label()', call);
-      expect(codes(text)).toEqual(['error RFF338']);
-      expect(said(text)[0]?.hint).toContain('`connect digit -> h1 as …`');
-    },
-  );
+  test.each(['random_label()', 'given()', 'latent_classifier()'])('%s need a connected label', (call) => {
+    const text = changed(quickstart, unconnected).replace('random_label()', call);
+    expect(codes(text)).toEqual(['error RFF338']);
+    expect(said(text)[0]?.hint).toContain('`connect digit -> h1 as …`');
+  });
 
-  test('need a label that is given, in a step that learns', () => {
+  test('need a given label in a learning step', () => {
     const phase = 'phase learn[4]  { label: given }';
     expect(codes(changed(quickstart, [phase, 'phase learn[4] { label: uniform }']))).toEqual([
       'error RFF317',
@@ -123,7 +120,7 @@ describe('negative labels', () => {
     expect(codes(late)).toEqual(['error RFF335']);
   });
 
-  test('leave layers that the label never reaches with equal rows', () => {
+  test('leave identical rows in layers that the label never reaches', () => {
     const text = changed(
       shipped('hinton_supervised'),
       ['delay: 0', 'delay: 1'],
@@ -135,7 +132,7 @@ describe('negative labels', () => {
       severity: 'warning',
       message: expect.stringContaining('`h2` and `h3`'),
     });
-    // A layer that nothing moves cannot be taught wrong.
+    // A fixed layer cannot learn anything wrong.
     const fixed = changed(
       quickstart,
       [/connect digit -> h1, /, 'connect '],
@@ -162,14 +159,14 @@ describe('negative labels', () => {
 describe('nothing learns', () => {
   const frozen = changed(quickstart, [/\{ init/g, '{ learn: off, init']);
 
-  test('where every phase has `learn: off`', () => {
+  test('if every phase has `learn: off`', () => {
     const off = changed(quickstart, ['{ label: given }', '{ label: given, learn: off }']);
     expect(codes(off)).toEqual(['error RFF316']);
     const read = changed(off, ['random_label()', 'random_label()\n  readout: softmax()']);
-    expect(said(read)[0]?.hint).toContain('write it in the connection types');
+    expect(said(read)[0]?.hint).toContain('set it in the connection types');
   });
 
-  test('where every connection is fixed, unless something learns from the layers', () => {
+  test('if every connection is fixed, unless something learns from the layers', () => {
     expect(codes(frozen)).toEqual(['error RFF316']);
     expect(codes(changed(quickstart, [/\{ init/g, '{ lr_scale: 0, init']))).toEqual(['error RFF316']);
     for (const instead of ['random_label()\n  readout: softmax()', 'latent_classifier()'])
@@ -177,7 +174,7 @@ describe('nothing learns', () => {
     expect(codes(changed(frozen, ['  objective {', '  decode image from h1\n  objective {']))).toEqual([]);
   });
 
-  test('where no derivative passes', () => {
+  test('if no derivative passes', () => {
     expect(codes(changed(quickstart, [/activation: .*/, 'activation: step(z)']))).toEqual([
       'error RFF316',
       'warning RFF412',
@@ -185,7 +182,7 @@ describe('nothing learns', () => {
   });
 });
 
-test('a model document is checked alike', () => {
+test('checks model documents alike', () => {
   const { document } = check(parse(quickstart).tree);
   const { diagnostics } = validateDocument({
     ...document,
@@ -194,7 +191,7 @@ test('a model document is checked alike', () => {
   expect(diagnostics.map((d) => d.code)).toEqual(['RFF333']);
 });
 
-test('a tolerant check compiles what would learn nothing, with a warning', () => {
+test('a tolerant check compiles a model that cannot learn, with a warning', () => {
   const off = changed(quickstart, ['{ label: given }', '{ label: given, learn: off }']);
   const { document, diagnostics } = check(parse(off).tree, { tolerant: true });
   expect(document).toBeDefined();

@@ -1,8 +1,8 @@
 /**
- * What a model that is sound in all its parts cannot do as a whole: learn anything, show the label to what learns, or
- * show the label that is tried to what is scored.
+ * What a model that is valid in all its parts cannot do as a whole: learn anything, show the label to what learns, or
+ * show the candidate label to what is scored.
  *
- * It looks at complete documents alone: whether a label arrives depends on every connection and every step.
+ * Works on complete documents only: whether a label arrives depends on every connection and every step.
  */
 import { zero } from '../expr/index.js';
 import { layerRules, slopeOf } from '../graph/rules.js';
@@ -12,18 +12,18 @@ import { directions } from './directions.js';
 import { alternatives } from './report.js';
 import type { Finding } from './structure.js';
 
-/** Errors in what a model is for: it could be compiled, and would learn or predict nothing. */
+/** Errors about a model's purpose: it could be compiled, but would learn or predict nothing. */
 export const meaningless: ReadonlySet<string> = new Set(
   [316, 317, 333, 335, 336, 337, 338, 413].map((number) => `RFF${number}`),
 );
 
-/** What is wrong with what a complete model learns and predicts. */
+/** Checks what a complete model learns and predicts. */
 export function meaning(document: ModelDocument): readonly Finding[] {
   const learners = document.layers.filter((layer) => canMove(document, layer));
   return [...directions(document), ...nothingLearns(document, learners), ...label(document, learners)];
 }
 
-/** Whether training can move a weight into a layer. */
+/** Whether training can change the weights into a layer. */
 function canMove({ connections, objectives }: ModelDocument, layer: Layer): boolean {
   if (!connections.some((c) => c.target === layer.name && c.learn && c.lr_scale > 0)) return false;
   if (layer.peer_norm) return true;
@@ -31,7 +31,7 @@ function canMove({ connections, objectives }: ModelDocument, layer: Layer): bool
   return slopeOf(rules, rules.activity(true), layer.size, 1) !== zero;
 }
 
-/** No layer that can move, and nothing beside the layers either. */
+/** No layer can learn, and neither can anything besides the layers. */
 function nothingLearns(document: ModelDocument, learners: readonly Layer[]): readonly Finding[] {
   const { connections, decoder, readout, negatives } = document;
   if (learners.length > 0 || decoder || readout || negatives.name === 'latent_classifier') return [];
@@ -45,20 +45,20 @@ function nothingLearns(document: ModelDocument, learners: readonly Layer[]): rea
         ? 'nothing learns: every connection has `learn: off` or `lr_scale: 0`'
         : 'nothing learns: no layer’s loss has a derivative that reaches a connection with `learn: on`',
       hint: frozen
-        ? 'leave out `learn: off` in at least one connection type, or learn from fixed layers: `readout: softmax()`'
-        : 'give `step`, `sign` or `floor` a surrogate: `fn f(z) = step(z) derivative 1 / (1 + abs(z))^2`',
+        ? 'remove `learn: off` from at least one connection type, or learn from fixed layers: `readout: softmax()`'
+        : 'define a surrogate for `step`, `sign` or `floor`: `fn f(z) = step(z) derivative 1 / (1 + abs(z))^2`',
     },
   ];
 }
 
-/** Where the label does not arrive: at what learns by negative labels, and at what is scored. */
+/** Where the label does not arrive: at layers that learn from negative labels, and at layers that are scored. */
 function label(document: ModelDocument, learners: readonly Layer[]): readonly Finding[] {
   if (document.label === null) return [];
   const steps = labelSteps(document);
   const learned =
     document.negatives.name === 'hybrid_images' ? [] : labelWhileLearning(document, steps, learners);
   const scored = labelInScore(document, steps);
-  // A layer that never sees it while learning is named already.
+  // A layer that never sees it while learning is already reported.
   return [...learned, ...scored, ...(learned.length + scored.length > 0 ? [] : blindLayers(document, steps))];
 }
 
@@ -80,10 +80,10 @@ function labelWhileLearning(
         code: 'RFF335',
         severity: 'error',
         at: shows && !shows.learn ? `phases/${shows.phase}` : 'schedule',
-        message: `no layer sees \`${name}\` in a step that learns, so positive and negative rows are the same there`,
+        message: `no layer sees \`${name}\` in a learning step, so positive and negative rows are identical there`,
         hint: shows?.learn
-          ? `\`${name}\` moves one connection a step (\`delay: 1\`): give \`${shows.phase}\` more steps, or connect \`${name}\` to a layer that learns`
-          : 'give a phase that learns `label: given`',
+          ? `\`${name}\` moves one connection per step (\`delay: 1\`): give \`${shows.phase}\` more steps, or connect \`${name}\` to a layer that learns`
+          : 'set `label: given` in a phase that learns',
       },
     ];
   }
@@ -93,13 +93,13 @@ function labelWhileLearning(
       code: 'RFF334',
       severity: 'warning',
       at: `layers/${without[0]!.name}`,
-      message: `${without.length > 1 ? 'layers' : 'layer'} ${alternatives(names, 'and')} never ${without.length > 1 ? 'see' : 'sees'} \`${name}\` while learning: positive and negative rows are the same there`,
+      message: `${without.length > 1 ? 'layers' : 'layer'} ${alternatives(names, 'and')} never ${without.length > 1 ? 'see' : 'sees'} \`${name}\` while learning: positive and negative rows are identical there`,
       hint: `connect \`${name} -> ${without[0]!.name}\`, or feed back from a layer that sees it: \`${seeing!.name} -> ${without[0]!.name}\``,
     },
   ];
 }
 
-/** The label that is tried must have reached a scored layer by the last scored step. */
+/** The candidate label must have reached a scored layer by the last scored step. */
 function labelInScore(document: ModelDocument, steps: readonly LabelStep[]): readonly Finding[] {
   const { score, places, negatives, readout } = document;
   const name = document.label!.name;
@@ -107,7 +107,7 @@ function labelInScore(document: ModelDocument, steps: readonly LabelStep[]): rea
   if (!isConnected) return [];
   const sees = (step: LabelStep) => score.layers.some((layer) => step.reached.has(layer));
   if (steps.some((step) => step.scored && sees(step))) return [];
-  // Hybrid images with a readout need no label but for its classes.
+  // Hybrid images with a readout need a label only for its classes.
   if (negatives.name === 'hybrid_images' && readout) return [];
   const last = steps.findLastIndex((step) => step.scored);
   const scored = alternatives(
@@ -118,16 +118,16 @@ function labelInScore(document: ModelDocument, steps: readonly LabelStep[]): rea
   const first = steps.find((step) => (step.phase !== score.phase || step.t > score.to ? sees(step) : false));
   const range = `${score.phase}[${score.from}..${score.to}]`;
   const message = shown
-    ? `the score never sees the label that is tried: \`${name}\` has not reached ${scored} by the end of \`${range}\``
-    : `the score never sees the label that is tried: no step up to the end of \`${range}\` shows \`label: given\``;
+    ? `the score never sees the candidate label: \`${name}\` has not reached ${scored} by the end of \`${range}\``
+    : `the score never sees the candidate label: no step up to the end of \`${range}\` shows \`label: given\``;
   const longer = first || !shown ? undefined : stepsNeeded(document);
   const others = document.layers.map((l) => l.name).filter((l) => steps[last]!.reached.has(l));
   const hint = first
-    ? `it is seen from step ${first.t} of \`${first.phase}\` on: \`score ${first.phase}[${first.t}..${stepsOf(document, first.phase) - 1}]\``
+    ? `it is visible from step ${first.t} of \`${first.phase}\`: \`score ${first.phase}[${first.t}..${stepsOf(document, first.phase) - 1}]\``
     : !shown
-      ? `give phase \`${score.phase}\` \`label: given\`, or learn the classes from the activities: \`readout: softmax()\``
+      ? `set \`label: given\` in phase \`${score.phase}\`, or learn the classes from the activities: \`readout: softmax()\``
       : longer !== undefined
-        ? `it moves one connection a step, so give \`${score.phase}\` more: \`phase ${score.phase}[${longer}]\` and \`score ${score.phase}[${longer - 1}..${longer - 1}]\``
+        ? `it moves one connection per step, so give \`${score.phase}\` more steps: \`phase ${score.phase}[${longer}]\` and \`score ${score.phase}[${longer - 1}..${longer - 1}]\``
         : others.length > 0
           ? `score a layer that it has reached, \`score ${range} over ${others.join(', ')}\`, or connect \`${name} -> ${score.layers[0]}\``
           : `connect \`${name} -> ${score.layers[0]}\``;
@@ -145,7 +145,7 @@ function labelInScore(document: ModelDocument, steps: readonly LabelStep[]): rea
   ];
 }
 
-/** Scored layers that the label reaches in none of the scored steps, beside others that it does reach. */
+/** Scored layers that the label does not reach in any scored step, although it does reach others. */
 function blindLayers(document: ModelDocument, steps: readonly LabelStep[]): readonly Finding[] {
   const { score, places } = document;
   const scored = steps.filter((step) => step.scored);
@@ -167,9 +167,9 @@ function blindLayers(document: ModelDocument, steps: readonly LabelStep[]): read
       code: 'RFF339',
       severity: 'warning',
       at: places.score ? 'score' : `phases/${score.phase}`,
-      message: `${names} ${blind!.length > 1 ? 'are' : 'is'} scored in \`${range}\` and ${blind!.length > 1 ? 'do' : 'does'} not see \`${name}\` by then: the same goodness for every label`,
+      message: `${names} ${blind!.length > 1 ? 'are' : 'is'} scored in \`${range}\` and ${blind!.length > 1 ? 'do' : 'does'} not see \`${name}\` by then, so the goodness is the same for every label`,
       hint: later
-        ? `all scored layers see it from step ${later.t} on: \`score ${score.phase}[${later.t}..${stepsOf(document, score.phase) - 1}]\``
+        ? `all scored layers see it from step ${later.t}: \`score ${score.phase}[${later.t}..${stepsOf(document, score.phase) - 1}]\``
         : `score the others: \`score ${range} over ${seeing!.join(', ')}\``,
     },
   ];
@@ -179,7 +179,10 @@ function stepsOf({ phases }: ModelDocument, name: string): number {
   return phases.find((phase) => phase.name === name)!.steps;
 }
 
-/** How many steps the scored phase must have for the label to reach a scored layer; undefined where no number is enough. */
+/**
+ * The number of steps that the scored phase needs for the label to reach a scored layer; undefined if no number is
+ * enough.
+ */
 function stepsNeeded(document: ModelDocument): number | undefined {
   const { score, phases, layers } = document;
   const most = stepsOf(document, score.phase) + layers.length;

@@ -19,7 +19,7 @@ import { propertyKinds } from './properties.js';
 import { instantiate, literal, symbol, type Typed } from './typing.js';
 import { numberProperty, readCall, readNumber } from './values.js';
 
-/** What is known of a node, errors or not. */
+/** What is known about a node, whether or not it has errors. */
 export interface NodeDraft<T> {
   readonly name: string;
   readonly size: number | undefined;
@@ -28,9 +28,9 @@ export interface NodeDraft<T> {
 }
 
 /**
- * The layers, the input and the label by name. Reports names that are taken twice.
+ * The layers, the input and the label by name. Reports duplicate names.
  *
- * @returns those layers whose name is theirs alone, in order
+ * @returns the layers with a unique name, in order
  */
 export function distinctNodes(
   report: Context['report'],
@@ -112,23 +112,18 @@ function readEmbed(
     return cx.report.error(
       'RFF503',
       e.span,
-      '`embed` takes a call of the label, as `digit(at: 0, scale: 1)`',
+      '`embed` takes a call of the label, such as `digit(at: 0, scale: 1)`',
       label === null ? undefined : `write \`${label}(at: 0)\``,
     );
   }
   if (label === null)
-    return cx.report.error(
-      'RFF313',
-      e.span,
-      'there is no label to embed',
-      'declare one: `label NAME[classes]`',
-    );
+    return cx.report.error('RFF313', e.span, 'no label to embed', 'declare one: `label NAME[classes]`');
   if (e.callee.text !== label) {
     const hint = suggestion(e.callee.text, [label]) ?? `the label is \`${label}\``;
     return unknownName(cx, 'node', e.callee.text, {
       code: 'RFF203',
       span: e.callee.span,
-      message: `there is no label \`${e.callee.text}\``,
+      message: `unknown label \`${e.callee.text}\``,
       hint,
     });
   }
@@ -143,7 +138,7 @@ export function readLabel(cx: Context, declaration: LabelDeclaration): NodeDraft
   return { name, size, node: whole<LabelNode>({ name, classes: size }) };
 }
 
-/** What a layer does where nothing is written, by the language's own functions. */
+/** The defaults of a layer, as functions of the language. */
 function standard(name: 'leaky_relu' | 'rms_norm', first: Typed, second: number): ExpressionJson {
   const { body, parameters } = builtins[name]!;
   const variables = new Map(parameters.map((p, i) => [p.name, i === 0 ? first : literal(second)]));
@@ -155,7 +150,7 @@ function standard(name: 'leaky_relu' | 'rms_norm', first: Typed, second: number)
 const standardActivation = standard('leaky_relu', symbol('z', 'element'), 0.01);
 const standardNormalize = standard('rms_norm', symbol('h', 'element'), 1e-8);
 
-/** The layers of one block, those of `distinct` names. */
+/** The layers of one block whose names are in `distinct`. */
 export function readLayers(
   cx: Context,
   declaration: LayerDeclaration,
@@ -177,7 +172,7 @@ export function readLayers(
     if (own) mark(cx, `layers/${name}`, properties);
     if (objective === null) {
       const hint = objectives.names.length
-        ? `write \`objective: ${objectives.names[0]}\`, or give the objective for all layers no name`
+        ? `write \`objective: ${objectives.names[0]}\`, or remove the name of the objective for all layers`
         : undefined;
       cx.report.error('RFF320', target.name.span, `layer \`${name}\` has no objective`, hint);
     }
@@ -229,7 +224,7 @@ function readLayer(
   });
 }
 
-/** A strength alone, or `peer_norm(strength, momentum)`; of strength 0, null. */
+/** A strength alone, or `peer_norm(strength, momentum)`; null if the strength is 0. */
 function readPeerNorm(
   cx: Context,
   property: Property | undefined,

@@ -1,6 +1,4 @@
-/**
- * Reads objectives: what a layer's goodness is, the losses on it, and which label it predicts.
- */
+/** Reads objectives: the goodness of a layer, the losses on it, and which label it predicts. */
 import type { ObjectiveDeclaration, Property } from '../../grammar/ast.js';
 import type { ExpressionJson, Objective } from '../model.js';
 import { type Context, readProperties, suggestion, unknownName, warnUnused, whole } from './context.js';
@@ -12,11 +10,14 @@ import { readWord } from './values.js';
 /** The objectives in order, and how layers find theirs. */
 export interface ObjectiveIndex {
   readonly names: readonly string[];
-  /** Complete ones; undefined where there is an error. */
+  /** Complete objectives; undefined for those with an error. */
   readonly list: readonly (Objective | undefined)[];
-  /** The index a layer's `objective:` means; null if there is none to mean, undefined if that is already reported. */
+  /**
+   * The index of the objective that a layer's `objective:` refers to; null if there is none, undefined if that is
+   * already reported.
+   */
   resolve(cx: Context, property: Property | undefined): number | null | undefined;
-  /** Drops those that no layer uses, with a warning. */
+  /** Drops objectives that no layer uses, with a warning. */
   warnUnused(cx: Context): void;
 }
 
@@ -33,14 +34,14 @@ export function readObjectives(cx: Context, declarations: readonly ObjectiveDecl
         'RFF304',
         span,
         'a model has only one objective without a name',
-        'give this one a name, and layers an `objective: NAME`',
+        'name this one, and refer to it in layers: `objective: NAME`',
       );
     else
       cx.report.error(
         'RFF208',
         span,
         `objective \`${name}\` is declared twice`,
-        `first on line ${declarations[first]?.span.line}`,
+        `first declared on line ${declarations[first]?.span.line}`,
       );
     cx.spans.set(`objectives/${i}`, span);
     return readObjective(cx, declaration, i);
@@ -53,7 +54,7 @@ export function readObjectives(cx: Context, declarations: readonly ObjectiveDecl
       let index: number | undefined;
       if (!property) {
         index = byName.get(null);
-        // With no objective at all, that is what is reported.
+        // If there is no objective at all, only that is reported.
         if (index === undefined) return list.length && !cx.incomplete ? null : undefined;
       } else {
         const e = property.value;
@@ -65,12 +66,12 @@ export function readObjectives(cx: Context, declarations: readonly ObjectiveDecl
           const hint =
             suggestion(e.name, names) ??
             (names.length
-              ? `there is ${names.map((n) => `\`${n}\``).join(', ')}`
+              ? `objectives are ${names.map((n) => `\`${n}\``).join(', ')}`
               : `declare it: \`objective ${e.name} { … }\``);
           return unknownName(cx, 'objective', e.name, {
             code: 'RFF205',
             span: e.span,
-            message: `there is no objective \`${e.name}\``,
+            message: `unknown objective \`${e.name}\``,
             hint,
           });
         }
@@ -152,7 +153,7 @@ function checkForm(cx: Context, declaration: ObjectiveDeclaration, keys: Readonl
       'RFF319',
       property?.key.span ?? span,
       `an objective with \`${both[0]}\` needs \`${other}\` too`,
-      `say what ${other} rows lose by their goodness: \`${other}: …\``,
+      `add the loss on ${other} rows: \`${other}: …\``,
     );
   } else if (!keys.has('pair') && !both.length && !cx.incomplete) {
     cx.report.error(

@@ -1,6 +1,6 @@
 /**
- * Where things stand: small spans inside of large nodes, so that an error underlines a word and not a block, and the
- * document's `places`.
+ * Source locations: small spans inside large nodes, so that an error underlines a word and not a block, and the
+ * `places` of the document.
  */
 import type { Span } from '../../grammar/diagnostic.js';
 import type { Context, PropertyMap } from './context.js';
@@ -10,7 +10,7 @@ export function keyword(span: Span, word: string): Span {
   return { ...span, end: Math.min(span.end, span.start + word.length) };
 }
 
-/** Marks where each property of a block stands: `path/KEY`. */
+/** Records the location of each property of a block: `path/KEY`. */
 export function mark(cx: Context, path: string, properties: PropertyMap): void {
   for (const [key, { value, span }] of properties) cx.spans.set(`${path}/${key}`, value?.span ?? span);
 }

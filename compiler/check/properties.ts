@@ -1,7 +1,7 @@
 /**
- * What can stand in each block: the properties with their defaults and, where they are numbers, their ranges.
+ * What each block can contain: the properties with their defaults and, for numbers, their ranges.
  *
- * Declarative, as `tables.ts` is: the checker knows properties by these, and so does the language reference.
+ * Declarative, like `tables.ts`: both the checker and the language reference use it.
  */
 import { largest, type NumberKind, natural, notNegative, real, share } from './tables.js';
 
@@ -10,12 +10,12 @@ export interface PropertyInfo {
   readonly about: string;
   /** As it would be written; absent = none. */
   readonly default?: string;
-  /** Whether leaving it out is an error, always or where others are left out too. */
+  /** Whether omitting it is an error, always or if others are omitted too. */
   readonly required?: true | { readonly without: readonly string[] };
 }
 export type PropertyTable = Readonly<Record<string, PropertyInfo>>;
 
-/** The ranges of properties and sizes that are numbers. */
+/** The ranges of numeric properties and sizes. */
 export const propertyKinds = {
   damping: { is: 'number', above: 0, max: 1 },
   sign: { is: 'number', among: [1, -1] },
@@ -37,39 +37,45 @@ export const propertyKinds = {
 
 export const properties = {
   connection: {
-    init: { default: 'kaiming_uniform()', about: 'how the weights start' },
-    bias: { default: 'uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in))', about: 'how the biases start, or off' },
+    init: { default: 'kaiming_uniform()', about: 'initialization of the weights' },
+    bias: {
+      default: 'uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in))',
+      about: 'initialization of the biases, or off',
+    },
     sign: { default: '1', about: '1 adds, -1 subtracts' },
-    delay: { default: '1', about: '1 reads the step before, 0 this step' },
-    dropout: { default: '0', about: 'the share of values dropped while training, in [0, 1)' },
-    learn: { default: 'on', about: 'whether training moves it' },
-    lr_scale: { default: '1', about: 'a factor on the learning rate' },
+    delay: { default: '1', about: '1 reads the previous step, 0 the current one' },
+    dropout: { default: '0', about: 'fraction of values dropped in training, in [0, 1)' },
+    learn: { default: 'on', about: 'whether it is trained' },
+    lr_scale: { default: '1', about: 'multiplier of the learning rate' },
     field: { about: 'patch([rows, columns], size, stride, maps): a local receptive field' },
-    fast: { about: 'decay(lambda): fast weights in the place of learned ones' },
-    rate: { default: '0.1 / fan_in', about: 'the factor on each outer product that fast weights take in' },
+    fast: { about: 'decay(lambda): fast weights instead of learned ones' },
+    rate: { default: '0.1 / fan_in', about: 'scale of each outer product added to the fast weights' },
   },
   input: {
-    normalize: { default: 'h', about: 'what the layers see of the values h' },
+    normalize: { default: 'h', about: 'what the layers receive, in the values h' },
     embed: { about: 'LABEL(at, scale) writes the label over some columns, before normalize' },
   },
   layer: {
     activation: { default: 'leaky_relu(z, 0.01)', about: 'in z, the sum over the connections' },
-    normalize: { default: 'rms_norm(h, 1e-8)', about: 'what the other layers see of the activity h' },
-    damping: { default: '1', about: 'the share of the new activity in each step, in (0, 1]' },
-    objective: { about: 'the name of the objective; without one, the objective without a name' },
+    normalize: { default: 'rms_norm(h, 1e-8)', about: 'what other layers receive, in the activity h' },
+    damping: { default: '1', about: 'weight of the new activity in each step, in (0, 1]' },
+    objective: { about: 'name of the objective (default: the unnamed one)' },
     peer_norm: { default: '0', about: 'the strength, or peer_norm(strength, momentum)' },
-    optimizer: { about: "this layer's own; without one, the model's" },
+    optimizer: { about: "for this layer (default: the model's)" },
   },
   decode: {
     loss: { default: 'mean((x - y)^2)', about: 'of one row, in the frame x and its reconstruction y' },
     activation: { default: 'z', about: 'in z, the sum over the layers' },
-    init: { default: 'kaiming_uniform()', about: 'how the weights start' },
-    bias: { default: 'uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in))', about: 'how the bias starts, or off' },
-    optimizer: { about: "the decoder's own; without one, the model's" },
-    lr_scale: { default: '1', about: 'a factor on the learning rate' },
+    init: { default: 'kaiming_uniform()', about: 'initialization of the weights' },
+    bias: {
+      default: 'uniform(-1 / sqrt(fan_in), 1 / sqrt(fan_in))',
+      about: 'initialization of the bias, or off',
+    },
+    optimizer: { about: "for the decoder (default: the model's)" },
+    lr_scale: { default: '1', about: 'multiplier of the learning rate' },
   },
   objective: {
-    goodness: { required: true, about: 'a scalar per row, in h' },
+    goodness: { required: true, about: 'a scalar per sample, in h' },
     positive: { required: { without: ['pair'] }, about: 'the loss on positive rows, in goodness' },
     negative: { required: { without: ['pair'] }, about: 'the loss on negative rows, in goodness' },
     pair: {
@@ -78,36 +84,36 @@ export const properties = {
     },
     predict: {
       default: 'min',
-      about: 'whether the label of least (min) or greatest (max) goodness is predicted',
+      about: 'whether the label with the lowest (min) or highest (max) goodness is predicted',
     },
   },
   phase: {
     label: { default: 'given', about: 'given, uniform, hidden or mix(a, b, w)' },
     input: { default: 'frame(t)', about: 'frame(index) or hidden' },
     learn: { default: 'on', about: 'whether the layers learn at each step' },
-    damping: { default: 'on', about: 'off: each step takes the whole new activity' },
+    damping: { default: 'on', about: 'off: each step uses the new activity alone' },
   },
   train: {
     data: { required: true, about: 'the data set' },
     epochs: { default: '10', about: 'passes over the training split' },
-    batch: { default: '100', about: 'samples a step' },
-    optimizer: { default: 'rmsprop(lr: 1e-4)', about: 'how the parameters move' },
-    decay: { default: 'constant()', about: 'the factor on the rates, by epoch' },
-    seed: { default: '0', about: 'of all random numbers' },
-    shuffle: { default: 'on', about: 'a new order each epoch' },
+    batch: { default: '100', about: 'samples per batch' },
+    optimizer: { default: 'rmsprop(lr: 1e-4)', about: 'update rule of the parameters' },
+    decay: { default: 'constant()', about: 'multiplier of the learning rates, by epoch' },
+    seed: { default: '0', about: 'seed of all random numbers' },
+    shuffle: { default: 'on', about: 'reshuffle in each epoch' },
     augment: {
       about:
-        'small changes to the training samples, new in each epoch: shift, rotate, noise, or a list of them',
+        'random transformations of the training samples, new in each epoch: shift, rotate, noise, or a list of them',
     },
-    validation: { default: '0', about: 'the share of the training split kept aside, in [0, 1)' },
+    validation: { default: '0', about: 'fraction of the training split held out for validation, in [0, 1)' },
   },
   evaluate: {
-    batch: { default: '1000', about: 'samples predicted at a time' },
-    data: { about: "the data set; without one, train's" },
+    batch: { default: '1000', about: 'samples per prediction batch' },
+    data: { about: 'the data set (default: that of train)' },
   },
   model: {
-    negatives: { default: 'random_label()', about: 'where negative labels, or negative data, come from' },
-    readout: { about: 'softmax(…): a classifier that is trained after the network, on its activities' },
+    negatives: { default: 'random_label()', about: 'source of the negative labels or the negative data' },
+    readout: { about: 'softmax(…): a classifier trained after the network, on its activities' },
   },
 } as const satisfies Readonly<Record<string, PropertyTable>>;
 export type Construct = keyof typeof properties;

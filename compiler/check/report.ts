@@ -1,8 +1,8 @@
 /**
- * Where the checker's diagnostics gather.
+ * Collects the checker's diagnostics.
  *
- * One mistake is said once: a second diagnostic at the same place that differs in numbers only is dropped, so that a
- * property shared by many layers or connections can be checked for each of them.
+ * A mistake is reported once: a second diagnostic at the same location that differs only in numbers is dropped, so that
+ * a property shared by many layers or connections can be checked for each of them.
  */
 import type { Diagnostic, Severity, Span } from '../../grammar/diagnostic.js';
 

@@ -1,6 +1,4 @@
-/**
- * Reads the schedule: phases in order, and the steps whose goodness counts in prediction.
- */
+/** Reads the schedule: phases in order, and the steps whose goodness counts for prediction. */
 import type {
   Expression,
   PhaseDeclaration,
@@ -27,7 +25,7 @@ export interface Schedule {
   readonly score: Score | undefined;
 }
 
-/** The schedule of a model; `hasLabel` decides what a phase shows where it does not say. */
+/** The schedule of a model; `hasLabel` determines the default label mode of a phase. */
 export function readSchedule(cx: Context, declaration: ScheduleDeclaration, hasLabel: boolean): Schedule {
   const head = keyword(declaration.span, 'schedule');
   cx.spans.set('schedule', head);
@@ -47,7 +45,7 @@ export function readSchedule(cx: Context, declaration: ScheduleDeclaration, hasL
         'RFF208',
         span,
         `phase \`${text}\` is declared twice`,
-        `first on line ${first.name.span.line}`,
+        `first declared on line ${first.name.span.line}`,
       );
     } else {
       seen.set(text, item);
@@ -58,15 +56,15 @@ export function readSchedule(cx: Context, declaration: ScheduleDeclaration, hasL
     cx.report.error(
       'RFF303',
       head,
-      'the schedule has no phase',
-      'add one: `phase learn[10] { label: given }`',
+      'empty schedule: expected at least one phase',
+      'add `phase learn[10] { label: given }`',
     );
   const [score, ...more] = scores;
   for (const extra of more)
     cx.report.error(
       'RFF304',
       keyword(extra.span, 'score'),
-      'a schedule has only one `score`',
+      'duplicate `score`: a schedule has only one',
       `the first is on line ${score?.span.line}`,
     );
   const phases = all(drafts.map((draft) => whole<Phase>(draft)));
@@ -99,7 +97,7 @@ function readPhase(cx: Context, phase: PhaseDeclaration, marks: boolean, hasLabe
 
 const step = (what: string): Scope => numbers(what, new Map([['t', symbol('t', 'constant')]]));
 
-/** Reports a mode that is none of `modes`. */
+/** Reports a mode that is not one of `modes`. */
 function unknownMode(
   cx: Context,
   e: Expression,
@@ -112,12 +110,17 @@ function unknownMode(
   if (word === undefined || word === 'on' || word === 'off') {
     const meant = habit(habits, wordOf(e) ?? '') ?? (names.includes(wordOf(e) ?? '') ? wordOf(e) : undefined);
     const write = meant === undefined || !names.includes(meant) ? undefined : `write \`${meant}\``;
-    return cx.report.error('RFF503', e.span, `${what} is ${list}, not ${describe(e)}`, write);
+    return cx.report.error(
+      'RFF503',
+      e.span,
+      `invalid ${what}: expected ${list}, found ${describe(e)}`,
+      write,
+    );
   }
   const span = e.kind === 'call' ? e.callee.span : e.span;
   const meant = habit(habits, word);
   const hint = meant !== undefined && names.includes(meant) ? `write \`${meant}\`` : suggestion(word, names);
-  return cx.report.error('RFF512', span, `${what} is ${list}, not \`${word}\``, hint);
+  return cx.report.error('RFF512', span, `invalid ${what}: expected ${list}, found \`${word}\``, hint);
 }
 
 function readLabelMode(cx: Context, e: Expression | undefined, depth: number): LabelMode | undefined {
@@ -137,7 +140,7 @@ function readLabelMode(cx: Context, e: Expression | undefined, depth: number): L
           '`mix` needs its arguments',
           'write `mix(uniform, given, t / 10)`',
         );
-      if (depth > 16) return cx.report.error('RFF410', e.span, 'these mixes are nested too deeply');
+      if (depth > 16) return cx.report.error('RFF410', e.span, 'too deeply nested `mix`');
       const bound = bind(
         cx,
         e,
@@ -168,7 +171,7 @@ function readInputMode(cx: Context, property: Property): InputMode | undefined {
       const argument = bind(cx, e, [{ name: 'index', optional: false }])?.get('index')?.value;
       const index = readExpression(cx, argument, step('the index of `frame`'), 'number');
       if (index === undefined) return undefined;
-      // A plain number is checked here; an expression in t counts from its floor.
+      // A plain number is checked here; an expression in t is rounded down.
       if (
         typeof index === 'number' &&
         readNumber(cx, argument, propertyKinds.index, numbers('the index of `frame`')) === undefined
@@ -195,7 +198,7 @@ function readScore(cx: Context, score: ScoreDeclaration, phases: readonly DraftP
   const to = readNumber(cx, score.to, propertyKinds.index, numbers('the last step of the score'));
   const seen = new Set<string>();
   const over = score.over?.map(({ text, span }) => {
-    if (seen.has(text)) return cx.report.error('RFF208', span, `\`${text}\` is named twice`);
+    if (seen.has(text)) return cx.report.error('RFF208', span, `duplicate layer \`${text}\``);
     seen.add(text);
     return resolveLayer(cx, text, span);
   });
@@ -210,7 +213,7 @@ function readScore(cx: Context, score: ScoreDeclaration, phases: readonly DraftP
       ? unknownName(cx, 'phase', text, {
           code: 'RFF206',
           span,
-          message: `there is no phase \`${text}\``,
+          message: `unknown phase \`${text}\``,
           hint,
         })
       : undefined;

@@ -1,9 +1,9 @@
 /**
- * What can be wrong with a model as a whole, once its parts are read: sizes that do not fit, layers nothing reaches,
- * circles without delay, scores outside of their phase.
+ * What can be wrong with a model as a whole, once its parts are read: sizes that do not fit, unreachable layers,
+ * zero-delay cycles, scores outside their phase.
  *
- * Works on a document, or on a draft of one with unknown parts (`undefined`), and names places by their path; so the
- * checker of .rff files and that of model documents share it.
+ * Works on a document, or on a draft of one with unknown parts (`undefined`), and locates everything by path, so the
+ * checkers of .rff files and of model documents share it.
  */
 import type { Severity } from '../../grammar/diagnostic.js';
 import { fieldOver, patchGrid } from '../field.js';
@@ -20,7 +20,7 @@ import type {
 import { count } from './report.js';
 import { dataSets } from './tables.js';
 
-/** The parts of a model that are looked at here. A `ModelDocument` is one. */
+/** The parts of a model that are checked here. A `ModelDocument` is one. */
 export interface Draft {
   readonly input:
     | { readonly name: string; readonly size: number | undefined; readonly embed: Embed | null | undefined }
@@ -39,7 +39,7 @@ export interface Draft {
   readonly train: { readonly data: DataSpec | undefined } | undefined;
   readonly evaluate: { readonly data: DataSpec | null | undefined } | undefined;
 }
-/** A connection of whatever kind. */
+/** A connection of either kind. */
 export interface DraftArrow {
   readonly name: string;
   readonly target: string;
@@ -58,16 +58,16 @@ export interface DraftPhase {
 }
 /** What the checker knows to be unknown. */
 export interface Gaps {
-  /** Layers that an unknown node connects into. */
+  /** Layers that an unknown node connects to. */
   readonly reached: ReadonlySet<string>;
-  /** A connection's target is unknown, or parts of the text are: nothing can be called unreached or unused. */
+  /** The target of a connection is unknown, or parts of the text are: nothing can be called unreachable or unused. */
   readonly connections: boolean;
 }
 
 export interface Finding {
   readonly code: string;
   readonly severity: Severity;
-  /** A path as in `ModelDocument.places`; where it has no place, that of what it is in. */
+  /** A path as in `ModelDocument.places`; without a location of its own, it has that of its parent. */
   readonly at: string;
   readonly message: string;
   readonly hint?: string;
@@ -75,7 +75,7 @@ export interface Finding {
 
 type Say = (code: string, at: string, message: string, hint?: string) => void;
 
-/** Everything wrong with the model's structure. */
+/** Reports everything wrong with the model's structure. */
 export function findings(
   draft: Draft,
   gaps: Gaps = { reached: new Set(), connections: false },
@@ -89,7 +89,7 @@ export function findings(
   const warning = sayAs('warning');
   targets(draft, error);
   fastSources(draft, error);
-  circles(draft, error);
+  cycles(draft, error);
   reach(draft, gaps, error, warning);
   embed(draft, error);
   patches(draft, error);
@@ -102,8 +102,8 @@ export function findings(
     error(
       'RFF324',
       'readout',
-      'a readout tells classes apart, and the model has no label',
-      'name the classes: `label NAME[classes]`; it need not be connected to anything',
+      'the readout has no classes: the model has no label',
+      'declare them: `label NAME[classes]` (it needs no connections)',
     );
   return found;
 }
@@ -122,7 +122,7 @@ function targets(draft: Draft, error: Say): void {
       error(
         'RFF305',
         `connections/${c.name}/target`,
-        `nothing can connect into \`${c.target}\`: it is the model's ${what}`,
+        `cannot connect into \`${c.target}\`: it is the model's ${what}`,
         'connect from it, into a layer',
       );
     }
@@ -136,20 +136,20 @@ function fastSources({ input, label, fast_weights }: Draft, error: Say): void {
       error(
         'RFF322',
         `connections/${c.name}/source`,
-        `fast weights join two layers, and \`${c.source}\` is the model's ${what}`,
-        `connect \`${c.source}\` by a type without \`fast\``,
+        `fast weights connect two layers, but \`${c.source}\` is the model's ${what}`,
+        `connect \`${c.source}\` with a type without \`fast\``,
       );
     }
   }
 }
 
-/** Circles of connections with `delay: 0` among the layers: one error for each group of layers that has one. */
-function circles(draft: Draft, error: Say): void {
+/** Zero-delay cycles among the layers: one error for each group of layers that contains one. */
+function cycles(draft: Draft, error: Say): void {
   const { layers } = draft;
   const connections = arrowsOf(draft);
   const names = new Set(layers.map((l) => l.name));
   const instant = connections.filter((c) => c.delay === 0 && names.has(c.source) && names.has(c.target));
-  // Layers that no instant connection enters come first in a step; take them away until none is left (Kahn).
+  // Layers without an incoming zero-delay connection come first in a step; remove them until none is left (Kahn).
   const entering = new Map<string, DraftArrow[]>();
   const leaving = new Map<string, DraftArrow[]>();
   for (const c of instant) {
@@ -173,7 +173,7 @@ function circles(draft: Draft, error: Say): void {
   };
   remove([...names].filter((name) => !waiting.has(name)));
   while (waiting.size) {
-    // Every layer left is entered from one that is left: walking back closes a circle.
+    // Every remaining layer has a remaining source: walking backwards closes a cycle.
     const path: DraftArrow[] = [];
     const visited = new Set<string>();
     let at = waiting.keys().next().value!;
@@ -183,16 +183,16 @@ function circles(draft: Draft, error: Say): void {
       path.unshift(into);
       at = into.source;
     }
-    const circle = path.slice(0, path.findLastIndex((c) => c.target === at) + 1);
-    const last = connections.findLast((c) => circle.includes(c))!;
-    const around = [...circle.map((c) => `\`${c.source}\``), `\`${circle[0]!.source}\``].join(' -> ');
+    const cycle = path.slice(0, path.findLastIndex((c) => c.target === at) + 1);
+    const last = connections.findLast((c) => cycle.includes(c))!;
+    const around = [...cycle, cycle[0]!].map((c) => c.source).join(' -> ');
     error(
       'RFF306',
       `connections/${last.name}`,
-      circle.length === 1
-        ? `\`${last.target}\` would need its own value of this step: a connection to itself with \`delay: 0\``
-        : `${around} is a circle of connections with \`delay: 0\``,
-      'give one of them `delay: 1`',
+      cycle.length === 1
+        ? `zero-delay cycle: \`${last.target} -> ${last.target}\``
+        : `zero-delay cycle: \`${around}\``,
+      'set `delay: 1` on one of the connections',
     );
     const broken = [...visited];
     for (const name of broken) waiting.delete(name);
@@ -200,7 +200,9 @@ function circles(draft: Draft, error: Say): void {
   }
 }
 
-/** Layers that neither the input nor the label can influence, and an input or a label that influences nothing. */
+/**
+ * Reports layers that neither the input nor the label can influence, and an input or label that influences nothing.
+ */
 function reach(
   { input, label, layers, connections, fast_weights, negatives, readout }: Draft,
   gaps: Gaps,
@@ -216,7 +218,7 @@ function reach(
       `connect it: \`connect ${input.name} -> ${layers[0]?.name ?? '…'} as …\``,
     );
   }
-  // An embed that did not read may well be of this label; and with a readout a label may only name the classes.
+  // An invalid `embed` may refer to this label; and with a readout, a label may only name the classes.
   const onlyNames = negatives?.name === 'hybrid_images' && readout !== null && readout !== undefined;
   if (label && !onlyNames && input?.embed === null && !connections.some((c) => c.source === label.name)) {
     const connect = `connect it: \`connect ${label.name} -> ${layers[0]?.name ?? '…'} as …\``;
@@ -231,7 +233,7 @@ function reach(
       error(
         'RFF338',
         'label',
-        `label \`${label.name}\` is connected to nothing, so positive and negative rows are the same`,
+        `label \`${label.name}\` is connected to nothing, so positive and negative rows are identical`,
         `${connect}; or learn without labels: \`negatives: hybrid_images()\``,
       );
   }
@@ -246,25 +248,25 @@ function reach(
   const reached = spread([...sources, ...gaps.reached]);
   const lost = layers.filter((l) => !reached.has(l.name));
   const enters = (name: string) => connections.some((c) => c.target === name && c.source !== name);
-  // What hangs on an unreached layer is unreached for the same reason: only the first of them is named.
+  // Layers behind an unreachable layer are unreachable for the same reason: only the first is reported.
   for (const { name } of [...lost.filter((l) => !enters(l.name)), ...lost.filter((l) => enters(l.name))]) {
     if (reached.has(name)) continue;
     for (const follower of spread([name])) reached.add(follower);
-    // Fast weights are made of the layer's own activity: of a layer at rest they make nothing.
+    // Fast weights are made of the layer's own activity, which is zero in a layer at rest.
     const why =
       !enters(name) && fast_weights.some((c) => c.target === name)
-        ? `only fast weights connect into layer \`${name}\`, and they begin at zero: nothing can move it`
+        ? `only fast weights connect into layer \`${name}\`, and they start at zero: it stays at zero`
         : enters(name)
           ? `no path of connections leads from ${sources.map((s) => `\`${s}\``).join(' or ')} to layer \`${name}\``
           : `nothing connects into layer \`${name}\``;
-    error('RFF307', `layers/${name}`, why, 'connect something into it, or delete it');
+    error('RFF307', `layers/${name}`, why, 'connect something to it, or delete it');
   }
 }
 
 function embed({ input, label }: Draft, error: Say): void {
   if (!input?.embed || label === undefined) return;
   if (label === null) {
-    error('RFF313', 'input/embed', 'there is no label to embed', 'declare one: `label NAME[classes]`');
+    error('RFF313', 'input/embed', 'no label to embed', 'declare one: `label NAME[classes]`');
     return;
   }
   const { size } = input;
@@ -275,7 +277,7 @@ function embed({ input, label }: Draft, error: Say): void {
     error(
       'RFF313',
       'input/embed',
-      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only ${size}, 0 to ${size - 1}`,
+      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only columns 0 to ${size - 1}`,
       size >= classes ? `\`at\` can be at most ${size - classes}` : undefined,
     );
   }
@@ -296,16 +298,16 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
       error(
         'RFF312',
         at,
-        `\`${c.source}\` is the label, and has no places for patches`,
-        'only the input and layers have: connect the label without `field`',
+        `\`${c.source}\` is the label, which has no grid for patches`,
+        'connect the label without `field`',
       );
     } else if (source !== undefined && !fieldOver(field, source)) {
       error(
         'RFF312',
         at,
-        `a grid of ${rows} × ${columns} has ${rows * columns} places, and the ${source} units of \`${c.source}\` are not as many for each`,
+        `\`${c.source}\` has ${source} units, which is not a multiple of the grid's ${rows * columns} positions (${rows} × ${columns})`,
         Number.isInteger(Math.sqrt(source))
-          ? `as a square it is \`[${Math.sqrt(source)}, ${Math.sqrt(source)}]\``
+          ? `a square grid is \`[${Math.sqrt(source)}, ${Math.sqrt(source)}]\``
           : `rows × columns must divide ${source}`,
       );
     } else if (field.size > Math.min(rows, columns)) {
@@ -321,7 +323,7 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
         error(
           'RFF312',
           at,
-          `${count(field.maps, 'map')} × ${down} × ${across} places make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
+          `${count(field.maps, 'map')} × ${down} × ${across} positions make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
           `write \`${c.target}[${all * field.maps}]\``,
         );
       }
@@ -372,38 +374,38 @@ function score({ score: range, phases }: Draft, error: Say): void {
     error(
       'RFF315',
       'score/to',
-      `step ${range.to} is outside of phase \`${phase.name}\`, which has ${count(phase.steps, 'step')}: 0 to ${phase.steps - 1}`,
+      `step ${range.to} is outside phase \`${phase.name}\`, which has ${count(phase.steps, 'step')} (0 to ${phase.steps - 1})`,
       `write at most ${phase.steps - 1}`,
     );
   } else if (range.from > range.to) {
     error(
       'RFF315',
       'score/from',
-      `the score begins at step ${range.from} and ends before it, at step ${range.to}`,
+      `empty score range: it starts at step ${range.from} and ends at step ${range.to}`,
       `write \`[${range.to}..${range.from}]\``,
     );
   }
 }
 
 function decoder({ decoder: declared, phases }: Draft, error: Say): void {
-  // Where no phase learns at all, that is what is reported.
+  // If no phase learns at all, that is already reported.
   if (!declared || phases.every((p) => p.learn === false)) return;
   if (phases.some((p) => p.learn !== false && p.input?.name !== 'hidden')) return;
   error(
     'RFF323',
     'decoder',
     'the decoder never learns: no phase that learns shows the input',
-    'give a phase `learn: on` and a frame, or delete `decode`',
+    'set `learn: on` and an `input` in a phase, or delete `decode`',
   );
 }
 
-/** The modes a label mode is mixed from. */
+/** The modes that a label mode is mixed from. */
 export function plainModes(mode: LabelMode): readonly ('given' | 'uniform' | 'hidden')[] {
   return mode.name === 'mix' ? [...plainModes(mode.a), ...plainModes(mode.b)] : [mode.name];
 }
 
 function labels({ label, phases, negatives, readout }: Draft, error: Say): void {
-  // Hybrid images differ in their data. What is not known may be one.
+  // Hybrid images differ in their data. Unknown negatives may be such.
   const byLabel = negatives !== undefined && negatives.name !== 'hybrid_images';
   if (phases.length && phases.every((p) => p.learn === false)) {
     error(
@@ -411,8 +413,8 @@ function labels({ label, phases, negatives, readout }: Draft, error: Say): void 
       'schedule',
       'nothing learns: every phase has `learn: off`',
       readout
-        ? 'leave out `learn: off` in one phase; to train the readout alone, write it in the connection types'
-        : 'leave out `learn: off` in at least one phase',
+        ? 'remove `learn: off` from one phase; to train the readout alone, set it in the connection types'
+        : 'remove `learn: off` from at least one phase',
     );
   }
   if (label === undefined) return;
@@ -430,8 +432,8 @@ function labels({ label, phases, negatives, readout }: Draft, error: Say): void 
       error(
         'RFF314',
         'negatives',
-        'the model has no label, and only in the label do positive and negative rows differ',
-        'declare one: `label NAME[classes]`; or negative data without one: `negatives: hybrid_images()`',
+        'the model has no label, so positive and negative rows are identical',
+        'declare one: `label NAME[classes]`; or use negative data instead: `negatives: hybrid_images()`',
       );
     }
     return;
@@ -441,13 +443,13 @@ function labels({ label, phases, negatives, readout }: Draft, error: Say): void 
     error(
       'RFF317',
       'schedule',
-      'no phase shows the `given` label, so positive and negative rows are the same',
-      'give the phase that learns `label: given`',
+      'no phase shows the `given` label, so positive and negative rows are identical',
+      'set `label: given` in the phase that learns',
     );
   }
 }
 
-/** The place of a path, or of what it is in. */
+/** The location of a path, or of its closest parent that has one. */
 export function placeOf<T>(places: { get(path: string): T | undefined }, path: string): T | undefined {
   for (let at = path; at; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
     const found = places.get(at);

@@ -1,8 +1,8 @@
 /**
  * What can be called where: initializations, optimizers, decays, data sets, negatives and the schedule's modes.
  *
- * Declarative: the checker reads arguments by these tables, suggestions come from them, and so does the language
- * reference. A parameter's `field` is its name in the model document where that differs.
+ * Declarative: the checker, suggestions and the language reference all use these tables. `field` is a parameter's name
+ * in the model document if that differs.
  */
 
 export interface NumberKind {
@@ -25,7 +25,7 @@ export type Kind =
   | { readonly is: 'switch' }
   | { readonly is: 'word'; readonly among: readonly string[] }
   | { readonly is: 'text' }
-  /** `[28, 28]`, an item a kind. */
+  /** `[28, 28]`, one kind per item. */
   | { readonly is: 'list'; readonly items: readonly NumberKind[] }
   /** `all`, a layer, or a list of layers. */
   | { readonly is: 'layers' }
@@ -42,12 +42,12 @@ export interface Parameter {
   readonly name: string;
   readonly field?: string;
   readonly kind: Kind;
-  /** A parameter without one must be given, unless it is `optional`. */
+  /** A parameter without one is required, unless it is `optional`. */
   readonly default?: Value;
   readonly optional?: true;
   readonly about: string;
 }
-/** Arguments that are right one by one and wrong together. */
+/** Arguments that are valid individually, but not together. */
 export interface Contradiction {
   readonly parameter: string;
   readonly message: string;
@@ -73,7 +73,7 @@ export type TableName =
   | 'peer_norm'
   | 'embed';
 
-/** Limits on sizes: what an index of 32 bits and a plan written out in full can bear. */
+/** Limits on sizes: what a 32-bit index and a fully written-out plan can handle. */
 export const largest = { size: 2 ** 24, steps: 10_000, count: 2 ** 31 - 1, seed: 2 ** 32 - 1 } as const;
 
 export const real: NumberKind = { is: 'number' };
@@ -108,8 +108,7 @@ export const inits: CallTable = {
     parameters: gain(Math.sqrt(1 / 3), 'the standard deviation is gain / sqrt(fan_in)'),
   },
   kaiming_normal: {
-    about:
-      'N(0, std²) with std = gain / sqrt(fan_in); the default gain sqrt(2) is that for a ReLU (He et al. 2015)',
+    about: 'N(0, std²) with std = gain / sqrt(fan_in); the default gain sqrt(2) is for ReLU (He et al. 2015)',
     parameters: gain(Math.SQRT2, 'the standard deviation is gain / sqrt(fan_in)'),
   },
   xavier_uniform: {
@@ -123,15 +122,15 @@ export const inits: CallTable = {
   uniform: {
     about: 'U(a, b)',
     parameters: [
-      parameter('a', real, 0, 'the lower end', 'low'),
-      parameter('b', real, 1, 'the upper end', 'high'),
+      parameter('a', real, 0, 'the lower bound', 'low'),
+      parameter('b', real, 1, 'the upper bound', 'high'),
     ],
     contradiction: ({ low, high }) =>
       Number(low) > Number(high)
         ? {
             parameter: 'b',
-            message: `the upper end ${high} of this range is below its lower end ${low}`,
-            hint: 'swap the two',
+            message: `empty range: the upper bound ${high} is below the lower bound ${low}`,
+            hint: 'swap them',
           }
         : undefined,
   },
@@ -152,34 +151,34 @@ export const inits: CallTable = {
   },
   zeros: { about: 'zeros', parameters: [] },
   constant: {
-    about: 'one number everywhere',
+    about: 'the same number everywhere',
     parameters: [parameter('v', real, undefined, 'the number', 'value')],
   },
 };
 
 const rate = (standard?: number) => parameter('lr', positive, standard, 'the learning rate');
 const weightDecay = (standard: number) =>
-  parameter('weight_decay', notNegative, standard, 'the weight cost, on weights and biases');
+  parameter('weight_decay', notNegative, standard, 'weight decay (L2), of weights and biases');
 const epsilon = (standard: number) => parameter('eps', notNegative, standard, 'added to the denominator');
 const adam = (decay: number): readonly Parameter[] => [
   rate(1e-3),
-  parameter('beta1', share, 0.9, 'what is kept of the mean gradient a step'),
-  parameter('beta2', share, 0.999, 'what is kept of the mean squared gradient a step'),
+  parameter('beta1', share, 0.9, 'decay of the mean gradient per step'),
+  parameter('beta2', share, 0.999, 'decay of the mean squared gradient per step'),
   epsilon(1e-8),
   weightDecay(decay),
 ];
 
 export const optimizers: CallTable = {
   sgd: {
-    about: 'gradient descent with momentum',
+    about: 'stochastic gradient descent, optionally with momentum',
     parameters: [
       rate(),
-      parameter('momentum', share, 0, 'what is kept of the velocity a step'),
+      parameter('momentum', share, 0, 'decay of the velocity per step'),
       parameter(
         'dampening',
         { is: 'number', min: 0, max: 1 },
         0,
-        'the velocity gains 1 - dampening of the gradient',
+        'the gradient enters the velocity with weight 1 - dampening',
       ),
       weightDecay(0),
       parameter('nesterov', { is: 'switch' }, false, "Nesterov's momentum"),
@@ -187,7 +186,7 @@ export const optimizers: CallTable = {
         'decoupled',
         { is: 'switch' },
         false,
-        'the weight cost moves the weight itself, past the momentum',
+        'apply weight decay to the weight directly, without momentum',
       ),
     ],
     contradiction: ({ nesterov, momentum, dampening }) =>
@@ -203,49 +202,45 @@ export const optimizers: CallTable = {
     about: 'RMSprop',
     parameters: [
       rate(0.01),
-      parameter('alpha', share, 0.99, 'what is kept of the mean squared gradient a step'),
+      parameter('alpha', share, 0.99, 'decay of the mean squared gradient per step'),
       epsilon(1e-8),
-      parameter('momentum', share, 0, 'what is kept of the velocity a step'),
+      parameter('momentum', share, 0, 'decay of the velocity per step'),
     ],
   },
   adam: { about: 'Adam (Kingma and Ba 2014)', parameters: adam(0) },
-  adamw: { about: 'Adam with a decoupled weight cost (Loshchilov and Hutter 2017)', parameters: adam(0.01) },
+  adamw: { about: 'Adam with decoupled weight decay (Loshchilov and Hutter 2017)', parameters: adam(0.01) },
   adadelta: {
     about: 'Adadelta (Zeiler 2012)',
-    parameters: [
-      rate(1),
-      parameter('rho', share, 0.9, 'what is kept of the mean squares a step'),
-      epsilon(1e-6),
-    ],
+    parameters: [rate(1), parameter('rho', share, 0.9, 'decay of the mean squares per step'), epsilon(1e-6)],
   },
 };
 
 export const decays: CallTable = {
-  constant: { about: 'the rates stay as they are', parameters: [] },
+  constant: { about: 'constant learning rates', parameters: [] },
   step: {
-    about: 'the rates are multiplied by gamma at every so many epochs',
+    about: 'learning rates multiplied by gamma after every `every` epochs',
     parameters: [
       parameter('every', natural, undefined, 'epochs'),
       parameter('gamma', positive, undefined, 'the factor'),
     ],
   },
   linear: {
-    about: 'the rates fall to zero between two epochs',
+    about: 'learning rates falling linearly to zero between two epochs',
     parameters: [
-      parameter('start', notNegative, undefined, 'the epoch the fall begins at'),
-      parameter('end', positive, undefined, 'the epoch at which the rates are zero'),
+      parameter('start', notNegative, undefined, 'the epoch at which they start to fall'),
+      parameter('end', positive, undefined, 'the epoch at which they are zero'),
     ],
     contradiction: ({ start, end }) =>
       Number(start) >= Number(end)
         ? {
             parameter: 'end',
-            message: `the fall ends at epoch ${end}, which is not after its start at epoch ${start}`,
+            message: `the decay ends at epoch ${end}, which is not after its start at epoch ${start}`,
           }
         : undefined,
   },
   cosine: {
-    about: 'the rates fall to zero along half a cosine (Loshchilov and Hutter 2016)',
-    parameters: [parameter('epochs', natural, undefined, 'the length of the fall')],
+    about: 'learning rates falling to zero along half a cosine (Loshchilov and Hutter 2016)',
+    parameters: [parameter('epochs', natural, undefined, 'the length of the decay')],
   },
 };
 
@@ -260,24 +255,24 @@ const first_label: Parameter = {
   name: 'first_label',
   kind: { is: 'number', integer: true, min: 0, max: largest.count },
   optional: true,
-  about: 'the lowest label in the data, which becomes class 0; without it 0',
+  about: 'the lowest label in the data, which becomes class 0 (default: 0)',
 };
 const transpose: Parameter = {
   name: 'transpose',
   kind: { is: 'switch' },
   optional: true,
-  about: 'swaps the rows and columns of pictures, which EMNIST stores column by column',
+  about: 'swap rows and columns of images, which EMNIST stores column by column',
 };
 
-/** What is known of a data set before it is read. */
+/** What is known about a data set before it is read. */
 export interface DataInfo extends CallInfo {
-  /** Values a frame. */
+  /** Values per frame. */
   readonly inputs?: number;
   readonly classes?: number;
 }
 export const dataSets: Readonly<Record<string, DataInfo>> = {
   digits: {
-    about: 'procedural handwritten-looking digits, 28 × 28, built in',
+    about: 'procedurally generated handwritten-style digits, 28 × 28, built in',
     inputs: 784,
     classes: 10,
     parameters: [
@@ -300,23 +295,28 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
     parameters: [normalize],
   },
   moving_mnist: {
-    about: 'an MNIST digit that moves and bounces in 64 × 64 pixels',
+    about: 'a moving MNIST digit that bounces within 64 × 64 pixels',
     inputs: 4096,
     classes: 10,
     parameters: [
       normalize,
-      parameter('frames', natural, 20, 'frames a sample'),
-      parameter('seed', { is: 'number', integer: true, min: 0, max: largest.seed }, 1, 'which movements'),
+      parameter('frames', natural, 20, 'frames per sample'),
+      parameter(
+        'seed',
+        { is: 'number', integer: true, min: 0, max: largest.seed },
+        1,
+        'seed of the movements',
+      ),
     ],
   },
   row_mnist: {
-    about: 'MNIST, a row of 28 pixels a frame, 28 frames',
+    about: 'MNIST by rows: 28 frames of 28 pixels',
     inputs: 28,
     classes: 10,
     parameters: [normalize],
   },
   strokes: {
-    about: 'MNIST digits as pen strokes, one movement of 4 values a frame',
+    about: 'MNIST digits as pen strokes, one movement of 4 values per frame',
     inputs: 4,
     classes: 10,
     parameters: [
@@ -325,7 +325,7 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
         name: 'frames',
         kind: natural,
         optional: true,
-        about: 'points a digit is repeated up to; without it, as many as the schedule reads',
+        about: 'length to which a digit is repeated (default: as many frames as the schedule reads)',
       },
     ],
   },
@@ -336,7 +336,7 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
         'dir',
         { is: 'text' },
         undefined,
-        'the folder; where it has several sets, with what their names begin with: "emnist/emnist-letters"',
+        'the folder; if it has several sets, with the prefix of the file names: "emnist/emnist-letters"',
       ),
       normalize,
       first_label,
@@ -344,25 +344,25 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
     ],
   },
   csv: {
-    about: 'a text file with commas, a sample per line, one column the label; gzipped or not',
+    about: 'a comma-separated text file, one sample per line, one column the label; optionally gzipped',
     parameters: [
       parameter('file', { is: 'text' }, undefined, 'the file'),
       {
         name: 'label',
         kind: { is: 'text' },
         optional: true,
-        about: "the label's column in the header; without it, the first column",
+        about: 'name of the label column in the header (default: the first column)',
       },
       { name: 'test', kind: { is: 'text' }, optional: true, about: 'the file of the test split' },
       {
         name: 'header',
         kind: { is: 'switch' },
         optional: true,
-        about: 'whether the first line names the columns; without it, it does where it is not all numbers',
+        about: 'whether the first line names the columns (default: yes unless it is all numbers)',
       },
       { ...normalize, about: '[mean, std]: values become (value - mean) / std' },
       first_label,
-      { ...transpose, about: 'swaps the rows and columns of square pictures, as EMNIST needs it' },
+      { ...transpose, about: 'swap rows and columns of square images, as EMNIST requires' },
     ],
   },
   numpy: {
@@ -385,27 +385,27 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
       },
       {
         ...normalize,
-        about: '[mean, std]: values become (value - mean) / std, so that [0, 255] brings pixels to 0..1',
+        about: '[mean, std]: values become (value - mean) / std, so [0, 255] scales pixels to 0..1',
       },
       {
         name: 'frames',
         kind: { is: 'switch' },
         optional: true,
         about:
-          'whether the second dimension counts frames; without it, a sample is one frame of all its values',
+          'whether the second dimension counts frames; otherwise a sample is one frame of all its values',
       },
       first_label,
       transpose,
     ],
   },
   image_folder: {
-    about: 'PNG and JPEG pictures of one size, in a folder per class',
+    about: 'PNG and JPEG images of the same size, in a folder per class',
     parameters: [
       parameter(
         'dir',
         { is: 'text' },
         undefined,
-        'the folder with a folder per class, or with `train` and `test`, which have these',
+        'the folder that contains a folder per class, or `train` and `test` with these',
       ),
       { name: 'test', kind: { is: 'text' }, optional: true, about: 'the folder of the test split' },
       normalize,
@@ -418,35 +418,35 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
   },
 };
 
-/** Changes to training samples; a list of them is applied in its order. */
+/** Random transformations of training samples; a list of them is applied in order. */
 export const augmentations: CallTable = {
   shift: {
-    about: 'moves the picture by whole pixels, each way, each distance as likely',
+    about: 'shifts the image by whole pixels in each direction, uniformly distributed',
     parameters: [
       parameter(
         'pixels',
         { is: 'number', integer: true, min: 0, max: largest.size },
         undefined,
-        'at most so far',
+        'the maximum distance',
       ),
     ],
   },
   rotate: {
-    about: 'turns the picture about its middle, either way, each angle as likely',
-    parameters: [parameter('degrees', { is: 'number', min: 0, max: 180 }, undefined, 'at most so far')],
+    about: 'rotates the image about its centre in either direction, uniformly distributed',
+    parameters: [parameter('degrees', { is: 'number', min: 0, max: 180 }, undefined, 'the maximum angle')],
   },
   noise: {
-    about: 'adds normal noise to every value as the network is given it',
+    about: 'adds normal noise to every value that the network receives',
     parameters: [parameter('std', notNegative, undefined, 'the standard deviation')],
   },
 };
 
 export const negatives: CallTable = {
-  random_label: { about: 'a label other than the true one, each as likely', parameters: [] },
+  random_label: { about: 'a label other than the true one, uniformly distributed', parameters: [] },
   given: { about: "the data set's own negative labels", parameters: [] },
   latent_classifier: {
     about:
-      "drawn from the probabilities of a linear softmax on the layers' activities, the true label removed",
+      "drawn from the probabilities of a linear softmax on the layers' activities, excluding the true label",
     parameters: [
       parameter(
         'features',
@@ -454,37 +454,37 @@ export const negatives: CallTable = {
         'raw',
         'the activities h, or normalize(h)',
       ),
-      parameter('layers', { is: 'layers' }, 'all', 'whose activities'),
+      parameter('layers', { is: 'layers' }, 'all', 'layers whose activities are used'),
       parameter(
         'learn_from',
         { is: 'word', among: ['positive', 'neutral'] },
         'positive',
-        'the features that the classifier learns from',
+        'which features the classifier learns from',
       ),
       parameter(
         'optimizer',
         { is: 'call', of: 'optimizer' },
         { name: 'adam', lr: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0 },
-        "the classifier's own",
+        'for the classifier',
       ),
     ],
   },
   hybrid_images: {
     about:
-      'no wrong label but wrong data: each negative row mixes two samples of the batch, x_i where a mask is 1 and x_j where it is 0, ' +
+      'negative data instead of negative labels: each negative row mixes two samples of the batch, x_i where a mask is 1 and x_j where it is 0, ' +
       'the mask a blurred random bit image thresholded at 0.5 (Hinton 2022); a label that is shown is the true one in both rows',
     parameters: [
       parameter(
         'grid',
         { is: 'list', items: [extent, extent] },
         'square',
-        '[rows, columns] that the input is laid out in; without it, a square',
+        '[rows, columns] of the input (default: a square)',
       ),
       parameter(
         'blur',
         { is: 'number', integer: true, min: 0, max: 1000 },
         6,
-        'how often the mask is blurred by [1/4, 1/2, 1/4] along both directions',
+        'how often the mask is blurred by [1/4, 1/2, 1/4] in both directions',
       ),
     ],
   },
@@ -493,16 +493,16 @@ export const negatives: CallTable = {
 export const fields: CallTable = {
   patch: {
     about:
-      'local receptive fields: unit (map, place) reads one square patch of its source, weights not shared',
+      'local receptive fields: unit (map, place) reads one square patch of its source; weights are not shared',
     parameters: [
       parameter(
         'grid',
         { is: 'list', items: [extent, extent] },
         undefined,
-        '[rows, columns] that the source is laid out in, the same number of values at each place',
+        '[rows, columns] of the source, with the same number of values at each place',
       ),
-      parameter('size', extent, undefined, 'the side of a patch'),
-      parameter('stride', extent, 1, 'from one patch to the next'),
+      parameter('size', extent, undefined, 'the side length of a patch'),
+      parameter('stride', extent, 1, 'the distance from one patch to the next'),
       parameter('maps', extent, 1, 'units that read the same patch'),
     ],
   },
@@ -511,34 +511,34 @@ export const fields: CallTable = {
 export const fastWeights: CallTable = {
   decay: {
     about:
-      'weights that each row makes itself of its own activity, and that fade: A(t) = lambda · A(t - 1) + rate · s_target(t - 1) · s_source(t - 1)ᵀ (Ba et al. 2016)',
+      'weights that each row builds from its own activity, and that decay: A(t) = lambda · A(t - 1) + rate · s_target(t - 1) · s_source(t - 1)ᵀ (Ba et al. 2016)',
     parameters: [
       parameter(
         'lambda',
         { is: 'number', min: 0, max: 1 },
         undefined,
-        'what is kept of the weights from one step to the next',
+        'the share of the weights kept from one step to the next',
         'decay',
       ),
     ],
   },
 };
 
-/** What is trained when the network is. */
+/** What is trained when the network has been. */
 export const readouts: CallTable = {
   softmax: {
     about:
-      "a linear softmax without bias on the layers' activities under the label `uniform`, averaged over the score steps, " +
-      'trained after the network, which then stays as it is',
+      "a linear softmax classifier without bias on the layers' activities under the label `uniform`, averaged over the score steps, " +
+      'trained after the network, which then stays fixed',
     parameters: [
-      parameter('layers', { is: 'layers' }, 'all', 'whose activities'),
+      parameter('layers', { is: 'layers' }, 'all', 'layers whose activities are used'),
       parameter(
         'features',
         { is: 'word', among: ['raw', 'normalized'] },
         'normalized',
         'the activities h, or normalize(h)',
       ),
-      parameter('epochs', natural, 10, 'passes over the training split, after those of the network'),
+      parameter('epochs', natural, 10, "passes over the training split, after the network's"),
       parameter(
         'optimizer',
         { is: 'call', of: 'optimizer' },
@@ -551,7 +551,7 @@ export const readouts: CallTable = {
           nesterov: false,
           decoupled: false,
         },
-        "the readout's own, at a constant rate",
+        'for the readout, at a constant rate',
       ),
     ],
   },
@@ -562,8 +562,8 @@ export const peerNorms: CallTable = {
   peer_norm: {
     about: "pulls each unit's mean activity towards the layer's (Hinton 2022)",
     parameters: [
-      parameter('strength', notNegative, undefined, 'the factor on the pull; 0 = none'),
-      parameter('momentum', share, 0.9, 'what is kept of the mean activity a step'),
+      parameter('strength', notNegative, undefined, 'the strength of the pull; 0 = none'),
+      parameter('momentum', share, 0.9, 'decay of the mean activity per step'),
     ],
   },
 };
@@ -574,7 +574,7 @@ export const embeds: CallTable = {
     about: 'writes the label over some columns of the input',
     parameters: [
       parameter('at', { is: 'number', integer: true, min: 0, max: largest.size }, 0, 'the first column'),
-      parameter('scale', real, 1, 'what a label of 1 is written as'),
+      parameter('scale', real, 1, 'the value written for the label'),
     ],
   },
 };
@@ -593,7 +593,7 @@ export const tables: Readonly<Record<TableName, CallTable>> = {
   embed: embeds,
 };
 
-/** What a table's calls are called in messages. */
+/** What the calls of a table are called in messages. */
 export const tableNouns: Readonly<Record<TableName, string>> = {
   init: 'initialization',
   optimizer: 'optimizer',
@@ -610,8 +610,8 @@ export const tableNouns: Readonly<Record<TableName, string>> = {
 
 /** `label:` in a phase. */
 export const labelModes: Readonly<Record<string, string>> = {
-  given: 'one-hot: the true, the negative or the tried label',
-  uniform: '1 / classes everywhere',
+  given: 'one-hot: the true, the negative or the candidate label',
+  uniform: '1 / classes in every column',
   hidden: 'zeros',
   mix: 'mix(a, b, w): (1 - w) · a + w · b, with a and b such modes and w an expression in t',
 };

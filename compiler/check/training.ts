@@ -1,6 +1,4 @@
-/**
- * Reads how a model is trained and judged: `negatives`, `train` and `evaluate`.
- */
+/** Reads how a model is trained and evaluated: `negatives`, `train` and `evaluate`. */
 import type { EvaluateDeclaration, Property, TrainDeclaration } from '../../grammar/ast.js';
 import { evaluate } from '../expr/evaluate.js';
 import { constant, fromJson } from '../expr/index.js';
@@ -22,7 +20,7 @@ import { propertyKinds } from './properties.js';
 import { type CallValue, largest } from './tables.js';
 import { numberProperty, readCall, switchProperty } from './values.js';
 
-/** The table's fields are the document's; a grid that is not given is the square of `inputSize` values. */
+/** The table's fields are the document's; the default grid is the square of `inputSize` values. */
 export function readNegatives(
   cx: Context,
   property: Property | undefined,
@@ -39,13 +37,13 @@ export function readNegatives(
     return cx.report.error(
       'RFF321',
       span,
-      `${inputSize} values are no square image, so \`hybrid_images\` needs its grid`,
-      'say how they are laid out: `hybrid_images(grid: [rows, columns])`',
+      `\`hybrid_images\` needs a grid: ${inputSize} values do not make a square image`,
+      'write `hybrid_images(grid: [rows, columns])`',
     );
   return { ...call, grid: [side, side] } as unknown as Negatives;
 }
 
-/** The readout of a model; null without one, undefined where it is wrong. */
+/** The readout of a model; null without one, undefined if it has an error. */
 export function readReadout(cx: Context, property: Property | undefined): Readout | null | undefined {
   if (!property) return null;
   cx.spans.set('readout', property.value?.span ?? property.span);
@@ -54,10 +52,10 @@ export function readReadout(cx: Context, property: Property | undefined): Readou
 
 type Partial<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-/** What the schedule is known to be, for data that is cut to its length. */
+/** What is known about the schedule, for data that is cut to its length. */
 export type Phases = readonly { readonly [K in keyof Phase]?: Phase[K] | undefined }[];
 
-/** What is known of `train`; undefined without one. */
+/** What is known about `train`; undefined without one. */
 export function readTrain(cx: Context, declaration: TrainDeclaration, phases: Phases): Partial<Train> {
   const head = keyword(declaration.span, 'train');
   cx.spans.set('train', head);
@@ -69,7 +67,7 @@ export function readTrain(cx: Context, declaration: TrainDeclaration, phases: Ph
     cx.report.error(
       'RFF510',
       head,
-      '`train` needs its `data`',
+      '`train` requires `data`',
       'for example `data: digits()`, which is built in',
     );
   const optimizer = get('optimizer');
@@ -91,7 +89,7 @@ export function readTrain(cx: Context, declaration: TrainDeclaration, phases: Ph
   };
 }
 
-/** What is known of `evaluate`; its defaults without one. */
+/** What is known about `evaluate`; its defaults without one. */
 export function readEvaluate(
   cx: Context,
   declaration: EvaluateDeclaration | undefined,
@@ -116,7 +114,7 @@ function readData(cx: Context, property: Property | undefined, phases: Phases): 
   return whole<DataSpec>({ name, options: options as DataSpec['options'] });
 }
 
-/** Frames that a schedule reads: one more than the highest index in any step. */
+/** The number of frames that a schedule reads: one more than the highest index in any step. */
 function framesRead(phases: Phases): number {
   let frames = 1;
   for (const { steps, input } of phases) {
@@ -129,7 +127,7 @@ function framesRead(phases: Phases): number {
   return Math.min(frames, largest.steps);
 }
 
-/** `augment`: one call or a list of them; no property where there is none. */
+/** `augment`: one call or a list of calls; absent if there are none. */
 function augmented(cx: Context, property: Property | undefined): Partial<Pick<Train, 'augment'>> | object {
   const value = property?.value;
   if (!value) return {};

@@ -1,30 +1,30 @@
 /**
- * Rows and elements: what kind of value an expression is, and the rules for mixing them.
+ * Rows and elements: the kind of value that an expression has, and the rules for mixing kinds.
  *
- * A `constant` is one number, a `row` value one number a row (a sample), an `element` value one number a unit. An
- * operator on elements spreads constants and row values over the units; a reduction takes elements to a row value.
- * Constants are computed here, so that a division by zero is found where it is written.
+ * A `constant` is one number, a `row` value a scalar per sample, an `element` value a value per unit. An operator on
+ * elements broadcasts constants and row values over the units; a reduction turns elements into a row value. Constants
+ * are computed here, so that a division by zero is reported where it is written.
  */
 import { isOperator, type Operator, operators } from '../expr/operators.js';
 import type { ExpressionJson } from '../model.js';
 
-/** `unknown`: a parameter of a function, before it is called. */
+/** `unknown`: a parameter of a function before it is called. */
 export type ValueKind = 'constant' | 'row' | 'element' | 'unknown';
 
 export interface Typed {
   readonly json: ExpressionJson;
   readonly kind: ValueKind;
-  /** Of a constant; undefined where it is not known here (`n`, `t`, a param with an error). */
+  /** The value of a constant; undefined if unknown here (`n`, `t`, a param with an error). */
   readonly value: number | undefined;
-  /** Operators, numbers and variables, counted as in the written-out tree. */
+  /** Operators, numbers and variables, counted as in the fully expanded tree. */
   readonly size: number;
   readonly depth: number;
 }
 
-/** Reports what is wrong with an expression, at a place its maker knows. */
+/** Reports an error in an expression, at the location its creator knows. */
 export type Fault = (code: string, message: string, hint?: string) => undefined;
 
-/** Greater expressions are refused: they are printed, derived and compiled as trees. */
+/** Larger expressions are rejected: they are printed, differentiated and compiled as trees. */
 export const limits = { size: 10_000, depth: 400 } as const;
 
 /** A number as an expression. */
@@ -40,10 +40,10 @@ export function symbol(name: string, kind: ValueKind): Typed {
 const order: readonly ValueKind[] = ['constant', 'row', 'unknown', 'element'];
 
 /**
- * `op(args)` with its kind, computed where every argument is a known constant.
+ * `op(args)` with its kind, computed if every argument is a known constant.
  *
- * @param reductions whether `mean`, `sum` and `amax` may stand here
- * @returns undefined when `fault` was called
+ * @param reductions whether `mean`, `sum` and `amax` are allowed
+ * @returns undefined if `fault` was called
  */
 export function combine(
   op: Operator,
@@ -56,7 +56,7 @@ export function combine(
   if (size > limits.size || depth > limits.depth) {
     return fault(
       'RFF410',
-      'this expression is too large once its functions are written out',
+      'expression too large once its functions are expanded',
       'split the work over several layers, or simplify it',
     );
   }
@@ -65,28 +65,25 @@ export function combine(
   if (info.kind === 'reduce') {
     const [x] = args;
     if (!reductions) {
-      return fault(
-        'RFF403',
-        `\`${op}\` takes a row of units to one number, and here there is no row of units`,
-      );
+      return fault('RFF403', `\`${op}\` reduces over units, and there are none here`);
     }
     if (x?.kind === 'row') {
       return fault(
         'RFF409',
-        `\`${op}\` is given one number a row, not a number for each unit`,
-        `drop this \`${op}\`, or apply it before the other one`,
+        `\`${op}\` expects a value per unit, found a scalar per sample`,
+        `remove this \`${op}\`, or apply it before the other one`,
       );
     }
     if (x?.kind === 'constant') {
       return fault(
         'RFF409',
-        `\`${op}\` is given a constant, not a number for each unit`,
-        'for the number of units write `n`',
+        `\`${op}\` expects a value per unit, found a constant`,
+        'write `n` for the number of units',
       );
     }
     return { json, kind: 'row', value: undefined, size, depth };
   }
-  if (op === 'div' && args[1]?.value === 0) return fault('RFF407', 'this divides by zero');
+  if (op === 'div' && args[1]?.value === 0) return fault('RFF407', 'division by zero');
   const kind = args.reduce<ValueKind>(
     (k, a) => (order.indexOf(a.kind) > order.indexOf(k) ? a.kind : k),
     'constant',
@@ -94,9 +91,8 @@ export function combine(
   const values = args.flatMap((a) => (a.value === undefined ? [] : [a.value]));
   if (!info.apply || values.length < args.length) return { json, kind, value: undefined, size, depth };
   const value = info.apply(...values);
-  if (Number.isNaN(value)) return fault('RFF407', `this has no value: ${show(op, values)} is not a number`);
-  if (!Number.isFinite(value))
-    return fault('RFF407', `this is infinite: ${show(op, values)} is beyond the largest number`);
+  if (Number.isNaN(value)) return fault('RFF407', `undefined value: ${show(op, values)} is not a number`);
+  if (!Number.isFinite(value)) return fault('RFF407', `overflow: ${show(op, values)} is infinite`);
   return literal(value);
 }
 
@@ -105,10 +101,10 @@ function show(op: Operator, values: readonly number[]): string {
 }
 
 /**
- * An expression in JSON with `variables` in the place of its variables: expands a function's body, and checks the
+ * An expression in JSON with its variables replaced by `variables`: expands the body of a function, and checks the
  * expressions of a model document (whose variables stand for themselves).
  *
- * @returns undefined when `fault` was called
+ * @returns undefined if `fault` was called
  */
 export function instantiate(
   body: ExpressionJson,
@@ -116,7 +112,7 @@ export function instantiate(
   reductions: boolean,
   fault: Fault,
 ): Typed | undefined {
-  // Bodies share subexpressions: each is done once.
+  // Bodies share subexpressions: each is expanded once.
   const done = new Map<object, Typed | undefined>();
   const visit = (json: ExpressionJson): Typed | undefined => {
     if (typeof json === 'number') return literal(json);
@@ -124,8 +120,8 @@ export function instantiate(
       if (!variables.has(json)) {
         return fault(
           'RFF201',
-          `\`${json}\` is not known here`,
-          `what is: ${[...variables.keys()].map((v) => `\`${v}\``).join(', ') || 'numbers only'}`,
+          `unknown name \`${json}\``,
+          `available here: ${[...variables.keys()].map((v) => `\`${v}\``).join(', ') || 'numbers only'}`,
         );
       }
       return variables.get(json);
@@ -137,7 +133,7 @@ export function instantiate(
     return result;
   };
   const visitCall = (op: string, operands: readonly ExpressionJson[]): Typed | undefined => {
-    if (!isOperator(op)) return fault('RFF202', `there is no operator \`${op}\``);
+    if (!isOperator(op)) return fault('RFF202', `unknown operator \`${op}\``);
     if (operands.length !== operators[op].arity) {
       return fault('RFF508', `\`${op}\` takes ${operators[op].arity} operands, not ${operands.length}`);
     }
@@ -152,10 +148,13 @@ export function instantiate(
   return visit(body);
 }
 
-/** Operators whose result does not move when an operand moves a little; `surrogate` and `select` by operand. */
+/**
+ * Operators whose result does not change with small changes of an operand; `surrogate` and `select` are handled by
+ * operand.
+ */
 const flat: ReadonlySet<string> = new Set(['lt', 'le', 'gt', 'ge', 'eq', 'ne', 'sign', 'floor']);
 
-/** Whether the derivative of `json` by `variable` can be other than zero anywhere. */
+/** Whether the derivative of `json` with respect to `variable` can be non-zero anywhere. */
 export function dependsSmoothly(json: ExpressionJson, variable: string): boolean {
   if (typeof json === 'number') return false;
   if (typeof json === 'string') return json === variable;

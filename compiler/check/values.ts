@@ -1,8 +1,8 @@
 /**
- * Reads what stands behind a `:` or between a call's parentheses, by the kinds of `tables.ts`: numbers in their
+ * Reads what follows a `:` or is between the parentheses of a call, by the kinds of `tables.ts`: numbers in their
  * range, switches, words, text, lists, layers and calls.
  *
- * Each reader reports what is wrong and returns undefined; none is reported twice.
+ * Each reader reports what is wrong and returns undefined; nothing is reported twice.
  */
 import type { CallExpression, Expression, Property } from '../../grammar/ast.js';
 import { predictions, words } from '../../grammar/habits.js';
@@ -35,7 +35,7 @@ export function rangeText(kind: NumberKind): string {
   return ends.join(' and ');
 }
 
-/** Whether a number is in a kind's range (not: whether it is whole). */
+/** Whether a number is in the range of a kind (not whether it is an integer). */
 export function inRange(kind: NumberKind, value: number): boolean {
   return (
     (kind.among === undefined || kind.among.includes(value)) &&
@@ -50,7 +50,7 @@ function wrongKind(cx: Context, e: Expression, what: string, wanted: string, hin
   return cx.report.error('RFF503', e.span, `${what} takes ${wanted}, not ${describe(e)}`, hint);
 }
 
-/** A number: any expression of constants, params and the scope's variables. */
+/** A number: any expression of constants, params and variables of the scope. */
 export function readNumber(
   cx: Context,
   e: Expression | undefined,
@@ -72,7 +72,7 @@ export function readNumber(
     return cx.report.error(
       'RFF511',
       e.span,
-      `${scope.what} must be a whole number, not ${value}`,
+      `${scope.what} must be an integer, not ${value}`,
       `write ${alternatives([`${Math.floor(value)}`, `${Math.ceil(value)}`])}, or use \`floor(…)\``,
     );
   }
@@ -95,7 +95,7 @@ export function readSwitch(cx: Context, e: Expression | undefined, what: string)
   );
 }
 
-/** A name, a text or a number as the word it may be meant as. */
+/** A name, text or number as the word that it may stand for. */
 export function wordOf(e: Expression): string | undefined {
   return e.kind === 'name'
     ? e.name
@@ -120,18 +120,19 @@ export function readWord<W extends string>(
   const hint = meant === undefined ? suggestion(written, among) : `write \`${meant}\``;
   if (e.kind !== 'name') return wrongKind(cx, e, what, list, hint);
   const word = among.find((w) => w === e.name);
-  if (word === undefined) cx.report.error('RFF512', e.span, `${what} is ${list}, not \`${e.name}\``, hint);
+  if (word === undefined)
+    cx.report.error('RFF512', e.span, `invalid ${what}: expected ${list}, found \`${e.name}\``, hint);
   return word;
 }
 
-/** A layer's name, known or reported. */
+/** The name of a layer, known or reported. */
 export function resolveLayer(cx: Context, name: string, span: Expression['span']): string | undefined {
   if (cx.layers.includes(name)) return name;
-  const hint = suggestion(name, cx.layers) ?? `the layers are ${cx.layers.map((l) => `\`${l}\``).join(', ')}`;
+  const hint = suggestion(name, cx.layers) ?? `layers are ${cx.layers.map((l) => `\`${l}\``).join(', ')}`;
   return unknownName(cx, 'node', name, {
     code: 'RFF203',
     span,
-    message: `there is no layer \`${name}\``,
+    message: `unknown layer \`${name}\``,
     hint,
   });
 }
@@ -142,7 +143,7 @@ function readLayers(cx: Context, e: Expression, what: string): readonly string[]
   const seen = new Set<string>();
   const found = items.map((item) => {
     if (item.kind !== 'name') return wrongKind(cx, item, what, '`all` or layers');
-    if (seen.has(item.name)) return cx.report.error('RFF208', item.span, `\`${item.name}\` is named twice`);
+    if (seen.has(item.name)) return cx.report.error('RFF208', item.span, `\`${item.name}\` is listed twice`);
     seen.add(item.name);
     return resolveLayer(cx, item.name, item.span);
   });
@@ -178,9 +179,9 @@ function readValue(cx: Context, e: Expression, kind: Kind, scope: Scope): Value 
 }
 
 /**
- * A call by one of the tables, its arguments by field and defaults filled in.
+ * A call of one of the tables, its arguments by field and defaults filled in.
  *
- * @param scope what the call is (`\`init\``) and the variables its arguments see
+ * @param scope what the call is for (`\`init\``) and the variables of its arguments
  */
 export function readCall(
   cx: Context,
@@ -199,12 +200,12 @@ export function readCall(
   const info = Object.hasOwn(calls, name) ? calls[name] : undefined;
   if (!info) {
     const names = Object.keys(calls);
-    const list = `there is ${alternatives(
+    const list = `expected ${alternatives(
       names.map((n) => `\`${n}\``),
       'and',
     )}`;
-    const message = `there is no ${tableNouns[table]} \`${name}\``;
-    // Where only the name is wrong, only the name is underlined.
+    const message = `unknown ${tableNouns[table]} \`${name}\``;
+    // If only the name is wrong, only the name is underlined.
     const callee = meant === undefined ? '' : meant.slice(0, meant.indexOf('('));
     if (
       e.kind === 'call' &&
@@ -219,7 +220,7 @@ export function readCall(
     return cx.report.error('RFF505', e.span, message, write ?? list);
   }
   if (e.kind !== 'call')
-    return cx.report.error('RFF503', e.span, `\`${name}\` is called: it needs its parentheses`, write);
+    return cx.report.error('RFF503', e.span, `missing parentheses: \`${name}\` is a call`, write);
   return readArguments(cx, e, info, scope);
 }
 
@@ -246,7 +247,7 @@ function readArguments(cx: Context, e: CallExpression, info: CallInfo, scope: Sc
     e,
     info.parameters.map((p) => ({ name: p.name, optional: optional(p) })),
   );
-  // Also where one is unknown or missing, the others are worth a look.
+  // Even if one is unknown or missing, the others are checked.
   const given =
     bound ??
     new Map(
@@ -276,7 +277,7 @@ function readArguments(cx: Context, e: CallExpression, info: CallInfo, scope: Sc
   return value;
 }
 
-/** A property's number, or `standard` where it is not written; undefined when it is wrong. */
+/** A property's number, or `standard` if it is not set; undefined if invalid. */
 export function numberProperty(
   cx: Context,
   property: Property | undefined,
@@ -289,7 +290,7 @@ export function numberProperty(
     : standard;
 }
 
-/** A property's switch, or `standard` where it is not written. */
+/** A property's switch, or `standard` if it is not set. */
 export function switchProperty(
   cx: Context,
   property: Property | undefined,

@@ -1,8 +1,8 @@
 /**
- * Symbolic derivatives of row values, by reverse accumulation over the expression's graph.
+ * Symbolic derivatives of row values, by reverse accumulation over the graph of the expression.
  *
- * The result is an expression like any other: it is simplified, shares nodes with what it was derived from, and is
- * compiled into the same kernel. There is no tape and nothing is derived at run time.
+ * The result is an expression like any other: it is simplified, shares nodes with the original, and is compiled into
+ * the same kernel. There is no tape, and nothing is differentiated at run time.
  */
 import {
   type Application,
@@ -22,27 +22,27 @@ import {
 } from './expr.js';
 
 /**
- * d output / d x for every unit: an element expression where `x` is one.
+ * d output / d x for every unit: an element expression if `x` is one.
  *
- * @param output a row value (one number a row)
- * @param x the node to derive by; whatever else occurs in `output` is held constant
+ * @param output a row value (a scalar per sample)
+ * @param x the node to differentiate by; everything else in `output` is held constant
  * @throws Error if `output` is an element expression
  */
 export function derive(output: Expr, x: Expr): Expr {
   if (output.kind !== 'row')
-    throw new Error('only a row value can be derived: reduce it over the units first');
+    throw new Error('only a row value can be differentiated: reduce it over the units first');
   const adjoints = new Map<Expr, Expr>([[output, one]]);
   const order = nodesOf(output);
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!;
     const adjoint = adjoints.get(node);
-    // What lies below x is not looked at: x stands for itself.
+    // Nothing below x matters: x is the variable.
     if (!adjoint || node === x || node.op === 'const' || node.op === 'var') continue;
     const args = argumentsOf(node);
     partials(node as Application, adjoint).forEach((contribution, k) => {
       const arg = args[k]!;
       if (!contribution || contribution === zero || arg.op === 'const') return;
-      // A row value that was spread over the units gathers what comes back from each of them.
+      // A row value that was broadcast over the units sums the adjoints of all of them.
       const gathered =
         arg.kind === 'row' && node.kind === 'element' ? apply('sum', contribution) : contribution;
       const before = adjoints.get(arg);
@@ -52,7 +52,7 @@ export function derive(output: Expr, x: Expr): Expr {
   return adjoints.get(x) ?? zero;
 }
 
-/** What each argument of `e` receives when `e` receives `adjoint`. */
+/** The adjoint of each argument of `e`, given that of `e`. */
 function partials(e: Application, adjoint: Expr): (Expr | undefined)[] {
   const [a, b] = e.args as [Expr, Expr];
   const times = (x: Expr) => mul(adjoint, x);
@@ -90,7 +90,7 @@ function partials(e: Application, adjoint: Expr): (Expr | undefined)[] {
     case 'pow':
       return [
         times(mul(b, apply('pow', a, sub(b, one)))),
-        // Only where the exponent varies, and there only for a positive base, is log(a) wanted.
+        // log(a) is needed only if the exponent varies, and then only for a positive base.
         b.op === 'const' ? undefined : times(mul(e, apply('log', a))),
       ];
     case 'max':
@@ -98,7 +98,7 @@ function partials(e: Application, adjoint: Expr): (Expr | undefined)[] {
     case 'min':
       return [times(select(apply('le', a, b), one, zero)), times(select(apply('le', a, b), zero, one))];
     case 'select':
-      // A choice between 1 and 0 is a factor: the slopes of both branches then meet in one choice of constants.
+      // A choice between 1 and 0 is a factor, so that the slopes of both branches combine into one choice of constants.
       return [undefined, times(select(a, one, zero)), times(select(a, zero, one))];
     case 'surrogate':
       return [undefined, undefined, times(b)];

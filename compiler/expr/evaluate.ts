@@ -1,11 +1,11 @@
 /**
- * The meaning of an expression, in f64, one row at a time: for constants at compile time and as the reference in
- * tests. No engine uses it while training.
+ * Evaluates an expression in f64, one row at a time: for constants at compile time, and as the reference in tests. No
+ * engine uses it in training.
  */
 import { argumentsOf, type Expr, nodesOf } from './expr.js';
 import { operators } from './operators.js';
 
-/** A row value, or one value a unit. */
+/** A row value, or a value per unit. */
 export type RowValue = number | Float64Array;
 
 /**

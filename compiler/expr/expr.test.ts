@@ -85,7 +85,7 @@ describe('derivatives', () => {
           fc.pre(Math.abs(analytic) < 1e4);
           const moved = (step: number) => values.h.map((v, j) => (i === j ? v + step : v));
           const step = 1e-5;
-          // Fourth order: the smooth parts above have large third derivatives.
+          // Fourth order, because the smooth parts above have large third derivatives.
           const numeric =
             (8 * (at(moved(step)) - at(moved(-step))) - (at(moved(2 * step)) - at(moved(-2 * step)))) /
             (12 * step);
@@ -109,7 +109,7 @@ describe('derivatives', () => {
     expect(typeof slope === 'number' ? [slope, slope] : [...slope]).toEqual(expected);
   });
 
-  test('an element expression cannot be derived', () => {
+  test('an element expression cannot be differentiated', () => {
     expect(() => derive(h, h)).toThrow(/row value/);
   });
 
@@ -120,7 +120,7 @@ describe('derivatives', () => {
 });
 
 describe('simplification', () => {
-  test('keeps the value', () => {
+  test('preserves the value', () => {
     const plain = (e: Expr, env: Record<string, number>): number => {
       if (e.op === 'const') return e.value;
       if (e.op === 'var') return env[e.name]!;
@@ -179,11 +179,11 @@ describe('simplification', () => {
     expect(nodesOf(build()).length).toBe(5);
   });
 
-  test('substitution simplifies again', () => {
+  test('substitution simplifies the result', () => {
     expect(substitute(apply('mul', h, theta), new Map<Expr, Expr>([[theta, constant(0)]]))).toBe(constant(0));
   });
 
-  test('a sum over the units of a row value counts them', () => {
+  test('summing a row value over the units multiplies it by their number', () => {
     expect(evaluate(apply('sum', theta), { theta: 3 }, 4)).toBe(12);
   });
 });

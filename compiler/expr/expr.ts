@@ -2,15 +2,16 @@
  * Expressions: what an activation, a normalization, a goodness, a loss or an optimizer computes, as a shared graph.
  *
  * Nodes are interned: building the same expression twice gives the same object, so equality is `===` and a common
- * subexpression is one node wherever it comes from. The constructor `apply` simplifies as it builds. Each node is of
- * one of two kinds: `element` (a value for every unit of a row) or `row` (one value for the whole row; constants too).
+ * subexpression is one node wherever it comes from. The constructor `apply` simplifies as it builds. A node is of one
+ * of two kinds: `element` (a value for every unit of a row) or `row` (one value for the whole row, including
+ * constants).
  */
 import { isOperator, type Operator, operators } from './operators.js';
 
 export type Kind = 'row' | 'element';
 
 interface Common {
-  /** Unique among all expressions; smaller than that of any expression built from this one. */
+  /** Unique among all expressions, and larger than the ids of its arguments. */
   readonly id: number;
   readonly kind: Kind;
 }
@@ -28,7 +29,7 @@ export interface Application extends Common {
 }
 export type Expr = Constant | Variable | Application;
 
-/** Interned for the life of the process: models are small, and equality across compilations costs nothing. */
+/** Interned for the lifetime of the process: models are small, and equality across compilations costs nothing. */
 const interned = new Map<string, Expr>();
 let nextId = 0;
 
@@ -49,7 +50,7 @@ export function constant(value: number): Constant {
   }));
 }
 
-/** A name that is given a value where the expression is used: `z`, `h`, `goodness`, a gradient, a learning rate. */
+/** A name whose value is supplied where the expression is used: `z`, `h`, `goodness`, a gradient, a learning rate. */
 export function variable(name: string, kind: Kind): Variable {
   return intern(`$${kind}:${name}`, (id) => ({ id, kind, op: 'var', name }));
 }
@@ -61,7 +62,7 @@ export const zero = constant(0);
 export const one = constant(1);
 const two = constant(2);
 
-/** `op(args)`, simplified by the rules of real arithmetic (so `0 · x` is 0, also where x could be infinite). */
+/** `op(args)`, simplified by the rules of real arithmetic (so `0 · x` is 0, even if x could be infinite). */
 export function apply(op: Operator, ...args: Expr[]): Expr {
   return simplify(op, args) ?? raw(op, args);
 }
@@ -83,10 +84,10 @@ function simplify(op: Operator, args: readonly Expr[]): Expr | undefined {
   const info = operators[op];
   if (info.apply && op !== 'surrogate' && args.every((a) => isConstant(a))) {
     const value = info.apply(...args.map((a) => numberOf(a)!));
-    // No number in a plan's JSON: 1 / 0 is worked out where it is wanted.
+    // JSON has no such number, so 1 / 0 is left to be computed at run time.
     return Number.isFinite(value) ? constant(value) : undefined;
   }
-  // Constants to the right, then older before newer: a + b and b + a become one node.
+  // Constants last, then older nodes before newer ones: a + b and b + a become one node.
   if (commutative.has(op)) {
     const [x, y] = args as [Expr, Expr];
     if (isConstant(x) ? !isConstant(y) : !isConstant(y) && x.id > y.id) return apply(op, y, x);
@@ -113,7 +114,7 @@ function simplify(op: Operator, args: readonly Expr[]): Expr | undefined {
       if (a.op === 'mul' && isConstant(a.args[1]) && right !== undefined) {
         return apply('mul', a.args[0]!, constant(numberOf(a.args[1])! * right));
       }
-      // Constants gather in a choice between constants: (x · (c ? 1 : 0)) · 3 = x · (c ? 3 : 0).
+      // Constants are folded into a choice between constants: (x · (c ? 1 : 0)) · 3 = x · (c ? 3 : 0).
       if (right !== undefined && isChoice(a)) {
         return apply(
           'select',
@@ -128,7 +129,7 @@ function simplify(op: Operator, args: readonly Expr[]): Expr | undefined {
       if (right !== undefined && a.op === 'mul' && isChoice(a.args[0]!)) {
         return apply('mul', a.args[1]!, apply('mul', a.args[0]!, b));
       }
-      // What is one number a row is multiplied once a row: (h · r) · s = h · (r · s).
+      // Scalars per row are multiplied once per row: (h · r) · s = h · (r · s).
       if (b.kind === 'row' && a.op === 'mul' && a.kind === 'element') {
         const [x, y] = a.args as [Expr, Expr];
         if (y.kind === 'row') return apply('mul', x, apply('mul', y, b));
@@ -165,7 +166,7 @@ function simplify(op: Operator, args: readonly Expr[]): Expr | undefined {
       if (isConstant(a)) return numberOf(a) !== 0 ? b : c;
       if (b === c) return b;
       return undefined;
-    // A row value is the same for all of its units.
+    // A row value is the same for all units.
     case 'mean':
     case 'amax':
       return a.kind === 'row' ? a : undefined;
@@ -176,12 +177,12 @@ function simplify(op: Operator, args: readonly Expr[]): Expr | undefined {
   }
 }
 
-/** A choice between two constants, as the slope of a piecewise function is. */
+/** A choice between two constants, such as the slope of a piecewise function. */
 function isChoice(e: Expr): e is Application {
   return e.op === 'select' && isConstant(e.args[1]) && isConstant(e.args[2]);
 }
 
-/** a + b where they choose by the same condition or share a factor; undefined where they do not. */
+/** a + b if they choose by the same condition or share a factor; undefined otherwise. */
 function together(a: Expr, b: Expr): Expr | undefined {
   if (isChoice(a) && isChoice(b) && a.args[0] === b.args[0]) {
     return apply(
@@ -202,7 +203,7 @@ function together(a: Expr, b: Expr): Expr | undefined {
     ] as const) {
       if (a.args[i] !== b.args[k] || isConstant(a.args[i])) continue;
       const [x, y] = [a.args[j]!, b.args[l]!];
-      // Only where the other factors become one: elsewhere factoring out saves nothing and moves the rounding.
+      // Only if the other factors merge: otherwise factoring out saves nothing and changes the rounding.
       if ((isChoice(x) && isChoice(y)) || (isConstant(x) && isConstant(y)))
         return apply('mul', a.args[i]!, apply('add', x, y));
     }
@@ -218,12 +219,12 @@ export const sqrt = (a: Expr) => apply('sqrt', a);
 export const square = (a: Expr) => apply('mul', a, a);
 export const select = (c: Expr, a: Expr, b: Expr) => apply('select', c, a, b);
 
-/** The arguments of any node; none for constants and variables. */
+/** The arguments of any node; empty for constants and variables. */
 export function argumentsOf(e: Expr): readonly Expr[] {
   return e.op === 'const' || e.op === 'var' ? [] : e.args;
 }
 
-/** Every node that the roots are built from, arguments before their users. */
+/** All nodes that the roots are built from, arguments first. */
 export function nodesOf(...roots: Expr[]): Expr[] {
   const seen = new Set<Expr>();
   const visit = (e: Expr): void => {
@@ -240,7 +241,7 @@ export function variablesOf(...roots: Expr[]): Set<string> {
   return new Set(nodesOf(...roots).flatMap((e) => (e.op === 'var' ? [e.name] : [])));
 }
 
-/** `e` with variables replaced by expressions, simplified again. */
+/** `e` with variables replaced by expressions, simplified. */
 export function substitute(e: Expr, replacements: ReadonlyMap<Expr, Expr>): Expr {
   const done = new Map<Expr, Expr>(replacements);
   for (const node of nodesOf(e)) {
@@ -252,7 +253,7 @@ export function substitute(e: Expr, replacements: ReadonlyMap<Expr, Expr>): Expr
   return done.get(e)!;
 }
 
-/** An expression of the model document. `scope` gives each variable that may occur its meaning. */
+/** An expression of the model document. `scope` maps each allowed variable to its meaning. */
 export function fromJson(json: number | string | readonly unknown[], scope: ReadonlyMap<string, Expr>): Expr {
   if (typeof json === 'number') return constant(json);
   if (typeof json === 'string') {
@@ -278,7 +279,7 @@ const infix: Partial<Record<Operator, [string, number]>> = {
   ne: ['!=', 1],
 };
 
-/** As text, for people: `leaky` graphs are printed in full. */
+/** As text, for people: graphs with shared nodes are printed in full. */
 export function show(e: Expr, level = 0): string {
   if (e.op === 'const') return `${Number(e.value.toPrecision(9))}`;
   if (e.op === 'var') return e.name;

@@ -1,9 +1,9 @@
 /**
- * The operators expressions are made of: one table for the checker, the evaluator, the derivatives, the engines'
- * printers and the language reference.
+ * The operators of expressions: one table for the checker, the evaluator, the derivatives, the engines' printers and
+ * the language reference.
  *
- * `element` operators work unit by unit; `reduce` operators take a whole row to one number. The ready forms of the
- * language (`relu`, `rms_norm`, …) are in `builtins.ts`, written in terms of these.
+ * `element` operators work unit by unit; `reduce` operators turn a whole row into one number. The built-in functions of
+ * the language (`relu`, `rms_norm`, …) are in `builtins.ts`, written in terms of these.
  */
 export type ElementOperator =
   | 'neg'
@@ -42,7 +42,7 @@ export type Operator = ElementOperator | ReduceOperator;
 export interface OperatorInfo {
   readonly kind: 'element' | 'reduce';
   readonly arity: 1 | 2 | 3;
-  /** For one element (`element` operators only), in f64. */
+  /** On one element (`element` operators only), in f64. */
   readonly apply?: (...x: number[]) => number;
 }
 

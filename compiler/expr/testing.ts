@@ -1,4 +1,4 @@
-/** For tests of operators in any language: numbers to try them on, and how far the results are from their definitions. */
+/** For tests of operators in any language: numbers to test with, and how far results are from their definitions. */
 import { type Operator, operators } from './operators.js';
 
 export const ULP = 2 ** -23;
@@ -20,7 +20,7 @@ export const join = (...parts: Float32Array[]): Float32Array =>
 /** Of both signs, tiny and huge and all between. */
 export const wide = join(magnitudes(-140, 127), linear(-20, 20), linear(-120, 120), linear(-1, 1));
 
-/** Bases of both signs with exponents of both signs, whole ones among them: every pair. */
+/** Bases and exponents of both signs, including integers: every pair. */
 export function powers(): [x: Float32Array, y: Float32Array] {
   const bases = magnitudes(-140, 127, 40);
   const exponents = join(linear(-4, 4, 33), magnitudes(-8, 7, 12), Float32Array.of(0, 0.5, -0.5, 1 / 3));
@@ -31,7 +31,7 @@ export function powers(): [x: Float32Array, y: Float32Array] {
   return [x, Float32Array.from(x, (_, i) => exponents[Math.floor(i / bases.length)]!)];
 }
 
-/** The greatest error: relative to the result, or absolute below `floor`. */
+/** The largest error: relative to the result, or absolute below `floor`. */
 export function worst(
   op: Operator,
   got: Float32Array,
@@ -43,7 +43,7 @@ export function worst(
   for (let i = 0; i < got.length; i++) {
     const x = args.map((a) => a[i]!);
     const want = operators[op].apply!(...x);
-    // Where f32 itself overflows, infinity is the right answer.
+    // If f32 itself overflows, infinity is the right answer.
     const rounded = Math.fround(want);
     const e =
       Object.is(got[i], rounded) || got[i] === rounded

@@ -1,4 +1,7 @@
-/** Builds one program's values: derives shapes and axes, so that the lowering says only what is computed from what. */
+/**
+ * Builds the values of one program: derives shapes and axes, so that the lowering only states what is computed from
+ * what.
+ */
 import { type Expr, variablesOf } from '../expr/index.js';
 import { type Field, patchSize } from '../field.js';
 import { type Axis, type Op, type Program, type Result, rowAxes, type Value } from './graph.js';
@@ -23,7 +26,7 @@ export class ProgramBuilder {
     private readonly extents: Program['extents'],
   ) {}
 
-  /** The step, or part of the program, of the values that follow. */
+  /** The step, or other part of the program, of the values that follow. */
   within(step: string): void {
     this.step = step;
   }
@@ -91,7 +94,7 @@ export class ProgramBuilder {
     );
   }
 
-  /** One-hot rows of one class index a row. */
+  /** One-hot rows, one class index per row. */
   onehotOf(index: Value, classes: number): Value {
     return this.push({ kind: 'onehot' }, [index], 'batch', classes, index.axes, 'label');
   }
@@ -105,13 +108,13 @@ export class ProgramBuilder {
     return this.push({ kind: 'embed', at }, [x, label], 'batch', x.cols, axes, name);
   }
 
-  /** @param field where the units of w each read a patch of a, and not all of it */
+  /** @param field if each unit of w reads a patch of a instead of all of it */
   product(a: Value, w: Value, name: string, field?: Field): Value {
     const op: Op = field ? { kind: 'field product', field } : { kind: 'product' };
     return this.push(op, [a, w], 'batch', w.rows as number, union(a.axes, w.axes), name);
   }
 
-  /** @param field where the units that a is about each read a patch of b, and not all of it */
+  /** @param field if each unit of a reads a patch of b instead of all of it */
   outer(a: Value, b: Value, scale: number, name: string, field?: Field): Value {
     const op: Op = field ? { kind: 'field outer', field, scale } : { kind: 'outer', scale };
     const cols = field ? patchSize(field) : b.cols;
@@ -145,7 +148,7 @@ export class ProgramBuilder {
 
   /**
    * `expr` over named inputs; its `n` is `units`. A row expression makes one column, unless `cols` asks for it in each.
-   * `anchor` names an input that is kept though the expression may not read it: it says what the value belongs to.
+   * `anchor` names an input that is kept even if the expression does not read it: it says what the value belongs to.
    */
   map(
     expr: Expr,
@@ -155,7 +158,7 @@ export class ProgramBuilder {
     cols = expr.kind === 'element' ? units : 1,
     anchor?: string,
   ): Value {
-    // A derivative may have lost some of them, and must not have the rows of what it does not read.
+    // A derivative may have lost some of them, and must not get the rows of values that it does not read.
     const read = variablesOf(expr);
     const vars = Object.keys(bindings).filter((v) => read.has(v) || v === anchor);
     const inputs = vars.map((v) => bindings[v]!);

@@ -1,6 +1,6 @@
 /**
- * A linear softmax on a network's activities: how the latent classifier sees a sample, for drawing hard negatives, and how a
- * model's readout does; beside goodness, for prediction.
+ * A linear softmax classifier on a network's activities: the latent classifier, for drawing hard negatives, and a
+ * model's readout; both can predict instead of goodness.
  */
 import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index.js';
 import type { ModelDocument, Optimizer } from '../model.js';
@@ -9,7 +9,7 @@ import type { LayerStep, Lowering } from './lowering.js';
 import { parameterId } from './tensors.js';
 import type { Step } from './timeline.js';
 
-/** What a softmax reads, what it is held in [classes, features], and what moves it. */
+/** What a classifier reads, its weights [classes, features], and its optimizer. */
 export interface Classifier {
   readonly weight: 'classifier.weight' | 'readout.weight';
   readonly layers: readonly string[];
@@ -17,7 +17,10 @@ export interface Classifier {
   readonly optimizer: Optimizer;
 }
 
-/** The classifier that a training program moves: the network's that of its negatives, the readout's itself. */
+/**
+ * The classifier that a training program trains: when training the network that of its negatives, when training the
+ * readout the readout.
+ */
 export function classifierOf(
   { negatives, readout }: ModelDocument,
   purpose: Purpose = 'network',
@@ -26,12 +29,12 @@ export function classifierOf(
   return negatives.name === 'latent_classifier' ? { ...negatives, weight: 'classifier.weight' } : undefined;
 }
 
-/** The classifier that predicts: the readout, which is there for it, or else that of the negatives. */
+/** The classifier that predicts: the readout if there is one, otherwise that of the negatives. */
 export function predictingClassifier(document: ModelDocument): Classifier | undefined {
   return classifierOf(document, 'readout') ?? classifierOf(document, 'network');
 }
 
-/** Collects the activities that a classifier reads, at the score steps. */
+/** Collects the activities that a classifier reads in the scored steps. */
 export function collector({ layers: names, features }: Classifier) {
   const values = new Map<string, Value[]>(names.map((l) => [l, []]));
   const visit = (step: Step, layers: readonly LayerStep[]): void => {
@@ -41,7 +44,7 @@ export function collector({ layers: names, features }: Classifier) {
   return { values, visit };
 }
 
-/** The classifier's features: the chosen activities at the score steps, averaged, side by side. */
+/** The classifier's features: the chosen activities, averaged over the scored steps and concatenated. */
 export function featuresOf(
   low: Lowering,
   collected: ReadonlyMap<string, readonly Value[]>,
@@ -53,7 +56,7 @@ export function featuresOf(
   return low.build.concat(parts, name);
 }
 
-/** Plays the timeline under the uniform label throughout, and gives the features that a classifier then reads. */
+/** Runs the timeline under the uniform label throughout, and returns the features of a classifier. */
 export function neutralFeatures(low: Lowering, classifier: Classifier, scope: string): Value {
   const collected = collector(classifier);
   low.play(undefined, false, 'neutral/', collected.visit);
@@ -61,7 +64,7 @@ export function neutralFeatures(low: Lowering, classifier: Classifier, scope: st
   return featuresOf(low, collected.values, 'features');
 }
 
-/** The classifier's probability of each class: the softmax of a linear map without bias. */
+/** The classifier's class probabilities: the softmax of a linear map without bias. */
 export function classify(low: Lowering, { weight }: Classifier, features: Value, classes: number): Value {
   const logits = low.build.product(
     features,
@@ -79,7 +82,7 @@ export function classify(low: Lowering, { weight }: Classifier, features: Value,
   );
 }
 
-/** One step of a classifier by its cross-entropy on a batch, whose mean is the result `classifier_loss`. */
+/** One training step of a classifier on a batch, by cross-entropy; the mean loss is the result `classifier_loss`. */
 export function learnClasses(
   low: Lowering,
   classifier: Classifier,

@@ -1,4 +1,4 @@
-/** The decoder against its gradient by hand, and that the network does not feel it. */
+/** The decoder against its gradient computed by hand; and that it does not affect the network. */
 import { expect, test } from 'vitest';
 import { openTfjs } from '../../runtime/tfjs/load.js';
 import { initializeParameters, parametersOf } from '../../runtime/train/parameters.js';
@@ -39,7 +39,7 @@ async function trained(model: string): Promise<(name: string) => Promise<Float32
   return (name) => session.read(name);
 }
 
-test('learns the frame as it comes from the positive rows, where one is shown', async () => {
+test('learns the unmodified frame from the positive rows, in steps that show one', async () => {
   const document = documentOf(text(decode));
   const before = new Map(initializeParameters(document));
   expect(
@@ -49,12 +49,12 @@ test('learns the frame as it comes from the positive rows, where one is shown', 
     ['image.h1.decode.weight', [d, 4]],
     ['image.h2.decode.bias', [d]],
   ]);
-  // Nine units are heard: fan_in of both weights and of the bias.
+  // Nine units in total: the fan_in of both weights and of the bias.
   for (const [name, values] of before)
     if (name.includes('decode')) for (const w of values) expect(Math.abs(w)).toBeLessThanOrEqual(1 / 3);
 
   const after = await trained(text(decode));
-  // normalize: h, so that s is what is observed; [polarity, sample, unit], the positive rows first.
+  // normalize: h, so that s is the observed value; [polarity, sample, unit], the positive rows first.
   const s = { h1: await after('observe/learn[0]/h1.h'), h2: await after('observe/learn[0]/h2.h') };
   const expected = new Map([...before].map(([name, values]) => [name, Float64Array.from(values)]));
   let loss = 0;
@@ -88,7 +88,7 @@ test('learns the frame as it comes from the positive rows, where one is shown', 
   }
 });
 
-test('changes nothing of the network', async () => {
+test('does not change the network', async () => {
   const [one, other] = [await trained(text(decode)), await trained(text(''))];
   for (const { name } of parametersOf(documentOf(text(''))))
     expect(await one(name)).toEqual(await other(name));

@@ -1,6 +1,6 @@
 /**
- * The decoder: a linear map from the layers' activities back to the input that learns beside the network, locally. What it
- * reads are constants to it, and nothing of the network reads it.
+ * The decoder: a linear map from the layers' activities back to the input that learns locally beside the network. Its
+ * inputs are constants to it, and nothing in the network reads it.
  */
 import {
   add,
@@ -26,7 +26,7 @@ const y = variable('y', 'element');
 /** A layer's share of the decoder's parameters: `image.h1.decode`; the first has the bias. */
 const shareOf = (input: string, layer: string): string => `${input}.${layer}.decode`;
 
-/** The decoder's parameters, in order, each with the layer whose activities it multiplies; of a bias, null. */
+/** The decoder's parameters, in order, each with the layer whose activities it multiplies (null for the bias). */
 export function decoderParameters(
   document: ModelDocument,
 ): readonly (TensorId & { readonly reads: string | null })[] {
@@ -43,7 +43,7 @@ export function decoderParameters(
   ];
 }
 
-/** Whether the decoder learns in a step: it does where the network learns and a frame is shown. */
+/** Whether the decoder learns in a step: it does if the network learns and a frame is shown. */
 export const decodes = ({ phase }: Step): boolean => phase.learn && phase.input.name === 'frame';
 
 /**
@@ -74,7 +74,7 @@ const activationOf = (decoder: Decoder): Expr =>
     ]),
   );
 
-/** The reconstruction y of what the layers do, [rows, input size]. */
+/** The reconstruction y from the layers' activities, [rows, input size]. */
 export function decode(low: Lowering, decoder: Decoder, activityOf: (layer: string) => Value): Value {
   const d = low.document.input.size;
   const name = `${low.document.input.name}.decode`;
@@ -84,7 +84,7 @@ export function decode(low: Lowering, decoder: Decoder, activityOf: (layer: stri
 /**
  * One step of the decoder's learning, on the positive rows: the gradient of the mean loss over the batch.
  *
- * @param frame the step's frame as it comes
+ * @param frame the step's unmodified frame
  * @param index of this step among those in which the decoder learns
  * @returns the mean loss, one number
  */
@@ -115,7 +115,7 @@ export function learnToDecode(
   );
   const slope = substitute(derive(mul(loss, constant(1 / sample)), z), new Map([[width, constant(d)]]));
   const dz = build.map(slope, bindings, d, `${input.name}.decode.dz`, d, 'z');
-  // Where the slope reads no sample (a loss in y alone, of layers that hear no input), a row stands for all.
+  // If the slope depends on no sample (a loss in y alone, of layers without input), one row stands for all.
   const scale = dz.axes.includes('sample') ? 1 : sample;
   const perBatch = timeline(document).filter(decodes).length;
   const moves = decoderParameters(document).map(({ reads, ...tensor }) => ({

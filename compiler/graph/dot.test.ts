@@ -1,4 +1,7 @@
-/** Graphviz: what is printed follows DOT's grammar, shows every layer and connection, and `dot` draws it where it is installed. */
+/**
+ * Graphviz: the output follows DOT's grammar, shows every layer and connection, and is drawn by `dot` where it is
+ * installed.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,14 +31,13 @@ interface Token {
   readonly string?: string;
 }
 
-/** Reads DOT as its grammar has it (graphviz.org/doc/info/lang.html), as far as it is used; throws at anything else. */
+/** Parses the used subset of DOT's grammar (graphviz.org/doc/info/lang.html); throws on anything else. */
 function readDot(text: string): Drawing {
   const tokens = [
     ...text.matchAll(/\s+|(->|[{}[\]=;,])|([A-Za-z_]\w*|-?\d+(?:\.\d+)?)|"((?:[^"\\]|\\[\s\S])*)"/gy),
   ];
   const end = tokens.at(-1);
-  if (!end || end.index + end[0].length !== text.length)
-    throw new Error('a character that DOT does not have');
+  if (!end || end.index + end[0].length !== text.length) throw new Error('unexpected character');
   const queue = tokens
     .filter(([all]) => all.trim() !== '')
     .map(([, sign, word, string]): Token => (string === undefined ? { sign, word } : { string }));
@@ -101,14 +103,14 @@ function readDot(text: string): Drawing {
   if (queue.shift()?.word !== 'digraph') throw new Error('expected digraph');
   id();
   block();
-  if (queue.length > 0) throw new Error('something after the graph');
+  if (queue.length > 0) throw new Error('unexpected text after the graph');
   for (const { from, to } of edges)
     for (const name of [from, to]) if (!nodes.has(name)) throw new Error(`no box ${name}`);
   return { nodes, edges, clusters };
 }
 
 describe.each(models)('%s', (file) => {
-  test('its architecture has every layer and every connection', async () => {
+  test('the architecture has every layer and every connection', async () => {
     const document = await documentOf(file);
     const { nodes, edges } = readDot(architectureDot(document));
     const names = [document.input, ...(document.label ? [document.label] : []), ...document.layers];
@@ -126,7 +128,7 @@ describe.each(models)('%s', (file) => {
     expect(edges.length - all.length).toBe(document.decoder?.layers.length ?? 0);
   });
 
-  test.runIf(hasDot)('`dot` draws its architecture', async () => {
+  test.runIf(hasDot)('`dot` draws the architecture', async () => {
     const input = architectureDot(await documentOf(file));
     const { status, stderr, stdout } = spawnSync('dot', ['-Tsvg'], {
       input,
@@ -138,7 +140,7 @@ describe.each(models)('%s', (file) => {
   });
 });
 
-test('words of DOT are names like any other', async () => {
+test('DOT keywords are valid names', async () => {
   const document = await documentOf('quickstart.rff', (text) =>
     text.replaceAll('h1', 'node').replaceAll('h2', 'subgraph'),
   );
@@ -146,7 +148,7 @@ test('words of DOT are names like any other', async () => {
   expect([...nodes.keys()]).toEqual(expect.arrayContaining(['node', 'subgraph']));
 });
 
-test('the dataflow graph has a box per value, and a cluster per step', async () => {
+test('the dataflow graph has a box per value and a cluster per step', async () => {
   const graph = lower(await documentOf('quickstart.rff'), { batch: 20, frames: 1 });
   const { nodes, edges, clusters } = readDot(graphDot(graph));
   const values = Object.values(graph.programs).flatMap((program) => program.values);

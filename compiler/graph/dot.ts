@@ -1,6 +1,6 @@
 /**
- * A model for Graphviz (`dot -Tsvg`): its architecture, a box per input, label and layer and an arrow per connection; and
- * the whole dataflow graph, a box per value.
+ * A model for Graphviz (`dot -Tsvg`): its architecture, with a box per input, label and layer and an arrow per
+ * connection, and the whole dataflow graph, with a box per value.
  */
 import type { Connection, FastConnection, ModelDocument } from '../model.js';
 import { fullName, type Graph, type Program, type Value } from './graph.js';
@@ -10,10 +10,10 @@ const BOXES =
   'node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]; edge [fontname="Helvetica", fontsize=9];';
 const OUTSIDE = '#dcefdc';
 const LAYER = '#e3edf7';
-/** A colour per type of connection, over again where there are more. */
+/** A colour per connection type, repeating if there are more types. */
 const TYPES = ['#1f4e8c', '#b0413e', '#2f7d4f', '#8a5a00', '#6b3fa0', '#00707a'];
 
-/** What a connection's arrow says, beside its colour (the type) and its head (a bar for one that inhibits). */
+/** The label of a connection's arrow, besides its colour (the type) and head (a bar for an inhibitory connection). */
 function arrowText(connection: Connection | FastConnection): string {
   const { type, delay } = connection;
   const facts = [`${type}, delay ${delay}`];
@@ -21,17 +21,19 @@ function arrowText(connection: Connection | FastConnection): string {
   else {
     if (connection.dropout > 0) facts.push(`dropout ${connection.dropout}`);
     if (connection.field) facts.push(`${connection.field.size} × ${connection.field.size} patches`);
-    if (!connection.learn) facts.push('does not learn');
+    if (!connection.learn) facts.push('fixed');
   }
   return facts.join('\n');
 }
 
-/** Layers and connections with sizes, damping and delays. What leads back is dashed, and does not move the layers. */
+/**
+ * Layers and connections with sizes, damping and delays. Feedback connections are dashed and do not affect the layout.
+ */
 export function architectureDot(document: ModelDocument): string {
   const { input, label, layers, connections, fast_weights: fast, decoder } = document;
   const line = [input.name, ...layers.map(({ name }) => name)];
   const types = [...new Set([...connections, ...fast].map(({ type }) => type))];
-  const embedded = input.embed === null ? '' : '\nthe label is written over it';
+  const embedded = input.embed === null ? '' : '\nlabel embedded';
   const arrows = [...connections, ...fast].map((connection) => {
     const { source, target, type, sign } = connection;
     const isBack = line.indexOf(source) >= line.indexOf(target);
@@ -99,7 +101,7 @@ function programDot({ name, values }: Program): string[] {
   ];
 }
 
-/** The step that a value is drawn in: parameters and their states are there once. */
+/** The step in which a value is drawn; parameters and their states are drawn once. */
 const stepOf = ({ step, tensor }: Value): string => (tensor ? '' : step);
 
 function valueText(value: Value): string {
@@ -124,7 +126,7 @@ function attributes(facts: Readonly<Record<string, string>>): string {
     .join(', ')}]`;
 }
 
-/** As Graphviz reads it back: quoted, so that a layer may be called `node`; a line break is `\n`. */
+/** As Graphviz reads it: quoted, so that a layer may be called `node`; a line break is `\n`. */
 function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }

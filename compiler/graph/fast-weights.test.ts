@@ -1,4 +1,4 @@
-/** Fast weights against the matrix they stand for: made, kept and applied in f64, one row at a time. */
+/** Fast weights against the matrix they stand for, computed explicitly in f64, one row at a time. */
 import { expect, test } from 'vitest';
 import { openTfjs } from '../../runtime/tfjs/load.js';
 import { initializeParameters } from '../../runtime/train/parameters.js';
@@ -35,7 +35,7 @@ const zeros = (n: number): number[] => Array.from({ length: n }, () => 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const normalize = (h: Vector) => h.map((x) => x / (1 + h.reduce((sum, y) => sum + Math.abs(y), 0)));
 
-/** A fast connection's matrix in one row: A ← decay · A + rate · a bᵀ after every step. */
+/** The matrix of a fast connection for one row: A ← decay · A + rate · a bᵀ after every step. */
 class FastMatrix {
   private a: number[][];
   constructor(
@@ -53,7 +53,7 @@ class FastMatrix {
   }
 }
 
-test('have a rate that goes by the size of their source, unless told', () => {
+test('default to a rate that depends on the size of their source', () => {
   const ratesOf = (types: string) =>
     documentOf(text.replace(/connection fast[\s\S]*?(?=model)/, types)).fast_weights.map((c) => [
       c.name,
@@ -69,7 +69,7 @@ test('have a rate that goes by the size of their source, unless told', () => {
   expect(ratesOf(`connection fast { fast: decay(1), rate: 2 / fan_in } ${back}\n`)).toEqual(scaled(2));
 });
 
-test('is the decaying sum of outer products, and learning takes it as given', async () => {
+test('are the decaying sum of outer products, and constant to learning', async () => {
   const document = documentOf(text);
   const initial = new Map(initializeParameters(document));
   expect([...initial.keys()]).toEqual(

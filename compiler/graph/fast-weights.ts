@@ -1,18 +1,20 @@
 /**
  * Fast weights (Ba, Hinton, Mnih, Leibo and Ionescu 2016, "Using Fast Weights to Attend to the Recent Past", arXiv
- * 1610.06258): weights that every row makes of its own recent past, A(t) = decay · A(t − 1) + rate · a(t − 1) b(t − 1)ᵀ,
- * where a and b are the target's and the source's normalized activities at a step's end, and A is zero at the first step.
+ * 1610.06258): weights that every row builds from its own recent past, A(t) = decay · A(t − 1) + rate · a(t − 1) b(t −
+ * 1)ᵀ, where a and b are the normalized activities of the target and the source at the end of a step, and A is zero in
+ * the first step.
  *
- * A is never made. Written out, A(t) · x = Σ over earlier steps τ of rate · decay^(t − 1 − τ) · (b(τ) · x) · a(τ) (the
- * paper's section 4.1): attention over the past, a row reduction and a weighted sum. For T steps of n units that is T²/2
- * dot products of n numbers a row, where the matrix would take T · n² multiplications and n² numbers a row.
+ * A is never materialized. Written out, A(t) · x = Σ over earlier steps τ of rate · decay^(t − 1 − τ) · (b(τ) · x) ·
+ * a(τ) (section 4.1 of the paper): attention over the past, a row reduction and a weighted sum. For T steps of n units
+ * that is T²/2 dot products of n numbers per row, where the matrix would take T · n² multiplications and n² numbers per
+ * row.
  */
 import { add, apply, constant, type Expr, mul, variable } from '../expr/index.js';
 import type { FastConnection } from '../model.js';
 import type { ProgramBuilder } from './builder.js';
 import type { Value } from './graph.js';
 
-/** The normalized activities of a step's end, by layer. */
+/** The normalized activities at the end of a step, by layer. */
 export type Activities = ReadonlyMap<string, { readonly s: Value }>;
 
 const agreement = apply('sum', mul(variable('past', 'element'), variable('now', 'element')));
@@ -21,7 +23,7 @@ const agreement = apply('sum', mul(variable('past', 'element'), variable('now', 
  * A(t) · x of a connection, without its sign, [rows, target units]; undefined where A is zero.
  *
  * @param past the ends of the earlier steps of the timeline, in order
- * @param x what is read of the source in this step
+ * @param x the source's values in this step
  * @param units of the target
  */
 export function fastTerm(
@@ -34,7 +36,7 @@ export function fastTerm(
   const bindings: Record<string, Value> = {};
   let sum: Expr = constant(0);
   past.forEach((activities, step) => {
-    // 0⁰ = 1: with no memory at all, the last step counts.
+    // 0⁰ = 1: even without memory, the last step counts.
     const strength = rate * decay ** (past.length - 1 - step);
     if (strength === 0) return;
     const then = { a: activities.get(target)!.s, b: activities.get(source)!.s };

@@ -1,6 +1,7 @@
 /**
- * Generation: the network runs with a label held on and its own reconstruction for an input, x(t) = decode(s(t − 1)), from a
- * given image on. The graph has no training; what is run is its program `predict`, so that engines need nothing new.
+ * Generation: the network runs under a fixed label with its own reconstruction as input, x(t) = decode(s(t − 1)),
+ * starting from a given image. The graph has no training; it runs as the program `predict`, so engines need nothing
+ * new.
  */
 import type { ModelDocument, Phase } from '../model.js';
 import { decode } from './decoder.js';
@@ -9,7 +10,7 @@ import { type LayerStep, Lowering } from './lowering.js';
 import type { TensorInfo } from './tensors.js';
 import type { Step } from './timeline.js';
 
-/** One phase: the label is shown from the first step to the last, with damping, and nothing learns. */
+/** A single phase: the label is shown in every step, with damping, and nothing learns. */
 function generationSteps(steps: number): Step[] {
   const phase: Phase = {
     name: 'generate',
@@ -23,18 +24,18 @@ function generationSteps(steps: number): Step[] {
 }
 
 /**
- * The graph of a model's generation. Its inputs are `predict/x` [1, batch, input size], the images to start from, as the
- * network sees data before `embed` and `normalize`, and `predict/label` [1, batch, classes], one-hot; its output is
- * `predict/image` [batch, input size], what the decoder makes of the last step.
+ * The generation graph of a model. Its inputs are `predict/x` [1, batch, input size], the images to start from, as the
+ * network receives data before `embed` and `normalize`, and `predict/label` [1, batch, classes], one-hot; its output is
+ * `predict/image` [batch, input size], the decoded last step.
  *
- * @param batch images made at a time
+ * @param batch images generated at a time
  * @throws RangeError for a model without a decoder or a label, or fewer than one image or step
  */
 export function lowerGeneration(document: ModelDocument, batch: number, steps: number): Graph {
   const { decoder, input, label } = document;
   if (!decoder || !label) throw new RangeError(`model \`${document.name}\` has no decoder, or no label`);
   for (const n of [batch, steps])
-    if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`there are no ${n} images or steps`);
+    if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`invalid number of images or steps: ${n}`);
   const { classes } = label;
   const extents = { sample: batch, polarity: 2, candidate: classes };
   const low = new Lowering(document, 'predict', extents, 1);

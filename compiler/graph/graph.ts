@@ -1,9 +1,10 @@
 /**
- * The dataflow graph: what a model computes in a training batch and in a predicted batch, every step written out.
+ * The dataflow graph: what a model computes for a training batch and for a prediction batch, with every step written
+ * out.
  *
- * A program is a list of values, each made once from earlier ones (static single assignment); a parameter that learns
- * is a new value after every update. Values say over which axes they vary, and nothing about kernels, memory or order:
- * those are for the passes. The oracle in `runtime/tfjs` interprets this graph as it stands.
+ * A program is a list of values, each computed once from earlier ones (static single assignment); a parameter that
+ * learns is a new value after every update. Values record the axes they vary over, and nothing about kernels, memory or
+ * order, which are the passes' concern. The oracle in `runtime/tfjs` interprets this graph directly.
  */
 import type { Expr } from '../expr/index.js';
 import type { Field } from '../field.js';
@@ -11,10 +12,10 @@ import type { ModelDocument } from '../model.js';
 import type { HostScalar, ProgramName, TensorId, TensorInfo } from './tensors.js';
 
 /**
- * What a value can vary over. `sample`, `polarity` (0 positive, 1 negative) and `candidate` (the label tried) are axes of
- * rows: a value has one row for every combination of those that it varies over, samples innermost. `frame` and
- * `parameters` say what else it depends on. The step is no axis: steps are written out, and what does not change from
- * one to the next is the same computation twice, which a pass finds.
+ * What a value can vary over. `sample`, `polarity` (0 positive, 1 negative) and `candidate` (the candidate label) are
+ * axes of rows: a value has one row for every combination of those it varies over, samples innermost. `frame` and
+ * `parameters` record what else it depends on. The step is not an axis: steps are written out, and what does not change
+ * between steps is the same computation repeated, which a pass detects.
  */
 export type Axis = 'sample' | 'polarity' | 'candidate' | 'frame' | 'parameters';
 export const rowAxes: readonly Axis[] = ['polarity', 'candidate', 'sample'];
@@ -22,11 +23,11 @@ export const rowAxes: readonly Axis[] = ['polarity', 'candidate', 'sample'];
 export type ValueId = number;
 
 export type Op =
-  /** A tensor as it was before the program: a parameter or optimizer state. */
+  /** A tensor as it was before the program: a parameter or an optimizer state. */
   | { readonly kind: 'state'; readonly tensor: string }
   /** A batch's input tensor; for `x` one frame of it. */
   | { readonly kind: 'input'; readonly tensor: string; readonly frame: number }
-  /** One row, every column the same number. */
+  /** One row with the same number in every column. */
   | { readonly kind: 'fill'; readonly value: number }
   /** One number, computed by the host for each run. */
   | { readonly kind: 'scalar'; readonly scalar: HostScalar }
@@ -40,41 +41,48 @@ export type Op =
   | { readonly kind: 'embed'; readonly at: number }
   /** Inputs a [rows, m], w [n, m]: a · wᵀ. */
   | { readonly kind: 'product' }
-  /** Inputs a [rows, n], b [rows, m]: scale · aᵀ · b [n, m], the sum over the rows that either has (each broadcasts over axes it lacks). */
+  /**
+   * Inputs a [rows, n], b [rows, m]: scale · aᵀ · b [n, m], summed over the union of their rows (each broadcasts over
+   * the axes it lacks).
+   */
   | { readonly kind: 'outer'; readonly scale: number }
   /**
-   * Inputs a [rows, source], w [units, numbers of a patch]: each unit's weights times the patch that it reads, [rows, units].
+   * Inputs a [rows, source], w [units, numbers of a patch]: the product of each unit's weights with the patch that it
+   * reads, [rows, units].
    */
   | { readonly kind: 'field product'; readonly field: Field }
   /** Inputs a [rows, units], b [rows, source]: `outer` of each unit with the patch that it reads, [units, numbers of a patch]. */
   | { readonly kind: 'field outer'; readonly field: Field; readonly scale: number }
   /** Input [rows, n]: scale · the sum over its rows, as one row. */
   | { readonly kind: 'total'; readonly scale: number }
-  /** Input [rows, 1]: one number, the mean over the rows of a polarity or over all. */
+  /** Input [rows, 1]: one number, the mean over the rows of one polarity or over all rows. */
   | { readonly kind: 'mean'; readonly of: 'all' | 'positive' | 'negative' }
   /** The rows of one polarity. */
   | { readonly kind: 'part'; readonly of: 'positive' | 'negative' }
-  /** The inputs' columns side by side. */
+  /** The columns of the inputs, concatenated. */
   | { readonly kind: 'concat' }
   /**
    * An expression, row by row. `vars` names the inputs in it: a `row` variable is bound to a value of one column, an
-   * `element` variable to one of `units` columns. Inputs broadcast over row axes they lack.
+   * `element` variable to one of `units` columns. Inputs broadcast over the row axes they lack.
    */
   | { readonly kind: 'map'; readonly expr: Expr; readonly vars: readonly string[]; readonly units: number }
   /** 1 / keep with probability keep, else 0: element i of the full rows, Philox at `site`. */
   | { readonly kind: 'dropout'; readonly site: number; readonly keep: number }
-  /** Inputs: probabilities [rows, classes], true class, uniform number: a class other than the true one, drawn by probability. */
+  /**
+   * Inputs: probabilities [rows, classes], true class, uniform number. A class other than the true one, drawn by
+   * probability.
+   */
   | { readonly kind: 'draw' };
 
 export interface Value {
   readonly id: ValueId;
   readonly op: Op;
   readonly inputs: readonly ValueId[];
-  /** A matrix's own rows, or `batch`: as many as its row axes have combinations. */
+  /** The number of rows of a matrix, or `batch`: one row per combination of its row axes. */
   readonly rows: number | 'batch';
   readonly cols: number;
   readonly axes: readonly Axis[];
-  /** The step that it is computed in, `learn[3]`, or another part of the program; empty for what belongs to none. */
+  /** The step in which it is computed, `learn[3]`, or another part of the program; empty if it belongs to none. */
   readonly step: string;
   /** For people: `h1.z`. */
   readonly name: string;
@@ -87,7 +95,10 @@ export function fullName({ step, name }: Pick<Value, 'step' | 'name'>): string {
   return step === '' ? name : `${step}/${name}`;
 }
 
-/** Where a program's result goes: `value`, its row axes in the order of `axes` (broadcast over those it lacks), into `tensor` from element `offset`. */
+/**
+ * The destination of a program's result: `value`, with its row axes in the order of `axes` (broadcast over those it
+ * lacks), is written to `tensor` from element `offset`.
+ */
 export interface Result {
   readonly tensor: string;
   readonly offset: number;
@@ -105,26 +116,26 @@ export interface Program {
   readonly extents: Readonly<Record<'sample' | 'polarity' | 'candidate', number>>;
 }
 
-/** What a training program trains: the network, or the readout on a network that stays as it is; with `generation` nothing. */
+/** What a training program trains: the network, or the readout on a fixed network; with `generation`, nothing. */
 export type Purpose = 'network' | 'readout' | 'generation';
 
 export interface Graph {
   readonly document: ModelDocument;
   readonly purpose: Purpose;
-  /** Samples in a training batch; positive and negative rows are twice as many. */
+  /** Samples per training batch; there are twice as many rows, positive and negative. */
   readonly batch: number;
-  /** Samples in a predicted chunk; every label is tried on each. */
+  /** Samples per prediction chunk; every label is tried on each. */
   readonly predictBatch: number;
   readonly frames: number;
   readonly classes: number;
-  /** Those that learn in a training batch, which is all or none; and the steps with learning in it. */
+  /** The layers that learn in a training batch (all or none), and the steps in which they learn. */
   readonly layers: readonly string[];
   readonly learnSteps: number;
   readonly tensors: readonly TensorInfo[];
   readonly programs: Readonly<Record<ProgramName, Program>>;
 }
 
-/** The tensor that a value of kind `state` is. */
+/** The tensor of a value of kind `state`. */
 export function tensorOf({ tensor, rows, cols, name }: Value): TensorInfo {
   if (!tensor) throw new Error(`${name} is not a parameter or a state`);
   const { rank, ...owned } = tensor;
@@ -136,7 +147,7 @@ export function tensorOf({ tensor, rows, cols, name }: Value): TensorInfo {
   };
 }
 
-/** The rows a value has in its program. */
+/** The number of rows of a value in its program. */
 export function rowCount(value: Pick<Value, 'rows' | 'axes'>, extents: Program['extents']): number {
   if (value.rows !== 'batch') return value.rows;
   let rows = 1;

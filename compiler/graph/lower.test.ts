@@ -1,4 +1,4 @@
-/** What the graph computes, where only its meaning tells: all engines would agree on a mistake made here. */
+/** What the graph computes, where only its meaning tells: every engine would reproduce a mistake made here. */
 import { describe, expect, test } from 'vitest';
 import { openTfjs } from '../../runtime/tfjs/load.js';
 import { initializeParameters } from '../../runtime/train/parameters.js';
@@ -48,8 +48,8 @@ async function trained(
   }
 }
 
-describe('a layer that hears the same for all samples', () => {
-  // The silent connection adds nothing to z, but gives it a row for each sample.
+describe('a layer with the same input for all samples', () => {
+  // The silent connection adds nothing to z, but makes it vary over samples.
   const alone = 'connect digit -> h1 as plain';
   const beside = `${alone}\n  connect image -> h1 as silent`;
 
@@ -59,7 +59,7 @@ describe('a layer that hears the same for all samples', () => {
       'a hidden label, then a shown one',
       'phase first[1] { label: uniform }\n phase last[2] { label: given }',
     ],
-  ])('learns as from all of them: %s', async (_, schedule) => {
+  ])('learns as if from all samples: %s', async (_, schedule) => {
     const [one, all] = [await trained(model(alone, schedule)), await trained(model(beside, schedule))];
     one.forEach((tensor, t) => {
       tensor.forEach((x, i) => {
@@ -69,7 +69,7 @@ describe('a layer that hears the same for all samples', () => {
   });
 });
 
-describe('a loss whose slope is the same everywhere', () => {
+describe('a loss with a constant slope', () => {
   // A slope that does not vary over samples or polarity is one row, and stands for all of them.
   const linear = (positive: string, negative: string) =>
     model('connect image -> h1 as plain', 'phase only[1] { label: given }')
@@ -111,7 +111,7 @@ describe('a loss whose slope is the same everywhere', () => {
   });
 });
 
-test('`n` in a loss is the size of the layer, in the loss that is told as in the one that is learned', async () => {
+test('`n` in a loss is the size of the layer, both in the reported loss and in its gradient', async () => {
   const text = model('connect image -> h1, digit -> h1 as plain', 'phase only[2] { label: given }');
   const losses = (n: string) =>
     trained(

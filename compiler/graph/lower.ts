@@ -1,8 +1,8 @@
 /**
- * From the model document to the dataflow graph: LANGUAGE.md's "Meaning", written out step by step.
+ * From the model document to the dataflow graph: the section "Meaning" of LANGUAGE.md, written out step by step.
  *
- * Nothing is optimized here and nothing is shared between steps: the graph says what a model means, in the plainest
- * way, so that the oracle which interprets it is worth testing against.
+ * Nothing is optimized here and nothing is shared between steps: the graph states what a model means as plainly as
+ * possible, so that testing against the oracle that interprets it is meaningful.
  */
 import type { ModelDocument } from '../model.js';
 import { connectsLabel, layersAlone, type Network } from '../network.js';
@@ -15,15 +15,15 @@ import { timeline } from './timeline.js';
 import { lowerTraining } from './training.js';
 
 export interface LowerOptions {
-  /** Samples in a training batch; the document's by default. */
+  /** Samples per training batch (default: the document's). */
   readonly batch?: number;
-  /** Samples in a predicted chunk; by default as many as give no more rows than training has. */
+  /** Samples per prediction chunk (default: as many as need no more rows than training). */
   readonly predictBatch?: number;
-  /** Frames a sample has; 1 by default. */
+  /** Frames per sample (default: 1). */
   readonly frames?: number;
-  /** What the training program trains: the network by default. */
+  /** What the training program trains (default: the network). */
   readonly purpose?: Purpose;
-  /** Adds outputs `observe/PHASE[T]/LAYER.h` [2, batch, n] of the training program, one a step and layer. */
+  /** Adds outputs `observe/PHASE[T]/LAYER.h` [2, batch, n] to the training program, one per step and layer. */
   readonly observe?: boolean;
 }
 
@@ -41,7 +41,7 @@ export function lower(document: ModelDocument, options: LowerOptions = {}): Grap
   const predictBatch =
     options.predictBatch ?? Math.max(1, Math.min(document.evaluate.batch, Math.floor((2 * batch) / tried)));
   for (const n of [batch, frames, predictBatch])
-    if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`a batch cannot have ${n} samples or frames`);
+    if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`invalid number of samples or frames: ${n}`);
 
   const extents = { sample: batch, polarity: 2, candidate: classes };
   const train =

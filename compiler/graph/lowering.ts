@@ -1,4 +1,4 @@
-/** LANGUAGE.md's "Meaning", step by step: the parts that every program of a model is made of. */
+/** The section "Meaning" of LANGUAGE.md, step by step: the parts that make up every program of a model. */
 import {
   add,
   apply,
@@ -25,14 +25,14 @@ import { inOrder, type Step, timeline } from './timeline.js';
 /** The first dropout site; see runtime/random/sites.ts. */
 const DROPOUT_SITE = 0x100000;
 
-/** What one layer computed in one step. */
+/** The values of a layer in a step. */
 export interface LayerStep {
   readonly layer: Layer;
   readonly z: Value;
   readonly previous: Value;
   readonly h: Value;
   readonly s: Value;
-  /** Per connection: its source's values and its dropout mask. */
+  /** For each connection: the values of its source and its dropout mask. */
   readonly heard: readonly {
     readonly connection: Connection;
     readonly source: Value;
@@ -40,17 +40,17 @@ export interface LayerStep {
   }[];
 }
 
-/** What a timeline plays instead of the schedule's own steps and the data. */
+/** Replaces the schedule's own steps and the data in a timeline. */
 export interface Drive {
   readonly steps: readonly Step[];
-  /** A step's frame, from the layers' normalized activities a step before. */
+  /** The frame of a step, from the layers' normalized activities in the previous step. */
   readonly frame: (step: Step, activityOf: (layer: string) => Value) => Value;
 }
 
-/** Lowers one program: holds the parameters as they are at this point of it. */
+/** Lowers one program: holds the parameters at the current point of it. */
 export class Lowering {
   readonly build: ProgramBuilder;
-  /** Parameters and optimizer state by tensor name, replaced as learning moves them. */
+  /** Parameters and optimizer state by tensor name, replaced as learning updates them. */
   readonly current = new Map<string, Value>();
   readonly rules: ReadonlyMap<string, LayerRules>;
 
@@ -59,7 +59,7 @@ export class Lowering {
     readonly name: 'train' | 'predict',
     readonly extents: Program['extents'],
     readonly frames: number,
-    /** `plain`: each sample is one row, as in prediction, also where the negative rows are hybrid images. */
+    /** `plain`: each sample is a single row, as in prediction, even if the negative rows are hybrid images. */
     private readonly options: { readonly plain?: true } = {},
   ) {
     this.build = new ProgramBuilder(name, extents);
@@ -68,7 +68,7 @@ export class Lowering {
     );
   }
 
-  /** A parameter or state as it is at this point: [rows, cols]. */
+  /** A parameter or state at the current point: [rows, cols]. */
   parameter(tensor: TensorId, rows: number, cols: number): Value {
     const known = this.current.get(tensor.name);
     if (known) return known;
@@ -99,7 +99,7 @@ export class Lowering {
     return c.bias ? this.parameter(biasOf(c), 1, this.sizeOf(c.target)) : undefined;
   }
 
-  /** One frame of the data as it comes, or zeros. */
+  /** An unmodified frame of the data, or zeros. */
   frame({ phase, t }: Step): Value {
     const { input } = this.document;
     if (phase.input.name === 'hidden') return this.build.fill(0, input.size);
@@ -108,7 +108,7 @@ export class Lowering {
     return this.data(frame);
   }
 
-  /** A frame as the layers see it: with the label written over it, normalized. */
+  /** A frame as the layers receive it: with the label embedded, normalized. */
   private input(frame: Value, label: Value | null): Value {
     const { input } = this.document;
     const { embed } = input;
@@ -141,7 +141,7 @@ export class Lowering {
     );
   }
 
-  /** A frame of the data; where the negative rows are hybrid images, each row its own. */
+  /** A frame of the data; with hybrid images, separate for positive and negative rows. */
   private data(frame: number): Value {
     const { build, frames } = this;
     const { input, negatives } = this.document;
@@ -160,7 +160,7 @@ export class Lowering {
     );
   }
 
-  /** The label as the layers see it in a step. */
+  /** The label as the layers receive it in a step. */
   private label(mode: LabelMode, t: number, given: Value): Value {
     const classes = given.cols;
     switch (mode.name) {
@@ -188,12 +188,12 @@ export class Lowering {
   }
 
   /**
-   * Plays the whole timeline from rest.
+   * Runs the whole timeline from rest.
    *
    * @param given the one-hot labels of the phases that show them; undefined shows the uniform label throughout
-   * @param dropout whether the connections' dropout acts
-   * @param scope goes before the names of what is made
-   * @param visit called after each step, with what every layer computed in it
+   * @param dropout whether dropout is active
+   * @param scope prefix of the names of new values
+   * @param visit called after each step with the values of every layer
    * @param drive the steps and the frames, if they are not the model's own
    */
   play(
@@ -351,12 +351,12 @@ export class Lowering {
         layer.size,
         `${layer.name}.dz`,
         layer.size,
-        // Its step is known by it, whatever the slope reads.
+        // It determines the step, whatever the slope reads.
         'z',
       );
       for (const { connection, source, mask } of at.heard) {
         if (!connection.learn) continue;
-        // z takes the connection in with its sign, through its mask; so does what comes back.
+        // The gradient passes through the connection's sign and mask, as its contribution to z does.
         const masked = mask
           ? build.map(
               mul(variable('d', 'element'), variable('m', 'element')),
@@ -383,26 +383,26 @@ export class Lowering {
         });
       }
     }
-    // All layers learn at once: gradients first, with the parameters as they were.
+    // All layers learn simultaneously: first all gradients, with the old parameters.
     for (const move of moves) move();
   }
 
-  /** How many of a batch's rows a row of these values stands for: they do not vary over all that rows vary over. */
+  /** How many rows of a batch each row of these values stands for: they do not vary over all row axes. */
   private rowsPerRow(...values: readonly Value[]): number {
     return (['sample', 'polarity'] as const)
       .filter((axis) => !values.some((v) => v.axes.includes(axis)))
       .reduce((n, axis) => n * this.extents[axis], 1);
   }
 
-  /** The goodness of each sample's positive and negative row. */
+  /** The goodness of the positive and the negative row of each sample. */
   pairOf(g: Value): { readonly pos: Value; readonly neg: Value } {
     return { pos: this.build.part(g, 'positive'), neg: this.build.part(g, 'negative') };
   }
 
   /**
-   * Peer normalization (Hinton 2022): moves the running mean m of each unit's activity on positive rows, and gives what
-   * the gradient at z gains there, strength · (m - mean of m over the units) / samples, as an expression in `m` and
-   * `polarity`.
+   * Peer normalization (Hinton 2022): updates the running mean m of each unit's activity on positive rows, and returns
+   * the term that it adds to the gradient at z, strength · (m - mean of m over the units) / samples, as an expression
+   * in `m` and `polarity`.
    */
   private peers({ layer, h: activity }: LayerStep): { pull: Expr; bindings: { readonly m: Value } } {
     const { build } = this;
@@ -421,7 +421,7 @@ export class Lowering {
     return { pull, bindings: { m: after } };
   }
 
-  /** Moves one parameter and its optimizer state by one step of its optimizer. */
+  /** Updates a parameter and its optimizer state by one step of its optimizer. */
   update(
     tensor: TensorId,
     gradient: Value,
@@ -431,7 +431,7 @@ export class Lowering {
     index: number,
   ): void {
     const { train, readout } = this.document;
-    // A readout is trained by a program of its own, and its optimizer is then the only one.
+    // A readout is trained by its own program, which has no other optimizer.
     const own = optimizer !== train.optimizer && optimizer !== readout?.optimizer;
     const rule = updateRule(optimizer, scale, perBatch, index, own);
     const w = this.current.get(tensor.name)!;
@@ -450,7 +450,7 @@ export class Lowering {
     });
   }
 
-  /** Finishes the program: every parameter that moved is an update. */
+  /** Finishes the program: every parameter that changed is an update. */
   finish(): Program {
     for (const [name, value] of this.current) if (value.op.kind !== 'state') this.build.update(name, value);
     return this.build.finish();

@@ -1,6 +1,7 @@
 /**
- * The optimizers as expressions: new parameter and state from parameter, gradient and state, element by element, by
- * PyTorch's formulas (torch.optim documentation of each). One table serves the oracle and every engine's update kernel.
+ * The optimizers as elementwise expressions: the new parameter and state from parameter, gradient and state, by
+ * PyTorch's formulas (see the torch.optim documentation of each). One table serves the oracle and every engine's update
+ * kernel.
  */
 import {
   add,
@@ -19,9 +20,9 @@ import type { Optimizer } from '../model.js';
 import type { HostScalar } from './tensors.js';
 
 export interface UpdateRule {
-  /** State tensors beside each parameter, zero at the start, in PyTorch's names. */
+  /** State tensors of each parameter, initially zero, by PyTorch's names. */
   readonly states: readonly string[];
-  /** Scalars the expressions use, by variable name. */
+  /** Scalars that the expressions use, by variable name. */
   readonly scalars: Readonly<Record<string, HostScalar>>;
   /** The new value of `w` and of every state. */
   readonly next: Readonly<Record<string, Expr>>;
@@ -36,7 +37,7 @@ const number = constant;
  * @param scale the connection's `lr_scale`
  * @param perBatch how many times a batch updates the parameter
  * @param index which of those this is
- * @param own whether the optimizer is another than the model's
+ * @param own whether the optimizer is not the model's
  */
 export function updateRule(
   optimizer: Optimizer,

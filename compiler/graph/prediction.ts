@@ -1,4 +1,4 @@
-/** The prediction program: every label tried on every sample, and what a classifier makes of it without one. */
+/** The prediction program: tries every label on every sample, and runs a classifier, which needs no label. */
 import type { ModelDocument } from '../model.js';
 import { layersAlone } from '../network.js';
 import { classify, neutralFeatures, predictingClassifier } from './classifier.js';

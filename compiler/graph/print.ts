@@ -1,8 +1,8 @@
-/** The dataflow graph for people and machines, as JSON. */
+/** The dataflow graph as JSON, for people and machines. */
 import { show } from '../expr/index.js';
 import { fullName, type Graph, type Program, type Value } from './graph.js';
 
-/** A value's operation in a few words. */
+/** A short description of a value's operation. */
 export function describe({ op }: Value): string {
   switch (op.kind) {
     case 'state':
@@ -29,7 +29,7 @@ export function describe({ op }: Value): string {
   }
 }
 
-/** What `--emit graph` prints: everything but the document, expressions as text. */
+/** The output of `--emit graph`: everything except the document, with expressions as text. */
 export function toJson(graph: Graph): unknown {
   const program = ({ values, results, updates, extents }: Program) => ({
     extents,

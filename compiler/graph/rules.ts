@@ -23,19 +23,19 @@ export const polarity = variable('polarity', 'row');
 const pos = variable('pos', 'row');
 const neg = variable('neg', 'row');
 
-/** A layer's expressions, in `z` and `previous` (its activity a step before). */
+/** A layer's expressions, in `z` and `previous` (its activity in the previous step). */
 export interface LayerRules {
   /** The new activity, with and without damping. */
   readonly activity: (damped: boolean) => Expr;
   readonly normalize: Expr;
   /** In `h`. */
   readonly goodness: Expr;
-  /** Of one row, in `goodness` and `polarity`; with `pair` of a sample's two rows, in `pos` and `neg`. */
+  /** For one row, in `goodness` and `polarity`; with `pair`, for both rows of a sample, in `pos` and `neg`. */
   readonly loss: Expr;
   readonly isPair: boolean;
 }
 
-/** A layer's expressions under its objective, as LANGUAGE.md's "Meaning" has them. */
+/** The expressions of a layer under its objective, as defined in the section "Meaning" of LANGUAGE.md. */
 export function layerRules(layer: Layer, objective: Objective): LayerRules {
   const scope = (e: Expr) =>
     new Map<string, Expr>([
@@ -74,12 +74,12 @@ export function layerRules(layer: Layer, objective: Objective): LayerRules {
 /**
  * d (mean loss of the layer) / d z for one row, in `z`, `previous` and `polarity`; with `pair` in `pos` and `neg` too.
  *
- * @param pairs how many pairs of a positive and a negative row the mean is over
+ * @param pairs the number of pairs of a positive and a negative row in the mean
  */
 export function slopeOf(rules: LayerRules, activity: Expr, size: number, pairs: number): Expr {
   const ofActivity = substitute(rules.goodness, new Map([[h, activity]]));
-  // A pair's loss reaches each of its rows through that row's goodness. Either way the mean weighs the loss first:
-  // one product for a row, not one for each of its units.
+  // The loss of a pair affects each of its rows through that row's goodness. In both cases the loss is scaled by the
+  // mean first: one product per row, not one per unit.
   const mean = rules.isPair
     ? mul(
         select(

@@ -1,4 +1,4 @@
-/** When things happen: a model's steps in order, and its layers in the order they are computed in within one. */
+/** When things happen: a model's steps in order, and its layers in the order of computation within a step. */
 import type { Layer, ModelDocument, Phase } from '../model.js';
 
 export interface Step {
@@ -27,7 +27,10 @@ export function timeline(document: ModelDocument): Step[] {
   return steps;
 }
 
-/** Layers such that whoever is read in the same step (`delay: 0`) comes first. The checker has refused circles. */
+/**
+ * The layers in an order in which sources that are read in the same step (`delay: 0`) come first. The checker has
+ * rejected cycles.
+ */
 export function inOrder(document: ModelDocument): Layer[] {
   const order: Layer[] = [];
   const visit = (layer: Layer): void => {

@@ -1,4 +1,4 @@
-/** The training program: the negatives of a batch, the timeline on them, and what moves. */
+/** The training program: the negatives of a batch, the timeline on them, and the updates. */
 import { constant, substitute, width } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
 import {
@@ -15,10 +15,11 @@ import { Lowering } from './lowering.js';
 import { timeline } from './timeline.js';
 
 /**
- * A model's training program: one batch. Its inputs are `x` [frames, samples, input size], the labels and what the negatives are
- * drawn by; its results the losses and goodness [learning steps, layers] of the batch; its updates all that learns.
+ * A model's training program for one batch. Its inputs are `x` [frames, samples, input size], the labels and the values
+ * from which negatives are drawn; its results are the losses and goodness [learning steps, layers] of the batch; its
+ * updates are everything that learns.
  *
- * @param observe whether every step's activities are results too
+ * @param observe whether the activities of every step are also results
  */
 export function lowerTraining(
   document: ModelDocument,
@@ -40,7 +41,7 @@ export function lowerTraining(
   let given: Value | undefined;
   let neutral: Value | undefined;
   if (negatives.name === 'latent_classifier') {
-    // What the network makes of the sample without its label decides which wrong label is the hardest.
+    // The network's response to the sample without its label determines which wrong label is the hardest.
     neutral = neutralFeatures(low, classifier!, 'negatives');
     const probabilities = classify(low, classifier!, neutral, classes);
     if (observe) {
@@ -52,7 +53,7 @@ export function lowerTraining(
     build.within('');
     given = build.onehot(y, yNegative, classes);
   } else if (negatives.name === 'hybrid_images') {
-    // What is wrong about a negative row is its data: a label that is shown is the true one in both rows.
+    // A negative row has negative data: if a label is shown, it is the true one in both rows.
     if (document.label) given = build.onehotOf(y, classes);
   } else {
     given = build.onehot(y, build.input('y_negative', 1, 0, 1), classes);
@@ -76,7 +77,7 @@ export function lowerTraining(
       const g = low.goodnessOf(at);
       const rules = low.rules.get(at.layer.name)!;
       const loss = build.map(
-        // The loss is one number a row; its `n` is the layer's size all the same.
+        // The loss is a scalar per row; its `n` is nevertheless the size of the layer.
         substitute(rules.loss, new Map([[width, constant(at.layer.size)]])),
         rules.isPair ? low.pairOf(g) : { goodness: g, polarity: build.polarity() },
         1,

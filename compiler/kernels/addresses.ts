@@ -1,23 +1,23 @@
-/** Where the values of a program lie, as launches say it. */
+/** Where the values of a program are stored, in the form that launches use. */
 import type { Program } from '../graph/graph.js';
 import type { Ir, IrValue } from '../passes/ir.js';
 import type { Launch, Region, RowsView } from '../plan/plan.js';
 import { type BufferDraft, type Home, ownStride, rowsOf } from './homes.js';
 import type { Places } from './places.js';
 
-/** Buffers get their numbers last. */
+/** Buffers are numbered last. */
 export type IndexOf = (buffer: BufferDraft) => number;
 
-/** What a launch is once its buffers have numbers. */
+/** A launch once its buffers are numbered. */
 export type PendingLaunch = (indexOf: IndexOf) => Launch;
 
-/** A launch, and the homes that it touches. */
+/** A launch, and the homes that it accesses. */
 export interface Step {
   readonly homes: readonly Home[];
   readonly launch: PendingLaunch;
 }
 
-/** Some of a value's rows. */
+/** A subset of the rows of a value. */
 export interface RowRange {
   readonly rows: number;
   readonly from: number;
@@ -54,7 +54,10 @@ export class Addresses {
     });
   }
 
-  /** How a row kernel reads or writes a value: strides of 0 over what the value does not vary over. */
+  /**
+   * The view through which a row kernel reads or writes a value: strides of 0 over the axes that the value does not
+   * vary over.
+   */
   view(home: Home): (indexOf: IndexOf) => RowsView {
     return (indexOf) => ({
       buffer: indexOf(home.buffer),

@@ -1,10 +1,10 @@
-/** Copies of rows, where a value could not be made in its place. */
+/** Copies of rows, for values that could not be computed in place. */
 import { type IrValue, isScalarRow } from '../passes/ir.js';
 import type { Addresses, Step } from './addresses.js';
 import { extentsOf, type Home } from './homes.js';
 import type { KernelTable } from './table.js';
 
-/** A home some columns further on. */
+/** A home, some columns further on. */
 const from = (home: Home, column: number): Home => ({ ...home, offset: home.offset + column });
 
 export class Copies {
@@ -13,10 +13,10 @@ export class Copies {
     private readonly kernels: KernelTable,
   ) {}
 
-  /** Copies a value into a place of its own, for all rows of `domain`. */
+  /** Copies a value into a home of its own, for all rows of `domain`. */
   copy(value: IrValue, to: Home, domain: IrValue): Step[] {
     const source = this.at.of(value);
-    // Whole vectors would begin between two, and end in the next part: a column at a time.
+    // Whole vectors would be unaligned and spill into the next part: copy a column at a time.
     const single = isScalarRow(value) || to.offset % 4 !== 0;
     const kernel = this.kernels.copy(value.cols, single ? 'row' : 'element');
     return Array.from({ length: single ? value.cols : 1 }, (_, column) =>
@@ -24,7 +24,7 @@ export class Copies {
     );
   }
 
-  /** Writes a value over some columns of rows that have others behind them: whole vectors, then a column at a time. */
+  /** Writes a value over some columns of rows that have others after them: whole vectors, then a column at a time. */
   overwrite(value: IrValue, to: Home, domain: IrValue): Step[] {
     const { kernels } = this;
     const source = this.at.of(value);

@@ -1,8 +1,8 @@
 /**
- * Where values lie: every value of a program gets a place in some buffer, its own or a part of another's.
+ * Where values are stored: every value of a program gets a home, a buffer of its own or part of another's.
  *
- * Containers (`slots`, `columns`, `concat`) have a buffer, and what lies in them is written straight to its place; views
- * are a part of what they view; inputs, constants, parameters and state have buffers that both programs share.
+ * Containers (`slots`, `columns`, `concat`) have a buffer, and the values in them are written straight into it; views
+ * are part of what they view; inputs, constants, parameters and state have buffers that both programs share.
  */
 import type { Axis, Program } from '../graph/graph.js';
 import { type Ir, type IrValue, isRowAxis, isScalarRow, pad4 } from '../passes/ir.js';
@@ -15,7 +15,7 @@ export interface BufferDraft {
   readonly size: number;
 }
 
-/** Rows of a value in a buffer: strides of 0 where it does not vary. In numbers. */
+/** Rows of a value in a buffer: strides of 0 over axes that it does not vary over. In numbers. */
 export interface Home {
   readonly buffer: BufferDraft;
   readonly offset: number;
@@ -27,7 +27,7 @@ export interface Home {
 export const variantOf = (axes: readonly Axis[]): 'polarity' | 'candidate' | undefined =>
   axes.includes('polarity') ? 'polarity' : axes.includes('candidate') ? 'candidate' : undefined;
 
-/** How many variants and samples a value's rows are. */
+/** The number of variants and of samples that a value's rows are. */
 export function extentsOf(
   v: Pick<IrValue, 'rows' | 'axes'>,
   extents: Program['extents'],
@@ -45,7 +45,7 @@ export function rowsOf(v: Pick<IrValue, 'rows' | 'axes'>, extents: Program['exte
   return variants * samples;
 }
 
-/** The strides of rows laid out one after another, `stride` apart, for a value's axes. */
+/** The strides of consecutive rows, `stride` apart, for the axes of a value. */
 export function strides(v: Pick<IrValue, 'rows' | 'axes'>, stride: number, extents: Program['extents']) {
   if (v.rows !== 'batch') return { variantStride: 0, sampleStride: v.rows === 1 ? 0 : stride };
   const sample = v.axes.includes('sample');
@@ -55,12 +55,13 @@ export function strides(v: Pick<IrValue, 'rows' | 'axes'>, stride: number, exten
   };
 }
 
-/** Numbers in a line of most caches. */
+/** The number of values in a cache line of most CPUs. */
 const LINE = 16;
 
 /**
- * The distance between rows of a value in a buffer of its own. A product walks down a patch's few columns: rows an odd number of
- * cache lines apart fall on all of a cache's sets (a third off the product of 500 × 64 patches of 49, measured).
+ * The distance between rows of a value in its own buffer. A product walks down the few columns of a patch: rows that
+ * are an odd number of cache lines apart spread over all cache sets (a third faster for the product of 500 × 64 patches
+ * of 49, measured).
  */
 export function ownStride(v: IrValue): number {
   if (isScalarRow(v)) return 1;
@@ -69,7 +70,7 @@ export function ownStride(v: IrValue): number {
   return LINE * (lines + (lines % 2 === 0 ? 1 : 0));
 }
 
-/** Kernels that can write their result anywhere. */
+/** Kernels that can write their result to any location. */
 const writers: ReadonlySet<IrValue['op']['kind']> = new Set([
   'map',
   'product',
@@ -84,11 +85,11 @@ const writers: ReadonlySet<IrValue['op']['kind']> = new Set([
   'draw',
 ]);
 
-/** Values whose every number is known when the plan is made. */
+/** Values whose every number is known at compile time. */
 export const isConstant = ({ op }: IrValue): boolean =>
   op.kind === 'fill' || op.kind === 'candidates' || op.kind === 'polarity';
 
-/** Whether a value can be made right in its place inside a container. */
+/** Whether a value can be computed directly inside its container. */
 export function canBePlaced(child: IrValue, container: IrValue): boolean {
   const rows = (v: IrValue) => (v.rows === 'batch' ? v.axes.filter(isRowAxis).join() : `${v.rows}`);
   return (
@@ -99,7 +100,7 @@ export function canBePlaced(child: IrValue, container: IrValue): boolean {
   );
 }
 
-/** The columns at which a container's inputs lie, and its width. */
+/** The columns at which the inputs of a container start, and its width. */
 export function layoutOf(v: IrValue, program: Ir): { offsets: readonly number[]; width: number } | undefined {
   const inputs = v.inputs.map((i) => program.values[i]!);
   switch (v.op.kind) {

@@ -1,4 +1,4 @@
-/** The launches of one value that is not an expression: a product, a sum over rows, a draw. */
+/** The launches of a value that is not an expression: a product, a sum over rows, a draw. */
 import { type IrValue, isOuter } from '../passes/ir.js';
 import { inBlocks } from '../plan/blocks.js';
 import type { Gemm } from '../plan/plan.js';
@@ -6,7 +6,7 @@ import type { Addresses, IndexOf, RowRange, Step } from './addresses.js';
 import type { Copies } from './copies.js';
 import { type Home, rowsOf, variantOf } from './homes.js';
 
-/** @param split whether both polarities' rows are a launch each */
+/** @param split whether the rows of each polarity are a separate launch */
 export function launchesOf(v: IrValue, at: Addresses, copies: Copies, split: boolean): Step[] {
   const inputs = at.inputsOf(v);
   const home = at.of(v);
@@ -146,7 +146,7 @@ export function launchesOf(v: IrValue, at: Addresses, copies: Copies, split: boo
   }
 }
 
-/** Class indices, one a row. */
+/** Class indices, one per row. */
 function indices({ buffer, offset }: Home, rows: number, indexOf: IndexOf) {
   return { buffer: indexOf(buffer), offset, rows, cols: 1, stride: 1 };
 }
@@ -175,7 +175,7 @@ function products(v: IrValue, at: Addresses, homes: readonly Home[], split: bool
   }));
 }
 
-/** The products that a gradient is the sum of: one, or one per polarity. */
+/** The products that make up a gradient: one, or one per polarity. */
 export function gradientOf(v: IrValue, at: Addresses, split: boolean): ((indexOf: IndexOf) => Gemm)[] {
   if (!isOuter(v.op)) throw new Error(`${v.name} is not a gradient`);
   const { scale } = v.op;

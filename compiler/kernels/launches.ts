@@ -1,4 +1,4 @@
-/** From a program's schedule to its launches: a kernel for every group, in order, over the places of its values. */
+/** From a program's schedule to its launches: a kernel for every group, in order, on the homes of its values. */
 import { fullName } from '../graph/graph.js';
 import { type Ir, type IrValue, isRowAxis, isScalarRow, pad4 } from '../passes/ir.js';
 import { type Group, inOrder, type Schedule } from '../passes/schedule.js';
@@ -11,7 +11,7 @@ import { gradientOf, launchesOf } from './launch-of.js';
 import { Places, type SharedTables, tailOf } from './places.js';
 
 export interface ProgramDraft {
-  /** Buffers of the program's own, with the positions of the first and last launch that touch them. */
+  /** The program's own buffers, with the positions of the first and last launch that access them. */
   readonly activities: readonly {
     readonly buffer: BufferDraft;
     readonly from: number;
@@ -34,9 +34,9 @@ class Drafting {
   private readonly launches: PendingLaunch[] = [];
   private readonly lives = new Map<BufferDraft, { from: number; to: number }>();
   private readonly users: readonly (readonly IrValue[])[];
-  /** Products that an update's launch computes, and no launch of their own. */
+  /** Products computed by the launch of an update, which have no launch of their own. */
   private readonly absorbed: ReadonlySet<IrValue>;
-  /** Versions that are not made in one kernel: written apart, then copied over the old ones. */
+  /** Versions that no single kernel makes: written elsewhere, then copied over the old ones. */
   private readonly apart = new Map<number, Home>();
 
   constructor(
@@ -87,7 +87,7 @@ class Drafting {
       this.add(...launchesOf(v, this.at, this.copies, this.schedule.split.has(v.id)));
   }
 
-  /** Puts what could not be made in its place into a container. */
+  /** Copies into a container what could not be computed in place. */
   private assemble(v: IrValue): void {
     const { offsets } = layoutOf(v, this.program)!;
     const home = this.at.of(v);
@@ -99,7 +99,7 @@ class Drafting {
       const placed = this.places.tails.has(input.id) && this.isAt(input, place);
       if (v.op.kind !== 'slots' || placed) return;
       const { cols } = v.op.slots[i]!;
-      // The 1 and the zeros, where no kernel writes them with its rows.
+      // The 1 and the zeros, unless a kernel writes them with its rows.
       const tail = tailOf(v.op.slots[i]!);
       tail.forEach((value, k) => {
         const column = { ...v, cols: 1 } as IrValue;
@@ -111,13 +111,13 @@ class Drafting {
     });
   }
 
-  /** Whether a value was made in a place. One that stands twice in a container was made in the first only. */
+  /** Whether a value was computed in a home. One that occurs twice in a container was computed only in the first. */
   private isAt(v: IrValue, place: Home): boolean {
     const home = this.at.of(v);
     return home.buffer === place.buffer && home.offset === place.offset;
   }
 
-  /** A fused row kernel: what is read elsewhere is written. */
+  /** A fused row kernel: writes the values that are read elsewhere. */
   private rows(values: readonly IrValue[]): void {
     const members = new Set(values.map((v) => v.id));
     const isRead = (v: IrValue) =>
@@ -156,7 +156,9 @@ class Drafting {
     });
   }
 
-  /** New versions of a parameter and its states: in place where one kernel makes all that read the old ones. */
+  /**
+   * New versions of a parameter and its states: in place if one kernel computes everything that reads the old ones.
+   */
   private update(values: readonly IrValue[]): void {
     const first = values[0]!;
     const together = siblings(this.program, this.users, first);
@@ -191,7 +193,7 @@ class Drafting {
     }
   }
 
-  /** A place beside the old version's, for a new version that others must not read yet. */
+  /** A home apart from the old version's, for a new version that others must not read yet. */
   private makeApart(v: IrValue): Home {
     const home = this.at.of(v);
     const size = (v.rows as number) * Math.max(home.sampleStride, pad4(v.cols));
@@ -200,7 +202,9 @@ class Drafting {
     return made;
   }
 
-  /** A result that was not made in its place: copied there, its rows in the order that the host reads. */
+  /**
+   * A result that was not computed in place: copied there, with its rows in the order in which the host reads them.
+   */
   private store(result: Ir['results'][number]): void {
     const v = this.program.values[result.value]!;
     const home = this.at.of(v);
@@ -212,12 +216,12 @@ class Drafting {
     const variant = axes.find((a) => isRowAxis(a) && a !== 'sample');
     const variants = variant ? extents[variant as keyof typeof extents] : 1;
     const samples = axes.includes('sample') ? extents.sample : 1;
-    // The outputs' buffers live as long as the plan.
+    // The buffers of outputs live as long as the plan.
     this.add({ ...this.copies.rows(kernel, { variants, samples }, home, to), homes: [home] });
   }
 }
 
-/** Values that are there before the program runs. */
+/** Values that exist before the program runs. */
 function isGiven({ op }: IrValue): boolean {
   return op.kind === 'state' || op.kind === 'input' || op.kind === 'scalar';
 }

@@ -1,8 +1,8 @@
 /**
- * Gives every value of a program its place in memory, before any launch is made.
+ * Assigns memory to every value of a program before any launch is made.
  *
- * Containers come first, so that what lies in them is written straight to its place; then results, which go to the output
- * tensors' own memory where they can; whatever is left gets a buffer of its own.
+ * Containers come first, so that the values in them are written straight into them; then results, which are written
+ * straight to the output tensors where possible; everything else gets a buffer of its own.
  */
 import { fullName, type Program } from '../graph/graph.js';
 import type { HostScalar } from '../graph/tensors.js';
@@ -32,7 +32,7 @@ export class Places {
   readonly constants: BufferDraft[] = [];
   /** Writes the constants, once. */
   readonly load: PendingLaunch[] = [];
-  /** Numbers that a value's kernel writes behind each row's last column, where the value lies in a slot. */
+  /** Numbers that the kernel of a value writes after the last column of each row, if the value is in a slot. */
   readonly tails = new Map<number, readonly number[]>();
   private readonly homes = new Map<number, Home>();
   private readonly extents: Program['extents'];
@@ -55,7 +55,7 @@ export class Places {
     return v.inputs.map((i) => this.value(i));
   }
 
-  /** Gives a container its buffer and its inputs their places in it. */
+  /** Gives a container its buffer, and its inputs their homes in it. */
   private settleContainer(v: IrValue): void {
     const { offsets, width } = layoutOf(v, this.program)!;
     const inputs = this.inputsOf(v);
@@ -91,7 +91,7 @@ export class Places {
     return buffer;
   }
 
-  /** Where a value lies. */
+  /** The home of a value. */
   of(id: number): Home {
     const known = this.homes.get(id);
     if (known) return known;
@@ -158,17 +158,17 @@ export class Places {
     }
   }
 
-  /** The class indices of positive and negative rows, which lie together; of a single value, its own. */
+  /** The class indices of positive and negative rows, which are adjacent; for a single value, its own. */
   indexOf(inputs: readonly number[]): Home {
     const [positive, negative] = inputs as [number, number | undefined];
     const home = this.of(positive);
     if (negative === undefined) return home;
     const other = this.of(negative);
-    if (other.buffer !== home.buffer) throw new Error('positive and negative labels lie apart');
+    if (other.buffer !== home.buffer) throw new Error('positive and negative labels are not adjacent');
     return { ...home, variantStride: other.offset - home.offset };
   }
 
-  /** Writes a known value into its place at load. */
+  /** Writes a known value to its home at load. */
   fillConstant(v: IrValue, home: Home, cols: number): void {
     const fill = (offset: number, width: number, value: number, rows = 1) =>
       this.load.push((indexOf) => ({
@@ -188,12 +188,12 @@ export class Places {
       for (let k = 0; k < v.cols; k++) fill(home.offset + k * home.variantStride + k, 1, 1);
   }
 
-  /** Where a result lies in its output tensor, its rows in the order that the host reads. */
+  /** The home of a result in its output tensor, with its rows in the order in which the host reads them. */
   resultHome({ tensor, offset, value: id, axes }: Ir['results'][number]): Home {
     const { buffer, offset: start } = this.shared.layout.outputs.get(tensor)!;
     const v = this.value(id);
     const extent = (i: number) => (axes[i] ? this.extents[axes[i] as keyof Program['extents']] : 1);
-    // As wide as the tensor's own rows lie apart (see layout.ts).
+    // As wide as the stride of the tensor's own rows (see tensors.ts).
     const inner = isScalarRow(v) ? 1 : pad4(v.cols);
     const sampleFirst = axes[0] === 'sample';
     return {
@@ -208,7 +208,7 @@ export class Places {
     };
   }
 
-  /** One number a row goes straight to its output, if it varies over all that the output does. */
+  /** A scalar per row goes straight to its output, if it varies over all axes of the output. */
   private settleResult(result: Ir['results'][number]): void {
     const v = this.value(result.value);
     const axes = v.axes.filter(isRowAxis);
@@ -218,7 +218,7 @@ export class Places {
   }
 }
 
-/** What stands behind a slot's last column: the 1 of the bias and zeros. */
+/** What follows the last column of a slot: the 1 of the bias and zeros. */
 export function tailOf(slot: Slot): number[] {
   return [1, ...new Array<number>(pad4(slot.cols + 1) - slot.cols - 1).fill(0)];
 }

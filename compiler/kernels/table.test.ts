@@ -1,4 +1,4 @@
-/** Fused kernels: one expression for several values, equal ones once, and what a plan gains by them. */
+/** Fused kernels: one expression for several values, equal ones once, and what a plan gains from them. */
 import { describe, expect, test } from 'vitest';
 import { buildPlan } from '../build.js';
 import { fullName } from '../graph/graph.js';
@@ -26,7 +26,7 @@ describe('fusing', () => {
     IrValue,
   ];
 
-  test('puts expressions in place of the values they make, and reads what is outside', () => {
+  test('substitutes expressions for values, and reads values from outside', () => {
     const table = new KernelTable();
     const { kernel, inputs } = table.fuse([h, s], [element(h), { ...element(s), tail: [1] }], lookUp);
     expect(inputs).toEqual(h.inputs);
@@ -42,7 +42,7 @@ describe('fusing', () => {
     ]);
   });
 
-  test('shares what expressions have in common: goodness and norm are one sum of squares', () => {
+  test('shares common subexpressions: goodness and norm use one sum of squares', () => {
     const table = new KernelTable();
     const { kernel } = table.fuse([h, s, goodness], [element(s), row(goodness)], lookUp);
     expect(operators(table.kernels[kernel]!, 'mean')).toBe(1);
@@ -51,7 +51,7 @@ describe('fusing', () => {
     expect(apart.kernels.map((k) => operators(k, 'mean'))).toEqual([1, 1]);
   });
 
-  test('writes a kernel down once, whatever its values are called', () => {
+  test('stores a kernel once, whatever the names of its values', () => {
     const table = new KernelTable();
     const kernels = ['learn[1]/b.s', 'learn[2]/b.s', 'learn[1]/b.h', 'learn[1]/a.s']
       .flatMap((n) => program.values.find((v) => fullName(v) === n) ?? [])
@@ -60,7 +60,7 @@ describe('fusing', () => {
     expect(table.kernels).toHaveLength(3);
   });
 
-  test('computes nodes after their arguments, each once', () => {
+  test('orders nodes after their arguments, each once', () => {
     const { kernels } = buildPlan(graph).plan;
     for (const { nodes } of kernels) {
       nodes.forEach((node, i) => {
@@ -73,14 +73,14 @@ describe('fusing', () => {
     expect(new Set(kernels.map((k) => JSON.stringify({ ...k, name: '' }))).size).toBe(kernels.length);
   });
 
-  test('copies rows by one kernel a width', () => {
+  test('copies rows with one kernel per width', () => {
     const table = new KernelTable();
     expect([table.copy(5, 'element'), table.copy(6, 'element'), table.copy(5, 'element')]).toEqual([0, 1, 0]);
     expect([table.copy(5, 'row'), table.copy(9, 'row')]).toEqual([2, 2]);
     expect(table.kernels[2]).toMatchObject({ units: 1, nodes: ['i0'], outputs: [{ node: 0, kind: 'row' }] });
   });
 
-  test('a sum over a layer of one unit is that unit', () => {
+  test('the sum over a layer of one unit is that unit', () => {
     const one = dropDead(graphOf({ network: 'layer a[1] { }, connect image -> a as plain' }).programs.train);
     const v = one.values.find((x) => fullName(x) === 'learn[0]/a.goodness')!;
     const table = new KernelTable();
@@ -95,21 +95,21 @@ describe('a plan', () => {
     buildPlan(graphOf(model), { without }).plan;
   const all = plan([]);
 
-  test('has fewer launches by fusion, and as many products', () => {
+  test('fusion reduces launches and keeps the number of products', () => {
     const apart = plan(['fusion']);
     const rows = (p: typeof all) => launchesOf(p.programs.train, 'rows').length;
     const products = (p: typeof all) => launchesOf(p.programs.train, 'gemm').length;
     expect(rows(all)).toBeLessThan(rows(apart) / 2);
     expect(products(all)).toBe(products(apart));
-    // A layer's learning step but for its products: activity, norm, goodness, loss and slope in one.
+    // The learning step of a layer, except its products: activity, norm, goodness, loss and slope in one.
     expect(all.kernels.map((k) => k.name)).toContain('b.h b.s b.goodness b.loss b.dz');
     expect(apart.kernels.every((k) => !k.name.includes(' ') || /avg|buffer/.test(k.name))).toBe(true);
   });
 
-  test('learns in one launch a pack and step by update fusion, which keeps no gradient', () => {
+  test('update fusion learns with one launch per pack and step, and stores no gradient', () => {
     const apart = plan(['update-fusion']);
     const learns = launchesOf(all.programs.train, 'learn');
-    // a, b and c in each of three steps; the label's table is gathered.
+    // a, b and c in each of three steps; the table of the label is gathered.
     expect(learns).toHaveLength(9);
     expect(launchesOf(apart.programs.train, 'learn')).toEqual([]);
     const gradients = learns.flatMap((l) => l.products).length;
@@ -122,7 +122,7 @@ describe('a plan', () => {
     }
   });
 
-  test('moves an optimizer’s parameter and averages by one kernel, in place', () => {
+  test('updates a parameter and its optimizer state with one kernel, in place', () => {
     const adam: ModelParts = { ...chain, optimizer: 'adam(lr: 0.1)' };
     const { kernels, programs, buffers } = plan([], adam);
     for (const { update } of launchesOf(programs.train, 'learn')) {
@@ -136,7 +136,7 @@ describe('a plan', () => {
     ).toBe(false);
   });
 
-  test('does both polarities in one product, or in two of half the rows', () => {
+  test('computes both polarities in one product, or in two with half the rows', () => {
     const apart = plan(['polarity']);
     const batch = 3;
     const split = launchesOf(all.programs.train, 'gemm').filter((g) => !g.transposeA && g.m === 2 * batch);
@@ -153,7 +153,7 @@ describe('a plan', () => {
     expect(learned.filter((p) => p.beta === 1)).toHaveLength(doubled);
   });
 
-  test('multiplies a layer’s window once a step, and no one-hot rows', () => {
+  test('multiplies the window of a layer once per step, and no one-hot rows', () => {
     const products = (p: typeof all) => launchesOf(p.programs.train, 'gemm').length;
     expect(products(all)).toBeLessThan(products(plan(['slots'])));
     expect(launchesOf(all.programs.train, 'onehot')).toEqual([]);
@@ -163,7 +163,7 @@ describe('a plan', () => {
     expect(launchesOf(multiplied.programs.train, 'scatter')).toEqual([]);
   });
 
-  test('settles on fewer rows, predicts no step too many, and does not compute rest', () => {
+  test('settles on fewer rows, predicts no superfluous step, and computes nothing for layers at rest', () => {
     const rows = (p: typeof all, program: 'train' | 'predict') =>
       launchesOf(p.programs[program], 'gemm').reduce((sum, g) => sum + (g.transposeA ? 0 : g.m), 0);
     expect(rows(all, 'train')).toBeLessThan(rows(plan(['hoist']), 'train'));

@@ -1,4 +1,6 @@
-/** The plan's row kernels: fused from values' expressions, one entry for all launches that compute the same. */
+/**
+ * The row kernels of a plan: fused from the expressions of values, one entry for all launches that compute the same.
+ */
 import { constant, type Expr, nodesOf, substitute, variable, width } from '../expr/index.js';
 import type { IrValue } from '../passes/ir.js';
 import type { ExpressionNode, RowsKernel } from '../plan/plan.js';
@@ -14,8 +16,8 @@ export class KernelTable {
   private readonly known = new Map<string, number>();
 
   /**
-   * One kernel for several values: each one's expression with those of the values it reads put in its place.
-   * @returns the kernel's index, and the values it reads from outside, in the order of its inputs
+   * One kernel for several values: each value's expression with those of the values it reads substituted.
+   * @returns the index of the kernel, and the values it reads from outside, in the order of its inputs
    */
   fuse(
     values: readonly IrValue[],
@@ -37,7 +39,7 @@ export class KernelTable {
         const input = v.inputs[i]!;
         let by = built.get(input);
         if (!by) {
-          // A layer of one unit has one number a row, whichever way its expressions see it.
+          // A layer of one unit has a scalar per row, whatever kind its expressions are.
           const kind = lookUp(input).cols === 1 ? 'row' : 'element';
           const known = [...outside].find(([, id]) => id === input)?.[0];
           const own = known ?? `i${outside.size}`;
@@ -47,7 +49,7 @@ export class KernelTable {
         }
         for (const kind of ['element', 'row'] as const) replacements.set(variable(name, kind), by);
       });
-      // The width last: a sum over what became one number a row is that number times it.
+      // The width last: a sum over what became a scalar per row is that scalar times the width.
       const inUnits = new Map<Expr, Expr>([[width, constant(v.op.units)]]);
       built.set(v.id, substitute(substitute(expr, replacements), inUnits));
     }
@@ -60,7 +62,7 @@ export class KernelTable {
       return [e.op, ...e.args.map((a) => index.get(a)!)];
     });
     const used = [...outside].filter(([name]) => order.some((e) => e.op === 'var' && e.name === name));
-    // Names by position, so that equal kernels are equal texts.
+    // Names by position, so that equal kernels have equal texts.
     const rename = new Map(used.map(([name], i) => [name, `i${i}`]));
     const kernel: Omit<RowsKernel, 'name'> = {
       kind: 'rows',
@@ -75,7 +77,7 @@ export class KernelTable {
     };
   }
 
-  /** Rows as they are. */
+  /** Unmodified rows. */
   copy(units: number, kind: 'element' | 'row'): number {
     const kernel: Omit<RowsKernel, 'name'> = {
       kind: 'rows',

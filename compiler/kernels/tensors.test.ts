@@ -1,4 +1,4 @@
-/** Where the tensors of the outside lie: packed with their neighbours, with signs, transposed, or on their own. */
+/** Where exposed tensors are stored: packed with their neighbours, with signs, transposed, or separately. */
 import { describe, expect, test } from 'vitest';
 import { PlayerSession } from '../../test/support/player.js';
 import { buildPlan } from '../build.js';
@@ -22,7 +22,7 @@ const signed: ModelParts = {
 const plan = planOf(signed);
 
 describe('parameters', () => {
-  test('of a pack lie side by side in one matrix, each bias behind its weights', () => {
+  test('of a pack are side by side in one matrix, each bias after its weights', () => {
     const place = (name: string) => {
       const { buffer, ...rest } = tensor(plan, name).regions[0]!;
       return [plan.buffers[buffer]!.name, rest];
@@ -34,7 +34,7 @@ describe('parameters', () => {
     expect(place('a.a.minus.bias')).toEqual(['pack/a/0', { offset: 14, rows: 6, cols: 1, stride: 16 }]);
   });
 
-  test('of the label are stored transposed, a row a class, the bias the row behind', () => {
+  test('of the label are stored transposed, a row per class, followed by the bias', () => {
     const weight = tensor(plan, 'a.digit.minus.weight');
     expect(weight).toMatchObject({
       shape: [6, 3],
@@ -45,7 +45,7 @@ describe('parameters', () => {
     expect(bias).toMatchObject({ transposed: false, regions: [{ offset: 24, rows: 1, cols: 6 }] });
   });
 
-  test('are stored with their connection’s sign, and so are averages of the gradient, not of its square', () => {
+  test('are stored with the sign of their connection, and so are averages of the gradient, but not of its square', () => {
     const sign = (name: string) => tensor(plan, name).sign;
     expect(sign('a.image.plain.weight')).toBe(1);
     expect(sign('a.a.minus.weight')).toBe(-1);
@@ -53,7 +53,7 @@ describe('parameters', () => {
     expect(sign('optimizer/a.a.minus.bias/exp_avg_sq')).toBe(1);
   });
 
-  test('have a matrix each where nothing is packed', () => {
+  test('have a matrix each if nothing is packed', () => {
     const apart = planOf(signed, { without: ['slots', 'label-gather'] });
     const owners = apart.tensors.filter((t) => t.role === 'parameter' || t.role === 'state');
     expect(new Set(owners.map((t) => t.regions[0]!.buffer)).size).toBe(owners.length);
@@ -61,7 +61,7 @@ describe('parameters', () => {
     expect(tensor(apart, 'a.a.minus.bias').regions[0]).toMatchObject({ rows: 1, cols: 6, stride: 8 });
   });
 
-  test('come back as they were written, every tensor apart from every other', async () => {
+  test('are read back as written, without overlaps between tensors', async () => {
     for (const parts of [signed, chain, everyKind]) {
       const session = new PlayerSession(planOf(parts));
       const written = new Map(
@@ -79,13 +79,13 @@ describe('parameters', () => {
 });
 
 describe('a batch', () => {
-  test('has its labels together, positive ones first', () => {
+  test('has its labels adjacent, positive ones first', () => {
     const [y, negative] = ['y', 'y_negative'].map((n) => tensor(plan, n).regions[0]!);
     expect(y).toMatchObject({ offset: 0, rows: 3, cols: 1, stride: 1 });
     expect(negative).toEqual({ ...y, offset: 3 });
   });
 
-  test('has a matrix a frame, with a column of ones that is written at load', () => {
+  test('has a matrix per frame, with a column of ones written at load', () => {
     const { regions } = tensor(plan, 'x');
     expect(regions).toHaveLength(2);
     for (const r of regions) expect(r).toMatchObject({ offset: 0, rows: 3, cols: 5, stride: 8 });
@@ -97,7 +97,7 @@ describe('a batch', () => {
     );
   });
 
-  test('has no ones where it is normalized first, or nothing lies in slots', () => {
+  test('has no ones if it is normalized first, or if there are no slots', () => {
     const ones = (p: Plan) =>
       p.programs.load.filter(
         (l) => l.kind === 'fill' && l.output.buffer === tensor(p, 'x').regions[0]!.buffer,
@@ -107,7 +107,7 @@ describe('a batch', () => {
     expect(ones(planOf(signed, { without: ['slots'] }))).toEqual([]);
   });
 
-  test('has its results where the host reads them, one number after another', () => {
+  test('has its results where the host reads them, densely', () => {
     expect(tensor(plan, 'loss').regions).toEqual([expect.objectContaining({ rows: 1, cols: 1, stride: 1 })]);
     const goodness = tensor(planOf(chain), 'predict/goodness');
     expect(goodness.regions).toEqual([expect.objectContaining({ rows: 2, cols: 3, stride: 3, offset: 0 })]);
@@ -116,7 +116,7 @@ describe('a batch', () => {
 });
 
 describe('scalars', () => {
-  test('are each there once, whatever reads them', () => {
+  test('each exist once, however many values read them', () => {
     const { values, region } = plan.scalars;
     expect(new Set(values.map((v) => JSON.stringify(v))).size).toBe(values.length);
     expect(values.map((v) => v.name).sort()).toEqual(['bias_correction', 'bias_correction', 'rate']);
@@ -124,7 +124,7 @@ describe('scalars', () => {
     expect(plan.buffers[region!.buffer]).toMatchObject({ name: 'scalars', arena: 'io', bytes: 12 });
   });
 
-  test('have no place where nothing learns', () => {
+  test('do not exist if nothing learns', () => {
     const still = { ...signed, schedule: 'phase look[1] { label: given, learn: off }' };
     expect(planOf(still).scalars).toEqual({ values: [], region: null });
   });

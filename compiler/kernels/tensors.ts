@@ -1,5 +1,5 @@
 /**
- * The tensors of the outside inside a plan: where parameters, optimizer state, inputs and outputs lie, packed or not.
+ * The exposed tensors inside a plan: where parameters, optimizer state, inputs and outputs are stored, packed or not.
  */
 import type { Graph, TensorInfo } from '../graph/index.js';
 import { biasOf, stateId, weightOf } from '../graph/tensors.js';
@@ -9,21 +9,21 @@ import type { PlanTensor, Region } from '../plan/plan.js';
 import type { BufferDraft, Home } from './homes.js';
 
 export interface TensorLayout {
-  /** A parameter's or state's own matrix, packed or not, by the tensor's name in the program. */
+  /** The matrix of a parameter or state, packed or not, by the tensor's name in the program. */
   readonly matrices: ReadonlyMap<string, { readonly buffer: BufferDraft; readonly stride: number }>;
   /** A frame of an input. */
   readonly inputs: ReadonlyMap<string, Home>;
   readonly outputs: ReadonlyMap<string, { readonly buffer: BufferDraft; readonly offset: number }>;
   /** Every buffer that is neither a constant nor an activity. */
   readonly buffers: readonly BufferDraft[];
-  /** Inputs that stand in slots: their column of ones is written at load. */
+  /** Inputs that are in slots: their column of ones is written at load. */
   readonly slotted: ReadonlyMap<string, number>;
   readonly tensors: (indexOf: (b: BufferDraft) => number) => PlanTensor[];
 }
 
 export const inputKey = (tensor: string, frame: number): string => `${tensor}#${frame}`;
 
-/** @param slots whether the data stand in slots `[ x | 1 | 0 ]` that products read directly */
+/** @param slots whether the data are in slots `[ x | 1 | 0 ]` that products read directly */
 export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boolean): TensorLayout {
   const matrices = new Map<string, { buffer: BufferDraft; stride: number }>();
   const inputs = new Map<string, Home>();
@@ -67,7 +67,7 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
     ),
   );
 
-  // Positive and negative labels lie together: 2B rows of indices.
+  // Positive and negative labels are adjacent: 2B rows of indices.
   const labels = draft('labels', 'io', 2 * graph.batch);
   for (const info of graph.tensors) {
     const { name, shape, role } = info;
@@ -109,7 +109,7 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
         place(info, [region(labels, offset, graph.batch, 1, 1)]);
       } else if (shape.length === 3) {
         const [frames, samples, cols] = shape as [number, number, number];
-        // Data that a kernel makes rows of first is not read by products.
+        // Data that a kernel processes first is not read by products.
         const { input, negatives } = graph.document;
         const mixed = negatives.name === 'hybrid_images' && name !== 'predict/x';
         const inSlots = slots && input.normalize === null && input.embed === null && !mixed;
@@ -130,7 +130,7 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
       outputs.set(name, { buffer: labels, offset: graph.batch });
       place(info, [region(labels, graph.batch, graph.batch, 1, 1)]);
     } else {
-      // Numbers lie densely; rows of more than one are padded, as everywhere.
+      // Scalars are stored densely; rows of more than one are padded, as everywhere.
       const size = shape.reduce((n, d) => n * d, 1);
       const cols = shape.at(-1)!;
       const stride = wide.has(name) ? pad4(cols) : cols;

@@ -1,17 +1,17 @@
 /**
  * Constant folding.
  *
- * Finds: rows whose every unit is one known number (the activities before the first step, a hidden or uniform label) and
- * what follows from them. Legal: always; it is arithmetic done early. Buys: the first step's products with activities that
- * are still zero, and every expression that reads them, become constants.
+ * Finds: rows whose every unit is one known number (the activities before the first step, a hidden or uniform label)
+ * and what follows from them. Legal: always; it is arithmetic done early. Buys: the first step's products with
+ * activities that are still zero, and every expression that reads them, become constants.
  */
 import { constant, type Expr, evaluate, nodesOf, substitute } from '../expr/index.js';
 import { type Ir, Rewriter } from './ir.js';
 
-/** Before packing, which must see every connection's product: products with zeros stay. */
+/** Before packing, which must see the product of every connection: products with zeros stay. */
 export const foldConstants = (program: Ir): Ir => fold(program, false);
 
-/** After packing: products with zeros go too. */
+/** After packing: products with zeros are removed too. */
 export const foldProducts = (program: Ir): Ir => fold(program, true);
 
 function fold(program: Ir, products: boolean): Ir {
@@ -47,7 +47,7 @@ function fold(program: Ir, products: boolean): Ir {
         out.emit({ ...value, op: { kind: 'fill', value: Math.fround(number) }, axes: [] }, []),
       );
     } else {
-      // The axes stay as they are: a sum over a value's rows counts on them.
+      // The axes are kept: a sum over a value's rows depends on them.
       const vars = kept.map((k) => k.name);
       out.replace(
         value,

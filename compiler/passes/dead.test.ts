@@ -1,4 +1,4 @@
-/** Dead steps: what is left is what a result or an update follows from, and nothing else is. */
+/** Dead steps: everything that remains contributes to a result or an update. */
 import { expect, test } from 'vitest';
 import { chain, graphOf, within } from '../plan/testing.js';
 import { dropDead } from './dead.js';
@@ -6,7 +6,7 @@ import type { Ir } from './ir.js';
 
 const { train, predict }: { train: Ir; predict: Ir } = graphOf(chain).programs;
 
-/** Values that no result and no update follows from. */
+/** Values that contribute to no result and no update. */
 function idle({ values, results, updates }: Ir): string[] {
   const wanted = new Set<number>();
   const want = (id: number): void => {
@@ -18,7 +18,7 @@ function idle({ values, results, updates }: Ir): string[] {
   return values.filter((v) => !wanted.has(v.id)).map((v) => v.name);
 }
 
-test('nothing is left that no result or update follows from', () => {
+test('every remaining value contributes to a result or an update', () => {
   for (const program of [train, predict]) {
     expect(idle(program)).not.toEqual([]);
     expect(idle(dropDead(program))).toEqual([]);
@@ -32,14 +32,14 @@ test('prediction ends with the last scored step', () => {
   expect(within(alive, 'learn[1]').map((v) => v.name)).toContain('c.goodness');
 });
 
-test('in training the last step’s activities are not normalized: nobody reads them', () => {
+test('in training, the activities of the last step are not normalized, as nothing reads them', () => {
   const names = (program: Ir, step: string) => within(program, step).map((v) => v.name);
   expect(names(train, 'learn[2]')).toContain('a.s');
   expect(names(dropDead(train), 'learn[2]')).not.toContain('a.s');
   expect(names(dropDead(train), 'learn[1]')).toContain('a.s');
 });
 
-test('results and updates stay, each of the same value', () => {
+test('results and updates are kept, each with the same value', () => {
   for (const program of [train, predict]) {
     const alive = dropDead(program);
     const named = ({ values, results, updates }: Ir) =>

@@ -2,8 +2,8 @@
  * Dead steps.
  *
  * Finds: values that no result and no update depends on: in prediction everything after the last scored step and what
- * only it would have read, in training the normalized activities of the last step. Legal: always, values have no side
- * effects. Buys: in the seed's schedule 3 of the 13 steps of a prediction.
+ * only that would have read, in training the normalized activities of the last step. Legal: always, as values have no
+ * side effects. Buys: in the reference network's schedule, 3 of the 13 steps of a prediction.
  */
 import { type Ir, Rewriter } from './ir.js';
 

@@ -22,12 +22,12 @@ const factor = (json: ExpressionJson): string | undefined => {
   return found && show(found);
 };
 
-test('a row’s factor is found where the expression is h times one', () => {
+test('the row factor is found if the expression is h times a factor', () => {
   const norm: ExpressionJson = ['sqrt', ['mean', ['mul', 'h', 'h']]];
   expect(factor('h')).toBe('1');
   expect(factor(['mul', 0.5, 'h'])).toBe('0.5');
   expect(factor(['div', 'h', norm])).toContain('mean');
-  // Not where what is subtracted or squared is more than a factor.
+  // Not if more than a factor is involved, such as a difference or a square.
   expect(factor(['sub', 'h', ['mean', 'h']])).toBeUndefined();
   expect(factor(['mul', 'h', 'h'])).toBeUndefined();
   expect(factor(['tanh', 'h'])).toBeUndefined();
@@ -40,11 +40,11 @@ const embedded = (normalize: string): ModelParts => ({
 const rows = (parts: ModelParts, without: 'embed'[] = []) =>
   launchesOf(planOf(parts, without).programs.train, 'gemm').map((g) => g.m);
 
-test('the data’s own product has as many rows as there are samples, not twice', () => {
+test('the product of the data has one row per sample, not two', () => {
   expect(Math.max(...rows(embedded('rms_norm(h, 0.1)'), ['embed']))).toBe(6);
   expect(rows(embedded('rms_norm(h, 0.1)'))).toContain(3);
   const learn = launchesOf(planOf(embedded('2 * h')).programs.train, 'learn');
-  // The label's columns are added to the data's gradient, in its memory.
+  // The columns of the label are added to the gradient of the data, in its memory.
   expect(learn.map((l) => l.products.map((p) => [p.n, p.k, p.beta]))).toEqual([
     [
       [5, 3, 0],
@@ -53,7 +53,7 @@ test('the data’s own product has as many rows as there are samples, not twice'
   ]);
 });
 
-test('data that are normalized otherwise stay whole', () => {
+test('data with another normalization are not split', () => {
   const whole = embedded('layer_norm(h, 0.1)');
   expect(rows(whole)).toEqual(rows(whole, ['embed']));
   expect(splitsEmbed(planOf(whole).model)).toBe(false);

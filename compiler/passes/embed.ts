@@ -1,18 +1,18 @@
 /**
  * The label in the data.
  *
- * Finds: products with data that have the label written over some columns (`embed`), normalized by a factor a row or not at
- * all. x with the label in it is x without those columns plus the label in them, and a row's factor commutes with a product,
- * (r · x) · Wᵀ = r · (x · Wᵀ), so the product is the data's own plus the label's few columns', and the same holds for the
- * gradient. Legal: where `normalize` is `h` times a row expression. Buys: the data's part varies over samples only. It is
- * computed once for both polarities, for every label tried, and for the view without a label, on as many rows as there are
- * samples.
+ * Finds: products with data that have the label written over some columns (`embed`), not normalized or normalized by a
+ * factor per row. Data with the label are the data without those columns plus the label in them, and a row factor
+ * commutes with a product, (r · x) · Wᵀ = r · (x · Wᵀ), so the product is that of the data plus that of the label's few
+ * columns, and likewise for the gradient. Legal: if `normalize` is `h` times a row expression. Buys: the data's part
+ * varies over samples only: it is computed once for both polarities, for every candidate label and for the view without
+ * a label, with one row per sample.
  */
 import { apply, type Expr, fromJson, mul, one, variable, width } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';
 import { type Ir, type IrValue, isRowAxis, Rewriter, unionAxes } from './ir.js';
 
-/** The row expression that an element expression is `h` times; undefined where it is not of that form. */
+/** The row expression by which an element expression multiplies `h`; undefined if it is not of that form. */
 export function factorOf(expr: Expr, h: Expr): Expr | undefined {
   if (expr === h) return one;
   if (expr.op === 'const' || expr.op === 'var') return undefined;
@@ -34,7 +34,7 @@ export function factorOf(expr: Expr, h: Expr): Expr | undefined {
   }
 }
 
-/** Data with a label in it: which, and the factor of each row. */
+/** Data with an embedded label: which, and the factor of each row. */
 interface Embedded {
   readonly x: IrValue;
   readonly label: IrValue;
@@ -42,7 +42,7 @@ interface Embedded {
   readonly factor: IrValue | undefined;
 }
 
-/** The pass: every product and gradient of embedded data, split where that is legal; anything else as it is. */
+/** The pass: splits every product and gradient of embedded data where legal, and keeps anything else. */
 export function splitEmbeds(program: Ir, { model }: { readonly model: Pick<ModelDocument, 'input'> }): Ir {
   const { input } = model;
   if (!input.embed) return program;
@@ -119,7 +119,7 @@ export function splitEmbeds(program: Ir, { model }: { readonly model: Pick<Model
         const { x, label, at, factor } = source;
         const dz = out.of(value.inputs[0]!);
         const a = factor ? scaled([dz], factor, { step: dz.step, name: `${dz.name} scaled` }) : dz;
-        // A part may have fewer rows than the whole had: each stands for so many.
+        // A part may have fewer rows than the whole: each row then stands for several.
         const all = unionAxes(...value.inputs.map((i) => program.values[i]!.axes));
         const scale = (part: IrValue) =>
           all
@@ -137,7 +137,7 @@ export function splitEmbeds(program: Ir, { model }: { readonly model: Pick<Model
   return out.finish();
 }
 
-/** Whether a model's data have a label in them that products can be split by. */
+/** Whether a model's data have an embedded label by which products can be split. */
 export function splitsEmbed({ input: { embed, normalize } }: Pick<ModelDocument, 'input'>): boolean {
   const h = variable('h', 'element');
   const scope = new Map<string, Expr>([

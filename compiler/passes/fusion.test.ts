@@ -25,14 +25,14 @@ const names = (g: Group) => g.values.map((v) => v.name);
 const fused = (ir: Ir): readonly Group[] => fuseUpdates(fuseRows(scheduleOf(ir))).groups;
 
 describe('groups', () => {
-  test('hold every value once', () => {
+  test('contain every value once', () => {
     for (const groups of [fused(program), scheduleOf(program).groups]) {
       const ids = groups.flatMap((g) => g.values.map((v) => v.id));
       expect(ids.sort((a, b) => a - b)).toEqual(program.values.map((v) => v.id));
     }
   });
 
-  test('join a layer’s expressions in a step, and no product', () => {
+  test('join the expressions of a layer in a step, but no product', () => {
     const groups = fused(program);
     const step = groups.filter(
       (g) => g.kind === 'rows' && g.values.some((v) => fullName(v) === 'learn[2]/b.h'),
@@ -46,7 +46,7 @@ describe('groups', () => {
     expect(apart.filter((u) => u.kind === 'rows' && u.values.length > 1)).toEqual([]);
   });
 
-  test('join what one gradient moves', () => {
+  test('join the updates by one gradient', () => {
     const updates = (groups: readonly Group[]) =>
       groups.filter((g) => g.kind === 'update').map((g) => g.values.length);
     expect(new Set(updates(fused(program)))).toEqual(new Set([3]));
@@ -60,7 +60,7 @@ describe('groups', () => {
   });
 });
 
-test('two layers’ mean stays apart from both where one recalls the other: their kernels would wait for each other', () => {
+test('the mean of two layers stays separate from both if one recalls the other: their kernels would wait for each other', () => {
   const { programs: recalling, document: model } = graphOf({
     types: 'connection fast { fast: decay(0.9) }',
     network: `
@@ -81,12 +81,12 @@ describe('their order', () => {
   const order = inOrder(program, fused(program));
   const at = new Map(order.flatMap((u, i) => u.values.map((v) => [v.id, i] as const)));
 
-  test('puts every group after those that it reads', () => {
+  test('every group comes after those that it reads', () => {
     for (const v of program.values)
       for (const i of v.inputs) expect(at.get(i)!).toBeLessThanOrEqual(at.get(v.id)!);
   });
 
-  test('puts a new version after all that read the old one, also by a view of it', () => {
+  test('a new version comes after all readers of the old one, including readers of a view of it', () => {
     let read = 0;
     for (const v of program.values) {
       if (v.tensor === undefined || v.op.kind !== 'map') continue;
@@ -101,7 +101,7 @@ describe('their order', () => {
     expect(read).toBeGreaterThan(10);
   });
 
-  test('fails where groups read each other in a cycle', () => {
+  test('throws if groups read each other in a cycle', () => {
     const [a, b] = ofKind(program.values, 'product') as [IrValue, IrValue];
     const cycle: Ir = {
       ...program,
@@ -115,8 +115,8 @@ describe('their order', () => {
   });
 });
 
-test('what two steps move by the very same gradient is moved twice', () => {
-  // The layer hears the same in both steps, so its mean activity is the same value.
+test('two steps that share a gradient update twice', () => {
+  // The layer has the same input in both steps, so its mean activity is the same value.
   const { programs } = graphOf({
     types: 'connection fixed { learn: off }',
     network: 'layer a[4] { peer_norm: 0.1 }, connect digit -> a as fixed',
@@ -128,7 +128,7 @@ test('what two steps move by the very same gradient is moved twice', () => {
   expect(moved.map((u) => u.values.length)).toEqual([1, 1]);
 });
 
-test('what reads an old version of a tensor stays apart from what reads the new one: it would wait for itself', () => {
+test('a reader of an old version of a tensor stays separate from readers of the new one: it would wait for itself', () => {
   const [product] = ofKind(program.values, 'product') as [IrValue];
   const row = program.values.find((v) => fullName(v) === 'learn[2]/b.h')!;
   const moved = program.values.find((v) => v.tensor !== undefined && v.op.kind === 'map')!;

@@ -1,10 +1,10 @@
 /**
  * Fusion.
  *
- * Finds: row expressions that read one another and run over the same rows. Legal: between two expressions with no product
- * or other sum over rows in between, nor an expression that must run by itself (over rows of another length, as what fast
- * weights recall of another layer). Buys: one kernel loads what it needs once, shares subexpressions (the goodness mean(h²)
- * and the root mean square of the same h are one reduction) and writes only what somebody else reads.
+ * Finds: row expressions that read one another and run over the same rows. Legal: if neither a product or another sum
+ * over rows is between two expressions, nor an expression that must run by itself (over rows of another length, such as
+ * what fast weights recall of another layer). Buys: one kernel loads its inputs once, shares subexpressions (the
+ * goodness mean(h²) and the root mean square of the same h are one reduction) and writes only what other kernels read.
  */
 import { nodesOf } from '../expr/index.js';
 import { type Ir, type IrValue, rowKey } from './ir.js';
@@ -14,13 +14,13 @@ import { predecessorsOf } from './versions.js';
 type RowMap = IrValue & { readonly op: Extract<IrValue['op'], { kind: 'map' }> };
 const isRowMap = (v: IrValue): v is RowMap => v.op.kind === 'map' && v.tensor === undefined;
 
-/** The row length an expression is about; 0 where it only handles numbers of a row, at home in any kernel. */
+/** The row length of an expression; 0 if it only has scalars per row, which fit into any kernel. */
 function lengthOf(v: RowMap): number {
   const elements = nodesOf(v.op.expr).some((e) => e.kind === 'element');
   return elements || v.cols > 1 ? v.op.units : 0;
 }
 
-/** Rows of a layer as few kernels. */
+/** Joins the rows of a layer into as few kernels as possible. */
 export function fuseRows(schedule: Schedule): Schedule {
   const { program } = schedule;
   const parent = program.values.map((v) => v.id);
@@ -65,7 +65,10 @@ export function fuseRows(schedule: Schedule): Schedule {
   return { ...schedule, groups: [...groups.values()] };
 }
 
-/** Whether some third group reads `first`, at whatever remove, and is read by `last`: as one kernel they would wait for themselves. */
+/**
+ * Whether a third group reads `first`, directly or indirectly, and is read by `last`: as one kernel they would wait for
+ * themselves.
+ */
 function isBetween(first: number, last: number, sources: (group: number) => readonly number[]): boolean {
   const seen = new Set([first, last]);
   const open = sources(last).filter((group) => !seen.has(group));
@@ -81,8 +84,8 @@ function isBetween(first: number, last: number, sources: (group: number) => read
 }
 
 /**
- * How many kernels' results lie between each value and the start, be it that they are only waited for: two expressions of
- * one level have none between them.
+ * The number of kernels between each value and the start of the program, including those that are only waited for: two
+ * expressions on the same level have none between them.
  */
 function levelsOf(program: Ir): readonly number[] {
   const before = predecessorsOf(program);

@@ -1,4 +1,4 @@
-/** Axis hoisting: a value is computed for the rows it varies over, once, and sums come before products. */
+/** Axis hoisting: a value is computed once for the rows it varies over, and sums come before products. */
 import { expect, test } from 'vitest';
 import { variable } from '../expr/index.js';
 import { rowCount } from '../graph/index.js';
@@ -13,26 +13,26 @@ const classes = 3;
 const { train, predict }: { train: Ir; predict: Ir } = graphOf(chain, { predictBatch: batch }).programs;
 const shared = (program: Ir) => shareEqual(foldConstants(program));
 const expanded = (program: Ir) => expandAll(foldConstants(program));
-/** How many rows the layers' sums of inputs have in a step. */
+/** The number of rows of each layer's input sums in a step. */
 const rows = (program: Ir, step: string): number[] =>
   within(program, step)
     .filter((v) => v.name.endsWith('.z'))
     .map((v) => rowCount(v, program.extents));
 
-test('until the label is shown, positive and negative rows are one', () => {
-  // In the first step the upper layers hear nothing but the uniform label: one row is enough for all samples.
+test('until the label is shown, positive and negative rows are shared', () => {
+  // In the first step the upper layers receive only the uniform label: one row serves all samples.
   expect(rows(shared(train), 'settle[0]')).toEqual([batch, 1, 1]);
   expect(rows(shared(train), 'settle[1]')).toEqual([batch, batch, 1]);
 });
 
-test('the label’s influence climbs down one layer a step', () => {
+test('the influence of the label moves down one layer per step', () => {
   const two = 2 * batch;
   expect(rows(shared(train), 'learn[0]')).toEqual([batch, batch, two]);
   expect(rows(shared(train), 'learn[1]')).toEqual([batch, two, two]);
   expect(rows(shared(train), 'learn[2]')).toEqual([two, two, two]);
 });
 
-test('prediction settles once, not once a label, and layers wait for the label’s influence', () => {
+test('prediction settles once, not once per label, and layers are shared until the label reaches them', () => {
   const all = classes * batch;
   expect(rows(shared(predict), 'settle[1]')).toEqual([batch, batch, 1]);
   expect(rows(shared(predict), 'learn[0]')).toEqual([batch, batch, all]);
@@ -49,13 +49,13 @@ test('a still image is multiplied once while nothing learns, and again after eac
   expect(count(shared(predict))).toBe(1);
 });
 
-test('frames of a moving image stay apart', () => {
+test('frames of a moving image stay separate', () => {
   const { predict: moving } = graphOf(chain, { frames: 3 }).programs;
   const images = shareEqual(moving).values.filter((v) => v.name === 'a.image.plain');
   expect(images).toHaveLength(3);
 });
 
-test('equal computations are one value, and each value is there once', () => {
+test('equal computations are one value', () => {
   const keys = ({ values }: Ir) =>
     values.map((v) => JSON.stringify([v.op.kind === 'map' ? v.op.expr.id : v.op, v.inputs, v.cols, v.axes]));
   expect(new Set(keys(train)).size).toBeLessThan(train.values.length);
@@ -63,7 +63,7 @@ test('equal computations are one value, and each value is there once', () => {
   expect(new Set(keys(once)).size).toBe(once.values.length);
 });
 
-test('rows are added before a product with what does not vary over them', () => {
+test('rows are summed before a product with an operand that does not vary over them', () => {
   const gradients = (program: Ir, name: string, step?: string) =>
     ofKind(program.values, 'outer')
       .filter((v) => v.name === name && (step === undefined || v.step === step))
@@ -76,11 +76,11 @@ test('rows are added before a product with what does not vary over them', () => 
   expect(gradients(after, 'b.a.plain.weight.gradient', 'learn[2]')).toEqual(
     [[2 * batch, batch]].map(() => [batch, batch]),
   );
-  // Where both operands vary, nothing is added.
+  // If both operands vary, nothing is summed.
   expect(gradients(after, 'c.b.plain.weight.gradient', 'learn[2]')).toEqual([[2 * batch, 2 * batch]]);
 });
 
-test('what varies over nothing is added to one row first', () => {
+test('rows that vary over nothing are summed to one row first', () => {
   const network = 'layer a[6], b[7] { normalize: h + 1 }  connect image -> a -> b as plain';
   const program = sumBeforeOuter(shared(graphOf({ network }).programs.train));
   const gradient = ofKind(program.values, 'outer').find((v) => v.name.endsWith('b.a.plain.weight.gradient'))!;
@@ -89,7 +89,7 @@ test('what varies over nothing is added to one row first', () => {
   expect(dz).toMatchObject({ op: { kind: 'total', scale: 1 }, axes: ['parameters'] });
 });
 
-test('without hoisting every row is there from the start', () => {
+test('without hoisting, every row exists from the start', () => {
   const network = `layer a[6], b[7] { }
     connect image -> a -> b as plain
     connect digit -> a, digit -> b as plain`;
@@ -97,11 +97,11 @@ test('without hoisting every row is there from the start', () => {
   const { programs } = graphOf({ network, schedule });
   for (const step of ['settle[0]', 'settle[1]', 'learn[0]', 'learn[1]'])
     expect(rows(expanded(programs.train), step)).toEqual([2 * batch, 2 * batch]);
-  // The lower layer's second step is its first one over again.
+  // The second step of the lower layer repeats its first.
   expect(rows(shared(programs.train), 'settle[1]')).toEqual([batch]);
 });
 
-test('sums over more rows than they were weigh as before', () => {
+test('sums over more rows keep their weight', () => {
   const weights = ({ values, extents }: Ir) =>
     ofKind(values, 'total').map(({ op, inputs }) => {
       const scale = op.kind === 'total' ? op.scale : 0;
@@ -186,6 +186,6 @@ test('sums over more rows than they were weigh as before', () => {
     updates: [{ tensor: 'b', value: 6 }],
   };
   expect(weights(program)).toEqual([[1, 2]]);
-  // Two rows became two for each sample: each counts for a third.
+  // Two rows became two per sample: each counts for a third.
   expect(weights(expandAll(program))).toEqual([[1 / batch, 2]]);
 });

@@ -1,10 +1,10 @@
 /**
  * Label gather.
  *
- * Finds: products with one-hot rows. Such a product is a row of the weights' transpose, looked up by the class, and its
- * gradient adds each row to its class. The label's weights are stored transposed for it, `[ Wᵀ ; b ; 0 ]`. Legal: wherever
- * slot layout would be. Buys: the products of the label's connections, which are lookups now; where a label is not one-hot
- * (uniform, mixed) a small product is left.
+ * Finds: products with one-hot rows. Such a product is a row of the transposed weights, looked up by class, and its
+ * gradient adds each row to its class. The label's weights are stored transposed for this, `[ Wᵀ ; b ; 0 ]`. Legal:
+ * wherever slot layout would be. Buys: the products of the label's connections become lookups; where a label is not
+ * one-hot (uniform, mixed), a small product remains.
  */
 import { apply, variable } from '../expr/index.js';
 import { sumTo } from './hoist.js';
@@ -21,7 +21,7 @@ export function gatherLabels(program: Ir, { packs }: { readonly packs: readonly 
 
 class Tables implements PackKind {
   readonly name = 'gathered';
-  /** Labels that are not one-hot, in slots that fit a table's rows, by value. */
+  /** Labels that are not one-hot, in slots that match the rows of a table, by value. */
   private readonly slots = new Map<number, IrValue>();
 
   constructor(private readonly packing: Packing) {}
@@ -32,7 +32,7 @@ class Tables implements PackKind {
     );
   }
 
-  /** A row of the table where the label is one-hot, a small product where it is not. */
+  /** A row of the table if the label is one-hot, otherwise a small product. */
   product({ pack, members, source }: Run, z: IrValue): IrValue {
     const { out } = this.packing;
     const [member] = members as [PackMember];
@@ -61,7 +61,7 @@ class Tables implements PackKind {
     return out.emit({ op: { kind: 'lookup' }, ...shape, axes, ...named }, [rows, ...indices]);
   }
 
-  /** Rows as wide as the table is high: with the 1 that the bias is multiplied by. */
+  /** Rows as wide as the table is high, including the 1 that multiplies the bias. */
   private inSlot(member: PackMember, source: IrValue): IrValue {
     if (member.connection.bias === null) return source;
     const known = this.slots.get(source.id);
@@ -82,7 +82,7 @@ class Tables implements PackKind {
     return made;
   }
 
-  /** Each row added to its class; of a label that is not one-hot, the product with dz. */
+  /** Each row added to its class; for a label that is not one-hot, the product with dz. */
   gradient(pack: Pack, runs: readonly Run[], dz: IrValue, scale: number, like: IrValue): IrValue {
     const { out } = this.packing;
     const [{ source, members }] = runs as [Run];
@@ -91,7 +91,7 @@ class Tables implements PackKind {
     const named = { step: like.step, name: `${like.name} gradient` };
     if (source.op.kind === 'onehot') {
       const op = { kind: 'scatter', classes: member.cols, scale } as const;
-      // A label that is the same in both rows has one index for them.
+      // A label that is the same in both rows has a single index for them.
       const rows = sumTo(out, dz, source);
       return out.emit({ op, ...shape, ...named }, [rows, ...source.inputs.map((i) => out.at(i))]);
     }

@@ -1,4 +1,4 @@
-/** The memory plan: what lives at the same time lies apart, and the arenas are the smaller for it. */
+/** The memory plan: buffers that live at the same time do not overlap, and the arenas get smaller. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../test/support/random-model.js';
@@ -23,7 +23,7 @@ const bytesIn = (lives: readonly Lifetime[], offsets: readonly number[]) =>
   Math.max(0, ...lives.map((life, i) => offsets[i]! + align(life.bytes)));
 
 describe('offsets', () => {
-  test('keep apart what lives at the same time, on whole blocks', () => {
+  test('does not overlap buffers that live at the same time, and aligns them to blocks', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
         const offsets = share(lives);
@@ -40,7 +40,7 @@ describe('offsets', () => {
     );
   });
 
-  test('take no more than a room for each, and no less than what lives at once', () => {
+  test('needs no more than separate buffers, and no less than what is live at once', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
         const all = bytesIn(lives, separate(lives));
@@ -55,14 +55,14 @@ describe('offsets', () => {
     );
   });
 
-  test('use a place again as soon as its buffer has died', () => {
+  test('reuses memory as soon as its buffer is dead', () => {
     const chainOf = [0, 1, 2, 3].map((at): Lifetime => ({ bytes: 1000, from: at, to: at + 1 }));
     expect(share(chainOf)).toEqual([0, 1024, 0, 1024]);
     expect(separate(chainOf)).toEqual([0, 1024, 2048, 3072]);
   });
 });
 
-/** The buffers that a launch names, in any place. */
+/** All buffers that a launch refers to. */
 function buffersOf(launch: Launch): number[] {
   const found: number[] = [];
   const look = (value: unknown): void => {
@@ -74,7 +74,7 @@ function buffersOf(launch: Launch): number[] {
   return found;
 }
 
-/** Pairs of buffers of a plan that share bytes while some launch between their first and last may yet touch both. */
+/** Pairs of buffers of a plan that share bytes while both may still be accessed. */
 function collisions(plan: Plan): string[] {
   const found: string[] = [];
   for (const launches of [plan.programs.train, plan.programs.predict]) {
@@ -101,18 +101,18 @@ describe('a plan’s buffers', () => {
   test.each([
     ['the seed’s shape', chain],
     ['every kind of launch', everyKind],
-  ])('that live at the same time share no byte: %s', (_, model) => {
+  ])('live at the same time share no byte: %s', (_, model) => {
     const graph = graphOf(model);
     const { plan } = buildPlan(graph);
     expect(collisions(plan)).toEqual([]);
-    // Activities of one step over those of the one before.
+    // Activities of a step overlap those of the previous one.
     const roomy = buildPlan(graph, { without: ['memory'] }).plan;
     expect(bytesOf(plan, 'activities')).toBeLessThan(bytesOf(roomy, 'activities') / 2);
     expect(bytesOf(plan, 'scratch')).toBeLessThan(bytesOf(roomy, 'scratch'));
     expect(bytesOf(plan, 'parameters')).toBe(bytesOf(roomy, 'parameters'));
   });
 
-  test('share none in random models either', () => {
+  test('do not share bytes in random models', () => {
     fc.assert(
       fc.property(randomModel, ({ text, frames, predictBatch, observe }) => {
         const { plan } = buildPlan(graphOf(text, { frames, predictBatch, observe }));
@@ -122,7 +122,7 @@ describe('a plan’s buffers', () => {
     );
   });
 
-  test('would be seen to share, if all lay at the start', () => {
+  test('are detected as overlapping if all start at 0', () => {
     const { plan } = buildPlan(graphOf(chain));
     const heaped = { ...plan, buffers: plan.buffers.map((b) => ({ ...b, offset: 0 })) };
     expect(collisions(heaped)).not.toEqual([]);

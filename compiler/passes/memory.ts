@@ -1,20 +1,22 @@
 /**
- * The memory plan: every buffer's lifetime within a program is known, so buffers whose lives do not overlap share memory.
+ * The memory plan: the lifetime of every buffer within a program is known, so buffers whose lifetimes do not overlap
+ * share memory.
  *
- * Offsets are assigned greedily, the largest buffer first, each at the lowest place where nothing else that lives at the
- * same time lies (the usual heuristic for this form of interval packing). Legal: launches run in the plan's order, and an
- * engine that runs some at once must respect the memory they touch. Buys: activities of 13 steps in the room of two or three.
+ * Offsets are assigned greedily, the largest buffer first, each at the lowest offset where nothing else is live at the
+ * same time (the usual heuristic for this kind of interval packing). Legal: launches run in the plan's order, and an
+ * engine that runs some concurrently must respect the memory they access. Buys: the activities of 13 steps fit in the
+ * space of two or three.
  */
 export interface Lifetime {
   readonly bytes: number;
-  /** Positions of the first and the last launch that touch the buffer, in one program. */
+  /** Positions of the first and the last launch that access the buffer, in one program. */
   readonly from: number;
   readonly to: number;
 }
 
 export const align = (bytes: number): number => Math.ceil(bytes / 256) * 256;
 
-/** Every buffer in room of its own: offsets in bytes. */
+/** Every buffer in space of its own: offsets in bytes. */
 export function separate(lives: readonly Lifetime[]): number[] {
   let end = 0;
   return lives.map(({ bytes }) => {
@@ -24,7 +26,7 @@ export function separate(lives: readonly Lifetime[]): number[] {
   });
 }
 
-/** Buffers whose lives do not overlap in the same room: offsets in bytes. */
+/** Buffers with disjoint lifetimes in the same space: offsets in bytes. */
 export function share(lives: readonly Lifetime[]): number[] {
   const offsets = new Array<number>(lives.length).fill(0);
   const order = lives

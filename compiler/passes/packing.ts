@@ -1,15 +1,16 @@
 /**
- * What the slots and the label-gather pass have in common: in every layer's z = Σ sign · (s · Wᵀ + b) the products of packed
- * connections become products with their pack, and the updates of packed parameters one update of the pack.
+ * What the slots and the label-gather pass have in common: in every layer's z = Σ sign · (s · Wᵀ + b), the products of
+ * packed connections become products with their pack, and the updates of packed parameters become one update of the
+ * pack.
  *
- * A pass says by a `PackKind` which products those are and how their gradient is computed.
+ * A pass defines with a `PackKind` which products those are and how their gradient is computed.
  */
 import { add, type Expr, nodesOf, substitute, variable, zero } from '../expr/index.js';
 import { biasOf, stateId, type TensorId, weightOf } from '../graph/tensors.js';
 import { type Ir, type IrValue, Rewriter, unionAxes } from './ir.js';
 import type { Pack, PackMember } from './packs.js';
 
-/** A packed connection's part of a z. */
+/** A packed connection's term of a z. */
 export interface Term {
   readonly pack: Pack;
   readonly member: PackMember;
@@ -17,7 +18,7 @@ export interface Term {
   readonly source: IrValue;
 }
 
-/** A product that a z is the sum of: some columns of a pack, and the rows that they multiply. */
+/** A product in the sum of a z: some columns of a pack, and the rows that they multiply. */
 export interface Run {
   readonly pack: Pack;
   readonly members: readonly PackMember[];
@@ -25,16 +26,16 @@ export interface Run {
 }
 
 export interface PackKind {
-  /** Of its products in a sum, where those of the other pass may stand too. */
+  /** The name prefix of its products in a sum, which may also contain those of the other pass. */
   readonly name: string;
-  /** The products that a layer's terms in one step become. */
+  /** The products that replace a layer's terms in one step. */
   runs(step: string, terms: readonly Term[]): readonly Run[];
   product(run: Run, z: IrValue): IrValue;
-  /** The gradient of a whole pack from the z's that `runs` are part of; `like` gives its name and step. */
+  /** The gradient of a whole pack from the z's that `runs` are part of; `like` determines its name and step. */
   gradient(pack: Pack, runs: readonly Run[], dz: IrValue, scale: number, like: IrValue): IrValue;
 }
 
-/** The connection of a packed parameter, and which of its two parameters that is. */
+/** The connection of a packed parameter, and which of its two parameters it is. */
 interface Packed {
   readonly pack: Pack;
   readonly member: PackMember;
@@ -45,13 +46,13 @@ export class Packing {
   readonly out: Rewriter;
   /** By the parameter's name. */
   private readonly packed = new Map<string, Packed>();
-  /** The present version of every packed parameter and its state. */
+  /** The current version of every packed parameter and its state. */
   private readonly current = new Map<string, IrValue>();
-  /** What each z is the sum of, by its new id: the gradient that comes back through it multiplies the same rows. */
+  /** The terms of each z, by its new id: the gradient that comes back through it multiplies the same rows. */
   private readonly runsOf = new Map<number, readonly Run[]>();
   private readonly moved = new Set<string>();
   private readonly users: readonly (readonly IrValue[])[];
-  /** By step, the expressions that read products of packs. */
+  /** The expressions that read products of packs, by step. */
   private readonly sums = new Map<string, IrValue[]>();
 
   constructor(
@@ -81,7 +82,7 @@ export class Packing {
     const { program, out } = this;
     for (const value of program.values) {
       const packed = this.packedOf(value);
-      // Parameters that are packed, their products and gradients: replaced where they are used.
+      // Packed parameters, their products and gradients are replaced where they are used.
       if (packed) this.update(value, packed, kind);
       else if (this.isProduct(value) || this.isGradient(value)) continue;
       else if (value.op.kind === 'map' && value.inputs.some((i) => this.isProduct(program.values[i]!)))
@@ -93,26 +94,26 @@ export class Packing {
     return out.finish([...others.map((u) => ({ ...u, value: out.of(u.value).id })), ...packed]);
   }
 
-  /** What of a pack a value is a version of: a parameter, or its optimizer state. */
+  /** The part of a pack that a value is a version of: a parameter, or its optimizer state. */
   private packedOf({ tensor }: IrValue): Packed | undefined {
     return tensor?.parameter === undefined ? undefined : this.packed.get(tensor.parameter);
   }
 
-  /** The packed connection that a product multiplies by. */
+  /** The packed connection of a product. */
   private memberOf({ op, inputs }: IrValue): Packed | undefined {
     return op.kind === 'product' ? this.packedOf(this.program.values[inputs[1]!]!) : undefined;
   }
   private isProduct(value: IrValue): boolean {
     return this.memberOf(value) !== undefined;
   }
-  /** A gradient is known by what it moves. */
+  /** A gradient is identified by what it updates. */
   private isGradient({ id, op }: IrValue): boolean {
     if (op.kind !== 'outer' && op.kind !== 'total') return false;
     const users = this.users[id]!;
     return users.length > 0 && users.every((u) => this.packedOf(u) !== undefined);
   }
 
-  /** What the packed products of a step multiply, by source, as far as it is made already. */
+  /** What the packed products of a step multiply, by source, as far as it exists already. */
   sourcesOf(step: string): ReadonlyMap<string, IrValue> {
     const { program, out } = this;
     const found = new Map<string, IrValue>();
@@ -127,7 +128,7 @@ export class Packing {
     return found;
   }
 
-  /** A pack, or a state of its optimizer, as it is at this point. */
+  /** A pack, or a state of its optimizer, at the current point. */
   version(tensor: TensorId, pack: Pack): IrValue {
     const known = this.current.get(tensor.name);
     if (known) return known;
@@ -141,7 +142,7 @@ export class Packing {
     return made;
   }
 
-  /** A layer's z: the packed connections' terms become one variable a run, whatever else it sums stays. */
+  /** A layer's z: the terms of packed connections become one variable per run; the rest of the sum stays. */
   private sum(value: IrValue, kind: PackKind): void {
     const { out, program } = this;
     if (value.op.kind !== 'map') return;
@@ -175,19 +176,19 @@ export class Packing {
   }
 
   /**
-   * The update of a pack's first weight moves the pack and its state: all of a step's updates of a pack read the versions
-   * before it, by the same rule.
+   * The update of a pack's first weight updates the pack and its state: all updates of a pack in one step read the
+   * versions before it, by the same rule.
    */
   private update(value: IrValue, { pack, member, isWeight }: Packed, kind: PackKind): void {
     const { program, out } = this;
     const isFirst = isWeight && member === pack.members[0] && value.tensor!.state === undefined;
     if (value.op.kind !== 'map' || !isFirst) return;
     const gradientOf = program.values[value.inputs[value.op.vars.indexOf('g')]!]!;
-    if (gradientOf.op.kind !== 'outer') throw new Error(`${value.name} is not moved by a gradient`);
+    if (gradientOf.op.kind !== 'outer') throw new Error(`${value.name} is not updated by a gradient`);
     const dz = out.of(gradientOf.inputs[0]!);
-    // dz is a function of z: through it the step is known.
+    // dz is a function of z, which determines the step.
     const runs = dz.inputs.flatMap((i) => this.runsOf.get(i) ?? []).filter((r) => r.pack === pack);
-    // The sign is in the pack.
+    // The sign is already in the pack.
     const gradient = kind.gradient(pack, runs, dz, Math.abs(gradientOf.op.scale), value);
     const states = this.users[gradientOf.id]!.filter(
       ({ op, tensor }) =>

@@ -1,4 +1,4 @@
-/** Packs: which connections' parameters share a matrix, and where each lies in it. */
+/** Packs: which connections' parameters share a matrix, and where each is in it. */
 import { expect, test } from 'vitest';
 import { sizeOf } from '../model.js';
 import { chain, graphOf, type ModelParts } from '../plan/testing.js';
@@ -11,7 +11,7 @@ const members = (parts: ModelParts, choice = { embed: true, slots: true, labelGa
   return { packs, notes, names: packs.map((p) => p.members.map((m) => m.connection.source).join(' ')) };
 };
 
-test('a layer’s connections lie side by side, the input first, then layers in slot order', () => {
+test('connections of a layer are side by side, the input first, then layers in slot order', () => {
   const { packs, names, notes } = members(chain);
   expect(names).toEqual(['image a b', 'a b c', 'b c', 'digit']);
   expect(notes).toEqual([]);
@@ -25,7 +25,7 @@ test('a layer’s connections lie side by side, the input first, then layers in 
   expect(new Set(packs.map((p) => p.tensor.name)).size).toBe(packs.length);
 });
 
-test('a label’s weights are a table of their own, stored by class, the bias its last row', () => {
+test('the weights of a label are a separate table, stored by class, with the bias as its last row', () => {
   const { packs } = members(chain);
   expect(packs[3]).toMatchObject({ target: 'c', units: 4, cols: 4, transposed: true });
   const network = 'layer a[6] { }, connect image -> a as plain, connect digit -> a as bare';
@@ -33,7 +33,7 @@ test('a label’s weights are a table of their own, stored by class, the bias it
   expect(bare.packs[1]).toMatchObject({ cols: 3, transposed: true });
 });
 
-test('without label gather the label stands among the others; without slots only the table is left', () => {
+test('without label gather, the label is packed with the others; without slots, only the table remains', () => {
   expect(members(chain, { embed: true, slots: true, labelGather: false }).names).toEqual([
     'image a b',
     'a b c',
@@ -43,7 +43,7 @@ test('without label gather the label stands among the others; without slots only
   expect(members(chain, { embed: true, slots: false, labelGather: false }).names).toEqual([]);
 });
 
-test('what is updated by other rules, or not at all, or has no bias, lies apart', () => {
+test('connections with other update rules, without updates, or without bias are packed separately', () => {
   const network = `
     layer a[6], b[7] { }
     connect image -> a as plain
@@ -58,15 +58,15 @@ test('what is updated by other rules, or not at all, or has no bias, lies apart'
   expect(members({ types, network }).names).toEqual(['image', 'a', 'b', 'a', 'b']);
 });
 
-test('dropout keeps a connection apart, and that is told', () => {
+test('dropout keeps a connection separate, with a note', () => {
   const network = 'layer a[6] { }, connect image -> a as plain, connect a -> a as noisy';
   const { names, notes } = members({ types: 'connection noisy { dropout: 0.5 }', network });
   expect(names).toEqual(['image']);
-  expect(notes).toEqual(['a.a.noisy stays apart: its dropout falls on its own product']);
+  expect(notes).toEqual(['a.a.noisy is not packed: its dropout applies to its own product']);
 });
 
-test('slots are ordered so that what a layer hears is one window', () => {
-  // c hears a and itself, b nothing but itself: in the file's order c would need two windows.
+test('slots are ordered so that the sources of a layer are one window', () => {
+  // c reads a and itself, b only itself: in the order of the file, c would need two windows.
   const network = `
     layer a[6], b[7], c[4] { }
     connect image -> a, image -> b as plain
@@ -78,7 +78,7 @@ test('slots are ordered so that what a layer hears is one window', () => {
   expect(slotOrder(modelOf(chain))).toEqual(['a', 'b', 'c']);
 });
 
-test('what changes sign with a parameter is stored with its connection’s sign', () => {
+test('state that changes sign with a parameter is stored with the sign of its connection', () => {
   const network = 'layer a[6] { }  connect image -> a as minus';
   const [connection] = modelOf({ types: 'connection minus { sign: -1 }', network }).connections;
   const signs = [undefined, 'momentum_buffer', 'exp_avg', 'exp_avg_sq', 'square_avg', 'acc_delta'].map(

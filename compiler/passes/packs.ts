@@ -1,8 +1,8 @@
 /**
  * Which parameters share one packed matrix: decided once from the model, the same for both programs.
  *
- * A pack holds, side by side, the weights and biases of a layer's connections that are updated by the same rule: for each
- * a slot `[ sign · W | sign · b | 0 ]`, in the order in which their sources lie in the activities' slots.
+ * A pack holds, side by side, the weights and biases of a layer's connections that are updated by the same rule: for
+ * each a slot `[ sign · W | sign · b | 0 ]`, in the order of their sources in the activities' slots.
  */
 import { updateRule } from '../graph/optimizers.js';
 import { parameterId, type TensorId } from '../graph/tensors.js';
@@ -15,12 +15,12 @@ export interface PackMember extends Slot {
 }
 
 export interface Pack {
-  /** Inside of a plan: `pack/h1/0`. */
+  /** Its name inside a plan: `pack/h1/0`. */
   readonly tensor: TensorId;
   readonly target: string;
   /** The target's units. */
   readonly units: number;
-  /** All columns (rows, if transposed), padding included. */
+  /** All columns (rows, if transposed), including padding. */
   readonly cols: number;
   readonly members: readonly PackMember[];
   /** Stored [cols, units]: a label's weights, looked up by row. */
@@ -37,8 +37,8 @@ export function storedSign(connection: Connection, state: string | undefined): 1
 }
 
 /**
- * The order in which the layers' slots lie, so that what each layer listens to is contiguous as often as can be.
- * Starts from the file's order and moves one layer at a time while that saves a window.
+ * The order of the layers' slots, chosen so that the sources of each layer are contiguous as often as possible. Starts
+ * from the order of the file and moves one layer at a time while that saves a window.
  */
 export function slotOrder(model: ModelDocument): readonly string[] {
   let order = model.layers.map((l) => l.name);
@@ -67,13 +67,13 @@ export function slotOrder(model: ModelDocument): readonly string[] {
 }
 
 export interface PackChoice {
-  /** Whether products with data that have a label in them are split. */
+  /** Whether products with data that have an embedded label are split. */
   readonly embed: boolean;
   readonly slots: boolean;
   readonly labelGather: boolean;
 }
 
-/** All packs of a model. `notes` gets a line for every connection that cannot be in one, and why. */
+/** All packs of a model. `notes` gets a line for every connection that cannot be packed, with the reason. */
 export function packsOf(model: ModelDocument, choice: PackChoice, notes: string[]): readonly Pack[] {
   const order = [model.input.name, ...slotOrder(model), ...(model.label ? [model.label.name] : [])];
   const packs: Pack[] = [];
@@ -81,25 +81,25 @@ export function packsOf(model: ModelDocument, choice: PackChoice, notes: string[
     const optimizer = layer.optimizer ?? model.train.optimizer;
     const groups = new Map<string, Connection[]>();
     const heard = model.connections.filter((c) => c.target === layer.name);
-    // The same source twice (two types of connection) stands twice in the matrix.
+    // A source that is connected twice (by two connection types) is in the matrix twice.
     const sorted = [...heard].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
     for (const c of sorted) {
       const isLabel = c.source === model.label?.name;
       if (c.dropout > 0) {
-        notes.push(`${c.name} stays apart: its dropout falls on its own product`);
+        notes.push(`${c.name} is not packed: its dropout applies to its own product`);
         continue;
       }
       if (c.field) {
-        notes.push(`${c.name} stays apart: its units read patches, not all of ${c.source}`);
+        notes.push(`${c.name} is not packed: its units read patches, not all of ${c.source}`);
         continue;
       }
       if (c.source === model.input.name && choice.embed && splitsEmbed(model)) {
-        notes.push(`${c.name} stays apart: the label in its source is multiplied on its own`);
+        notes.push(`${c.name} is not packed: the label in its source is multiplied separately`);
         continue;
       }
       if (isLabel ? !choice.labelGather && !choice.slots : !choice.slots) continue;
       const table = isLabel && choice.labelGather;
-      // Moved by the same rule: the optimizer's expressions tell (they hold the rates), or not moved at all.
+      // Updated by the same rule, as shown by the optimizer's expressions (which contain the rates), or not at all.
       const rule = c.learn ? updateRule(optimizer, c.lr_scale, 1, 0).next.w!.id : 'fixed';
       const key = `${table ? c.name : ''}|${rule}|${c.bias !== null}`;
       groups.set(key, [...(groups.get(key) ?? []), c]);

@@ -1,7 +1,7 @@
 /**
- * The optimizer, in the order in which it acts. What `always` runs makes a program that engines can play at all; every other
- * row is a pass, which `--no-pass NAME` leaves out, or the second round of one: packing makes new values that are known
- * beforehand, equal, or read by nothing.
+ * The optimizer, in the order in which it runs. The rows that `always` run make a program that engines can execute at
+ * all; every other row is a pass, which `--no-pass NAME` disables, or the second round of one: packing creates new
+ * values that are constant, equal, or unused.
  */
 import type { ModelDocument } from '../model.js';
 import { foldConstants, foldProducts } from './constants.js';
@@ -21,7 +21,7 @@ import { type Schedule, scheduleOf } from './schedule.js';
 import { packProducts } from './slots.js';
 import { fuseUpdates } from './update-fusion.js';
 
-/** What passes over a program's values know beside them. */
+/** What passes over a program's values know besides them. */
 export interface Context {
   readonly model: ModelDocument;
   readonly packs: readonly Pack[];
@@ -29,38 +29,38 @@ export interface Context {
 
 type OnValues = (program: Ir, context: Context) => Ir;
 
-/** On a program's values: graph to graph. `without` stands in for a pass that is left out. */
+/** On a program's values: graph to graph. `without` replaces a disabled pass. */
 const onValues = [
   { always: 'patches', run: gatherPatches },
   {
     name: 'constants',
-    purpose: 'works out what is known when the plan is made, and drops terms that are 0',
+    purpose: 'computes what is known at compile time, and drops terms that are 0',
     run: foldConstants,
   },
   {
     name: 'hoist',
-    purpose: 'computes once what does not vary over polarity, tried label or step',
+    purpose: 'computes once what does not vary over polarity, candidate label or step',
     run: shareEqual,
     without: expandAll,
   },
   {
     name: 'dead',
-    purpose: 'leaves out what no result needs, in prediction all after the last scored step',
+    purpose: 'removes what no result needs: in prediction, everything after the last scored step',
     run: dropDead,
   },
   {
     name: 'embed',
-    purpose: 'multiplies the data apart from the label that is written into them',
+    purpose: 'multiplies data and embedded label separately',
     run: splitEmbeds,
   },
   {
     name: 'slots',
-    purpose: 'packs a layer’s weights and biases into one matrix over neighbouring slots',
+    purpose: 'packs the weights and biases of a layer into one matrix over adjacent slots',
     run: packProducts,
   },
   {
     name: 'label-gather',
-    purpose: 'looks a label’s weights up instead of multiplying by one-hot rows',
+    purpose: 'looks up the weights of a label instead of multiplying by one-hot rows',
     run: gatherLabels,
   },
   { always: 'parts', run: splitConcatenations },
@@ -70,7 +70,7 @@ const onValues = [
   { again: 'dead', run: dropDead },
 ] as const satisfies readonly Row<OnValues>[];
 
-/** On the schedule, which starts with a launch for each value. */
+/** On the schedule, which starts with one launch per value. */
 const onLaunches = [
   {
     name: 'polarity',
@@ -79,12 +79,12 @@ const onLaunches = [
   },
   {
     name: 'fusion',
-    purpose: 'joins a layer’s row expressions into one kernel',
+    purpose: 'joins the row expressions of a layer into one kernel',
     run: fuseRows,
   },
   {
     name: 'update-fusion',
-    purpose: 'moves parameters as their gradients come out, which are kept nowhere else',
+    purpose: 'updates parameters as their gradients are computed, without storing the gradients',
     run: fuseUpdates,
   },
 ] as const satisfies readonly Row<(schedule: Schedule) => Schedule>[];
@@ -93,7 +93,7 @@ const onLaunches = [
 const onBuffers = [
   {
     name: 'memory',
-    purpose: 'lets buffers whose lives do not overlap lie in the same bytes',
+    purpose: 'lets buffers with disjoint lifetimes share memory',
     run: share,
     without: separate,
   },
@@ -111,22 +111,22 @@ export const passes = [...onValues, ...onLaunches, ...onBuffers].flatMap((row) =
 export type PassName = (typeof passes)[number]['name'];
 export const passNames: readonly PassName[] = passes.map(({ name }) => name);
 
-/** Whether a pass acts. */
+/** Whether a pass is enabled. */
 export type IsOn = (pass: PassName) => boolean;
 
-/** What a row does: its work, or what stands in for it where its pass is left out. */
+/** What a row does: its work, or its replacement if its pass is disabled. */
 function workOf<Run>(row: Row<Run>, isOn: IsOn): Run | undefined {
   if ('always' in row) return row.run;
   const pass = ('again' in row ? row.again : row.name) as PassName;
   return isOn(pass) ? row.run : row.without;
 }
 
-/** A program's values, optimized. */
+/** The optimized values of a program. */
 export function optimize(program: Ir, context: Context, isOn: IsOn): Ir {
   return onValues.reduce<Ir>((now, row) => workOf<OnValues>(row, isOn)?.(now, context) ?? now, program);
 }
 
-/** An optimized program's launches. */
+/** The optimized launches of a program. */
 export function schedule(program: Ir, isOn: IsOn): Schedule {
   return onLaunches.reduce<Schedule>(
     (now, row) => workOf<(s: Schedule) => Schedule>(row, isOn)?.(now) ?? now,

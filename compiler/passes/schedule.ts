@@ -1,18 +1,18 @@
 /**
- * How a program's values become launches: which are made by one kernel, and in which order. It starts with a launch for each
- * value; the passes on it join them.
+ * How a program's values become launches: which are computed by one kernel, and in which order. It starts with one
+ * launch per value, which the passes on the schedule join.
  */
 import { type Ir, type IrValue, isOuter } from './ir.js';
 import { predecessorsOf } from './versions.js';
 
-/** Values made by one kernel, or by none (a view, a placement, a constant). */
+/** Values computed by one kernel, or by none (a view, a placement, a constant). */
 export interface Group {
   readonly kind: 'rows' | 'update' | 'single';
   /** In program order. */
   readonly values: readonly IrValue[];
 }
 
-/** The products that an update's gradient is the sum of, in one memory. */
+/** The products that add up to the gradient of an update, in the same memory. */
 export interface GradientProducts {
   readonly gradient: IrValue;
   readonly products: readonly IrValue[];
@@ -23,7 +23,7 @@ export interface Schedule {
   readonly groups: readonly Group[];
   /** The values that are computed by one launch per polarity. */
   readonly split: ReadonlySet<number>;
-  /** Of groups whose launch computes its own gradient, by their first value: what it is computed from. */
+  /** For groups whose launch computes its own gradient, by their first value: what it is computed from. */
   readonly learns: ReadonlyMap<number, GradientProducts>;
 }
 
@@ -37,7 +37,7 @@ export function scheduleOf(program: Ir): Schedule {
   return { program, groups, split: new Set(split), learns: new Map() };
 }
 
-/** Whether a product's rows are those of both polarities. */
+/** Whether a product has the rows of both polarities. */
 function splitsByPolarity(program: Ir, v: IrValue): boolean {
   const { kind } = v.op;
   if (isOuter(v.op)) return program.values[v.inputs[0]!]!.axes.includes('polarity');
@@ -45,7 +45,10 @@ function splitsByPolarity(program: Ir, v: IrValue): boolean {
   return isProduct && v.axes.includes('polarity');
 }
 
-/** Groups in an order in which every one comes after those that it must wait for. As near to the program's order as that allows. */
+/**
+ * The groups in an order in which each comes after those that it waits for, as close as possible to the order of the
+ * program.
+ */
 export function inOrder(program: Ir, groups: readonly Group[]): Group[] {
   const groupOf = new Map<number, Group>();
   for (const u of groups) for (const v of u.values) groupOf.set(v.id, u);

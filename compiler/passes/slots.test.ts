@@ -1,4 +1,4 @@
-/** Slot layout and label gather: one product for what lies side by side, a lookup for what is one-hot. */
+/** Slot layout and label gather: one product for adjacent sources, a lookup for one-hot ones. */
 import { expect, test } from 'vitest';
 import { chain, graphOf, type ModelParts, ofKind, within } from '../plan/testing.js';
 import { dropDead } from './dead.js';
@@ -14,7 +14,7 @@ function packed(parts: ModelParts, choice: Partial<PackChoice> = {}): { train: I
   const pack = (program: Ir) => dropDead(gatherLabels(packProducts(program, context), context));
   return { train: pack(programs.train), predict: pack(programs.predict) };
 }
-/** Every layer sees the label, so in every step all rows of all layers are there. */
+/** Every layer sees the label, so all layers have all rows in every step. */
 const labelled: ModelParts = {
   network: `${chain.network}
   connect digit -> a, digit -> b as plain`,
@@ -26,14 +26,14 @@ const step = 'learn[3]';
 const names = (program: Ir, kind: Parameters<typeof ofKind>[1], at = step) =>
   ofKind(within(program, at), kind).map((v) => v.name);
 
-test('a layer is one product over its neighbours’ window, and one over the input', () => {
+test('a layer has one product over the window of its neighbours, and one over the input', () => {
   expect(names(train, 'product')).toEqual(['a.image', 'a.a+b', 'b.a+b+c', 'c.b+c']);
   expect(names(predict, 'product')).toEqual(['a.image', 'a.a+b', 'b.a+b+c', 'c.b+c']);
   const plain = packed(labelled, off);
   expect(names(plain.train, 'product')).toHaveLength(11);
 });
 
-test('a gradient is one product, too, and the bias’ falls out of it', () => {
+test('a gradient is also one product, which includes the bias', () => {
   const perStep = (program: Ir, kind: 'outer' | 'total') => ofKind(program.values, kind).length / 4;
   // a's from two windows, b's and c's from one.
   expect(perStep(train, 'outer')).toBe(4);
@@ -44,7 +44,7 @@ test('a gradient is one product, too, and the bias’ falls out of it', () => {
   expect(columns.map((v) => v.op)).toEqual(new Array(4).fill({ kind: 'columns', offsets: [0, 8] }));
 });
 
-test('a step’s activities lie in one matrix, a slot a layer with room for a 1', () => {
+test('the activities of a step are in one matrix, a slot per layer with room for a 1', () => {
   const slots = ofKind(within(train, step), 'slots').find((v) => v.name === 'slots')!;
   expect(slots.op).toEqual({
     kind: 'slots',
@@ -62,7 +62,7 @@ test('a step’s activities lie in one matrix, a slot a layer with room for a 1'
   expect(c).toMatchObject({ op: { kind: 'window', from: 8 }, cols: 16, inputs: [slots.id] });
 });
 
-test('parameters and their states become the pack’s, moved once a step', () => {
+test('parameters and their states become those of the pack, updated once per step', () => {
   const { train: adam } = packed({ ...labelled, optimizer: 'adam(lr: 0.1)' });
   const tensors = (program: Ir) => program.updates.map((u) => u.tensor);
   expect(tensors(train)).toHaveLength(6);
@@ -75,7 +75,7 @@ test('parameters and their states become the pack’s, moved once a step', () =>
   expect(versions).toHaveLength(4);
 });
 
-test('a layer that hears what is not side by side has a second product', () => {
+test('a layer with sources that are not adjacent has a second product', () => {
   const network = `
     layer a[6], b[7], c[4], d[5] { }
     connect image -> a, image -> b, image -> c as plain
@@ -90,7 +90,7 @@ test('a layer that hears what is not side by side has a second product', () => {
   expect(notes).toEqual([]);
 });
 
-test('dropout leaves a connection its own product', () => {
+test('a connection with dropout keeps its own product', () => {
   const types = 'connection noisy { dropout: 0.5 }';
   const network = `layer a[6], b[7] { }
     connect image -> a -> b as plain
@@ -99,7 +99,7 @@ test('dropout leaves a connection its own product', () => {
   expect(names(found, 'product', 'learn[0]')).toEqual(['a.image', 'b.b.noisy', 'b.a']);
 });
 
-test('a given label is looked up, and its gradient gathered by class: no product has one-hot rows', () => {
+test('a given label is looked up, and its gradient is gathered by class: no product has one-hot rows', () => {
   const onehot = (program: Ir) =>
     program.values.filter(
       (v) =>
@@ -121,14 +121,14 @@ test('a given label is looked up, and its gradient gathered by class: no product
   expect(ofKind(without.train.values, 'lookup')).toEqual([]);
 });
 
-test('in prediction every label is a row of the table, with the bias added', () => {
+test('in prediction, every label is a row of the table, with the bias added', () => {
   const rows = ofKind(predict.values, 'class rows');
   expect(rows.length).toBeGreaterThan(0);
   for (const v of rows) expect(v).toMatchObject({ op: { classes: 3 }, axes: ['candidate', 'parameters'] });
   for (const v of ofKind(predict.values, 'one row')) expect(v.op).toEqual({ kind: 'one row', row: 3 });
 });
 
-test('a uniform label is one row of one product with the table', () => {
+test('a uniform label is one row of a single product with the table', () => {
   const { train: settling } = packed(chain);
   const [product] = ofKind(within(settling, 'settle[1]'), 'product transposed');
   expect(product).toMatchObject({ axes: ['parameters'], cols: 4 });
@@ -136,7 +136,7 @@ test('a uniform label is one row of one product with the table', () => {
   expect(label).toMatchObject({ op: { kind: 'slots', slots: [{ offset: 0, cols: 3 }] }, axes: [] });
 });
 
-test('nothing is packed where nothing may be', () => {
+test('nothing is packed if packing is disabled', () => {
   const { programs, document: model } = graphOf(chain);
   expect(packProducts(programs.train, { model, packs: [] })).toBe(programs.train);
   expect(gatherLabels(programs.train, { packs: [] })).toBe(programs.train);

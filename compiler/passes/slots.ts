@@ -1,11 +1,12 @@
 /**
  * Slot layout.
  *
- * Finds: the sum z = Σ sign · (s · Wᵀ + b) of a layer. All normalized activities of a step with the same rows lie in one
- * matrix, a slot `[ s | 1 | padding ]` for each layer, so that what a layer listens to is one window of columns, and its
- * weights, biases and signs are one packed matrix. Legal: where a connection is nothing but its product (no dropout) and its
- * parameters are updated by the same rule as its neighbours'; which those are `packs.ts` decides. Buys: one product forward
- * and one for all gradients, the bias' falling out of the column of ones. A skip between slots costs a second product.
+ * Finds: the sum z = Σ sign · (s · Wᵀ + b) of a layer. All normalized activities of a step with the same rows are
+ * stored in one matrix, a slot `[ s | 1 | padding ]` for each layer, so that the sources of a layer are one window of
+ * columns, and its weights, biases and signs are one packed matrix. Legal: if a connection is only its product (no
+ * dropout) and its parameters are updated by the same rule as its neighbours'; `packs.ts` decides. Buys: one product
+ * forward and one for all gradients, with the bias gradients falling out of the column of ones. A gap between slots
+ * costs a second product.
  */
 import type { ModelDocument } from '../model.js';
 import { type Ir, type IrValue, rowKey, slotWidth, unionAxes } from './ir.js';
@@ -22,7 +23,7 @@ export function packProducts(
   return packing.run(new Slots(packing, model));
 }
 
-/** A row of slots, and the column at which each node's slot starts. */
+/** A row of slots, and the column at which the slot of each node starts. */
 interface Container {
   readonly value: IrValue;
   readonly offsets: ReadonlyMap<string, number>;
@@ -31,7 +32,7 @@ interface Container {
 class Slots implements PackKind {
   readonly name = 'run';
   private readonly order: readonly string[];
-  /** The rows of slots, by what lies in them. */
+  /** The rows of slots, by their contents. */
   private readonly containers = new Map<string, Container>();
 
   constructor(
@@ -41,7 +42,7 @@ class Slots implements PackKind {
     this.order = slotOrder(model);
   }
 
-  /** Puts a layer's sources into slots and finds the windows that lie side by side in them and in the pack. */
+  /** Puts a layer's sources into slots, and finds the windows that are contiguous both in them and in the pack. */
   runs(step: string, terms: readonly Term[]): Run[] {
     const runs: Run[] = [];
     for (const pack of this.packing.packs) {
@@ -83,8 +84,8 @@ class Slots implements PackKind {
   }
 
   /**
-   * The slots that hold a node's value. Layers that are read a step later share one a step and set of rows; the input, the
-   * label, and a layer that is read in its own step have one each.
+   * The slots that hold the value of a node. Layers that are read a step later share one row of slots per step and set
+   * of rows; the input, the label, and a layer that is read in its own step each have their own.
    */
   private container(step: string, node: string, source: IrValue): Container {
     const { model } = this;
@@ -116,7 +117,7 @@ class Slots implements PackKind {
     return made;
   }
 
-  /** Every layer's activity with the given rows that a step's packed products read, in slot order. */
+  /** The activities of all layers with the given rows that packed products of a step read, in slot order. */
   private stepSources(step: string, rows: string): { node: string; value: IrValue }[] {
     const isLayer = (node: string) => this.model.layers.some((l) => l.name === node);
     return [...this.packing.sourcesOf(step)]
@@ -148,7 +149,7 @@ class Slots implements PackKind {
     );
   }
 
-  /** Of each run the product of dz with the run's window, side by side. */
+  /** For each run, the product of dz with the window of the run, side by side. */
   gradient(pack: Pack, runs: readonly Run[], dz: IrValue, scale: number, { step, name }: IrValue): IrValue {
     const { out } = this.packing;
     const shape = { rows: pack.units, axes: ['parameters'] as const };

@@ -1,9 +1,10 @@
 /**
  * Update fusion.
  *
- * Finds: the new versions of a parameter and of its optimizer's states, which read the same gradient; and the gradient itself,
- * where nothing else reads it. Legal: all of them read the versions before, and are written over them at the end. Buys: one
- * pass over the parameters, and a gradient that is kept nowhere: the launch computes it into scratch and moves by it.
+ * Finds: the new versions of a parameter and of its optimizer's states, which read the same gradient, and the gradient
+ * itself, if nothing else reads it. Legal: all of them read the previous versions, and overwrite them at the end. Buys:
+ * one pass over the parameters, and a gradient that is not stored: the launch computes it into scratch memory and
+ * applies it.
  */
 import { type Ir, type IrValue, isOuter } from './ir.js';
 import type { GradientProducts, Group, Schedule } from './schedule.js';
@@ -35,7 +36,7 @@ export function fuseUpdates(schedule: Schedule): Schedule {
   return { ...schedule, groups, learns };
 }
 
-/** The products behind the gradient of updates, if nothing but these reads it. */
+/** The products behind the gradient of updates, if nothing else reads it. */
 function gradientProducts(
   program: Ir,
   users: readonly (readonly IrValue[])[],
@@ -51,7 +52,7 @@ function gradientProducts(
   return products.every(isOwn) ? { gradient, products } : undefined;
 }
 
-/** The products that a gradient is made of, in one memory; of anything else, itself. */
+/** The products that add up to a gradient, in the same memory; for anything else, the value itself. */
 function partsOf(program: Ir, { id, op, inputs }: IrValue): readonly IrValue[] {
   const value = program.values[id]!;
   if (op.kind === 'columns') return inputs.map((i) => program.values[i]!);

@@ -1,14 +1,14 @@
-/** Versions of parameters and their states: which of them are made together, and what must wait for which. */
+/** Versions of parameters and their states: which of them are computed together, and what must wait for which. */
 import type { Ir, IrValue } from './ir.js';
 
-/** Of every value, those that read it, once for each time that they do. */
+/** The readers of every value, once for each read. */
 export function usersOf(program: Ir): readonly (readonly IrValue[])[] {
   const users = program.values.map((): IrValue[] => []);
   for (const v of program.values) for (const i of v.inputs) users[i]!.push(v);
   return users;
 }
 
-/** Values that are a part of another value's memory. */
+/** Values that are part of another value's memory. */
 export function isView({ op }: IrValue): boolean {
   return (
     op.kind === 'window' ||
@@ -27,8 +27,9 @@ export function isUpdate(
 }
 
 /**
- * What the new versions that are made together share: the gradient, the parameter that they are of, and how many versions
- * of their tensor come before, as two steps may move a tensor by the very same gradient. Undefined where nothing moves it.
+ * What new versions that are computed together share: the gradient, the parameter that they belong to, and how many
+ * versions of their tensor come before, since two steps may update a tensor with the same gradient. Undefined if there
+ * is no gradient.
  */
 export function updateKey(program: Ir, v: IrValue): string | undefined {
   if (!isUpdate(v)) return undefined;
@@ -38,19 +39,19 @@ export function updateKey(program: Ir, v: IrValue): string | undefined {
   return `${gradient} ${parameter ?? name} ${versionOf(program, v)}`;
 }
 
-/** How many versions of its tensor come before a value. */
+/** The number of versions of its tensor before a value. */
 function versionOf(program: Ir, v: IrValue): number {
   let count = 0;
   for (let at: IrValue | undefined = v; at; count++) at = versionBefore(program, at);
   return count;
 }
 
-/** The version of its tensor that a new version is made from. */
+/** The version of its tensor from which a new version is computed. */
 export function versionBefore(program: Ir, { inputs, tensor }: IrValue): IrValue | undefined {
   return inputs.map((i) => program.values[i]!).find((input) => input.tensor?.name === tensor?.name && tensor);
 }
 
-/** All versions that one gradient makes of a parameter and its states. */
+/** All versions of a parameter and its states that one gradient produces. */
 export function siblings(
   program: Ir,
   users: readonly (readonly IrValue[])[],
@@ -62,8 +63,8 @@ export function siblings(
 }
 
 /**
- * For every value those that must be computed before it: what it reads and, for a parameter's new version, all that read
- * the old one, since it is written in the old one's place.
+ * For every value, those that must be computed before it: what it reads and, for a new version of a parameter, all
+ * readers of the old one, since it overwrites the old one.
  */
 export function predecessorsOf(program: Ir): readonly (readonly number[])[] {
   const users = usersOf(program);
@@ -72,13 +73,14 @@ export function predecessorsOf(program: Ir): readonly (readonly number[])[] {
     const old = isUpdate(v) ? versionBefore(program, v) : undefined;
     if (!old) continue;
     const together = siblings(program, users, v);
-    // Readers of the old version, also through a view of it. Siblings made by kernels of their own write elsewhere first.
+    // Readers of the old version, including through a view of it. Siblings with kernels of their own write elsewhere
+    // first.
     const readers = [...users[old.id]!];
     for (const reader of readers) {
       if (!together.includes(reader)) before[v.id]!.push(reader.id);
       if (isView(reader)) readers.push(...users[reader.id]!);
     }
-    // The last sibling copies them all over the old versions: whoever else reads a new one waits for it.
+    // The last sibling copies all of them over the old versions: every other reader of a new one waits for it.
     for (const user of users[v.id]!)
       if (!together.includes(user)) before[user.id]!.push(...together.map((s) => s.id));
   }

@@ -11,7 +11,7 @@ const forward: Gemm = {
   ...{ a: region(7, 24, 32), b: region(6, 5, 8), c: region(7, 6, 8) },
 };
 
-test('a block’s product is its patch’s columns times its own units', () => {
+test("the product of a block is that of its patch's columns and its own units", () => {
   const product = inBlocks(forward, 3);
   const blocks = eachBlock(product);
   expect(blocks).toHaveLength(3);
@@ -25,7 +25,7 @@ test('a block’s product is its patch’s columns times its own units', () => {
   expect(wholeMatrix(product, 'c')).toEqual(forward.c);
 });
 
-test('a block’s gradient is that of its own units', () => {
+test('the gradient of a block is that of its own units', () => {
   const product = inBlocks(
     {
       ...{ m: 6, n: 5, k: 7, transposeA: true, transposeB: false, alpha: 0.5, beta: 1 },
@@ -40,15 +40,15 @@ test('a block’s gradient is that of its own units', () => {
   expect(wholeMatrix(product, 'c')).toEqual(forward.b);
 });
 
-test('a product without blocks is itself; blocks askew make no matrix', () => {
+test('a product without blocks is unchanged; misaligned blocks do not form a matrix', () => {
   expect(eachBlock(forward)).toEqual([forward]);
   expect(wholeOf(forward, 'a')).toBe(forward.a);
   const askew = { ...forward, blocks: { count: 2, a: 24, b: 4, c: 8 } };
   expect(wholeOf(askew, 'a')).toBeUndefined();
-  expect(() => wholeMatrix(askew, 'a')).toThrow('make no matrix');
+  expect(() => wholeMatrix(askew, 'a')).toThrow('do not form a matrix');
 });
 
-test('patches that are the whole source are one block', () => {
+test('a patch that covers the whole source is a single block', () => {
   const product = inBlocks({ ...forward, a: region(7, 8), b: region(6, 8), k: 8 }, 1);
   expect(eachBlock(product)).toEqual([{ ...forward, a: region(7, 8), b: region(6, 8), k: 8 }]);
 });

@@ -1,18 +1,18 @@
 /**
- * Products in blocks: one launch that makes as many equal products as there are blocks, each of the operands' regions a
- * fixed step further for each. An operand's blocks lie side by side in the columns of one matrix, or one below the other in its rows.
+ * Block products: one launch that computes several equal products, with the regions of the operands advancing by a
+ * fixed step per block. The blocks of an operand are side by side in the columns of a matrix, or stacked in its rows.
  */
 import type { Gemm, Region } from './plan.js';
 
 export type Side = 'a' | 'b' | 'c';
 
-/** Blocks of a product; 1 where it has none. */
+/** The number of blocks of a product; 1 if it is not a block product. */
 export const blockCount = ({ blocks }: Pick<Gemm, 'blocks'>): number => blocks?.count ?? 1;
 
-/** The numbers from one block's operand to the next one's. */
+/** The distance from one block's operand to the next, in numbers. */
 export const blockStep = ({ blocks }: Pick<Gemm, 'blocks'>, side: Side): number => blocks?.[side] ?? 0;
 
-/** The products that a product in blocks makes, one by one. */
+/** The individual products of a block product. */
 export function eachBlock(product: Gemm): Gemm[] {
   const { blocks, ...alone } = product;
   if (!blocks) return [product];
@@ -25,14 +25,14 @@ export function eachBlock(product: Gemm): Gemm[] {
   }));
 }
 
-/** Whether a region's blocks, `step` apart, lie side by side in the same rows. */
+/** Whether the blocks of a region, `step` apart, are side by side in the same rows. */
 export function areBeside(r: Region, step: number, count: number): boolean {
   return (count - 1) * step + r.cols <= r.stride;
 }
 
 /**
- * The matrix that all blocks of an operand make together: all that a launch touches of it lies inside.
- * @returns undefined where they make none
+ * The matrix that all blocks of an operand form together: everything that a launch accesses of it is inside.
+ * @returns undefined if they do not form one
  */
 export function wholeOf(product: Gemm, side: Side): Region | undefined {
   const r = product[side];
@@ -44,16 +44,16 @@ export function wholeOf(product: Gemm, side: Side): Region | undefined {
   return { ...r, rows: ((count - 1) * step) / r.stride + r.rows };
 }
 
-/** `wholeOf` in a plan that has been checked, or was just made. */
+/** `wholeOf` in a plan that is valid or was just made. */
 export function wholeMatrix(product: Gemm, side: Side): Region {
   const whole = wholeOf(product, side);
-  if (!whole) throw new Error('the blocks of a product make no matrix');
+  if (!whole) throw new Error('the blocks of a product do not form a matrix');
   return whole;
 }
 
 /**
- * A product of patches as one in blocks: given as that of whole matrices, [rows, blocks · patch] · [units, patch]ᵀ or its gradient
- * [rows, units]ᵀ · [rows, blocks · patch], each block has its share of units and its own patch.
+ * A product of patches as a block product: given as that of whole matrices, [rows, blocks · patch] · [units, patch]ᵀ or
+ * its gradient [rows, units]ᵀ · [rows, blocks · patch], each block has its share of the units and its own patch.
  */
 export function inBlocks(product: Gemm, count: number): Gemm {
   const { a, b, c, m, n, k, transposeA } = product;

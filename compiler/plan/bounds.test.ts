@@ -1,4 +1,4 @@
-/** Launches of plans from elsewhere: whatever one may touch that it should not is told, with its place. */
+/** Launches of plans from elsewhere: every invalid access is reported, with its path. */
 import { expect, test } from 'vitest';
 import {
   bufferIn,
@@ -13,7 +13,7 @@ import {
 } from './testing.js';
 import { validatePlan } from './validate.js';
 
-/** Takes a buffer's last number away: its matrix still fits, the padding of its last row does not. */
+/** Removes the last number of a buffer: its matrix still fits, the padding of its last row does not. */
 const shorten = (plan: PlanDraft, buffer: number) => {
   plan.buffers[buffer]!.bytes -= 4;
 };
@@ -28,203 +28,208 @@ const blockGradient = (p: PlanDraft) =>
 const corruptions: readonly Corruption[] = [
   [
     'RFF853',
-    'blocks behind their operand',
+    'blocks beyond their operand',
     (p) => (blockProduct(p).blocks!.b *= 1000),
-    /\/b: (takes numbers|its rows)/,
+    /\/b: (accesses numbers|its rows)/,
   ],
   [
     'RFF855',
-    'blocks askew',
+    'misaligned blocks',
     (p) => (blockProduct(p).blocks!.b += 1),
-    /\/b: its blocks lie neither side by side nor one below the other/,
+    /\/b: its blocks are neither side by side nor stacked/,
   ],
+  ['RFF855', 'overlapping blocks', (p) => (blockProduct(p).blocks!.c -= 1), /\/c: its blocks overlap/],
+  ['RFF855', 'overlapping gradients', (p) => (blockGradient(p).blocks!.c = 0), /its blocks overlap/],
   [
     'RFF855',
-    'blocks over each other',
-    (p) => (blockProduct(p).blocks!.c -= 1),
-    /\/c: its blocks are written over each other/,
-  ],
-  ['RFF855', 'gradients over each other', (p) => (blockGradient(p).blocks!.c = 0), /written over each other/],
-  [
-    'RFF855',
-    'more blocks than a gradient has rows for',
+    'more blocks than rows of a gradient',
     (p) => (blockGradient(p).blocks!.count += 1),
-    /\/c: lies outside of its gradient/,
+    /\/c: is outside its gradient/,
   ],
   [
     'RFF855',
     'patches of another source',
     (p) => (first(p, 'patches').field.channels = 2),
-    /no patches of 2 × 2 are in 6 columns/,
+    /patches of 2 × 2 do not fit 6 columns/,
   ],
   [
     'RFF855',
     'a patch larger than its grid',
     (p) => (first(p, 'patches').field.size = 3),
-    /no patches of 3 × 3/,
+    /patches of 3 × 3 do not fit/,
   ],
   [
     'RFF855',
-    'more patches than there is room for',
+    'more patches than fit',
     (p) => (first(p, 'patches').field.size = 1),
     /\/output: is a matrix of 3 × 8, not of 3 × 24/,
   ],
-  ['RFF853', 'no such buffer', (p) => (first(p, 'gemm').a.buffer = 9999), /\/a: there is no buffer 9999/],
+  ['RFF853', 'unknown buffer', (p) => (first(p, 'gemm').a.buffer = 9999), /\/a: unknown buffer 9999/],
   [
     'RFF853',
-    'a product behind its operand',
+    'a product beyond its operand',
     (p) => (first(p, 'gemm').b.offset += 4000),
-    /\/b: takes numbers \d+ to \d+ of buffer/,
+    /\/b: accesses numbers \d+ to \d+ of buffer/,
   ],
-  ['RFF853', 'a product behind its result', (p) => (first(p, 'gemm').c.offset += 4000), /\/c: takes numbers/],
+  [
+    'RFF853',
+    'a product beyond its result',
+    (p) => (first(p, 'gemm').c.offset += 4000),
+    /\/c: accesses numbers/,
+  ],
   [
     'RFF853',
     'rows too far apart',
     (p) => (first(p, 'gemm', (g) => g.c.rows > 1).c.stride = 1000),
-    /\/c: takes numbers/,
+    /\/c: accesses numbers/,
   ],
   [
     'RFF853',
-    'one row far from the next',
+    'rows too far from the next',
     (p) => (first(p, 'gemm', (g) => g.c.rows === 1).c.stride = 2 ** 33),
     /\/c: its rows are 8589934592 numbers apart/,
   ],
   [
     'RFF853',
-    'an input behind its buffer',
+    'an input beyond its buffer',
     (p) => (first(p, 'rows').inputs[0]!.offset += 4000),
-    /inputs\/0: takes/,
+    /inputs\/0: (accesses|its rows)/,
   ],
   [
     'RFF853',
-    'an output behind its buffer',
+    'an output beyond its buffer',
     (p) => (first(p, 'rows', many).outputs[0]!.sampleStride = 4000),
-    /outputs\/0: takes/,
+    /outputs\/0: (accesses|its rows)/,
   ],
-  ['RFF853', 'more samples than rows', (p) => (first(p, 'rows', many).samples = 1000), /outputs\/0: takes/],
   [
     'RFF853',
-    'a vector’s end behind its buffer',
+    'more samples than rows',
+    (p) => (first(p, 'rows', many).samples = 1000),
+    /outputs\/0: (accesses|its rows)/,
+  ],
+  [
+    'RFF853',
+    'a vector that ends beyond its buffer',
     (p) => shorten(p, bufferOf(p, 'classifier.weight')),
-    /update\/(in|out)puts\/\d: takes numbers 0 to 47/,
+    /update\/(in|out)puts\/\d: accesses numbers 0 to 47/,
   ],
   [
     'RFF853',
-    'a tail behind its buffer',
+    'a tail beyond its buffer',
     (p) => {
       for (const { outputs } of p.kernels)
         for (const o of outputs) if (o.tail.length > 0) o.tail = [1, 0, 0, 0];
     },
-    /outputs\/\d: takes numbers/,
+    /outputs\/\d: accesses numbers/,
   ],
   [
     'RFF853',
-    'the last class behind the table',
+    'the last class beyond the table',
     (p) => (lookedUp(p).lookup!.stride = 16),
-    /inputs\/\d: takes numbers/,
+    /inputs\/\d: accesses numbers/,
   ],
   [
     'RFF853',
-    'indices behind their buffer',
+    'indices beyond their buffer',
     (p) => (lookedUp(p).lookup!.index.sampleStride = 100),
-    /lookup\/index: takes/,
+    /lookup\/index: (accesses|reads|its rows)/,
   ],
+  ['RFF853', 'unaligned looked-up rows', (p) => (lookedUp(p).lookup!.stride = 1), /multiples of 16 bytes/],
   [
     'RFF853',
-    'rows looked up between vectors',
-    (p) => (lookedUp(p).lookup!.stride = 1),
-    /multiples of 16 bytes/,
-  ],
-  [
-    'RFF853',
-    'vectors between vectors',
+    'unaligned vectors',
     (p) => (first(p, 'rows').inputs[0]!.offset += 1),
     /inputs\/0: .*multiples of 16/,
   ],
   [
     'RFF853',
-    'a mean behind its buffer',
+    'a mean beyond its buffer',
     (p) => (first(p, 'mean').input.rows += 100),
-    /\/input: takes numbers/,
+    /\/input: accesses numbers/,
   ],
   [
     'RFF853',
-    'a mean put behind its buffer',
+    'a mean written beyond its buffer',
     (p) => (first(p, 'mean').output.offset = 900),
-    /\/output: takes numbers 900/,
+    /\/output: accesses numbers 900/,
   ],
   [
     'RFF853',
-    'a total over padding that is not there',
+    'a total over missing padding',
     (p) => shorten(p, first(p, 'total').input.buffer),
-    /\/input: takes numbers 0 to/,
+    /\/input: accesses numbers 0 to/,
   ],
   [
     'RFF853',
-    'a total into padding that is not there',
+    'a total into missing padding',
     (p) => shorten(p, first(p, 'total').output.buffer),
-    /\/output: takes numbers 0 to/,
+    /\/output: accesses numbers 0 to/,
   ],
   [
     'RFF853',
-    'a scatter from padding that is not there',
+    'a scatter from missing padding',
     (p) => (first(p, 'scatter').input.offset += 4),
-    /\/input: takes numbers/,
+    /\/input: accesses numbers/,
   ],
   [
     'RFF853',
-    'a scatter behind its buffer',
+    'a scatter beyond its buffer',
     (p) => (first(p, 'scatter').output.rows += 50),
-    /\/output: takes numbers/,
+    /\/output: accesses numbers/,
   ],
   [
     'RFF853',
-    'one-hot rows behind their buffer',
+    'one-hot rows beyond their buffer',
     (p) => (first(p, 'onehot').output.offset += 400),
-    /\/output: takes numbers/,
+    /\/output: accesses numbers/,
   ],
   [
     'RFF853',
-    'one-hot rows’ tail behind their buffer',
+    'tail of one-hot rows beyond their buffer',
     (p) => (first(p, 'onehot').tail = [1, 0]),
-    /\/output: takes numbers/,
+    /\/output: accesses numbers/,
   ],
   [
     'RFF853',
-    'dropout behind its buffer',
+    'dropout beyond its buffer',
     (p) => (first(p, 'dropout').output.rows += 9),
-    /\/output: takes numbers/,
+    /\/output: accesses numbers/,
   ],
   [
     'RFF853',
-    'a draw behind its probabilities',
+    'a draw beyond its probabilities',
     (p) => (first(p, 'draw').probabilities.offset += 400),
-    /\/probabilities: takes/,
+    /\/probabilities: accesses/,
   ],
-  ['RFF853', 'a draw behind its numbers', (p) => (first(p, 'draw').uniform.stride = 300), /\/uniform: takes/],
   [
     'RFF853',
-    'a fill behind its buffer',
+    'a draw beyond its numbers',
+    (p) => (first(p, 'draw').uniform.stride = 300),
+    /\/uniform: accesses/,
+  ],
+  [
+    'RFF853',
+    'a fill beyond its buffer',
     (p) => (first(p, 'fill').output.cols += 5000),
-    /load\/\d+\/output: takes numbers/,
+    /load\/\d+\/output: accesses numbers/,
   ],
   [
     'RFF853',
-    'an output tensor behind its buffer',
+    'an output tensor beyond its buffer',
     (p) => (tensorOf(p, 'predict/goodness').regions[0]!.offset += 900),
-    /tensors\/\d+\/regions\/0: takes/,
+    /tensors\/\d+\/regions\/0: (accesses|its rows)/,
   ],
-  ['RFF853', 'scalars behind their buffer', (p) => (p.scalars.region!.offset = 60), /scalars\/region: takes/],
+  [
+    'RFF853',
+    'scalars beyond their buffer',
+    (p) => (p.scalars.region!.offset = 60),
+    /scalars\/region: accesses/,
+  ],
+  ['RFF855', 'unknown kernel', (p) => (first(p, 'rows').kernel = 999), /unknown kernel 999: the last is \d+/],
+  ['RFF855', 'a missing input', (p) => first(p, 'rows').inputs.pop(), /has \d+ inputs, its kernel `.*` \d+/],
   [
     'RFF855',
-    'no such kernel',
-    (p) => (first(p, 'rows').kernel = 999),
-    /there is no kernel 999; the last is \d+/,
-  ],
-  ['RFF855', 'an input missing', (p) => first(p, 'rows').inputs.pop(), /has \d+ inputs, its kernel `.*` \d+/],
-  [
-    'RFF855',
-    'an input too many',
+    'a superfluous input',
     (p) => {
       const l = first(p, 'rows');
       l.inputs.push(l.inputs[0]!);
@@ -233,7 +238,7 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF855',
-    'an output too many',
+    'a superfluous output',
     (p) => {
       const l = first(p, 'rows');
       l.outputs.push(l.outputs[0]!);
@@ -250,38 +255,38 @@ const corruptions: readonly Corruption[] = [
   ['RFF855', 'another c', (p) => (first(p, 'gemm').c.rows += 1), /\/c: is a matrix of/],
   [
     'RFF855',
-    'a turned over',
+    'an unexpected transpose of a',
     (p) => (first(p, 'gemm', (g) => g.m !== g.k).transposeA = true),
     /\/a: is a matrix of/,
   ],
   [
     'RFF855',
-    'b not turned over',
+    'a missing transpose of b',
     (p) => (first(p, 'gemm', (g) => g.n !== g.k && g.transposeB).transposeB = false),
     /\/b: is a matrix of/,
   ],
   ['RFF855', 'a mean of nothing', (p) => (first(p, 'mean').input.rows = 0), /\/input: has no rows/],
   [
     'RFF855',
-    'rows over one another',
+    'overlapping rows',
     (p) => (first(p, 'fill', (l) => l.output.cols > 1).output.stride = 0),
     /\/output: its rows of \d+ numbers are 0 apart/,
   ],
   [
     'RFF855',
-    'a total of other columns',
+    'a total of different columns',
     (p) => (first(p, 'total').output.cols += 1),
     /\/output: is a matrix of 1 × \d+, not of 1 ×/,
   ],
   [
     'RFF855',
-    'a scatter of other columns',
+    'a scatter of different columns',
     (p) => (first(p, 'scatter').output.cols -= 1),
     /\/output: is a matrix of/,
   ],
   [
     'RFF855',
-    'a scatter of other indices',
+    'a scatter of different indices',
     (p) => (first(p, 'scatter').index.rows -= 1),
     /\/index: is a matrix of/,
   ],
@@ -299,29 +304,34 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF855',
-    'one-hot rows of other indices',
+    'one-hot rows of different indices',
     (p) => (first(p, 'onehot').index.rows += 1),
     /\/index: is a matrix of/,
   ],
   [
     'RFF855',
-    'a draw of other classes',
+    'a draw of different classes',
     (p) => (first(p, 'draw').probabilities.cols -= 1),
     /\/probabilities: is a matrix of/,
   ],
-  ['RFF855', 'a draw of other rows', (p) => (first(p, 'draw').truth.rows -= 1), /\/truth: is a matrix of/],
-  ['RFF855', 'a draw among one class', (p) => (p.classes = 1), /draws a wrong class of one/],
   [
     'RFF855',
-    'rows written over one another',
+    'a draw of different rows',
+    (p) => (first(p, 'draw').truth.rows -= 1),
+    /\/truth: is a matrix of/,
+  ],
+  ['RFF855', 'a draw from a single class', (p) => (p.classes = 1), /draws a wrong class from a single class/],
+  [
+    'RFF855',
+    'overlapping output rows',
     (p) => (first(p, 'rows', many).outputs[0]!.sampleStride = 0),
-    /outputs\/0: its rows, \d+ numbers wide, are written over each other/,
+    /outputs\/0: its rows, \d+ numbers wide, overlap/,
   ],
   [
     'RFF855',
-    'rows looked up and counted',
+    'looked-up rows with strides of their own',
     (p) => (lookedUp(p).sampleStride = 4),
-    /is looked up and has strides of its own/,
+    /is looked up, but has strides of its own/,
   ],
   [
     'RFF855',
@@ -331,54 +341,54 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF855',
-    'a gradient between vectors',
+    'an unaligned gradient',
     (p) => (first(p, 'learn').gradient.stride += 1),
     /\/gradient: its rows do not start/,
   ],
   [
     'RFF855',
-    'an update of other rows',
+    'an update of different rows',
     (p) => (first(p, 'learn').gradient.rows -= 1),
-    /\/update: moves 1 × \d+ rows by a gradient of/,
+    /\/update: updates 1 × \d+ rows with a gradient of/,
   ],
   [
     'RFF855',
     'an update of two variants',
     (p) => (first(p, 'learn').update.variants = 2),
-    /\/update: moves 2 ×/,
+    /\/update: updates 2 ×/,
   ],
   [
     'RFF855',
-    'a gradient’s product elsewhere',
+    'a product outside its gradient',
     (p) => (first(p, 'learn').products[0]!.c.buffer = bufferIn(p, 'activities')),
-    /products\/0\/c: lies outside of its gradient/,
+    /products\/0\/c: is outside its gradient/,
   ],
   [
     'RFF855',
-    'a gradient’s product before it',
+    'a product before its gradient',
     (p) => (first(p, 'learn').gradient.offset += 4),
-    /products\/0\/c: lies outside of its gradient/,
+    /products\/0\/c: is outside its gradient/,
   ],
   [
     'RFF855',
-    'a gradient’s product below it',
+    'a product below its gradient',
     (p) => {
       const l = first(p, 'learn', tall);
       l.products[0]!.c.offset += l.gradient.stride;
     },
-    /products\/0\/c: lies outside of its gradient/,
+    /products\/0\/c: is outside its gradient/,
   ],
   [
     'RFF855',
-    'a gradient’s product beside it',
+    'a product beside its gradient',
     (p) => (first(p, 'learn', tall).products[0]!.c.offset += 4),
-    /products\/0\/c: lies outside of its gradient/,
+    /products\/0\/c: is outside its gradient/,
   ],
   [
     'RFF855',
-    'a gradient’s product in other rows',
+    'a product in other rows of its gradient',
     (p) => (first(p, 'learn', tall).products[0]!.c.stride += 4),
-    /products\/0\/c: lies outside of its gradient/,
+    /products\/0\/c: is outside its gradient/,
   ],
   [
     'RFF855',
@@ -387,25 +397,25 @@ const corruptions: readonly Corruption[] = [
       const l = first(p, 'learn');
       l.products[0]!.b.buffer = l.gradient.buffer;
     },
-    /products\/0\/b: lies in the gradient/,
+    /products\/0\/b: is inside the gradient/,
   ],
   [
     'RFF855',
-    'an update by other rows',
+    'an update by different rows',
     (p) => {
       const l = first(p, 'learn', tall);
       l.update.inputs.find((v) => v.buffer === l.gradient.buffer)!.sampleStride = 0;
     },
-    /update\/inputs\/\d: reads outside of its rows/,
+    /update\/inputs\/\d: reads outside its rows/,
   ],
   [
     'RFF855',
-    'an update beside its rows',
+    'an update outside its rows',
     (p) => {
       const l = first(p, 'learn', tall);
       l.update.inputs.find((v) => v.buffer === l.gradient.buffer)!.offset += 4;
     },
-    /update\/inputs\/\d: reads outside of its rows/,
+    /update\/inputs\/\d: reads outside its rows/,
   ],
   [
     'RFF855',
@@ -414,47 +424,47 @@ const corruptions: readonly Corruption[] = [
       const l = first(p, 'learn');
       l.update.outputs[0]!.buffer = l.gradient.buffer;
     },
-    /update\/outputs\/0: lies in the gradient/,
+    /update\/outputs\/0: is inside the gradient/,
   ],
   [
     'RFF858',
     'data over classes',
     (p) => (tensorOf(p, 'negative_draw').regions[0]!.buffer = bufferOf(p, 'y')),
-    /regions\/0: lies over class indices/,
+    /regions\/0: overlaps class indices/,
   ],
   [
     'RFF858',
     'scalars over classes',
     (p) => (tensorOf(p, 'y').regions[0]!.buffer = p.scalars.region!.buffer),
-    /scalars\/region: lies over class/,
+    /scalars\/region: overlaps class/,
   ],
   [
     'RFF858',
     'classes from data',
     (p) => (lookedUp(p).lookup!.index.buffer = bufferOf(p, 'x')),
-    /lookup\/index: takes class indices from where none are/,
+    /lookup\/index: reads class indices from a location without any/,
   ],
   [
     'RFF858',
-    'classes from behind the classes',
+    'classes from beyond the classes',
     (p) => {
       const { index } = first(p, 'scatter');
       index.offset += 4;
       p.buffers[index.buffer]!.bytes = 256;
     },
-    /\/index: takes/,
+    /\/index: (accesses|reads|its rows)/,
   ],
   [
     'RFF858',
     'classes written by a kernel',
     (p) => Object.assign(first(p, 'mean').output, { buffer: bufferOf(p, 'y'), offset: 0 }),
-    /\/output: writes over class indices/,
+    /\/output: overwrites class indices/,
   ],
   [
     'RFF858',
-    'a draw to where no classes are',
+    'a draw into a buffer without classes',
     (p) => Object.assign(first(p, 'draw').output, { buffer: bufferOf(p, 'x') }),
-    /\/output: takes class indices from where none are/,
+    /\/output: reads class indices from a location without any/,
   ],
 ];
 

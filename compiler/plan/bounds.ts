@@ -1,8 +1,8 @@
 /**
- * What a plan's launches may touch: every number that any of them reads or writes lies inside its buffer, every shape
- * fits, and class indices, by which rows are looked up at run time, come from where classes are put and nowhere else.
+ * What the launches of a plan access: every number that they read or write is inside its buffer, every shape fits, and
+ * class indices, by which rows are looked up at run time, come only from where they are written.
  *
- * Engines load and store whole vectors of four numbers, so the rows of element views count with their padding.
+ * Engines load and store whole vectors of four numbers, so rows of element views include their padding.
  */
 import { patchCount, patchSize, sourceSize } from '../field.js';
 import { pad4 } from '../passes/ir.js';
@@ -10,10 +10,10 @@ import { areBeside, wholeOf } from './blocks.js';
 import type { PlanCode } from './codes.js';
 import type { ArenaName, Gemm, Launch, Plan, Region, RowsLaunch, RowsView } from './plan.js';
 
-/** Reports what is wrong at a path in the plan: `programs/train/3/a`. */
+/** Reports an error at a path in the plan: `programs/train/3/a`. */
 export type Say = (code: PlanCode, at: string, message: string) => void;
 
-/** A stretch of an arena, in numbers; the end is exclusive. */
+/** A range of an arena, in numbers; the end is exclusive. */
 interface Stretch {
   readonly arena: ArenaName;
   readonly from: number;
@@ -22,19 +22,19 @@ interface Stretch {
 
 type Rows = Pick<RowsLaunch, 'variants' | 'samples'>;
 
-/** How memory is touched: `index` and `class` are reading and writing class indices. */
+/** The kind of access: `index` and `class` read and write class indices. */
 type Access = 'read' | 'write' | 'index' | 'class';
 
 const overlap = (a: Stretch, b: Stretch): boolean => a.arena === b.arena && a.from < b.to && b.from < a.to;
 
-/** The numbers of a region from its first to behind its last, with rows as wide as `width`; none without rows. */
+/** The range of numbers that a region covers, with rows of `width` numbers; none without rows. */
 export function extentOf(r: Region, width = r.cols): { readonly from: number; readonly to: number } {
   return { from: r.offset, to: r.rows === 0 ? r.offset : r.offset + (r.rows - 1) * r.stride + width };
 }
 
 /**
- * The stretch of its arena that part of a buffer is.
- * @returns undefined, and says so, if there is no such part
+ * The range of the arena that part of a buffer occupies.
+ * @returns undefined, after reporting it, if the part does not exist
  */
 function stretchOf(
   plan: Plan,
@@ -45,7 +45,7 @@ function stretchOf(
 ): Stretch | undefined {
   const b = plan.buffers[buffer];
   if (!b) {
-    say('RFF853', at, `there is no buffer ${buffer}; the last is ${plan.buffers.length - 1}`);
+    say('RFF853', at, `unknown buffer ${buffer}: the last is ${plan.buffers.length - 1}`);
     return undefined;
   }
   const size = b.bytes / 4;
@@ -53,14 +53,17 @@ function stretchOf(
     say(
       'RFF853',
       at,
-      `takes numbers ${part.from} to ${part.to - 1} of buffer ${buffer} (\`${b.name}\`), which has ${size}`,
+      `accesses numbers ${part.from} to ${part.to - 1} of buffer ${buffer} (\`${b.name}\`), which has ${size}`,
     );
     return undefined;
   }
   return { arena: b.arena, from: b.offset / 4 + part.from, to: b.offset / 4 + part.to };
 }
 
-/** Rows further apart than their buffer is long: of no use, and more than a BLAS's 32-bit numbers may hold. */
+/**
+ * Rejects rows that are further apart than their buffer is long: they are useless, and may exceed a BLAS's 32-bit
+ * integers.
+ */
 function checkStrides(plan: Plan, at: string, buffer: number, strides: readonly number[], say: Say): void {
   const size = (plan.buffers[buffer]?.bytes ?? Number.POSITIVE_INFINITY) / 4;
   const stride = strides.find((s) => s > size);
@@ -68,7 +71,9 @@ function checkStrides(plan: Plan, at: string, buffer: number, strides: readonly 
     say('RFF853', at, `its rows are ${stride} numbers apart in buffer ${buffer}, which has ${size}`);
 }
 
-/** Checks the regions that the host writes and reads, and returns where class indices lie, neighbours joined. */
+/**
+ * Checks the regions that the host writes and reads, and returns the ranges of class indices, adjacent ones merged.
+ */
 export function checkHostRegions(plan: Plan, say: Say): Stretch[] {
   const classes: Stretch[] = [];
   const numbers: { readonly at: string; readonly stretch: Stretch }[] = [];
@@ -88,7 +93,7 @@ export function checkHostRegions(plan: Plan, say: Say): Stretch[] {
   const scalars = region && stretchOf(plan, 'scalars/region', region.buffer, extentOf(region), say);
   if (scalars) numbers.push({ at: 'scalars/region', stretch: scalars });
   for (const { at, stretch } of numbers)
-    if (classes.some((c) => overlap(c, stretch))) say('RFF858', at, 'lies over class indices');
+    if (classes.some((c) => overlap(c, stretch))) say('RFF858', at, 'overlaps class indices');
   const joined: Stretch[] = [];
   for (const c of classes.sort((a, b) => a.from - b.from)) {
     const last = joined.at(-1);
@@ -99,7 +104,7 @@ export function checkHostRegions(plan: Plan, say: Say): Stretch[] {
   return joined;
 }
 
-/** @param classes where class indices lie, as `checkHostRegions` finds them */
+/** @param classes the ranges of class indices, from `checkHostRegions` */
 export function checkPrograms(plan: Plan, classes: readonly Stretch[], say: Say): void {
   for (const [program, launches] of Object.entries(plan.programs)) {
     const checks = new LaunchChecks(plan, classes, program === 'load', say);
@@ -161,7 +166,7 @@ class LaunchChecks {
       }
       case 'draw': {
         const { probabilities, truth, uniform, output } = launch;
-        if (this.plan.classes < 2) this.say('RFF855', at, 'draws a wrong class of one');
+        if (this.plan.classes < 2) this.say('RFF855', at, 'draws a wrong class from a single class');
         this.matrix(`${at}/probabilities`, probabilities, output.rows, this.plan.classes, 'read');
         this.matrix(`${at}/truth`, truth, output.rows, 1, 'index');
         this.matrix(`${at}/uniform`, uniform, output.rows, 1, 'read');
@@ -177,7 +182,7 @@ class LaunchChecks {
     }
   }
 
-  /** The operands of a product and where it writes, of each block alone and of all of them. */
+  /** The operands of a product and its result, for each block and for all of them. */
   private product(at: string, product: Gemm): void {
     const { say } = this;
     const { m, n, k, transposeA, transposeB, blocks } = product;
@@ -189,25 +194,25 @@ class LaunchChecks {
       if (!blocks) continue;
       const whole = wholeOf(product, side);
       if (whole) this.region(`${at}/${side}`, whole, access);
-      else say('RFF855', `${at}/${side}`, 'its blocks lie neither side by side nor one below the other');
+      else say('RFF855', `${at}/${side}`, 'its blocks are neither side by side nor stacked');
     }
     if (!blocks || blocks.count === 1) return;
     const apart = areBeside(product.c, blocks.c, blocks.count) ? n : m * product.c.stride;
-    if (blocks.c < apart) say('RFF855', `${at}/c`, 'its blocks are written over each other');
+    if (blocks.c < apart) say('RFF855', `${at}/c`, 'its blocks overlap');
   }
 
   private patches(at: string, { field, input, output }: Extract<Launch, { kind: 'patches' }>): void {
     const fits = field.size <= Math.min(...field.grid) && input.cols === sourceSize(field);
     if (!fits)
-      this.say('RFF855', at, `no patches of ${field.size} × ${field.size} are in ${input.cols} columns`);
+      this.say('RFF855', at, `patches of ${field.size} × ${field.size} do not fit ${input.cols} columns`);
     const cols = fits ? patchCount(field) * pad4(patchSize(field)) : output.cols;
     this.matrix(`${at}/output`, output, input.rows, cols, 'write');
     this.region(`${at}/input`, input, 'read');
   }
 
   /**
-   * Gradients live in memory of the engine's own, a block of rows at a time, laid out as `gradient` is: what the products
-   * write and the update reads there stays inside its rows.
+   * Gradients are stored in memory of the engine, a block of rows at a time, laid out like `gradient`: what the
+   * products write and the update reads there must stay within its rows.
    */
   private learn(at: string, { products, gradient, update }: Extract<Launch, { kind: 'learn' }>): void {
     const { say } = this;
@@ -218,7 +223,7 @@ class LaunchChecks {
       say(
         'RFF855',
         `${at}/update`,
-        `moves ${update.variants} × ${update.samples} rows by a gradient of ${gradient.rows}`,
+        `updates ${update.variants} × ${update.samples} rows with a gradient of ${gradient.rows}`,
       );
     products.forEach((p, i) => {
       const path = `${at}/products/${i}`;
@@ -232,9 +237,9 @@ class LaunchChecks {
         (c.rows === 1 || c.stride === gradient.stride) &&
         row + c.rows <= gradient.rows &&
         from - row * gradient.stride + c.cols <= gradient.stride;
-      if (!inside) say('RFF855', `${path}/c`, 'lies outside of its gradient');
+      if (!inside) say('RFF855', `${path}/c`, 'is outside its gradient');
       for (const side of ['a', 'b'] as const)
-        if (p[side].buffer === gradient.buffer) say('RFF855', `${path}/${side}`, 'lies in the gradient');
+        if (p[side].buffer === gradient.buffer) say('RFF855', `${path}/${side}`, 'is inside the gradient');
     });
     this.rows(`${at}/update`, update);
     const kernel = this.plan.kernels[update.kernel];
@@ -247,10 +252,10 @@ class LaunchChecks {
         column >= 0 &&
         column + width <= gradient.stride &&
         (gradient.rows === 1 || v.sampleStride === gradient.stride);
-      if (!inside) say('RFF855', `${at}/update/inputs/${i}`, 'reads outside of its rows of the gradient');
+      if (!inside) say('RFF855', `${at}/update/inputs/${i}`, 'reads outside its rows of the gradient');
     });
     update.outputs.forEach((v, i) => {
-      if (v.buffer === gradient.buffer) say('RFF855', `${at}/update/outputs/${i}`, 'lies in the gradient');
+      if (v.buffer === gradient.buffer) say('RFF855', `${at}/update/outputs/${i}`, 'is inside the gradient');
     });
   }
 
@@ -258,7 +263,7 @@ class LaunchChecks {
     const { say, plan } = this;
     const kernel = plan.kernels[launch.kernel];
     if (!kernel) {
-      say('RFF855', at, `there is no kernel ${launch.kernel}; the last is ${plan.kernels.length - 1}`);
+      say('RFF855', at, `unknown kernel ${launch.kernel}: the last is ${plan.kernels.length - 1}`);
       return;
     }
     for (const side of ['inputs', 'outputs'] as const) {
@@ -281,8 +286,7 @@ class LaunchChecks {
       const units = kind === 'element' ? kernel.units : 1;
       const width = Math.max(kind === 'element' ? pad4(units) : 1, units + tail.length);
       this.view(path, view, launch, width, kind, 'write');
-      if (!areApart(view, launch, width))
-        say('RFF855', path, `its rows, ${width} numbers wide, are written over each other`);
+      if (!areApart(view, launch, width)) say('RFF855', path, `its rows, ${width} numbers wide, overlap`);
     });
   }
 
@@ -306,7 +310,7 @@ class LaunchChecks {
     }
     if (v.lookup) {
       if (v.variantStride !== 0 || v.sampleStride !== 0)
-        say('RFF855', at, 'is looked up and has strides of its own');
+        say('RFF855', at, 'is looked up, but has strides of its own');
       checkStrides(plan, at, v.buffer, [v.lookup.stride], say);
       const last = v.offset + (plan.classes - 1) * v.lookup.stride;
       this.touch(at, v.buffer, v.offset, last + width, access);
@@ -318,17 +322,17 @@ class LaunchChecks {
     this.touch(at, v.buffer, v.offset, v.offset + last + width, access);
   }
 
-  /** A region that must have this shape. */
+  /** A region of a required shape. */
   private matrix(at: string, r: Region, rows: number, cols: number, access: Access, width = cols): void {
     if (r.rows !== rows || r.cols !== cols)
       this.say('RFF855', at, `is a matrix of ${r.rows} × ${r.cols}, not of ${rows} × ${cols}`);
     this.region(at, r, access, width);
   }
 
-  /** @param width the numbers of a row that are touched, from its first column on */
+  /** @param width the numbers of a row that are accessed, from its first column on */
   private region(at: string, r: Region, access: Access, width = r.cols): void {
     if (r.rows === 0) this.say('RFF855', at, 'has no rows');
-    // A row step below a row's length is none to a BLAS, also where there is only one row.
+    // A BLAS rejects a row stride below the row length, even if there is only one row.
     const enough = access === 'write' && r.rows > 1 ? width : r.cols;
     if (r.stride < enough) this.say('RFF855', at, `its rows of ${enough} numbers are ${r.stride} apart`);
     checkStrides(this.plan, at, r.buffer, [r.stride], this.say);
@@ -343,16 +347,16 @@ class LaunchChecks {
       if (
         !this.classes.some((c) => c.arena === stretch.arena && c.from <= stretch.from && stretch.to <= c.to)
       )
-        this.say('RFF858', at, 'takes class indices from where none are');
+        this.say('RFF858', at, 'reads class indices from a location without any');
     } else if (access === 'write') {
-      if (this.classes.some((c) => overlap(c, stretch))) this.say('RFF858', at, 'writes over class indices');
+      if (this.classes.some((c) => overlap(c, stretch))) this.say('RFF858', at, 'overwrites class indices');
       if (stretch.arena === 'constants' && !this.loading)
-        this.say('RFF855', at, 'writes a constant, which only `load` does');
+        this.say('RFF855', at, 'writes a constant, which only `load` may do');
     }
   }
 }
 
-/** Whether no two rows of a view share a number. */
+/** Whether the rows of a view do not overlap. */
 function areApart(v: RowsView, { variants, samples }: Rows, width: number): boolean {
   const axes = [
     { count: variants, stride: v.variantStride },

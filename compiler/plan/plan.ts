@@ -1,16 +1,20 @@
 /**
- * The plan: one static schedule of everything a network does, as JSON. Which values are computed, by which kernel, from
- * which places in memory to which: an engine allocates, compiles the kernels, and replays the launches in order.
+ * The plan: a static schedule of everything a network does, as JSON. It states which values are computed, by which
+ * kernel, from and to which memory: an engine allocates, compiles the kernels, and executes the launches in order.
  *
- * Memory is a few arenas of bytes; a buffer is a stretch of one. All values are f32 (class indices i32) in row-major
- * matrices whose rows are padded to a multiple of four numbers and start at multiples of 16 bytes, buffers at 256.
+ * Memory consists of a few arenas of bytes; a buffer is a range of one. All values are f32 (class indices i32) in
+ * row-major matrices whose rows are padded to a multiple of four numbers and start at multiples of 16 bytes, buffers at
+ * multiples of 256.
  */
 import type { Field } from '../field.js';
 import type { Purpose } from '../graph/graph.js';
 import type { HostScalar, ProgramName, TensorInfo } from '../graph/tensors.js';
 import type { ModelDocument } from '../model.js';
 
-/** `constants` are written once, at load; `parameters` and `state` live as long as the session; the others only within a run. */
+/**
+ * `constants` are written once, at load; `parameters` and `state` live as long as the session; the others only within a
+ * run.
+ */
 export type ArenaName = 'constants' | 'parameters' | 'state' | 'io' | 'activities' | 'scratch';
 
 export interface Arena {
@@ -34,31 +38,34 @@ export interface Region {
   readonly offset: number;
   readonly rows: number;
   readonly cols: number;
-  /** From one row to the next. */
+  /** The distance from one row to the next. */
   readonly stride: number;
 }
 
-/** Rows seen as (variant, sample): row = region at `offset + variant · variantStride + sample · sampleStride`; a stride of 0 broadcasts. */
+/**
+ * Rows indexed by (variant, sample): row = region at `offset + variant · variantStride + sample · sampleStride`; a
+ * stride of 0 broadcasts.
+ */
 export interface RowsView {
   readonly buffer: number;
   readonly offset: number;
   readonly variantStride: number;
   readonly sampleStride: number;
   /**
-   * Where given, the row is looked up: with k the i32 at `index`'s own (variant, sample) place, the row starts at
+   * If present, the row is looked up: with k the i32 at `index` for the same (variant, sample), the row starts at
    * `offset + k · stride`, and this view's own two strides are 0.
    */
   readonly lookup?: { readonly stride: number; readonly index: RowsView };
 }
 
 /**
- * An expression over rows: `nodes` in order, each a constant, an input's name, or an operator with the indices of its
- * arguments among the nodes. `kind` is `row` for what is one number a row.
+ * An expression over rows: `nodes` in order, each a constant, the name of an input, or an operator with the indices of
+ * its argument nodes. `kind` is `row` for a scalar per row.
  */
 export type ExpressionNode = number | string | readonly [string, ...number[]];
 
 /**
- * A fused row kernel: for every row reads its inputs, evaluates the expressions (reductions included) and writes the
+ * A fused row kernel: for every row, reads its inputs, evaluates the expressions (reductions included) and writes the
  * outputs. All element inputs and outputs have `units` columns; `row` ones have one.
  */
 export interface RowsKernel {
@@ -70,14 +77,17 @@ export interface RowsKernel {
   readonly outputs: readonly {
     /** Index into `nodes`. */
     readonly node: number;
-    /** A `row` node may be written to every unit of an `element` output. */
+    /** A `row` node may be broadcast to every unit of an `element` output. */
     readonly kind: 'element' | 'row';
-    /** Numbers written right behind the last column of each row: a slot's `1` and its padding. */
+    /** Numbers written right after the last column of each row: the `1` of a slot and its padding. */
     readonly tail: readonly number[];
   }[];
 }
 
-/** c = a · b or with an operand transposed: c[m, n] = Σ_k a[m, k] · b[k, n]; `alpha` scales it, `beta` keeps that much of c. */
+/**
+ * c = a · b, either operand possibly transposed: c[m, n] = Σ_k a[m, k] · b[k, n]; scaled by `alpha`, plus `beta` times
+ * the previous c.
+ */
 export interface Gemm {
   readonly m: number;
   readonly n: number;
@@ -92,8 +102,8 @@ export interface Gemm {
   readonly alpha: number;
   readonly beta: 0 | 1;
   /**
-   * Where given, `count` such products: a, b and c are those of the first, and lie so many numbers further in each of the
-   * next, side by side in the rows of one matrix or one below the other (see `blocks.ts`).
+   * If present, `count` such products: a, b and c are those of the first, and advance by these steps for each of the
+   * next, side by side in the rows of a matrix or stacked (see `blocks.ts`).
    */
   readonly blocks?: {
     readonly count: number;
@@ -117,9 +127,9 @@ export type Launch =
   | ({ readonly kind: 'gemm' } & Gemm)
   | RowsLaunch
   /**
-   * A layer's whole learning: gradient products whose results are consumed at once by an update over the same rows. The
-   * engine may run it in blocks of rows, with each block's gradients in memory of its own: the products' `c` regions all lie in
-   * `gradient`, which is read by `update` only.
+   * The whole learning of a layer: gradient products whose results are immediately consumed by an update of the same
+   * rows. The engine may run it in blocks of rows, with the gradients of each block in memory of its own: the `c`
+   * regions of the products are all inside `gradient`, which only `update` reads.
    */
   | {
       readonly kind: 'learn';
@@ -127,7 +137,10 @@ export type Launch =
       readonly gradient: Region;
       readonly update: RowsLaunch;
     }
-  /** A field's patches of each row of input side by side, each followed by zeros up to a multiple of four columns. */
+  /**
+   * The patches of a field, side by side for each row of the input, each followed by zeros up to a multiple of four
+   * columns.
+   */
   | { readonly kind: 'patches'; readonly field: Field; readonly input: Region; readonly output: Region }
   /** out[0] = scale · Σ of one column over `rows` rows. */
   | { readonly kind: 'mean'; readonly input: Region; readonly output: Region; readonly scale: number }
@@ -161,11 +174,11 @@ export type Launch =
     }
   | { readonly kind: 'fill'; readonly output: Region; readonly value: number };
 
-/** Where a tensor of the outside lies. */
+/** Where an exposed tensor is stored. */
 export interface PlanTensor extends TensorInfo {
-  /** A matrix of all its axes but the last by the last; one region a frame for inputs with frames. */
+  /** A matrix of [all axes except the last, the last]; one region per frame for inputs with frames. */
   readonly regions: readonly Region[];
-  /** Stored times this: a connection's sign is folded into its weights. */
+  /** The stored values are multiplied by this: a connection's sign is folded into its weights. */
   readonly sign: 1 | -1;
   /** Stored as the transpose of its shape. */
   readonly transposed: boolean;
@@ -175,7 +188,7 @@ export interface Plan {
   readonly rffc: 'plan';
   readonly version: 2;
   readonly model: ModelDocument;
-  /** SHA-256 of the model's text, in hex, and the file it was compiled from. */
+  /** The SHA-256 of the model's text, in hex, and the file it was compiled from. */
   readonly source: { readonly sha256: string; readonly file: string } | null;
   readonly batch: number;
   readonly predictBatch: number;
@@ -189,11 +202,11 @@ export interface Plan {
   readonly arenas: readonly Arena[];
   readonly buffers: readonly Buffer[];
   readonly tensors: readonly PlanTensor[];
-  /** The numbers the host writes before each run, one f32 each into the region. */
+  /** The numbers that the host writes before each run, one f32 each into the region. */
   readonly scalars: { readonly values: readonly HostScalar[]; readonly region: Region | null };
   readonly kernels: readonly RowsKernel[];
   /** `load` runs once, after allocation. */
   readonly programs: Readonly<Record<ProgramName | 'load', readonly Launch[]>>;
-  /** The products of the model as written, for the naive floor of `rffc bench`: [m, n, k, how many]. */
+  /** The products of the model as written, for the naive floor of `rffc bench`: [m, n, k, count]. */
   readonly naive: Readonly<Record<ProgramName, readonly (readonly [number, number, number, number])[]>>;
 }

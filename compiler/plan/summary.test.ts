@@ -43,7 +43,7 @@ const rows = (input: ReturnType<typeof view>): Extract<Launch, { kind: 'rows' }>
 });
 const figures = (...launches: Launch[]) => figuresOf({ kernels: [kernel] }, launches);
 
-test('a product is 2mnk operations and moves its operands; one that adds reads its result too', () => {
+test('a product takes 2mnk operations and moves its operands; an accumulating one also reads its result', () => {
   expect(figures({ kind: 'gemm', ...gemm(2, 3, 5) })).toEqual({
     kernels: 1,
     products: 1,
@@ -53,8 +53,8 @@ test('a product is 2mnk operations and moves its operands; one that adds reads i
   expect(figures({ kind: 'gemm', ...gemm(2, 3, 5, 1) }).bytes).toBe(4 * (10 + 15 + 12));
 });
 
-test('a row kernel is an operation a node and unit, and reads broadcast rows once', () => {
-  // Of each of 10 rows: the mean and the product over 8 units, one negation.
+test('a row kernel takes one operation per node and unit, and reads broadcast rows once', () => {
+  // For each of 10 rows: the mean and the product over 8 units, one negation.
   const all = figures(rows(view(0, 40, 8)));
   expect(all).toMatchObject({ kernels: 1, products: 0, flops: 10 * (8 + 8 + 1) });
   const written = 10 * (8 + 2) + 10;
@@ -63,7 +63,7 @@ test('a row kernel is an operation a node and unit, and reads broadcast rows onc
   expect(figures(rows(view(0, 0, 0))).bytes).toBe(4 * (8 + written));
 });
 
-test('a learning launch keeps its gradient to itself', () => {
+test('a learning launch does not count its gradient', () => {
   const learn: Launch = {
     kind: 'learn',
     products: [gemm(10, 8, 3)],
@@ -78,7 +78,7 @@ test('a learning launch keeps its gradient to itself', () => {
   });
 });
 
-test('three digits for people', () => {
+test('formats numbers with three digits', () => {
   expect([0, 999, 999_600, 1.384e10, 1.07e12].map(flopsText)).toEqual([
     '0 FLOP',
     '999 FLOP',

@@ -1,9 +1,10 @@
 /**
- * What a plan costs, counted from its launches: kernels, floating-point operations, bytes read and written, memory; and
- * the summary that `rffc compile` prints.
+ * The costs of a plan, counted from its launches: kernels, floating-point operations, bytes read and written, memory;
+ * and the summary that `rffc compile` prints.
  *
- * A matrix product m×n×k is 2mnk operations and moves its three operands once; in blocks, as often as there are blocks. A row kernel is one operation a node and unit,
- * and moves the rows that its views name. A learning launch keeps its gradient to itself, which moves nothing.
+ * A matrix product m×n×k takes 2mnk operations and moves its three operands once; a block product, once per block. A
+ * row kernel takes one operation per node and unit, and moves the rows of its views. A learning launch keeps its
+ * gradient internal, which moves nothing.
  */
 import { isOperator, operators } from '../expr/operators.js';
 import { blockCount } from './blocks.js';
@@ -12,14 +13,14 @@ import type { Gemm, Launch, Plan, Region, RowsKernel, RowsLaunch, RowsView } fro
 export interface Figures {
   /** Launches. */
   readonly kernels: number;
-  /** Matrix products, those of learning launches included. */
+  /** Matrix products, including those of learning launches. */
   readonly products: number;
   readonly flops: number;
   /** Bytes read and written. */
   readonly bytes: number;
 }
 
-/** What a program's launches come to, one run of it. */
+/** The total cost of a program's launches in one run. */
 export function figuresOf(plan: Pick<Plan, 'kernels'>, launches: readonly Launch[]): Figures {
   const rowCosts = plan.kernels.map(flopsOfRow);
   let products = 0;
@@ -58,7 +59,7 @@ export function figuresOf(plan: Pick<Plan, 'kernels'>, launches: readonly Launch
         numbers += area(l.input) + l.output.cols;
         break;
       case 'scatter':
-        // Every row is added to its class's row and to the sum of all.
+        // Every row is added to the row of its class and to the total.
         flops += 2 * area(l.input);
         numbers += area(l.input) + l.index.rows + area(l.output);
         break;
@@ -82,7 +83,7 @@ export function figuresOf(plan: Pick<Plan, 'kernels'>, launches: readonly Launch
 
 const area = (r: Region): number => r.rows * r.cols;
 
-/** Operations that a row kernel does for one row. */
+/** Operations of a row kernel per row. */
 function flopsOfRow({ units, nodes, inputs }: RowsKernel): number {
   const isElement: boolean[] = [];
   let flops = 0;
@@ -100,7 +101,7 @@ function flopsOfRow({ units, nodes, inputs }: RowsKernel): number {
   return flops;
 }
 
-/** Numbers that a row launch reads and writes; rows that stay the same are read once. */
+/** Numbers that a row launch reads and writes; broadcast rows are read once. */
 function movedByRows(kernel: RowsKernel, l: RowsLaunch, kept: number | undefined): number {
   const rowsOf = (v: RowsView): number =>
     v.lookup
@@ -118,19 +119,19 @@ function movedByRows(kernel: RowsKernel, l: RowsLaunch, kept: number | undefined
 }
 
 export interface PlanFigures {
-  /** Of a training batch. */
+  /** For a training batch. */
   readonly train: Figures;
-  /** Of a predicted chunk. */
+  /** For a prediction chunk. */
   readonly predict: Figures;
-  /** Steps in a training batch. */
+  /** Steps per training batch. */
   readonly steps: number;
-  /** Launches of a training batch over its steps. */
+  /** Launches per step of a training batch. */
   readonly kernelsPerStep: number;
-  /** Of all arenas. */
+  /** Total of all arenas. */
   readonly memory: number;
 }
 
-/** What a plan costs. */
+/** The costs of a plan. */
 export function planFigures(plan: Plan): PlanFigures {
   const train = figuresOf(plan, plan.programs.train);
   const steps = plan.model.phases.reduce((n, phase) => n + phase.steps, 0);
@@ -143,7 +144,7 @@ export function planFigures(plan: Plan): PlanFigures {
   };
 }
 
-/** The summary that `rffc compile` prints, a line a fact. */
+/** The summary that `rffc compile` prints, one fact per line. */
 export function summarize(plan: Plan): string {
   const { model, batch, predictBatch, frames, tensors, arenas } = plan;
   const { input, label, layers, connections, fast_weights, phases, train } = model;
@@ -162,7 +163,7 @@ export function summarize(plan: Plan): string {
       'connections',
       fast_weights.length === 0
         ? count(connections.length)
-        : `${count(connections.length)}, and ${count(fast_weights.length)} of fast weights`,
+        : `${count(connections.length)} and ${count(fast_weights.length)} fast`,
     ],
     [
       'parameters',
@@ -176,15 +177,15 @@ export function summarize(plan: Plan): string {
       'training',
       `${train.data.name}, ${count(train.epochs)} epochs, batches of ${count(batch)}, ${train.optimizer.name}(lr: ${short(train.optimizer.lr)})`,
     ],
-    ['kernels', `${kernelsPerStep.toFixed(1)} a step: ${count(cost.kernels)} launches in ${steps} steps`],
+    ['kernels', `${kernelsPerStep.toFixed(1)} per step: ${count(cost.kernels)} launches in ${steps} steps`],
     [
-      'a batch',
+      'per batch',
       `${flopsText(cost.flops)} in ${count(cost.products)} products and row kernels, ${bytesText(cost.bytes)} moved`,
     ],
     [
       'prediction',
       label
-        ? `${count(predictBatch)} samples at once: ${count(predict.kernels)} launches, ${flopsText(predict.flops)}, ${bytesText(predict.bytes)} moved`
+        ? `${count(predictBatch)} samples at a time: ${count(predict.kernels)} launches, ${flopsText(predict.flops)}, ${bytesText(predict.bytes)} moved`
         : 'none, without a label',
     ],
     [

@@ -1,6 +1,7 @@
 /**
- * Small models, their graphs and plans, for the tests of passes and plans: a model is given by what matters in a test, the
- * rest of its text is the same everywhere. And one plan that has everything, to be spoilt in one place.
+ * Small models, their graphs and plans, for the tests of passes and plans: a model is given by the parts that matter in
+ * a test; the rest of its text is always the same. And one plan that contains everything, to be broken in one location
+ * at a time.
  */
 import { RffcError } from '../../grammar/diagnostic.js';
 import { parse } from '../../grammar/parser.js';
@@ -12,11 +13,11 @@ import type { ArenaName, Launch, Plan } from './plan.js';
 
 /** Parts of a model's text. */
 export interface ModelParts {
-  /** Types of connections; the type `plain` is there in any case. */
+  /** Connection types; the type `plain` always exists. */
   readonly types?: string;
   /** Layers and connections between `image[5]`, `digit[3]` and them. */
   readonly network: string;
-  /** What stands behind `input image[5]`. */
+  /** What follows `input image[5]`. */
   readonly input?: string;
   readonly schedule?: string;
   readonly negatives?: string;
@@ -47,12 +48,15 @@ model small {
 export function graphOf(model: string | ModelParts, options: LowerOptions = {}): Graph {
   const { tree, diagnostics } = parse(typeof model === 'string' ? model : modelText(model));
   const checked = check(tree, { tolerant: true });
-  const told = [...diagnostics, ...checked.diagnostics];
-  if (!checked.document || told.some((d) => d.severity === 'error')) throw new RffcError(told);
+  const all = [...diagnostics, ...checked.diagnostics];
+  if (!checked.document || all.some((d) => d.severity === 'error')) throw new RffcError(all);
   return lower(checked.document, options);
 }
 
-/** Every kind of launch is in the plan of this model: patches and products in blocks, a tail, a lookup, dropout, a classifier, moving averages. */
+/**
+ * The plan of this model contains every kind of launch: patches and block products, a tail, a lookup, dropout, a
+ * classifier, moving averages.
+ */
 export const everyKind: ModelParts = {
   types: `
   connection noisy { dropout: 0.25 }
@@ -68,7 +72,7 @@ export const everyKind: ModelParts = {
   optimizer: 'adam(lr: 0.01)',
 };
 
-/** The shape of the seed's network, small: up, down, within, and the label at the top. */
+/** A small network in the shape of the reference network: up, down, within, and the label at the top. */
 export const chain: ModelParts = {
   network: `
   layer a[6], b[7], c[4] { damping: 0.7 }
@@ -98,26 +102,26 @@ export function launchesOf<K extends Launch['kind']>(launches: readonly Launch[]
 }
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
-/** A plan that can be changed. */
+/** A mutable plan. */
 export type PlanDraft = Mutable<Plan>;
 export type LaunchDraft<K extends Launch['kind']> = Mutable<LaunchOf<K>>;
 
 const everyKindJson = JSON.stringify(buildPlan(graphOf(everyKind, { frames: 2 })).plan);
 
-/** The plan of `everyKind` as it comes out of a file. */
+/** The plan of `everyKind` as read from a file. */
 export const planDraft = (): PlanDraft => JSON.parse(everyKindJson) as PlanDraft;
 
-/** A way to be wrong: the code that tells it, its name, the change that makes it, and what must be said. */
+/** A way to be invalid: the expected code, its name, the change that causes it, and the expected message. */
 export type Corruption = readonly [string, string, (plan: PlanDraft) => unknown, RegExp];
 
-/** The plan with a change, as JSON has it. */
+/** The plan with a change, as JSON represents it. */
 export function corrupted(change: Corruption[2]): unknown {
   const plan = planDraft();
   change(plan);
   return JSON.parse(JSON.stringify(plan)) as unknown;
 }
 
-/** The first launch of a kind, in training before others, perhaps one with more to it. */
+/** The first launch of a kind, in training before other programs, optionally with a condition. */
 export function first<K extends Launch['kind']>(
   { programs }: PlanDraft,
   kind: K,

@@ -1,7 +1,7 @@
 /**
- * Plans at random: each that the compiler makes is taken, whatever a plan is damaged by is told and never thrown, and one
- * that is taken touches nothing outside of its buffers. What it touches is counted here row by row, by no formula of the
- * validation's.
+ * Random plans: every plan that the compiler makes is accepted, every damaged plan is reported and never throws, and an
+ * accepted one accesses nothing outside its buffers. Accesses are counted here row by row, independently of the
+ * formulas of the validation.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -14,12 +14,12 @@ import type { Gemm, Plan, Region, RowsLaunch, RowsView } from './plan.js';
 import { graphOf, planDraft } from './testing.js';
 import { validatePlan } from './validate.js';
 
-/** Touches `width` numbers of a buffer from `from` on. */
+/** Accesses `width` numbers of a buffer from `from` on. */
 type Touch = (buffer: number, from: number, width: number, as: 'read' | 'write' | 'index' | 'class') => void;
 
 const vectors = (n: number): number => Math.ceil(n / 4) * 4;
 
-/** Calls back for everything that the launches of a plan may touch, padding and every class included. */
+/** Calls back for every access by the launches of a plan, padding and every class included. */
 function touches(plan: Plan, touch: Touch): void {
   const matrix = (r: Region, rows: number, cols: number, as: Parameters<Touch>[3]) => {
     for (let row = 0; row < rows; row++) touch(r.buffer, r.offset + row * r.stride, cols, as);
@@ -115,7 +115,7 @@ function touches(plan: Plan, touch: Touch): void {
   for (const { regions } of plan.tensors) for (const r of regions) matrix(r, r.rows, r.cols, 'read');
 }
 
-/** What a plan touches that it must not; empty for a sound one. */
+/** The invalid accesses of a plan; empty for a valid one. */
 function trespasses(plan: Plan): string[] {
   const arenas = new Map(plan.arenas.map((a) => [a.name, a.bytes]));
   const found = plan.buffers.flatMap((b, i) =>
@@ -142,7 +142,7 @@ function trespasses(plan: Plan): string[] {
 
 const throughJson = (plan: Plan): unknown => JSON.parse(JSON.stringify(plan));
 
-describe('every plan that the compiler makes is taken', () => {
+describe('accepts every plan that the compiler makes', () => {
   const folder = new URL('../../models/', import.meta.url);
   test.each(readdirSync(folder).filter((f) => f.endsWith('.rff')))('%s', (file) => {
     const { plan } = buildPlan(graphOf(readFileSync(new URL(file, folder), 'utf8')));
@@ -152,7 +152,7 @@ describe('every plan that the compiler makes is taken', () => {
   test.each<[string, readonly PassName[]]>([
     ['with all passes', []],
     ...passNames.map((pass): [string, PassName[]] => [`without ${pass}`, [pass]]),
-    ['without any', passNames],
+    ['without any pass', passNames],
   ])('of random models %s', (_, without) => {
     fc.assert(
       fc.property(randomModel, ({ text, frames, predictBatch, observe }) => {
@@ -165,7 +165,7 @@ describe('every plan that the compiler makes is taken', () => {
     );
   });
 
-  test('however many steps are scored', () => {
+  test('with any number of scored steps', () => {
     const network = 'layer a[2], b[2], c[2] { }  connect image -> a -> b -> c -> b -> a, digit -> a as plain';
     const { plan } = buildPlan(graphOf({ network, schedule: 'phase learn[100] { label: given }' }));
     expect(Math.max(...plan.kernels.map((k) => k.inputs.length))).toBeGreaterThan(256);
@@ -175,7 +175,7 @@ describe('every plan that the compiler makes is taken', () => {
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** One change somewhere: `way` decides at every level which item is entered, `what` what happens to it. */
+/** One change somewhere: `way` decides at every level which item is entered, `what` decides what happens to it. */
 function damage(root: Json, way: readonly number[], what: number, value: Json): void {
   let at = root;
   for (const [depth, turn] of way.entries()) {
@@ -216,8 +216,8 @@ const damages = fc.array(
   { minLength: 1, maxLength: 2 },
 );
 
-describe('a plan with damages', () => {
-  /** Sections where there is most to break come as often as the rest. */
+describe('a damaged plan', () => {
+  /** Sections where more can break are as likely as the rest. */
   const sections = [
     'programs',
     'programs',
@@ -230,7 +230,7 @@ describe('a plan with damages', () => {
     '',
   ];
 
-  test('is told of or touches nothing outside of its buffers', () => {
+  test('is reported, or accesses nothing outside its buffers', () => {
     let taken = 0;
     let refused = 0;
     const codes = new Set<string>();
@@ -251,7 +251,7 @@ describe('a plan with damages', () => {
       }),
       { numRuns: effort(1000, 20_000) },
     );
-    // Neither is the rule, or nothing was tried.
+    // Both must occur, or nothing was tested.
     expect(taken).toBeGreaterThan(50);
     expect(refused).toBeGreaterThan(400);
     expect([...codes]).toEqual(
@@ -259,11 +259,11 @@ describe('a plan with damages', () => {
     );
   });
 
-  test('that is no plan at all is told of', () => {
+  test('that is not a plan at all is reported', () => {
     fc.assert(fc.property(fc.anything(), (json) => !('plan' in validatePlan(json))));
   });
 
-  test('is seen by the count of what it touches, too', () => {
+  test('is detected by counting its accesses, too', () => {
     const plan = JSON.parse(JSON.stringify(planDraft())) as Plan;
     expect(trespasses(plan)).toEqual([]);
     expect(trespasses({ ...plan, arenas: [] })).not.toEqual([]);

@@ -1,4 +1,4 @@
-/** Plans from elsewhere: what is sound is taken, and what is wrong with the others is told, with its place. */
+/** Plans from elsewhere: valid ones are accepted, and what is wrong with others is reported, with its path. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import modelSchema from '../../grammar/schema/model.schema.json' with { type: 'json' };
@@ -6,12 +6,12 @@ import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' }
 import { bufferIn, type Corruption, corrupted, first, lookedUp, planDraft, tensorOf } from './testing.js';
 import { validatePlan } from './validate.js';
 
-test('a plan that went through JSON is taken as it is', () => {
+test('accepts a plan that went through JSON', () => {
   const result = validatePlan(planDraft(), 'a.plan.json');
   expect(result).toEqual({ plan: planDraft(), diagnostics: [] });
 });
 
-test('a model’s warnings come with its plan', () => {
+test('returns the warnings about a model with its plan', () => {
   const blind = corrupted((p) => {
     p.model.connections = p.model.connections.filter((c) => c.source !== 'image');
     p.tensors = p.tensors.filter((t) => !t.name.includes('.image.'));
@@ -21,7 +21,7 @@ test('a model’s warnings come with its plan', () => {
   expect(result.diagnostics).toMatchObject([{ severity: 'warning', file: 'a.plan.json' }]);
 });
 
-test('the schema is one, in every word', () => {
+test('the schema is strict in every keyword', () => {
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false,
@@ -37,68 +37,63 @@ test('the schema is one, in every word', () => {
 const corruptions: readonly Corruption[] = [
   [
     'RFF850',
-    'a property missing',
+    'a missing property',
     (p) => Reflect.deleteProperty(p, 'kernels'),
-    /the plan needs .* `kernels`/,
+    /the plan lacks .* `kernels`/,
   ],
-  ['RFF850', 'a property too many', (p) => Object.assign(p.buffers[0]!, { more: 1 }), /buffers\/0 .* `more`/],
-  ['RFF850', 'a text for a number', (p) => Object.assign(p, { batch: '3' }), /batch must be integer/],
-  ['RFF850', 'a batch of none', (p) => (p.batch = 0), /batch must be >= 1/],
+  ['RFF850', 'an unknown property', (p) => Object.assign(p.buffers[0]!, { more: 1 }), /buffers\/0 .* `more`/],
+  ['RFF850', 'a text instead of a number', (p) => Object.assign(p, { batch: '3' }), /batch must be integer/],
+  ['RFF850', 'an empty batch', (p) => (p.batch = 0), /batch must be >= 1/],
   ['RFF850', 'a fraction', (p) => (p.buffers[1]!.offset = 0.5), /buffers\/1\/offset must be integer/],
-  ['RFF850', 'a place before its buffer', (p) => (lookedUp(p).offset = -4), /offset must be >= 0/],
+  ['RFF850', 'an offset before its buffer', (p) => (lookedUp(p).offset = -4), /offset must be >= 0/],
   [
     'RFF850',
-    'no such arena',
+    'an unknown arena',
     (p) => Object.assign(p.arenas[0]!, { name: 'heap' }),
     /arenas\/0\/name must be one of/,
   ],
   [
     'RFF850',
-    'no such launch',
+    'an unknown launch',
     (p) => Object.assign(p.programs.train[0]!, { kind: 'jump' }),
     /train\/0 .*kind "jump"/,
   ],
   [
     'RFF850',
-    'a launch of no kind',
+    'a launch without a kind',
     (p) => Reflect.deleteProperty(p.programs.train[0]!, 'kind'),
-    /train\/0 needs .*`kind`/,
+    /train\/0 lacks .*`kind`/,
   ],
   [
     'RFF850',
-    'a program missing',
+    'a missing program',
     (p) => Reflect.deleteProperty(p.programs, 'predict'),
-    /programs needs .*`predict`/,
+    /programs lacks .*`predict`/,
   ],
   [
     'RFF850',
-    'scalars nowhere',
+    'scalars without a region',
     (p) => Object.assign(p.scalars, { region: {} }),
-    /^scalars\/region needs .*`buffer`$/,
+    /^scalars\/region lacks .*`buffer`$/,
   ],
   [
     'RFF850',
-    'no such scalar',
+    'an unknown scalar',
     (p) => Object.assign(p.scalars.values[0]!, { name: 'rat' }),
     /values\/0 .*name "rat"/,
   ],
   ['RFF850', 'a sign of 2', (p) => Object.assign(p.tensors[0]!, { sign: 2 }), /sign must be one of 1, -1/],
   [
     'RFF850',
-    'a part of c kept',
+    'a part of c is kept',
     (p) => Object.assign(first(p, 'gemm'), { beta: 0.5 }),
     /beta must be one of 0, 1/,
   ],
   ['RFF850', 'nothing kept', (p) => (first(p, 'dropout').keep = 0), /keep must be > 0/],
+  ['RFF850', 'an invalid site', (p) => (first(p, 'dropout').site = 2 ** 32), /site must be <= 4294967295/],
   [
     'RFF850',
-    'a site that is none',
-    (p) => (first(p, 'dropout').site = 2 ** 32),
-    /site must be <= 4294967295/,
-  ],
-  [
-    'RFF850',
-    'an operator alone',
+    'an operator without arguments',
     (p) => Object.assign(p.kernels[0]!.nodes, { 0: ['neg'] }),
     /nodes\/0 must NOT have fewer/,
   ],
@@ -110,49 +105,54 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF850',
-    'an output looked up',
+    'a looked-up output',
     (p) => Object.assign(first(p, 'rows').outputs[0]!, { lookup: lookedUp(p).lookup }),
     /outputs\/0 .*`lookup`/,
   ],
   [
     'RFF850',
-    'a hash that is none',
+    'an invalid hash',
     (p) => (p.source = { sha256: 'abc', file: 'm.rff' }),
     /sha256 must match pattern/,
   ],
-  ['RFF851', 'another version', (p) => Object.assign(p, { version: 1 }), /version 1.*reads version 2/],
+  ['RFF851', 'a different version', (p) => Object.assign(p, { version: 1 }), /version 1.*expected version 2/],
   ['RFF851', 'no version', (p) => Reflect.deleteProperty(p, 'version'), /no version/],
-  ['RFF330', 'a model of no layers', (p) => (p.model.layers = []), /^model: layers/],
-  ['RFF203', 'a model without its layer', (p) => (p.model.connections[0]!.source = 'c'), /^model: .*`c`/],
+  ['RFF330', 'a model without layers', (p) => (p.model.layers = []), /^model: layers/],
+  [
+    'RFF203',
+    'a model without one of its layers',
+    (p) => (p.model.connections[0]!.source = 'c'),
+    /^model: .*`c`/,
+  ],
   [
     'RFF852',
-    'an arena twice',
+    'a duplicate arena',
     (p) => (p.arenas[5] = { ...p.arenas[0]! }),
-    /arenas\/5: there are two arenas `constants`/,
+    /arenas\/5: duplicate arena `constants`/,
   ],
-  ['RFF852', 'an arena missing', (p) => p.arenas.pop(), /there is no arena `scratch`/],
+  ['RFF852', 'a missing arena', (p) => p.arenas.pop(), /missing arena `scratch`/],
   [
     'RFF852',
-    'an arena of parts of blocks',
+    'an arena that is not a multiple of a block',
     (p) => (p.arenas[1]!.bytes -= 4),
-    /arenas\/1: \d+ bytes are no multiple/,
+    /arenas\/1: .* is not a multiple/,
   ],
-  ['RFF852', 'arenas without end', (p) => (p.arenas[3]!.bytes = 2 ** 40), /more than 2\^40/],
+  ['RFF852', 'huge arenas', (p) => (p.arenas[3]!.bytes = 2 ** 40), /maximum of 2\^40/],
   [
     'RFF852',
-    'a buffer off its block',
+    'an unaligned buffer',
     (p) => (p.buffers[2]!.offset += 16),
-    /buffers\/2: starts at byte \d+, which is no multiple/,
+    /buffers\/2: starts at byte \d+, which is not a multiple/,
   ],
   [
     'RFF852',
-    'a part of a number',
+    'a fractional number of values',
     (p) => (p.buffers[2]!.bytes -= 2),
-    /buffers\/2: has \d+ bytes, which are no whole/,
+    /buffers\/2: has \d+ bytes, which is not a multiple of 4/,
   ],
   [
     'RFF852',
-    'a buffer behind its arena',
+    'a buffer beyond its arena',
     (p) => (p.buffers.at(-1)!.offset += 2 ** 20),
     /ends at byte \d+ of the arena `\w+`, which has \d+/,
   ],
@@ -164,27 +164,27 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF854',
-    'two inputs of one name',
+    'two inputs with the same name',
     (p) => (p.kernels.find((k) => k.inputs.length > 1)!.inputs[1]!.name = 'i0'),
     /kernels\/\d+: two of its inputs/,
   ],
   [
     'RFF854',
-    'no such input',
+    'an unknown input',
     (p) => (p.kernels[0]!.inputs[0]!.name = 'other'),
-    /kernels\/0\/nodes\/\d+: there is no input `i0`/,
+    /kernels\/0\/nodes\/\d+: unknown input `i0`/,
   ],
   [
     'RFF854',
-    'no such operator',
+    'an unknown operator',
     (p) => p.kernels[0]!.nodes.push(['system', 0]),
-    /there is no operator `system`/,
+    /unknown operator `system`/,
   ],
   [
     'RFF854',
-    'an operator of every object',
+    'an operator named after an object property',
     (p) => p.kernels[0]!.nodes.push(['constructor', 0]),
-    /there is no operator `constructor`/,
+    /unknown operator `constructor`/,
   ],
   [
     'RFF854',
@@ -212,25 +212,25 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF854',
-    'a number a row reduced',
+    'a reduced scalar per row',
     (p) => p.kernels[0]!.nodes.push(0, ['sum', p.kernels[0]!.nodes.length]),
-    /`sum` reduces what is one number a row/,
+    /`sum` reduces a scalar per row/,
   ],
   [
     'RFF854',
-    'no such node',
+    'an unknown node',
     (p) => (p.kernels[0]!.outputs[0]!.node = 9999),
-    /outputs\/0: there is no node 9999/,
+    /outputs\/0: unknown node 9999/,
   ],
   [
     'RFF854',
-    'one number a row of many',
+    'a scalar per row from elements',
     (p) => (p.kernels[0]!.outputs[0]!.kind = 'row'),
-    /outputs\/0: is one number a row, but/,
+    /outputs\/0: is a scalar per row, but/,
   ],
   [
     'RFF854',
-    'an expression without end',
+    'a huge expression',
     (p) => {
       for (let i = 0; i < 2500; i++) p.kernels[0]!.nodes.push(['neg', p.kernels[0]!.nodes.length - 1]);
     },
@@ -238,27 +238,27 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF856',
-    'a tensor twice',
+    'a duplicate tensor',
     (p) => p.tensors.push(p.tensors[0]!),
-    /`a\.image\.plain\.weight` is there twice/,
+    /`a\.image\.plain\.weight` is a duplicate/,
   ],
   [
     'RFF856',
     'fewer numbers than its shape has',
     (p) => (tensorOf(p, 'predict/x').regions.length = 1),
-    /`predict\/x` is \[2, 2, 5\], and its regions are not/,
+    /`predict\/x` has shape \[2, 2, 5\], which its regions do not match/,
   ],
   [
     'RFF856',
-    'other columns than its shape has',
+    'columns that do not match its shape',
     (p) => Object.assign(tensorOf(p, 'b.a.plain.weight').regions[0]!, { rows: 6, cols: 7 }),
-    /`b\.a\.plain\.weight` is \[7, 6\]/,
+    /`b\.a\.plain\.weight` has shape \[7, 6\]/,
   ],
   [
     'RFF856',
-    'turned over, and stored as it is',
+    'marked as transposed, but not stored so',
     (p) => (tensorOf(p, 'b.a.plain.weight').transposed = true),
-    /is \[7, 6\], and its regions are not/,
+    /has shape \[7, 6\], which its regions do not match/,
   ],
   [
     'RFF856',
@@ -268,11 +268,11 @@ const corruptions: readonly Corruption[] = [
       const [r] = regions;
       regions.splice(0, 1, { ...r!, rows: 5 }, { ...r!, rows: 1, cols: 2 });
     },
-    /`b\.a\.plain\.bias` is \[7\]/,
+    /`b\.a\.plain\.bias` has shape \[7\]/,
   ],
   [
     'RFF856',
-    'rows over one another',
+    'overlapping rows',
     (p) => (tensorOf(p, 'x').regions[1]!.stride = 2),
     /regions\/1: its rows of 5 numbers are 2 apart/,
   ],
@@ -280,19 +280,19 @@ const corruptions: readonly Corruption[] = [
     'RFF856',
     'a parameter among activities',
     (p) => (tensorOf(p, 'b.a.plain.weight').regions[0]!.buffer = bufferIn(p, 'activities')),
-    /is parameter, and lies outside of the arena `parameters`/,
+    /has the role parameter, but is outside the arena `parameters`/,
   ],
   [
     'RFF856',
     'an input among parameters',
     (p) => (tensorOf(p, 'negative_draw').regions[0]!.buffer = bufferIn(p, 'parameters')),
-    /is input, and lies outside of the arena `io`/,
+    /has the role input, but is outside the arena `io`/,
   ],
   [
     'RFF856',
     'classes with a sign',
     (p) => (tensorOf(p, 'y').sign = -1),
-    /`y` has class indices, which are not stored with a sign/,
+    /`y` has class indices, which cannot be negated/,
   ],
   [
     'RFF856',
@@ -302,33 +302,38 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF856',
-    'more scalars than room',
+    'more scalars than fit',
     (p) => p.scalars.values.push({ name: 'rate' }),
     /scalars: \d+ numbers do not fit/,
   ],
-  ['RFF856', 'scalars and no room', (p) => (p.scalars.region = null), /scalars: \d+ numbers do not fit/],
+  ['RFF856', 'scalars without room', (p) => (p.scalars.region = null), /scalars: \d+ numbers do not fit/],
   [
     'RFF856',
     'scalars among activities',
     (p) => (p.scalars.region!.buffer = bufferIn(p, 'activities')),
-    /scalars: lies outside of the arena `io`/,
+    /scalars: is outside the arena `io`/,
   ],
-  ['RFF857', 'other classes', (p) => (p.classes = 4), /classes: are 4, and the model's 3/],
-  ['RFF857', 'other layers', (p) => p.layers.reverse(), /layers: are b,a, and the model's a,b/],
-  ['RFF857', 'other steps', (p) => (p.model.phases[1]!.steps = 3), /learnSteps: are 2, and the model's 3/],
+  ['RFF857', 'different classes', (p) => (p.classes = 4), /classes: are 4, but the model has 3/],
+  ['RFF857', 'different layers', (p) => p.layers.reverse(), /layers: are b,a, but the model has a,b/],
   [
     'RFF857',
-    'a tensor missing',
+    'different steps',
+    (p) => (p.model.phases[1]!.steps = 3),
+    /learnSteps: are 2, but the model has 3/,
+  ],
+  [
+    'RFF857',
+    'a missing tensor',
     (p) =>
       p.tensors.splice(
         p.tensors.findIndex((t) => t.name === 'y'),
         1,
       ),
-    /there is no input `y` \[3\] of i32/,
+    /missing input `y` \[3\] of i32/,
   ],
   [
     'RFF857',
-    'another batch',
+    'a different batch',
     (p) => (p.batch = 2),
     /`x` is input \[2, 3, 5\] of f32, not input `x` \[2, 2, 5\]/,
   ],
@@ -346,67 +351,67 @@ const corruptions: readonly Corruption[] = [
   ],
   [
     'RFF857',
-    'a parameter of nobody',
+    'a parameter that the model does not have',
     (p) => (tensorOf(p, 'b.b.noisy.bias').name = 'b.b.noisy.offset'),
-    /`b\.b\.noisy\.offset` is a parameter, and none of the model's/,
+    /`b\.b\.noisy\.offset` is not a parameter of the model/,
   ],
   [
     'RFF857',
-    'a state by another name',
+    'a state with a different name',
     (p) => (tensorOf(p, 'optimizer/classifier.weight/exp_avg').name = 'optimizer/h9.weight/exp_avg'),
-    /is the state of no parameter/,
+    /is a state without a parameter/,
   ],
   [
     'RFF857',
-    'a state of nobody',
+    'a state without a parameter',
     (p) => (tensorOf(p, 'optimizer/classifier.weight/exp_avg').parameter = 'h9.weight'),
-    /is the state of no parameter/,
+    /is a state without a parameter/,
   ],
   [
     'RFF857',
-    'a parameter that says it is another',
+    'a parameter with the identity of another',
     (p) => (tensorOf(p, 'classifier.weight').parameter = 'a.image.plain.weight'),
-    /is a parameter, and none of the model's/,
+    /is not a parameter of the model/,
   ],
   [
     'RFF857',
-    'a state of another shape',
+    'a state with a different shape',
     (p) => (tensorOf(p, 'optimizer/b.a.plain.bias/exp_avg').shape = [1, 7]),
-    /is the state of no parameter/,
+    /is a state without a parameter/,
   ],
   [
     'RFF857',
-    'a state of nobody',
+    'a state of an unknown parameter',
     (p) => (tensorOf(p, 'optimizer/classifier.weight/exp_avg').parameter = 'h9.weight'),
-    /is the state of no parameter/,
+    /is a state without a parameter/,
   ],
   [
     'RFF857',
-    'a parameter that says it is another',
+    'a parameter with the identity of another',
     (p) => (tensorOf(p, 'classifier.weight').parameter = 'a.image.plain.weight'),
-    /is a parameter, and none of the model's/,
+    /is not a parameter of the model/,
   ],
   [
     'RFF857',
-    'products of no layer',
+    'products without a layer',
     (p) => p.naive.predict.push([1, 1, 1, 1]),
-    /naive\/predict: has 3 products, and the model 2 layers/,
+    /naive\/predict: has 3 products, but the model has 2 layers/,
   ],
   [
     'RFF857',
-    'products without end',
+    'huge products',
     (p) => (p.naive.train[1]![3] = 2 ** 40),
     /naive\/train\/1: 1099511627776 products/,
   ],
   [
     'RFF857',
-    'products beyond the model',
+    'products larger than the model',
     (p) => (p.naive.predict[0]![0] = 2 ** 20),
     /naive\/predict\/0: .* 1048576 × /,
   ],
 ];
 
-describe('every way to be wrong', () => {
+describe('rejects a plan with', () => {
   test.each(corruptions)('%s: %s', (code, _, change, message) => {
     const result = validatePlan(corrupted(change), 'a.plan.json');
     expect('plan' in result).toBe(false);
@@ -415,13 +420,13 @@ describe('every way to be wrong', () => {
     for (const d of said) expect(d).toMatchObject({ severity: 'error', file: 'a.plan.json' });
   });
 
-  test.each([null, undefined, 3, 'plan', [[]], [[{}]], {}, { rffc: 1 }])('%j is no plan', (other) => {
+  test.each([null, undefined, 3, 'plan', [[]], [[{}]], {}, { rffc: 1 }])('%j is not a plan', (other) => {
     const [said] = validatePlan(other).diagnostics;
     expect(said?.code).toBe('RFF850');
     expect(said?.hint).toMatch(/rffc compile/);
   });
 
-  test('is told at most twenty times', () => {
+  test('reports at most twenty errors', () => {
     const { diagnostics } = validatePlan(corrupted((p) => p.buffers.map((b) => (b.offset += 1))));
     expect(diagnostics).toHaveLength(20);
   });

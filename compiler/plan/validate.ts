@@ -1,6 +1,6 @@
 /**
- * Checks a plan that did not come from this compiler just now: first its shape, by the JSON schema, and the model in it,
- * then everything that an engine relies on. A plan from a stranger must not be able to read or write outside its memory.
+ * Checks a plan that was not just made by this compiler: first its shape, by the JSON schema, and the model in it, then
+ * everything that an engine relies on. An untrusted plan must not be able to read or write outside its memory.
  */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -24,7 +24,7 @@ export type ValidatedPlan =
 
 let compiled: ValidateFunction<Plan> | undefined;
 
-/** Compiled when first wanted, without what takes long: the schema is our own, and a test checks it. */
+/** Compiled on first use and without slow checks: the schema is our own, and a test checks it. */
 function validator(): ValidateFunction<Plan> {
   if (compiled) return compiled;
   const ajv = new Ajv2020({
@@ -36,17 +36,17 @@ function validator(): ValidateFunction<Plan> {
     inlineRefs: false,
     code: { optimize: false },
   });
-  // The model has a validator of its own, which says more than a schema can.
+  // The model has its own validator, which reports more than a schema can.
   ajv.addSchema({ $id: 'rffc:model:1', type: 'object' });
   compiled = ajv.compile<Plan>(schema);
   return compiled;
 }
 
-/** At most so many complaints about one plan. */
+/** Maximum number of errors about one plan. */
 const mostErrors = 20;
 const mostBytes = 2 ** 40;
 
-/** A plan from JSON, or what is wrong with it. Pure; never throws. */
+/** A plan from JSON, or its diagnostics. Pure; never throws. */
 export function validatePlan(json: unknown, file?: string): ValidatedPlan {
   const diagnostics: Diagnostic[] = [];
   const report = (code: string, message: string, hint = 'compile the model again: `rffc compile`'): void => {
@@ -55,7 +55,7 @@ export function validatePlan(json: unknown, file?: string): ValidatedPlan {
   };
   if (isObject(json) && json.rffc === 'plan' && json.version !== 2) {
     const version = typeof json.version === 'number' ? `version ${json.version}` : 'no version';
-    report('RFF851', `this plan has ${version}, and this rffc reads version 2`);
+    report('RFF851', `unsupported plan: found ${version}, expected version 2`);
     return { diagnostics };
   }
   const validate = validator();
@@ -84,7 +84,10 @@ const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
 
 const path = (pointer: string): string => (pointer === '' ? 'the plan' : pointer.slice(1));
 
-/** In a choice of null or an object, what is wrong with the object: that it is not null goes without saying. */
+/**
+ * In a choice of null or an object, keeps the errors about the object: the error that it is not null goes without
+ * saying.
+ */
 function readable(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choice = errors.find((e) => e.keyword === 'anyOf');
   if (!choice) return errors;
@@ -94,9 +97,9 @@ function readable(errors: readonly ErrorObject[]): readonly ErrorObject[] {
 function wording({ keyword, params, message }: ErrorObject): string {
   switch (keyword) {
     case 'additionalProperties':
-      return `has no property \`${params.additionalProperty}\``;
+      return `has the unknown property \`${params.additionalProperty}\``;
     case 'required':
-      return `needs the property \`${params.missingProperty}\``;
+      return `lacks the property \`${params.missingProperty}\``;
     case 'enum':
       return `must be one of ${(params.allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(', ')}`;
     case 'const':
@@ -104,7 +107,7 @@ function wording({ keyword, params, message }: ErrorObject): string {
     case 'discriminator':
       return `has the unknown ${params.tag} ${JSON.stringify(params.tagValue)}`;
     default:
-      return message ?? 'is wrong';
+      return message ?? 'is invalid';
   }
 }
 
@@ -114,28 +117,28 @@ function checkMemory({ arenas, buffers }: Plan, say: Say): void {
   const bytes = new Map<ArenaName, number>();
   let total = 0;
   arenas.forEach((a, i) => {
-    if (bytes.has(a.name)) say('RFF852', `arenas/${i}`, `there are two arenas \`${a.name}\``);
-    if (a.bytes % 256 !== 0) say('RFF852', `arenas/${i}`, `${a.bytes} bytes are no multiple of 256`);
+    if (bytes.has(a.name)) say('RFF852', `arenas/${i}`, `duplicate arena \`${a.name}\``);
+    if (a.bytes % 256 !== 0)
+      say('RFF852', `arenas/${i}`, `its size of ${a.bytes} bytes is not a multiple of 256`);
     bytes.set(a.name, a.bytes);
     total += a.bytes;
   });
-  for (const name of arenaNames)
-    if (!bytes.has(name)) say('RFF852', 'arenas', `there is no arena \`${name}\``);
-  if (total > mostBytes) say('RFF852', 'arenas', `${total} bytes are more than 2^40`);
+  for (const name of arenaNames) if (!bytes.has(name)) say('RFF852', 'arenas', `missing arena \`${name}\``);
+  if (total > mostBytes) say('RFF852', 'arenas', `${total} bytes exceed the maximum of 2^40`);
   buffers.forEach((b, i) => {
     const at = `buffers/${i}`;
-    if (b.offset % 256 !== 0) say('RFF852', at, `starts at byte ${b.offset}, which is no multiple of 256`);
-    if (b.bytes % 4 !== 0) say('RFF852', at, `has ${b.bytes} bytes, which are no whole numbers`);
+    if (b.offset % 256 !== 0) say('RFF852', at, `starts at byte ${b.offset}, which is not a multiple of 256`);
+    if (b.bytes % 4 !== 0) say('RFF852', at, `has ${b.bytes} bytes, which is not a multiple of 4`);
     const room = bytes.get(b.arena);
     if (room !== undefined && b.offset + b.bytes > room)
       say('RFF852', at, `ends at byte ${b.offset + b.bytes} of the arena \`${b.arena}\`, which has ${room}`);
   });
 }
 
-/** Code generators follow operators to their arguments on the stack. */
+/** Code generators follow operators to their arguments recursively. */
 const mostDepth = 2048;
 
-/** What a kernel computes is defined, and a number a row is made of numbers a row and of reductions only. */
+/** Everything a kernel computes is defined, and a scalar per row depends only on scalars per row and reductions. */
 function checkKernel(at: string, { inputs, nodes, outputs }: RowsKernel, say: Say): void {
   const kinds = new Map(inputs.map((input) => [input.name, input.kind]));
   if (kinds.size < inputs.length) say('RFF854', at, 'two of its inputs have the same name');
@@ -147,13 +150,13 @@ function checkKernel(at: string, { inputs, nodes, outputs }: RowsKernel, say: Sa
     depth[n] = 0;
     if (typeof node === 'number') return;
     if (typeof node === 'string') {
-      if (!kinds.has(node)) wrong(`there is no input \`${node}\``);
+      if (!kinds.has(node)) wrong(`unknown input \`${node}\``);
       wide[n] = kinds.get(node) === 'element';
       return;
     }
     const [op, ...args] = node;
     if (!isOperator(op)) {
-      wrong(`there is no operator \`${op}\``);
+      wrong(`unknown operator \`${op}\``);
       return;
     }
     const { arity, kind } = operators[op];
@@ -162,17 +165,17 @@ function checkKernel(at: string, { inputs, nodes, outputs }: RowsKernel, say: Sa
     depth[n] = 1 + args.reduce((most, a) => Math.max(most, depth[a] ?? 0), 0);
     if (depth[n] === mostDepth + 1) wrong(`nests more than ${mostDepth} operators`);
     const wideArguments = args.some((a) => wide[a]);
-    if (kind === 'reduce' && !wideArguments) wrong(`\`${op}\` reduces what is one number a row`);
+    if (kind === 'reduce' && !wideArguments) wrong(`\`${op}\` reduces a scalar per row`);
     wide[n] = kind === 'element' && wideArguments;
   });
   outputs.forEach(({ node, kind }, i) => {
-    if (node >= nodes.length) say('RFF854', `${at}/outputs/${i}`, `there is no node ${node}`);
+    if (node >= nodes.length) say('RFF854', `${at}/outputs/${i}`, `unknown node ${node}`);
     else if (kind === 'row' && wide[node])
-      say('RFF854', `${at}/outputs/${i}`, `is one number a row, but node ${node} is one for each unit`);
+      say('RFF854', `${at}/outputs/${i}`, `is a scalar per row, but node ${node} is a value per unit`);
   });
 }
 
-/** The arena that each role's tensors live in: host and programs meet there. */
+/** The arena that holds the tensors of each role: host and programs meet there. */
 const arenaOf: Readonly<Record<PlanTensor['role'], ArenaName>> = {
   parameter: 'parameters',
   state: 'state',
@@ -187,7 +190,7 @@ function checkTensors(plan: Plan, say: Say): void {
   plan.tensors.forEach((t, i) => {
     const at = `tensors/${i}`;
     const wrong = (message: string) => say('RFF856', at, `\`${t.name}\` ${message}`);
-    if (names.has(t.name)) wrong('is there twice');
+    if (names.has(t.name)) wrong('is a duplicate');
     names.add(t.name);
     const cols = t.shape.at(-1)!;
     const [first] = t.regions;
@@ -197,31 +200,31 @@ function checkTensors(plan: Plan, say: Say): void {
     const fits = t.transposed
       ? t.regions.length === 1 && t.shape.length === 2 && first?.rows === cols
       : isColumn || t.regions.every((r) => r.cols === cols && r.rows === first?.rows);
-    if (!whole || !fits) wrong(`is [${t.shape.join(', ')}], and its regions are not`);
+    if (!whole || !fits) wrong(`has shape [${t.shape.join(', ')}], which its regions do not match`);
     if (t.regions.some((r) => plan.buffers[r.buffer] && plan.buffers[r.buffer]!.arena !== arenaOf[t.role]))
-      wrong(`is ${t.role}, and lies outside of the arena \`${arenaOf[t.role]}\``);
+      wrong(`has the role ${t.role}, but is outside the arena \`${arenaOf[t.role]}\``);
     if (t.type === 'i32' && (t.sign !== 1 || t.transposed || arenaOf[t.role] !== 'io'))
-      wrong('has class indices, which are not stored with a sign, transposed, or as parameters');
+      wrong('has class indices, which cannot be negated, transposed, or parameters');
   });
   const { values, region } = plan.scalars;
   if ((region ? region.rows * region.cols : 0) !== values.length)
     say('RFF856', 'scalars', `${values.length} numbers do not fit their region`);
   if (region && plan.buffers[region.buffer]?.arena !== 'io')
-    say('RFF856', 'scalars', 'lies outside of the arena `io`');
+    say('RFF856', 'scalars', 'is outside the arena `io`');
 }
 
-/** The plan is one of its model: what the host will write, read and count by is there. */
+/** The plan matches its model: everything that the host writes, reads and counts by exists. */
 function checkModel(plan: Plan, say: Say): void {
   const { model, batch, predictBatch, frames, classes, layers, learnSteps } = plan;
   const wrong = (at: string, message: string) => say('RFF857', at, message);
   const labels = model.label?.classes ?? 1;
-  if (classes !== labels) wrong('classes', `are ${classes}, and the model's ${labels}`);
+  if (classes !== labels) wrong('classes', `are ${classes}, but the model has ${labels}`);
   const isNetwork = plan.purpose === undefined;
   const names = isNetwork ? model.layers.map((l) => l.name) : [];
   if (layers.join() !== names.join())
-    wrong('layers', `are ${layers.join()}, and the model's ${names.join()}`);
+    wrong('layers', `are ${layers.join()}, but the model has ${names.join()}`);
   const learning = isNetwork ? model.phases.reduce((n, p) => n + (p.learn ? p.steps : 0), 0) : 0;
-  if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, and the model's ${learning}`);
+  if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, but the model has ${learning}`);
 
   checkNaive(plan, say);
 
@@ -236,7 +239,7 @@ function checkModel(plan: Plan, say: Say): void {
     const t = tensors.get(name);
     expected.add(name);
     const text = `${role} \`${name}\` [${shape.join(', ')}] of ${type}`;
-    if (!t) wrong('tensors', `there is no ${text}`);
+    if (!t) wrong('tensors', `missing ${text}`);
     else if (t.role !== role || t.type !== type || t.shape.join() !== shape.join())
       wrong('tensors', `\`${name}\` is ${t.role} [${t.shape.join(', ')}] of ${t.type}, not ${text}`);
   };
@@ -273,7 +276,7 @@ function checkModel(plan: Plan, say: Say): void {
   if (trained) expect('classifier_loss', 'output', [1]);
   expect('predict/x', 'input', [frames, predictBatch, model.input.size]);
   expect('predict/goodness', 'output', [predictBatch, classes]);
-  // Plans of an older rffc do without.
+  // Plans of an older rffc lack it.
   if (tensors.has('predict/goodness_layers'))
     expect('predict/goodness_layers', 'output', [layersAlone(model).length, predictBatch, classes]);
   if (predicting) expect('predict/softmax', 'output', [predictBatch, classes]);
@@ -283,17 +286,17 @@ function checkModel(plan: Plan, say: Say): void {
       : undefined;
   for (const t of plan.tensors) {
     if (t.role === 'parameter' && !(expected.has(t.name) && t.parameter === t.name))
-      wrong('tensors', `\`${t.name}\` is a parameter, and none of the model's`);
+      wrong('tensors', `\`${t.name}\` is not a parameter of the model`);
     if (t.role !== 'state') continue;
     const peers = model.layers.find((l) => l.peer_norm && t.name === peerMean(l.name).name);
     const shape = peers ? [peers.size] : ownerOf(t)?.shape;
-    if (shape?.join() !== t.shape.join()) wrong('tensors', `\`${t.name}\` is the state of no parameter`);
+    if (shape?.join() !== t.shape.join()) wrong('tensors', `\`${t.name}\` is a state without a parameter`);
   }
 }
 
 /**
- * The products of the model as written are no larger and no more than the model can have: a benchmark allocates their
- * operands and makes a launch for each.
+ * The products of the model as written are not larger or more numerous than the model allows: a benchmark allocates
+ * their operands and makes a launch for each.
  */
 function checkNaive({ model, batch, predictBatch, classes, naive }: Plan, say: Say): void {
   const steps = model.phases.reduce((n, p) => n + p.steps, 0);
@@ -305,14 +308,14 @@ function checkNaive({ model, batch, predictBatch, classes, naive }: Plan, say: S
       say(
         'RFF857',
         `naive/${program}`,
-        `has ${naive[program].length} products, and the model ${model.layers.length} layers`,
+        `has ${naive[program].length} products, but the model has ${model.layers.length} layers`,
       );
     naive[program].forEach(([m, n, k, times], i) => {
       if (times > steps || Math.max(m, n, k) > widest)
         say(
           'RFF857',
           `naive/${program}/${i}`,
-          `${times} products of ${m} × ${n} × ${k} are more than the model has`,
+          `${times} products of ${m} × ${n} × ${k} exceed those of the model`,
         );
     });
   }

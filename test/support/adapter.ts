@@ -1,8 +1,11 @@
-/** WebGPU for tests: the GPU object where there is an adapter, the reason where there is none, and adapters made worse. */
+/**
+ * WebGPU for tests: the GPU object if there is an adapter, the reason if there is none, and adapters with reduced
+ * capabilities.
+ */
 import { RffcError } from '../../grammar/diagnostic.js';
 import { openDawn } from '../../runtime/dawn.js';
 
-/** The GPU, or why there is none. In CI there must be one: its tests are then not skipped. */
+/** The GPU, or why there is none. CI must have one: its tests are never skipped there. */
 export async function findGpu(): Promise<
   { readonly gpu: GPU; readonly missing?: undefined } | { readonly gpu?: undefined; readonly missing: string }
 > {
@@ -15,15 +18,15 @@ export async function findGpu(): Promise<
 }
 
 export interface Pretence {
-  /** Instead of the adapter's own. */
+  /** Overrides the adapter's own. */
   readonly limits?: Readonly<Record<string, number>>;
   readonly without?: readonly GPUFeatureName[];
-  /** Sees every device that is handed out. */
+  /** Called with every device that is created. */
   readonly onDevice?: (device: GPUDevice) => void;
   readonly noDevice?: string;
 }
 
-/** A GPU whose adapter is as good as the real one but for what is pretended. */
+/** A GPU whose adapter is the real one, with overrides. */
 export function pretend(gpu: GPU, { limits = {}, without = [], onDevice, noDevice }: Pretence): GPU {
   const replaced = <T extends object>(target: T, get: (key: string | symbol) => unknown): T =>
     new Proxy(target, {

@@ -1,6 +1,6 @@
 /**
- * Builds `dist` before the tests when a source is newer: worker threads are plain Node, which cannot run TypeScript, so
- * tests of the cpu engine run its workers from there.
+ * Builds `dist` before the tests if a source is newer: worker threads are plain Node, which cannot run TypeScript, so
+ * tests of the cpu backend run its workers from there.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const built = join(root, 'dist/runtime/cpu/worker.js');
-/** What tests run as processes is made of. */
+/** Sources of what tests run as processes. */
 const sources = ['grammar', 'compiler', 'runtime', 'cli', 'bench', 'docs'];
 const entries = ['index.ts', 'browser.ts', 'package.json'];
 
@@ -35,5 +35,5 @@ export default function setup(): void {
     shell: true,
   });
   if (error) throw error;
-  if (status !== 0) throw new Error(`dist could not be built:\n${stdout}${stderr}`);
+  if (status !== 0) throw new Error(`cannot build dist:\n${stdout}${stderr}`);
 }

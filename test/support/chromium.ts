@@ -1,7 +1,7 @@
-/** The Chromium that tests of pages drive, and how it is started for them. */
+/** The Chromium that page tests control, and how it is started. */
 import { existsSync } from 'node:fs';
 
-/** Where Chromium is, or undefined if there is none; `RFFC_CHROMIUM` names another. */
+/** The path of Chromium, or undefined if there is none; `RFFC_CHROMIUM` overrides it. */
 export const chromiumPath = [
   process.env.RFFC_CHROMIUM,
   '/usr/bin/chromium',
@@ -9,7 +9,7 @@ export const chromiumPath = [
   '/usr/bin/google-chrome',
 ].find((path) => path !== undefined && existsSync(path));
 
-/** As root, and without looking for updates. */
+/** As root, and without update checks. */
 export const quietArgs: readonly string[] = [
   '--no-sandbox',
   '--disable-background-networking',

@@ -1,10 +1,10 @@
 /**
- * A GPU in plain memory: what the cuda engine's host side asks of the driver and of cuBLAS is carried out, but as badly as
- * CUDA allows. Whatever is put on a stream waits until somebody waits for it, and of all that may run next (by the order of
- * streams, by events, by a graph's edges) any one is taken; fresh memory is full of NaN. Where the engine forgot that one thing
- * must come before another, numbers come out wrong; `races` finds such places by the bytes that were really touched.
+ * A GPU in plain memory: performs the calls of the cuda backend to the driver and cuBLAS, in the worst order that CUDA
+ * allows. Whatever is put on a stream waits until somebody synchronizes, and of everything that may run next (by the
+ * order of streams, by events, by the edges of a graph) any one is chosen; fresh memory is full of NaN. If the backend
+ * forgets an ordering, results come out wrong; `races` finds such cases from the bytes that were accessed.
  *
- * Kernels are played launch by launch by the plain player, products as cuBLAS's own column-major arithmetic.
+ * Kernels are executed launch by launch by the plain player, products by cuBLAS's own column-major arithmetic.
  */
 import { launchOf } from '../../compiler/codegen/cuda/index.js';
 import type { RunArguments } from '../../compiler/graph/index.js';
@@ -28,27 +28,27 @@ import { stepsOf } from '../../runtime/cuda/steps.js';
 import { uniforms } from '../../runtime/random/index.js';
 import { PlayerSession } from './player.js';
 
-/** Something put on a stream. */
+/** An operation on a stream. */
 export interface Operation {
   readonly label: string;
-  /** What it comes after. */
+  /** The operations that it comes after. */
   readonly after: readonly Operation[];
   readonly run: () => void;
-  /** Whether what it touches is written down: of graphs, the first time that they run. */
+  /** Whether its accesses are recorded: for graphs, on their first run. */
   watched: boolean;
-  /** Addresses of the words of four bytes that it read and wrote. */
+  /** Addresses of the four-byte words that it read and wrote. */
   readonly read: Set<number>;
   readonly wrote: Set<number>;
 }
 
-/** Memory of the device, of NaN until it is written. */
+/** Device memory, NaN until written. */
 interface Allocation {
   readonly start: number;
   readonly bytes: number;
   floats: Float32Array<ArrayBuffer> | undefined;
 }
 
-/** Memory of the device by address, in numbers of four bytes and as bytes. Whoever touches it is written down. */
+/** Device memory by address, as numbers of four bytes and as bytes. Accesses are recorded. */
 interface DeviceBytes {
   readonly float: (at: number) => number;
   readonly setFloat: (at: number, value: number) => void;
@@ -73,7 +73,7 @@ export interface StandInOptions {
   readonly devices?: readonly { readonly name: string; readonly capability: number }[];
   readonly free?: number;
   readonly precision?: CudaPrecision;
-  /** Of the order in which what may run runs; undefined: the latest first. */
+  /** Seed of the order in which operations run; undefined: the latest first. */
   readonly seed?: number;
   /** Called with each call's name; may throw. */
   readonly before?: (call: string) => void;
@@ -81,9 +81,9 @@ export interface StandInOptions {
 
 export interface StandIn extends CudaMachine {
   readonly graphs: readonly Graph[];
-  /** Operations of a graph that touch the same word, one writing, without an order between them. */
+  /** Operations of a graph that access the same word, at least one writing, without an order between them. */
   readonly races: () => string[];
-  /** What has not been given back, by kind. */
+  /** Unreleased objects, by kind. */
   readonly left: () => Record<string, number>;
   readonly streams: () => number;
   readonly calls: readonly string[];
@@ -102,13 +102,13 @@ export function standIn(compiled: Plan, options: StandInOptions = {}): StandIn {
     before?.(name);
   };
 
-  // Memory of the device, and what touches it.
+  // Device memory and its accesses.
   const allocations = new Map<bigint, Allocation>();
   const allocated: bigint[] = [];
   let nextAddress = 0x7f00_0000_0000n;
   let current: Operation | undefined;
   let latest: Allocation | undefined;
-  /** The memory at an address. @throws Error for what is not wholly inside an allocation */
+  /** The memory at an address. @throws Error for a range that is not wholly inside an allocation */
   const memory = (at: number, bytes: number): Allocation & { floats: Float32Array<ArrayBuffer> } => {
     const holds = (a: Allocation) => at >= a.start && at + bytes <= a.start + a.bytes;
     if (!latest || !holds(latest)) {
@@ -191,7 +191,7 @@ export function standIn(compiled: Plan, options: StandInOptions = {}): StandIn {
   const bytesOf = (view: ArrayBufferView): Uint8Array =>
     new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
 
-  // Kernels by what they are launched with.
+  // Kernels by their launch arguments.
   const modules = new Map<bigint, string>();
   const functions = new Map<bigint, string>();
   const keyOf = (name: string, args: BigUint64Array) => `${name} ${args.join(' ')}`;
@@ -232,7 +232,7 @@ export function standIn(compiled: Plan, options: StandInOptions = {}): StandIn {
     const run = device.view(Number(runAddress()), 16, false);
     const { seed } = plan.model.train;
     const words = [0, 4, 8, 12].map((at) => run.getUint32(at, true));
-    // The warming up runs before there are any.
+    // The warm-up runs before there are any.
     if (
       words.some((w) => w !== 0) &&
       (words[2] !== seed % 2 ** 32 || words[3] !== Math.floor(seed / 2 ** 32))
@@ -263,7 +263,7 @@ export function standIn(compiled: Plan, options: StandInOptions = {}): StandIn {
       if (bytes > free) throw outOfMemory('cuMemAlloc_v2 found no more');
       free -= bytes;
       const address = nextAddress;
-      // Far apart, so that what leaves one allocation does not end up in another.
+      // Far apart, so that an access beyond one allocation does not hit another.
       nextAddress += BigInt(2 ** 21 * Math.ceil((bytes + 1) / 2 ** 21));
       allocations.set(address, {
         start: Number(address),
@@ -351,7 +351,7 @@ export function standIn(compiled: Plan, options: StandInOptions = {}): StandIn {
     isDone(event) {
       const state = eventOf(event);
       if (!state.frontier.some((o) => waiting.includes(o))) return true;
-      // Never at the first time of asking.
+      // Never on the first query.
       if (state.asked) flush();
       const done = state.asked;
       state.asked = true;
@@ -394,7 +394,7 @@ export function standIn(compiled: Plan, options: StandInOptions = {}): StandIn {
   function runCopy({ from, to, width, height }: Copy, stream: bigint): void {
     for (const end of [from, to]) if (end.pitch < width) fail(`a pitch of ${end.pitch} for rows of ${width}`);
     const isPinned = (end: CopyEnd) => 'host' in end && pinned.has(end.host.buffer as ArrayBuffer);
-    // The driver takes pageable memory's bytes before it returns.
+    // The driver copies pageable memory before it returns.
     const source =
       'host' in from && !isPinned(from) ? { host: bytesOf(from.host).slice(), pitch: from.pitch } : from;
     put('copy', stream, () => {
@@ -455,7 +455,7 @@ function fail(message: string): never {
   throw new Error(`the stand-in: ${message}`);
 }
 
-/** Operations and all that they come after. */
+/** The operations and everything they come after. */
 function ancestors(operations: readonly Operation[]): Set<Operation> {
   const found = new Set<Operation>();
   const visit = [...operations];
@@ -467,7 +467,7 @@ function ancestors(operations: readonly Operation[]): Set<Operation> {
   return found;
 }
 
-/** Pairs of operations that touch one word, one of them writing, with no way of edges from the one to the other. */
+/** Pairs of operations that access the same word, at least one writing, with no path of edges between them. */
 export function racesOf(operations: readonly Operation[]): string[] {
   const before = new Map(operations.map((o) => [o, ancestors([o])]));
   const ordered = (a: Operation, b: Operation) => before.get(b)!.has(a) || before.get(a)!.has(b);
@@ -484,7 +484,7 @@ export function racesOf(operations: readonly Operation[]): string[] {
   return [...found];
 }
 
-/** The plain player on memory of the device. */
+/** The plain player on device memory. */
 class DevicePlayer extends PlayerSession {
   private address: (buffer: number) => bigint = () => 0n;
   private readonly starts = new Map<number, number>();
@@ -546,7 +546,7 @@ class DevicePlayer extends PlayerSession {
   }
 }
 
-/** cuBLAS's arithmetic, by its own description: matrices column by column, op(A)[m, k] · op(B)[k, n]. */
+/** cuBLAS's arithmetic, by its documentation: column-major matrices, op(A)[m, k] · op(B)[k, n]. */
 function multiply(product: Product, device: DeviceBytes): void {
   const { blocks, ...alone } = product;
   if (blocks) {
@@ -584,7 +584,7 @@ function multiply(product: Product, device: DeviceBytes): void {
     if (type !== dataTypes.CUDA_R_16BF) return round(device.float(base + 4 * at));
     return fromBits(device.view(base + 2 * at, 2, false).getUint16(0, true) * 2 ** 16);
   };
-  /** op(matrix) as lines of k numbers. */
+  /** The rows of op(matrix), each of k numbers. */
   const lines = (base: bigint, type: number, ld: number, count: number, along: boolean): Float64Array[] =>
     Array.from({ length: count }, (_, i) =>
       Float64Array.from({ length: k }, (_, l) => read(Number(base), type, along ? l + i * ld : i + l * ld)),

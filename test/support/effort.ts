@@ -1,6 +1,6 @@
 /**
- * How much a campaign of random trials tries: a few in `npm test`, so that it ends in minutes; as many as find what is rare
- * in `npm run test:long`, which sets RFFC_LONG.
+ * The size of randomized tests: a few trials in `npm test`, so that it finishes in minutes; enough to find rare
+ * failures in `npm run test:long`, which sets RFFC_LONG.
  */
 export const isLong = process.env.RFFC_LONG !== undefined;
 
@@ -9,7 +9,7 @@ export function effort(usual: number, campaign: number): number {
   return isLong ? campaign : usual;
 }
 
-/** All items in `npm run test:long`; in `npm test` those that `usual` names. */
+/** All items in `npm run test:long`; only those named by `usual` in `npm test`. */
 export function itemsFor<T>(all: readonly T[], usual: (item: T) => boolean): readonly T[] {
   return isLong ? all : all.filter(usual);
 }

@@ -1,9 +1,9 @@
 /**
  * The examples of the documentation: every ```rff block of a page, as a model that can be checked and compiled.
  *
- * A block is a whole file (```rff NAME.rff says of what name), or, marked ```rff fragment, some declarations of a model; a word more (```rff fragment layer) names
- * the block that its properties stand in. A fragment is put into a small frame model, whose own declarations of the same
- * kinds give way.
+ * A block is a whole file (```rff NAME.rff gives its name), or, marked ```rff fragment, some declarations of a model;
+ * another word (```rff fragment layer) names the block that its properties belong to. A fragment is put into a small
+ * frame model, replacing the frame's own declarations of the same kinds.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from '../../grammar/parser.js';
@@ -12,7 +12,7 @@ export interface Example {
   /** `LANGUAGE.md:75` */
   readonly where: string;
   readonly fragment: boolean;
-  /** As the page calls the file; absent for most. */
+  /** The name of the file on the page; usually absent. */
   readonly file?: string;
   readonly text: string;
 }
@@ -60,7 +60,7 @@ function within(block: string, properties: string): string {
     train: 'train { data: digits(train: 200, test: 100), batch: 20,',
   };
   const head = heads[block];
-  if (head === undefined) throw new Error(`a fragment cannot stand in \`${block}\``);
+  if (head === undefined) throw new Error(`a fragment cannot be in \`${block}\``);
   return head.endsWith(',') ? `${head}\n${properties}}` : `${head} {\n${properties}}`;
 }
 
@@ -68,7 +68,7 @@ function framed(fragment: string): string {
   const functions = fragment.split('\n').filter((line) => line.startsWith('fn '));
   const items = fragment.split('\n').filter((line) => !line.startsWith('fn '));
   const kinds = kindsOf(items.join('\n'));
-  // A fragment's types of connections stand beside the frame's.
+  // Connection types of a fragment are added to the frame's.
   const rest = Object.entries(frame).flatMap(([kind, text]) =>
     kinds.has(kind) && kind !== 'connection' ? [] : [text],
   );

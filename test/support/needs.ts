@@ -1,9 +1,9 @@
-/** Tests that need what only some machines have: a graphics driver, a browser, a data set, a compiler. */
+/** Tests that require what only some machines have: a graphics driver, a browser, a data set, a compiler. */
 import { describe, test } from 'vitest';
 
 /**
- * The reason a test is skipped here, or undefined where it runs. `RFFC_TEST_ALL`, which CI sets, lets nothing be skipped:
- * the test then runs and fails on what is missing.
+ * The reason a test is skipped here, or undefined if it runs. With `RFFC_TEST_ALL`, which CI sets, nothing is skipped:
+ * the test runs and fails on what is missing.
  */
 export function unlessRequired(missing: string | undefined): string | undefined {
   return process.env.RFFC_TEST_ALL === undefined ? missing : undefined;
@@ -12,12 +12,12 @@ export function unlessRequired(missing: string | undefined): string | undefined 
 /** Why a test that sends signals, or types into a POSIX shell, is skipped on Windows, which has neither. */
 export const notOnWindows = process.platform === 'win32' ? 'Windows has no signals and no sh' : undefined;
 
-/** `describe`, or where something is missing a skipped suite whose name says what. */
+/** `describe`, or a skipped suite whose name says what is missing. */
 export function describeUnless(missing: string | undefined, name: string, body: () => void): void {
   describe.skipIf(missing !== undefined)(nameOf(name, missing), body);
 }
 
-/** `test`, or where something is missing a skipped test whose name says what. */
+/** `test`, or a skipped test whose name says what is missing. */
 export function testUnless(
   missing: string | undefined,
   name: string,

@@ -1,4 +1,7 @@
-/** rffc as a user installs it: what `npm pack` packs, unpacked into a project, beside the packages that it asks for. */
+/**
+ * rffc as a user installs it: the files that `npm pack` packs, unpacked into a project beside the packages that it
+ * depends on.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,7 +9,7 @@ import { dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * Installs the package into `project`: its dependencies, and of its optional packages those in `also`.
+ * Installs the package into `project`: its dependencies, and its optional packages listed in `also`.
  * @returns the names of the files in the package
  */
 export function installPacked(project: string, also: readonly string[] = []): string[] {
@@ -17,7 +20,7 @@ export function installPacked(project: string, also: readonly string[] = []): st
     if (status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${stderr}`);
     return stdout;
   };
-  // `dist` is there already (see build.ts).
+  // `dist` already exists (see build.ts).
   const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
   const [packed] = JSON.parse(run('npm', packing, root)) as [{ filename: string; files: { path: string }[] }];
   const modules = join(project, 'node_modules');

@@ -1,4 +1,4 @@
-/** Replays one of the seed's recorded cases on a session and measures how far every recorded tensor is missed. */
+/** Replays a recorded case of the reference program on a session, and measures the error of every recorded tensor. */
 import { expect } from 'vitest';
 import { check } from '../../compiler/check/index.js';
 import { type Graph, lower } from '../../compiler/graph/index.js';
@@ -18,15 +18,15 @@ export function documentOf(text: string): ModelDocument {
 }
 
 export interface Miss {
-  /** As the fixture names it: `batch0/learn3/h1.pos`. */
+  /** Its name in the fixture: `batch0/learn3/h1.pos`. */
   readonly tensor: string;
   /** -1 for the prediction after all batches. */
   readonly batch: number;
-  /** The largest difference over the recorded tensor's largest magnitude. */
+  /** The largest difference relative to the largest magnitude of the recorded tensor. */
   readonly relative: number;
 }
 
-/** The graph of a seed case, with every step's activities as outputs. */
+/** The graph of a reference case, with the activities of every step as outputs. */
 export function seedGraph(name: string): Graph {
   const { config, tensors } = loadSeed(name);
   return lower(documentOf(seedModel(config)), {
@@ -37,8 +37,8 @@ export function seedGraph(name: string): Graph {
 }
 
 /**
- * Plays a case from its recorded initial parameters and compares every activity, loss, parameter, feature, goodness and
- * label that was recorded.
+ * Runs a case from its recorded initial parameters and compares every recorded activity, loss, parameter, feature,
+ * goodness and label.
  */
 export async function replay(
   name: string,
@@ -116,7 +116,7 @@ export async function replay(
   });
   return { misses, labelsAgree };
 
-  /** Uniform numbers in the middle of what each recorded negative label was drawn by. */
+  /** Uniform numbers in the middle of the range that draws each recorded negative label. */
   function drawsFor(b: number): Float32Array {
     const p = recorded(`batch${b}/class_probabilities`);
     const truth = recorded(`batch${b}/y`);
@@ -135,12 +135,12 @@ export async function replay(
   }
 }
 
-/** The share of a tensor's largest magnitude that a backend may miss the record by. */
+/** The tolerance of a backend, relative to a tensor's largest magnitude. */
 export const parityBound = 1e-4;
 
 const exact = new Map<string, Promise<Miss[]>>();
 
-/** What exact arithmetic misses the record by, a batch. */
+/** The error of exact arithmetic against the record, per batch. */
 export async function exactMisses(name: string): Promise<Map<number, number>> {
   const known = exact.get(name) ?? replay(name, new ReferenceSession(seedGraph(name))).then((r) => r.misses);
   exact.set(name, known);
@@ -150,10 +150,10 @@ export async function exactMisses(name: string): Promise<Map<number, number>> {
 }
 
 /**
- * Replays a case and closes the session. One case goes beyond what f32 determines: in `rmsprop`, gradients that cancel to
- * 1e-8 of their terms are divided by their own size, so the recorded trajectory hangs on how the seed's BLAS rounded each
- * product. The same model in f64 misses that record by 2e-4 in the first batch and 6e-3 in the second; there no backend is
- * asked to be closer than three times what exact arithmetic is.
+ * Replays a case and closes the session. One case exceeds what f32 determines: in `rmsprop`, gradients that cancel to
+ * 1e-8 of their terms are divided by their own size, so the recorded trajectory depends on how the BLAS of the
+ * reference program rounded each product. The same model in f64 deviates from that record by 2e-4 in the first batch
+ * and 6e-3 in the second; there, no backend has to be closer than three times the error of exact arithmetic.
  */
 export async function expectParity(name: string, session: Session): Promise<void> {
   const { misses, labelsAgree } = await replay(name, session);

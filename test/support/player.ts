@@ -1,5 +1,6 @@
 /**
- * A plan played as plainly as can be, in f64 over f32 memory: tells a mistake of the compiler from one of an engine.
+ * Executes a plan as plainly as possible, in f64 over f32 memory: separates mistakes of the compiler from those of a
+ * backend.
  */
 import { isOperator, operators } from '../../compiler/expr/index.js';
 import { patchColumns, patchCount } from '../../compiler/field.js';
@@ -31,7 +32,7 @@ export class PlayerSession implements Session {
 
   constructor(private readonly plan: Plan) {
     this.tensors = plan.tensors;
-    // Garbage where nothing was written shows at once.
+    // Makes reads of uninitialized memory visible.
     this.arenas = new Map(
       plan.arenas.map((a) => [
         a.name,
@@ -64,7 +65,7 @@ export class PlayerSession implements Session {
   private tensor(name: string): PlanTensor {
     return this.plan.tensors.find((t) => t.name === name)!;
   }
-  /** Calls back for every element of a tensor, in row-major order, with its place. */
+  /** Calls back for every element of a tensor, in row-major order, with its location. */
   private each(t: PlanTensor, visit: (buffer: number, at: number, i: number) => void): void {
     let i = 0;
     for (const r of t.regions) {

@@ -1,8 +1,9 @@
 /**
- * Random models as .rff text, for tests that compare engines: everything that this version runs, in random combination.
+ * Random models as .rff text, for tests that compare backends: everything that this version runs, in random
+ * combinations.
  *
- * Trajectories must say something about the compiler and nothing about chaos: rates and scales are small, divisions by
- * a norm or by an optimizer's average have an eps that keeps rounding from growing, and most activations are smooth.
+ * Trajectories must reflect the compiler, not chaos: rates and scales are small, divisions by a norm or by an
+ * optimizer's average have an eps that keeps rounding errors from growing, and most activations are smooth.
  */
 import fc from 'fast-check';
 import { check } from '../../compiler/check/index.js';
@@ -15,13 +16,13 @@ export interface RandomModel {
   readonly batch: number;
   readonly predictBatch: number;
   readonly frames: number;
-  /** What is compiled and played: the network, or its readout. */
+  /** What is compiled and run: the network, or its readout. */
   readonly purpose: Purpose;
-  /** Whether every step's activities are outputs. */
+  /** Whether the activities of every step are outputs. */
   readonly observe: boolean;
-  /** Whether the optimizer's state is that of a run under way, else zero. */
+  /** Whether the optimizer state is that of a run in progress; otherwise zero. */
   readonly resumed: boolean;
-  /** Of the parameters and the data. */
+  /** Seed of the parameters and the data. */
   readonly seed: number;
 }
 
@@ -69,7 +70,7 @@ const normalize = fc.constantFrom(
   '2 * h / (1 + mean(abs(h)))',
 );
 
-/** A layer that reads patches of what is laid out as a grid, and is then one itself. */
+/** A layer that reads patches of a grid, and is then a grid itself. */
 const local = fc.record({
   source: fc.nat({ max: 1000 }),
   type: fc.nat({ max: 1000 }),
@@ -117,7 +118,7 @@ const connectionType = fc.record({
   lr_scale: fc.constantFrom(1, 1, 1, 0.5, 2),
 });
 
-/** Small rates: what an activity recalls of itself grows where they are above 1 / fan_in. */
+/** Small rates: what an activity recalls of itself grows if they are above 1 / fan_in. */
 const fastType = fc.record({
   decay: fc.constantFrom(0.9, 0.5, 0, 1),
   rate: fc.constantFrom(undefined, '1 / fan_in', '0.2 / fan_in', '0.02'),
@@ -146,7 +147,7 @@ const sgd = fc
         o.weightDecay > 0 && o.decoupled && 'decoupled: on',
       ])})`,
   );
-/** The eps keep a gradient that is nothing but rounding from being divided by its own size. */
+/** The eps keep gradients that are only rounding errors from being divided by their own size. */
 const optimizer = fc.oneof(
   sgd,
   fc
@@ -158,7 +159,7 @@ const optimizer = fc.oneof(
   fc.constantFrom(0.5, 1).map((lr) => `adadelta(lr: ${lr}, eps: 0.001)`),
 );
 
-/** What a sample's two rows lose together: with `predict: min`, and with `max`. */
+/** The loss on both rows of a sample: with `predict: min`, and with `max`. */
 const pair = fc.constantFrom(
   ['softplus(pos - neg)', 'softplus(neg - pos)'],
   ['softplus(2 * (pos - neg))', 'softplus(2 * (neg - pos))'],
@@ -177,7 +178,7 @@ const objective = fc.record({
     'mean(tanh(h)^2) + 0.1 * mean(h)',
     'sum(h^2) / n - mean(h)^2',
   ),
-  /** Of positive and of negative rows with `predict: min`; with `max` the other way round. */
+  /** The loss on positive and on negative rows with `predict: min`; with `max` the other way round. */
   loss: fc.constantFrom(
     ['softplus(goodness - theta)', 'softplus(theta - goodness)'],
     ['softplus(goodness - theta)', 'softplus(theta - goodness)'],
@@ -234,18 +235,18 @@ const negatives = fc.oneof(
       name: fc.constant('latent_classifier' as const),
       features: fc.constantFrom('raw', 'normalized'),
       learnFrom: fc.constantFrom('positive', 'neutral'),
-      /** A bit a layer; none means all. */
+      /** One bit per layer; none means all. */
       layers: fc.nat({ max: 15 }),
       optimizer,
     }),
   },
 );
 
-/** Half of those that have one play it, the others only predict by it. */
+/** Half of the models with a readout train it, the others only predict with it. */
 const readout = fc.option(
   fc.record({
     features: fc.constantFrom('raw', 'normalized'),
-    /** A bit a layer; none means all. */
+    /** One bit per layer; none means all. */
     layers: fc.nat({ max: 15 }),
     optimizer,
     played: flag,
@@ -253,39 +254,39 @@ const readout = fc.option(
   { freq: 2, nil: undefined },
 );
 
-/** What `render` writes down; numbers that choose among what there is are taken modulo its count. */
+/** The input of `render`; numbers that select something are taken modulo its count. */
 const description = fc.record({
   inputs: size,
-  /** Lays the input out as a grid, in place of a size: what layers may read patches of. */
+  /** Lays the input out as a grid, which layers may read patches of, instead of giving a size. */
   grid: fc.option(
     fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.constantFrom(1, 1, 2, 3)),
     { nil: undefined, freq: 2 },
   ),
   inputNormalize: fc.constantFrom(undefined, undefined, 'rms_norm(h, 0.05)', 'layer_norm(h, 0.1)', '0.5 * h'),
   classes: fc.integer({ min: 2, max: 5 }),
-  /** Where the label is written over the input, if there is room for it. */
+  /** Where the label is embedded in the input, if there is room for it. */
   embed: fc.option(fc.record({ at: nat, scale: fc.constantFrom(undefined, 0.5, 2) }), {
     freq: 4,
     nil: undefined,
   }),
   layers: fc.array(layer, { minLength: 1, maxLength: 4 }),
-  /** Layers that have an optimizer of their own. */
+  /** Layers with their own optimizer. */
   ownOptimizers: fc.array(fc.record({ layer: nat, optimizer }), { maxLength: 1 }),
   types: fc.array(connectionType, { minLength: 1, maxLength: 3 }),
-  /** For each layer what reaches it, from what is reached already. */
+  /** For each layer its sources, among those already reached. */
   tree: fc.array(fc.record({ source: nat, type: nat, now: rarely(3) }), { minLength: 4, maxLength: 4 }),
-  /** Whether the input comes first among what is reached, or the label. */
+  /** Whether the input or the label comes first among the sources. */
   fromLabel: rarely(6),
   links: fc.array(fc.record({ source: nat, target: nat, type: nat, now: rarely(2) }), { maxLength: 10 }),
-  /** Layers that the label is shown to beside. */
+  /** Layers that additionally receive the label. */
   labelled: fc.array(fc.record({ target: nat, type: nat }), { maxLength: 2 }),
-  /** A bit a layer; none means the last. */
+  /** One bit per layer; none means the last. */
   decoder: fc.option(fc.record({ layers: fc.nat({ max: 15 }), ...decoder }), { nil: undefined, freq: 2 }),
   fast: fc.option(fastType, { nil: undefined, freq: 2 }),
   objectives: fc.array(objective, { minLength: 1, maxLength: 2 }),
   predict: fc.constantFrom('min', 'max'),
   phases: fc.array(phase, { minLength: 1, maxLength: 3 }),
-  /** `over` is a bit a layer; none means that all are scored. */
+  /** `over` is one bit per layer; none means that all are scored. */
   score: fc.option(fc.record({ phase: nat, from: nat, to: nat, over: fc.nat({ max: 15 }) }), {
     nil: undefined,
   }),
@@ -307,7 +308,7 @@ function render(d: Description): string {
   const typeNames = d.types.map((_, i) => `c${i}`);
   const links = new Map<string, string>();
   const connectAs = (as: string, source: string, target: string, now: boolean) => {
-    // From a layer before it only, so that there is no circle.
+    // Only from an earlier layer, so that there is no cycle.
     const early = now && names.includes(source) && names.indexOf(source) < names.indexOf(target);
     const own = early ? ' { delay: 0 }' : '';
     const key = `${target} ${source} ${as}`;
@@ -374,7 +375,7 @@ function render(d: Description): string {
   const objectives = d.objectives.flatMap((o, i) => {
     const least = d.predict === 'min';
     const [positive, negative] = least ? o.loss : o.loss.toReversed();
-    // One that no layer has is left out.
+    // Unused objectives are left out.
     if (!d.layers.some((l) => l.objective % d.objectives.length === i)) return [];
     return [
       `  objective o${i} {`,
@@ -386,7 +387,7 @@ function render(d: Description): string {
       '  }',
     ];
   });
-  // A decoder learns where a frame is shown, or not at all.
+  // A decoder learns only if a frame is shown.
   const decoded = d.phases.some((p) => p.learn && p.input !== 'hidden') ? d.decoder : undefined;
   const decoderLines = () => {
     if (!decoded) return [];
@@ -444,7 +445,7 @@ function render(d: Description): string {
   };
   return [
     'fn swish(z, b = 1) = z * sigmoid(b * z)',
-    // Continuous, so that rounding moves it little, with a slope that is not its own.
+    // Continuous, so that rounding changes it little, with a derivative that is not its own.
     'fn ramp(z) = clamp(z, -1.5, 1.5) derivative exp(-abs(z) / 2)',
     ...types,
     'model random {',
@@ -473,15 +474,15 @@ function render(d: Description): string {
 }
 
 /**
- * One model in three, put together at random, can learn nothing or does not see its label: plans of such are refused. Any
- * other error is one of `render`'s, and is left for the tests to meet.
+ * One random model in three cannot learn, or does not see its label: plans of such are rejected. Any other error is one
+ * of `render`'s, and is left for the tests to find.
  */
 function isMeaningful(text: string): boolean {
   const { diagnostics } = check(parse(text).tree);
   return !diagnostics.some(({ severity, code }) => severity === 'error' && meaningless.has(code));
 }
 
-/** A model's text, and what it is run with. Shrinks towards one small layer. */
+/** A model's text and its inputs. Shrinks towards one small layer. */
 export const randomModel: fc.Arbitrary<RandomModel> = description
   .map((d) => ({
     text: render(d),

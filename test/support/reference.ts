@@ -1,6 +1,6 @@
 /**
- * The graph in f64, row by row, as plainly as it can be written: the truth that f32 backends are measured against.
- * Slow; for networks of a few dozen units.
+ * The graph in f64, row by row, written as plainly as possible: the truth that f32 backends are measured against. Slow;
+ * for networks of a few dozen units.
  */
 import { evaluate, type RowValue } from '../../compiler/expr/index.js';
 import { type Field, patchColumns, patchCount } from '../../compiler/field.js';
@@ -19,7 +19,7 @@ import { drawNegative } from '../../runtime/random/draw.js';
 import { uniforms } from '../../runtime/random/index.js';
 
 interface Rows {
-  /** Variants (polarity or candidate) and samples: 1 where the value does not vary. */
+  /** Variants (polarity or candidate) and samples: 1 if the value does not vary. */
   readonly v: number;
   readonly s: number;
   readonly cols: number;

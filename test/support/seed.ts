@@ -1,4 +1,4 @@
-/** The seed program's recorded cases (test/fixtures/seed), each as the .rff text of the model it ran. */
+/** The recorded cases of the reference program (test/fixtures/seed), each as the .rff text of its model. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSafetensors, toFloat32, toInt32 } from '../../runtime/safetensors.js';
@@ -44,7 +44,7 @@ export function loadSeed(name: string): { config: SeedCase; tensors: ReadonlyMap
   return { config, tensors: new Map(converted) };
 }
 
-/** Our name of a seed parameter: `h2.forward.weight` → `h2.h1.forward.weight`. */
+/** Our name of a parameter of the reference program: `h2.forward.weight` → `h2.h1.forward.weight`. */
 export function parameterName(seedName: string, layers: number): string {
   const match = /^h(\d+)\.(forward|backward|lateral)\.(weight|bias)$/.exec(seedName);
   if (!match) return seedName;

@@ -1,4 +1,4 @@
-/** A reporter that closes a run with what was skipped and why, which Vitest's own tells only as a number. */
+/** A reporter that ends a run with what was skipped and why; Vitest's own only prints the number. */
 import type { Reporter, TestModule, TestSuite } from 'vitest/node';
 
 export default class Skips implements Reporter {
@@ -15,7 +15,7 @@ export default class Skips implements Reporter {
   }
 }
 
-/** Suites all of whose tests were skipped, and skipped tests of other suites. */
+/** Suites whose tests were all skipped, and skipped tests of other suites. */
 function outermostSkipped(parent: TestModule | TestSuite): { name: string; tests: number }[] {
   return [...parent.children].flatMap((child) => {
     if (child.type === 'test')

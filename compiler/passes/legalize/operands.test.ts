@@ -1,4 +1,4 @@
-/** Operands of kernels that read row by row: all the rows they need, and whole vectors. */
+/** Operands of kernels that work row by row: all the rows they need, in whole vectors. */
 import { expect, test } from 'vitest';
 import { variable } from '../../expr/index.js';
 import { type Axis, rowCount } from '../../graph/index.js';
@@ -26,7 +26,7 @@ const dz = (cols: number, axes: readonly Axis[]): Given => ({
   axes,
 });
 
-test('both operands of a sum over rows get the rows that either has', () => {
+test('both operands of a sum over rows get the union of their rows', () => {
   const outer: Given = { op: { kind: 'outer', scale: 1 }, inputs: [0, 1], rows: 6, cols: 5, axes: [] };
   const program = programOf(dz(6, ['polarity', 'sample']), x, outer);
   const spread = spreadOperands(program, ['outer']);
@@ -44,7 +44,7 @@ test('both operands of a sum over rows get the rows that either has', () => {
   expect(spread.values[b.inputs[0]!]!.op.kind).toBe('input');
 });
 
-test('operands with all rows, matrices, and kernels not asked for are left', () => {
+test('leaves operands with all rows, matrices, and other kernels unchanged', () => {
   const w: Given = {
     op: { kind: 'state', tensor: 'w' },
     rows: 6,
@@ -60,7 +60,7 @@ test('operands with all rows, matrices, and kernels not asked for are left', () 
   expect(spreadOperands(wide, ['product']).values).toHaveLength(4);
 });
 
-test('numbers a row get their padding before a sum over rows', () => {
+test('scalars per row are padded before a sum over rows', () => {
   const slope: Given = {
     op: { kind: 'map', expr: variable('p', 'row'), vars: ['p'], units: 1 },
     inputs: [0],
@@ -79,7 +79,7 @@ test('numbers a row get their padding before a sum over rows', () => {
   const [input] = ofKind(padded.values, 'total')[0]!.inputs.map((i) => padded.values[i]!);
   expect(input).toMatchObject({ cols: 1, axes: ['polarity'], name: 'map padded' });
   expect(input!.op.kind === 'map' && input!.op.expr.kind).toBe('element');
-  // Rows of an element expression have their padding already.
+  // Rows of an element expression are already padded.
   const wide = programOf(dz(1, ['sample']), total(0));
   expect(padOperands(wide).values).toEqual(wide.values);
 });

@@ -1,19 +1,19 @@
 /**
- * What kernels that read row by row ask of their operands: all the rows, and whole vectors of numbers. Where a value has
- * less, a copy of it has them; fusion makes the copy in the kernel that makes the value. No pass of its own: plans without
- * it would be wrong.
+ * What kernels that work row by row require of their operands: all the rows, and whole vectors of numbers. If a value
+ * has less, a copy of it has them; fusion makes the copy in the kernel that computes the value. Not a pass: plans
+ * without it would be wrong.
  */
 import { variable } from '../../expr/index.js';
 import { type Ir, type IrOp, isOuter, isScalarRow, Rewriter, rowKey, unionAxes } from '../ir.js';
 
-/** What every program needs: what a draw is made by may be the same for all samples, and is needed for each. */
+/** Required in every program: the inputs of a draw may be the same for all samples, but are needed for each. */
 export const completeOperands = (program: Ir): Ir => padOperands(spreadOperands(program, ['draw']));
 
-/** In place of summing before products, where that is left out. */
+/** Instead of summing before products, if that is disabled. */
 export const spreadSums = (program: Ir): Ir =>
   spreadOperands(program, ['outer', 'product', 'block outer', 'block product']);
 
-/** Where an operand has fewer rows than its kernel needs, a copy of it with all of them. */
+/** If an operand has fewer rows than its kernel needs, a copy of it with all of them. */
 export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir {
   const out = new Rewriter(program);
   for (const value of program.values) {
@@ -44,8 +44,8 @@ export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir 
 }
 
 /**
- * Where a sum over rows reads one number a row, a copy with its padding. Such numbers lie densely; a layer of one unit has
- * them where its gradient is the same whatever its z.
+ * If a sum over rows reads a scalar per row, a padded copy of it. Such scalars are stored densely; a layer of one unit
+ * has them if its gradient does not depend on its z.
  */
 export function padOperands(program: Ir): Ir {
   const out = new Rewriter(program);

@@ -1,4 +1,4 @@
-/** Products over concatenations: one a part where a part does not begin at a whole vector. */
+/** Products over concatenations: one per part if a part does not begin at a whole vector. */
 import { expect, test } from 'vitest';
 import { show } from '../../expr/index.js';
 import { graphOf, ofKind } from '../../plan/testing.js';
@@ -18,7 +18,7 @@ const fromConcat = (program: Ir) =>
       reads(program, v).some((input) => input.op.kind === 'concat'),
   );
 
-test('a product over parts that are not aligned is a sum of one a part, each with its own weights', () => {
+test('a product over unaligned parts is a sum of one product per part, each with its own weights', () => {
   const program = features(6, 7);
   // The classifier's logits before and after learning, and its gradient.
   expect(fromConcat(program)).toHaveLength(3);
@@ -37,7 +37,7 @@ test('a product over parts that are not aligned is a sum of one a part, each wit
   ]);
 });
 
-test('its gradient is the parts’ gradients side by side', () => {
+test('its gradient is the concatenation of the gradients of the parts', () => {
   const split = splitConcatenations(features(6, 7));
   const [gradient] = ofKind(split.values, 'columns');
   expect(gradient).toMatchObject({ op: { offsets: [0, 6] }, rows: 3, cols: 13 });
@@ -47,7 +47,7 @@ test('its gradient is the parts’ gradients side by side', () => {
   ]);
 });
 
-test('where all parts are aligned one product is better, and is left', () => {
+test('a product over aligned parts is kept, as it is faster', () => {
   const program = features(8, 7);
   expect(splitConcatenations(program).values).toEqual(program.values);
 });

@@ -1,17 +1,18 @@
 /**
- * Products with what stands side by side.
+ * Products with concatenations.
  *
- * Finds: products whose rows are a concatenation (the classifier's features) in which a part does not begin at a multiple of
- * four columns, so that no kernel could write it there in whole vectors. Such a product is the sum of one product a part,
- * each with its own window of the weights' columns, and its gradient those products' gradients side by side. Legal: always,
- * it is the same sum in another order. Where all parts are aligned one product over all of them is better, and is left.
+ * Finds: products whose rows are a concatenation (the classifier's features) in which a part does not begin at a
+ * multiple of four columns, so that no kernel could write it there in whole vectors. Such a product is the sum of one
+ * product per part, each with its own window of the weights' columns, and its gradient is the concatenation of those
+ * products' gradients. Legal: always, as it is the same sum in another order. If all parts are aligned, a single
+ * product over all of them is faster and is kept.
  */
 import { add, type Expr, variable } from '../../expr/index.js';
 import { type Ir, type IrValue, Rewriter, unionAxes } from '../ir.js';
 
 export function splitConcatenations(program: Ir): Ir {
   const out = new Rewriter(program);
-  /** An operand's parts, where they must be taken one by one. */
+  /** The parts of an operand, if they must be multiplied separately. */
   const partsOf = (operand: IrValue): { part: IrValue; from: number }[] | undefined => {
     if (operand.op.kind !== 'concat') return undefined;
     let end = 0;

@@ -1,4 +1,4 @@
-/** Patches side by side: gathered once for all that read them, and multiplied in blocks. */
+/** Patches side by side: gathered once for all readers, and multiplied in blocks. */
 import { expect, test } from 'vitest';
 import { buildPlan } from '../../build.js';
 import { passNames } from '../../passes/pipeline.js';
@@ -33,24 +33,24 @@ test('a product reads patches, and so does its gradient', () => {
   expect(new Set(widths)).toEqual(new Set([12]));
 });
 
-test('a still image’s patches are gathered once a batch', () => {
+test('the patches of a still image are gathered once per batch', () => {
   const gathered = (plan: ReturnType<typeof buildPlan>['plan']) =>
     launchesOf(plan.programs.train, 'patches').filter(({ input }) =>
       plan.buffers[input.buffer]!.name.startsWith('x['),
     ).length;
   expect(gathered(buildPlan(graph).plan)).toBe(1);
-  // For the product of every step whose activities are read (the first one's are not), and again for each gradient.
+  // For the product of every step whose activities are read (not those of the first), and again for each gradient.
   expect(gathered(buildPlan(graph, { without: ['hoist'] }).plan)).toBe(4 + 3);
 });
 
-test('what is counted is the weights that there are', () => {
+test('counts only existing weights', () => {
   const { plan } = buildPlan(graph, { without: passNames });
   const products = plan.programs.train.flatMap((l) => (l.kind === 'gemm' && l.blocks ? [l] : []));
-  // Of either layer in 5 steps, and its gradient in 3: 6 rows, and a weight for each number of a unit's patch.
+  // For each layer 5 steps, and its gradient in 3: 6 rows, and a weight for each value of a unit's patch.
   const flops = 2 * 6 * (12 * 1 + 6 * 4) * (5 + 3);
   expect(figuresOf(plan, products).flops).toBe(flops);
   expect(buildPlan(graph).notes).toContain(
-    'a.image.first stays apart: its units read patches, not all of image',
+    'a.image.first is not packed: its units read patches, not all of image',
   );
   expect(naiveProducts(graph).train).toEqual([
     [6, 12, 1, 5],

@@ -1,4 +1,4 @@
-/** What the page does, without the page: a model trained on any session, and ten images labelled. */
+/** What the page does, without the page: trains a model on any session, and labels ten images. */
 import {
   type BatchReport,
   type Compilation,
@@ -10,7 +10,7 @@ import {
 } from 'rffc/browser';
 
 export interface Learned {
-  /** In [0, 1], on the test images; null where the model predicts nothing. */
+  /** In [0, 1], on the test images; null if the model predicts nothing. */
   readonly accuracy: number | null;
   /** [10, inputSize], row-major. */
   readonly images: Float32Array;
@@ -19,7 +19,7 @@ export interface Learned {
   readonly truth: Int32Array;
 }
 
-/** Trains the compiled model's epochs on its `digits`; `report` is called after each batch. */
+/** Trains the compiled model on its `digits` for its epochs; `report` is called after each batch. */
 export async function learn(
   { document, plan }: Pick<Compilation, 'document' | 'plan'>,
   session: Session,
@@ -28,7 +28,7 @@ export async function learn(
   const data = await loadDataset(document.train.data);
   const { test } = await train(session, plan, data, {}, { batch: report });
 
-  // Data of one's own are numbers in an array: here ten images, as the network is to see them.
+  // Your own data are numbers in an array: here ten images, as the network receives them.
   const inputSize = document.input.size;
   const images = new Float32Array(10 * inputSize);
   data.test.gather([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], images);

@@ -1,8 +1,8 @@
 /**
  * The compiler, top to bottom: a model's text → syntax tree → checked document → dataflow graph → plan.
  *
- * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the world
- * outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
+ * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the
+ * world outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
  */
 import {
   anObject,
@@ -143,8 +143,8 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   });
   if (set && Object.keys(set).length > 0)
     return wrong(
-      'RFF713',
-      'a model document has its params already inserted, so none can be set',
+      'RFF728',
+      '`--set` does not apply to a model document, whose params are fixed',
       'use `--set` with the .rff file',
     );
   let json: unknown;

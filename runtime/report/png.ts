@@ -1,10 +1,10 @@
 /**
- * Pictures as PNG (ISO/IEC 15948), small enough to stand in a page or an event file: eight bits a channel, no filter, one
- * deflated chunk.
+ * Pictures as PNG (ISO/IEC 15948), small enough to stand in a page or an event file: eight bits a channel, no filter,
+ * one deflated chunk.
  */
 import { crc32, deflateSync } from 'node:zlib';
 
-/** Rows of pixels from the top, `channels` bytes a pixel: 1 is grey, 4 is red, green, blue and alpha. */
+/** Rows of pixels from the top, `channels` bytes per pixel: 1 is grey, 4 is red, green, blue and alpha. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -15,7 +15,7 @@ export interface Picture {
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOUR_TYPE = { 1: 0, 4: 6 } as const;
 
-/** A picture's PNG file. @throws RangeError where the pixels are not width × height × channels bytes. */
+/** An image's PNG file. @throws RangeError unless there are width × height × channels bytes. */
 export function encodePng({ width, height, channels, pixels }: Picture): Buffer {
   const stride = width * channels;
   if (pixels.length !== stride * height)

@@ -1,4 +1,4 @@
-/** `rffc export`: what a run learned in a form that other programs run: ONNX. */
+/** `rffc export`: a trained network's prediction as an ONNX model. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lower } from '../compiler/graph/lower.js';
@@ -33,7 +33,7 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
       })
     ).frames;
   const graph = lower(document, { batch: 1, frames });
-  // As `eval` and `predict` do: the latest weights where no epoch was judged.
+  // As `eval` and `predict` do: the latest weights if no epoch was evaluated.
   const file = options.weights === 'best' && existsSync(join(run.folder, BEST)) ? BEST : CHECKPOINT;
   const { tensors } = await readCheckpoint(join(run.folder, file), graph.tensors, { state: false });
   const { bytes, nodes } = exportOnnx(graph, tensors, {
@@ -53,7 +53,7 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
   return 0;
 }
 
-/** Writes a file so that a crash leaves no half of one. @throws RffcError RFF701 to RFF703 */
+/** Writes a file atomically. @throws RffcError RFF701 to RFF703 */
 function writeBytes(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

@@ -1,4 +1,4 @@
-/** Commands whose readers go away, in processes and pipes of their own: training is never lost with them. */
+/** Commands whose readers go away, in separate processes: training is never lost with them. */
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ function end(child: ReturnType<typeof start>): Promise<number | string | null> {
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
 }
 
-/** The epochs that a run's metrics tell of. */
+/** The epochs in a run's metrics. */
 function epochs(run: string): number {
   return readFileSync(join(folder, run, 'metrics.jsonl'), 'utf8').match(/"event":"epoch"/g)!.length;
 }
@@ -34,7 +34,7 @@ function readOnce(stream: Readable): void {
   stream.once('data', () => stream.destroy());
 }
 
-test('training goes on when nobody reads its progress any more', async () => {
+test('training continues when stderr is closed', async () => {
   const child = start('run', model, ...quick, '--epochs', '6', '--out', 'deaf');
   readOnce(child.stderr);
   let out = '';
@@ -46,7 +46,7 @@ test('training goes on when nobody reads its progress any more', async () => {
   expect(out).toContain('deaf');
 });
 
-test('Ctrl-C still saves when it took the reader of both streams away, as with `2>&1 | tee`', async () => {
+test('Ctrl-C still saves when it also ends the reader of both streams, as with `2>&1 | tee`', async () => {
   const child = start('run', model, ...quick, '--epochs', '100000', '--out', 'tee', '--json');
   const ended = end(child);
   await new Promise((resolve) => child.stdout.once('data', resolve));
@@ -57,7 +57,7 @@ test('Ctrl-C still saves when it took the reader of both streams away, as with `
   expect(existsSync(join(folder, 'tee/checkpoint.safetensors'))).toBe(true);
 });
 
-test('a run whose results nobody reads any more finishes its batch, saves, and ends as SIGPIPE would', async () => {
+test('a run whose stdout is closed finishes its batch, saves, and exits like SIGPIPE', async () => {
   const child = start('run', model, ...quick, '--epochs', '100000', '--out', 'unread', '--json');
   readOnce(child.stdout);
   let err = '';
@@ -65,7 +65,7 @@ test('a run whose results nobody reads any more finishes its batch, saves, and e
     err += text;
   });
   expect(await end(child)).toBe(141);
-  expect(err).toContain('nobody reads the results any more: finishing this batch, then saving');
+  expect(err).toContain('the reader of the results is gone: finishing this batch, then saving');
   expect(err).toContain('run --resume unread');
   const done = epochs('unread');
   const resumed = spawnSync(
@@ -77,7 +77,7 @@ test('a run whose results nobody reads any more finishes its batch, saves, and e
   expect(epochs('unread')).toBe(done + 1);
 });
 
-test('a sweep whose results nobody reads any more stops its trials, and goes on when called again', async () => {
+test('a sweep whose stdout is closed stops its trials, and resumes when called again', async () => {
   const sweep = ['sweep', model, '--set', 'seed=1,2,3,4', '--jobs', '1', ...quick, '--epochs', '2'];
   const child = start(...sweep, '--out', 'swept', '--json');
   readOnce(child.stdout);
@@ -93,7 +93,7 @@ test('a sweep whose results nobody reads any more stops its trials, and goes on 
   expect(lines.length).toBeLessThan(5);
 });
 
-test('a command with nothing to save ends without a word', async () => {
+test('a command with nothing to save exits silently', async () => {
   const child = start('explain');
   child.stdout.destroy();
   let err = '';

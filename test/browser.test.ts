@@ -1,4 +1,7 @@
-/** `rffc/browser`, bundled for a page: nothing of Node's is in it, and what a page does with it works where Node's is missing. */
+/**
+ * `rffc/browser`, bundled for a page: nothing of Node's is in it, and what a page does with it works where Node's is
+ * missing.
+ */
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,7 +24,10 @@ model page {
 }`;
 const builtin = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
-/** Bundles an entry whole, and gives what Node has and a page does not: its modules that were imported, and names of its own. */
+/**
+ * Bundles an entry, and returns what a page does not have: imported Node modules, and names of
+ * its own.
+ */
 async function bundle(code: string) {
   const imported: string[] = [];
   const named: string[] = [];
@@ -64,23 +70,23 @@ async function bundle(code: string) {
 const everything = `export * from ${JSON.stringify(join(root, 'dist/browser.js'))};`;
 
 describe('rffc/browser', () => {
-  test('bundles without anything of Node', async () => {
+  test('bundles without Node modules', async () => {
     const { imported, named, size, gzipped } = await bundle(everything);
     expect(imported).toEqual([]);
     expect(named).toEqual([]);
-    // What README says of its size, in kB.
+    // The sizes in README, in kB.
     expect([size, gzipped].map((bytes) => bytes / 1000)).toEqual([
       expect.closeTo(570, -2),
       expect.closeTo(180, -2),
     ]);
   });
 
-  test('a page that has its plan needs no compiler', async () => {
+  test('a page with a plan does not include the compiler', async () => {
     const { size } = await bundle(everything.replace('*', '{ openWebgpu, train, predict, samples }'));
     expect(size / 1000).toBeCloseTo(95, -1);
   });
 
-  test('the check finds what is of Node', async () => {
+  test('the check finds Node modules', async () => {
     const { imported, named } = await bundle(
       "import { join } from 'node:path'; console.log(join, Buffer.from('a'), process.cwd());",
     );
@@ -88,21 +94,21 @@ describe('rffc/browser', () => {
     expect(named.map((one) => one.split(' ')[0])).toEqual(['Buffer', 'process']);
   });
 
-  test('gives what a page needs', () => {
+  test('exports what a page needs', () => {
     const needed = ['compile', 'initialize', 'train', 'evaluate', 'predict', 'samples', 'openWebgpu'];
     expect(Object.keys(browser)).toEqual(expect.arrayContaining(needed));
   });
 
-  test('says what a page does not have', async () => {
+  test('rejects what is not available in a page', async () => {
     const { document, plan } = await browser.compile({ text: model, file: 'page.rff' });
     await expect(browser.loadDataset(document.train.data)).rejects.toThrow(/RFF776.*mnist/);
-    // As in a browser without WebGPU, or on a page of http://.
-    await expect(browser.openWebgpu(plan)).rejects.toThrow(/RFF812.*no WebGPU/);
+    // As in a browser without WebGPU, or on an http:// page.
+    await expect(browser.openWebgpu(plan)).rejects.toThrow(/RFF812.*WebGPU is not available/);
     await expect(browser.openWebgpu(undefined as never)).rejects.toThrow(/RFF770.*expected a plan/);
   });
 });
 
-test('weights travel as bytes', async () => {
+test('weights round-trip as bytes', async () => {
   const { plan } = await browser.compile({ text: model, file: 'page.rff' });
   const other = await browser.compile({ text: model.replace('h1[6]', 'h1[7]'), file: 'page.rff' });
   const values = Float32Array.from({ length: 784 * 10 }, (_, i) => Math.sin(i));

@@ -1,6 +1,7 @@
 /**
- * The cuda engine. Without a GPU its whole host side (memory, transfers, streams, graphs, products' arguments) plays the seed's
- * cases and random models on a stand-in for the driver, as badly ordered as CUDA allows; with one, the same cases run on it.
+ * The cuda engine. Without a GPU its whole host side (memory, transfers, streams, graphs, products' arguments) plays
+ * the seed's cases and random models on a stand-in for the driver, as badly ordered as CUDA allows; with one, the
+ * same cases run on it.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -34,7 +35,7 @@ const NOTHING = {
 const seedPlan = (name: string, without: readonly PassName[] = []): Plan =>
   buildPlan(seedGraph(name), { without }).plan;
 
-/** Compiled kernels are not kept: the stand-in's are no machine code. */
+/** Compiled kernels are not cached: the stand-in's are not machine code. */
 const cache = '/dev/null/rffc';
 async function open(plan: Plan, options: StandInOptions & { profile?: boolean } = {}) {
   const { precision = 'f32', profile = false } = options;
@@ -66,7 +67,7 @@ describe('on the stand-in', () => {
     await session.dispose();
     const first = misses.filter(({ batch }) => batch === 0).map(({ relative }) => relative);
     expect(Math.max(...first)).toBeLessThan(most);
-    // More than f32 would miss by: it was really rounded.
+    // More than f32's error: the operands were rounded.
     expect(Math.max(...first)).toBeGreaterThan(2e-5);
     expect(machine.races()).toEqual([]);
   });
@@ -131,7 +132,7 @@ describe('on the stand-in', () => {
     await session.dispose();
   });
 
-  test('gives the plain player’s numbers to the bit, whatever the order, on random models', async () => {
+  test('gives the reference player’s numbers to the bit, in any order, on random models', async () => {
     await fc.assert(
       fc.asyncProperty(
         randomModel,
@@ -150,7 +151,7 @@ describe('on the stand-in', () => {
     );
   }, 120_000);
 
-  test('a batch may be written while the one before still runs', async () => {
+  test('a batch may be written while the previous one runs', async () => {
     const name = 'one-layer';
     const { tensors } = loadSeed(name);
     const inputs = (b: number) =>
@@ -172,7 +173,7 @@ describe('on the stand-in', () => {
       for (let b = 0; b < 2; b++) {
         const running = session.run('train', { ...NOW, batch: b, trained: b });
         if (ahead === 'twice' && b === 0) {
-          // So the place in pinned memory comes up again that this run's batch went through.
+          // So the pinned buffer of this run's batch is reused.
           const [name, x] = inputs(1)[0]!;
           session.write(
             name,
@@ -192,7 +193,7 @@ describe('on the stand-in', () => {
     expect(await train('twice')).toEqual(truth);
   });
 
-  test('trains through the loop, batches sent ahead, as if each were written before it runs', async () => {
+  test('training with batches sent ahead equals writing each before it runs', async () => {
     const text = `connection plain {}
 model tiny {
   input image[12]
@@ -231,7 +232,7 @@ model tiny {
     const ours = await losses(session);
     expect(ours).toHaveLength(10);
     expect(ours).toEqual(await losses(new PlayerSession(plan)));
-    // Each epoch's first batch is written before it runs, the others while the one before them does.
+    // Each epoch's first batch is written before it runs, the others while the previous one runs.
     const graphs = machine.calls.flatMap((c, i) => (c === 'launchGraph' ? [i] : []));
     expect(machine.calls.slice(graphs[0]! + 1, graphs[1]).filter((c) => c === 'copy').length).toBeGreaterThan(
       3,
@@ -264,7 +265,7 @@ model tiny {
     await session.dispose();
   });
 
-  test('says what each launch took', async () => {
+  test('reports the time of each launch', async () => {
     const plan = seedPlan('one-layer');
     const { session } = await open(plan, { profile: true });
     expect(session.launchTimes('train')).toEqual([]);
@@ -283,7 +284,7 @@ model tiny {
     await session.dispose();
   });
 
-  test('refuses what is no tensor', async () => {
+  test('rejects unknown tensors', async () => {
     const { session } = await open(seedPlan('one-layer'));
     const bias = session.tensors.find(({ name }) => name === 'h1.image.forward.bias')!;
     expect(() => session.write('h9.x', new Float32Array(1))).toThrow('RFF801');
@@ -296,7 +297,7 @@ model tiny {
   });
 });
 
-describe('on a bad day', () => {
+describe('on failure', () => {
   const plan = seedPlan('one-layer');
   const opening = (options: StandInOptions & { device?: number }) => {
     const machine = standIn(plan, options);
@@ -304,22 +305,22 @@ describe('on a bad day', () => {
     return { machine, opened: openCuda(plan, { device, precision, cache }, machine) };
   };
 
-  test('a plan that does not fit says what needs how much, and allocates nothing', async () => {
+  test('reports the memory of a plan that does not fit, and allocates nothing', async () => {
     const { machine, opened } = opening({ free: 2 ** 20 });
     await expect(opened).rejects.toThrow(
-      /RFF845: .* the model needs \d+\.\d MiB \(.*workspaces \d+\.\d MiB.*\), and of the 8\.0 GiB of NVIDIA Stand-in 1\.0 MiB are free/,
+      /RFF845: .* the model needs \d+\.\d MiB \(.*workspaces \d+\.\d MiB.*\), but NVIDIA Stand-in has 1\.0 MiB free of 8\.0 GiB/,
     );
     expect(machine.calls).toEqual(['open']);
     expect(machine.left()).toEqual(NOTHING);
   });
 
-  test('a device that is not there', async () => {
+  test('rejects a missing device', async () => {
     const devices = [
       { name: 'NVIDIA One', capability: 90 },
       { name: 'NVIDIA Two', capability: 80 },
     ];
     const { opened } = opening({ devices, device: 2 });
-    await expect(opened).rejects.toThrow('RFF843: there is no NVIDIA GPU 2 here');
+    await expect(opened).rejects.toThrow('RFF843: unknown NVIDIA GPU 2');
     await opened.catch((error: RffcError) =>
       expect(error.diagnostics[0]!.hint).toBe('choose from 0 (NVIDIA One), 1 (NVIDIA Two)'),
     );
@@ -331,7 +332,9 @@ describe('on a bad day', () => {
 
   test.each<CudaPrecision>(['tf32', 'bf16'])('%s where the GPU has none', async (precision) => {
     const { opened } = opening({ devices: [{ name: 'NVIDIA Old', capability: 75 }], precision });
-    await expect(opened).rejects.toThrow(`RFF826: NVIDIA Old (compute capability 7.5) has no ${precision}`);
+    await expect(opened).rejects.toThrow(
+      `RFF826: NVIDIA Old (compute capability 7.5) does not support ${precision}`,
+    );
   });
 
   test.each(['allocate', 'allocateHost', 'launch fill', 'multiply', 'beginCapture', 'endCapture'])(
@@ -350,7 +353,7 @@ describe('on a bad day', () => {
     },
   );
 
-  test('a failure in a run is the run’s, and the session still closes', async () => {
+  test('a failure rejects the run, and the session still closes', async () => {
     let broken = false;
     const { machine, opened } = opening({
       before: (call) => {
@@ -410,7 +413,7 @@ async function play(
   return record;
 }
 
-/** Why there is no GPU on this computer. CI has none either, so that its tests may be skipped there. */
+/** Why there is no GPU on this machine. CI has none either, so its tests may be skipped there. */
 function reasonForNoGpu(): string | undefined {
   try {
     describeDevice(openMachine().driver, 0);

@@ -1,7 +1,7 @@
 /**
- * Random models, each from its text, on everything that can run them: the oracle, the compiler's plans played plainly
- * (with all passes and with some left out), and the cpu engine on a BLAS and on its own products, against the same
- * graph in f64.
+ * Random models, each from its text, on everything that can run them: the oracle, the compiler's plans on the
+ * reference player (with all passes and with some disabled), and the cpu engine on a BLAS and on its own products,
+ * against the same graph in f64.
  *
  * `RFFC_FUZZ=2000` runs so many models from a new seed, `RFFC_FUZZ_SEED` from that one; a failure is then shrunk.
  */
@@ -34,7 +34,7 @@ const runs = (usual: number, campaign: number) => ({
 });
 const patience = fuzz > 0 ? 24 * 3600_000 : effort(120_000, 1_800_000);
 
-/** Relative to a tensor's largest magnitude: what f32 makes of a few steps, with room. */
+/** Tolerance relative to a tensor's largest magnitude: f32 rounding over a few steps, with a margin. */
 const tolerance = 1e-4;
 /** Below this magnitude a tensor's differences count as if it had it: rounding of what cancels does not shrink with it. */
 const floorOf = (name: string) => (/(square_avg|exp_avg_sq|acc_delta)$/.test(name) ? 1e-3 : 1e-2);
@@ -114,7 +114,7 @@ interface Miss {
   readonly exact: number;
 }
 
-/** The tensors that are further from the truth than they may be, the worst place of each. */
+/** The tensors that exceed the tolerance, with the worst element of each. */
 function missesOf(
   ours: ReadonlyMap<string, Float32Array>,
   exact: ReadonlyMap<string, Float32Array>,
@@ -146,21 +146,21 @@ const graphs = (model: RandomModel): Graph =>
     observe: model.observe,
   });
 
-/** A graph's plan as it comes back from a file. @throws RffcError if it is not sound */
+/** A graph's plan, serialized and read back. @throws RffcError if it is invalid */
 function planOf(graph: Graph, without: readonly PassName[] = []): Plan {
   const validated = validatePlan(JSON.parse(JSON.stringify(buildPlan(graph, { without }).plan)));
   if (!('plan' in validated)) throw new RffcError(validated.diagnostics);
   return validated.plan;
 }
 
-/** Plays a model on each session and compares with the truth. @throws Error that shows the model */
+/** Runs a model on each session and compares with f64. @throws Error that shows the model */
 async function compare(
   model: RandomModel,
   graph: Graph,
   sessions: Readonly<Record<string, () => Session | Promise<Session>>>,
 ): Promise<void> {
   const exact = await play(new ReferenceSession(graph), graph, model);
-  // A model that grows without bound would tell of its own rounding only.
+  // A model that grows without bound only amplifies rounding.
   for (const values of exact.values()) fc.pre(values.every((x) => Math.abs(x) < 1e4));
   for (const [name, open] of Object.entries(sessions)) {
     let problem: string;

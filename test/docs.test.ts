@@ -1,6 +1,6 @@
 /**
- * The documentation says what is so: the language reference is what its generator prints, and every example in
- * the pages is a model that checks and compiles. The tutorial's commands do what they say, on a few samples.
+ * The documentation is true: the language reference is what its generator prints, and every example in
+ * the pages is a model that compiles. The tutorial's commands work, on a few samples.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -53,7 +53,7 @@ test('what the reference marks as required is what the checker asks for', async 
       expect(diagnostics.length > 0, `${block} without ${left}`).toBe(info!.required !== undefined);
     }
   }
-  // Of every other block nothing is required: the small model gives none of their properties.
+  // No other block has required properties: the small model has none of them.
   const required = Object.entries(properties).filter(([, block]: [string, PropertyTable]) =>
     Object.values(block).some((info) => info.required !== undefined),
   );
@@ -62,7 +62,7 @@ test('what the reference marks as required is what the checker asks for', async 
   expect((await diagnose({ text: bare, file: 'model.rff' })).diagnostics).toEqual([]);
 });
 
-test('every link within docs/LANGUAGE.md leads to a heading', () => {
+test('every link within docs/LANGUAGE.md points to a heading', () => {
   const page = read('docs/LANGUAGE.md');
   const anchors = new Set(
     [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
@@ -76,7 +76,7 @@ test('every link within docs/LANGUAGE.md leads to a heading', () => {
   expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
 });
 
-test('a template that forgets a part, or names one that is none, is refused', () => {
+test('rejects a template with a missing or unknown part', () => {
   const template = read('docs/LANGUAGE.template.md');
   expect(() => languageReference(template.replace('<!-- calls -->', ''))).toThrow('<!-- calls -->');
   expect(() => languageReference(`${template}\n<!-- cals -->\n`)).toThrow('`cals`');
@@ -119,7 +119,7 @@ describe('docs/TUTORIAL.md, command by command', () => {
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  test('leaves what it promises', () => {
+  test('writes the files it mentions', () => {
     for (const file of ['mymodel.rff', 'runs/first/report.html', 'labels.safetensors', 'variant.onnx'])
       expect(readFileSync(join(folder, file)).length, file).toBeGreaterThan(100);
     const { epochs } = JSON.parse(readFileSync(join(folder, 'runs/variant/config.json'), 'utf8')) as {

@@ -25,8 +25,8 @@ const names = readdirSync(folder)
   .filter((name) => !widths.has(name));
 
 /**
- * The network of a text with layers of some forty units: a software GPU takes minutes for millions of weights, and what is
- * launched is the same. Layers of receptive fields are as wide as their patches make them.
+ * The network of a text with layers of some forty units: a software GPU takes minutes for millions of weights, and
+ * what is launched is the same. Layers of receptive fields are as wide as their patches make them.
  */
 function narrow(text: string): string {
   if (/\bfield:/.test(text)) return text;
@@ -44,7 +44,7 @@ async function graphOf(name: string): Promise<Graph> {
   return lower(document, { batch: 3, predictBatch: 2, frames: 2 });
 }
 
-/** What two batches and a prediction tell: every output but those that are rows of activities. */
+/** The results of two batches and a prediction: every output except rows of activities. */
 async function play(session: Session, graph: Graph): Promise<Map<string, Float32Array>> {
   const told = new Map<string, Float32Array>();
   const read = async (when: string, has: (t: TensorInfo) => boolean) => {
@@ -104,7 +104,7 @@ describe.each(names)('%s', (name) => {
         const exact = truth.get(tensor)!;
         const scale = exact.reduce((m, x) => Math.max(m, Math.abs(x)), 1e-2);
         const off = values.reduce((m, x, i) => Math.max(m, Math.abs(x - exact[i]!) / scale), 0);
-        // What is not a number is further off than anything.
+        // NaN exceeds any tolerance.
         expect(off, `${tensor} on ${backend}`).toBeLessThan(5e-3);
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Habits from PyTorch, Keras, Python, YAML and JSON in a whole model: each is one error, at the right place, with what to
- * write instead; and what it says to write is right.
+ * Habits from PyTorch, Keras, Python, YAML and JSON in a whole model: each is one error, at the right location, with
+ * what to write instead; and the suggestion works.
  */
 import { describe, expect, test } from 'vitest';
 import { tables } from '../compiler/check/tables.js';
@@ -52,7 +52,7 @@ const check = async (text: string) => (await diagnose({ text, file: 'a.rff' })).
  */
 type Row = readonly [part: string, habit: string, hint: string, fixed?: string];
 
-/** Many habits in the place of one value. */
+/** Many habits for one value. */
 const values = (part: string, rows: readonly (readonly [string, string])[]): Row[] => {
   const at = part.indexOf(': ') + 2;
   return rows.map(([habit, hint]) => [part, `${part.slice(0, at)}‸${habit}`, hint]);

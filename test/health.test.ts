@@ -1,4 +1,4 @@
-/** Runs that go wrong say so while they train, each kind once, and suggest nothing that would fail. */
+/** Runs that go wrong warn while they train, once per kind, and suggest nothing that would fail. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,12 +33,12 @@ const train = (file: string, ...more: readonly string[]) =>
 const warnings = (err: string) => [...err.matchAll(/warning\[(RFF72\d)\]/g)].map(([, code]) => code);
 
 describe('while it trains', () => {
-  test('a run that learns has nothing to warn of', async () => {
+  test('does not warn of a run that learns', async () => {
     const { code, err } = await train(model('fine'), '--epochs', '2');
     expect([code, warnings(err)]).toEqual([0, []]);
   });
 
-  test('silent layers are told once, on stderr with --json too, and once more where the run is resumed', async () => {
+  test('warns once of silent layers, on stderr even with --json, and again when resumed', async () => {
     const file = model('silent', [
       /^connection (\w+) .*$/gm,
       'connection $1 { init: zeros(), bias: zeros() }',
@@ -52,13 +52,13 @@ describe('while it trains', () => {
     expect(warnings(resumed.err)).toEqual(['RFF721', 'RFF723']);
   });
 
-  test('an exploding layer is told with the rate to try', async () => {
+  test('warns of an exploding layer, with a rate to try', async () => {
     const { err } = await train(model('large'), '--epochs', '1', '--lr', '5');
     expect(warnings(err)[0]).toBe('RFF722');
     expect(err).toContain('`optimizer: rmsprop(lr: 0.5)`');
   });
 
-  test('one class for everything is told where the label drowns the image', async () => {
+  test('warns of one class for all samples if the label dominates the image', async () => {
     const loud = model('loud', [
       /connection context .*/g,
       'connection context { init: normal(std: 300), learn: off }',
@@ -66,7 +66,7 @@ describe('while it trains', () => {
     const { err } = await train(loud, '--epochs', '1');
     expect(warnings(err)).toEqual(['RFF723']);
     expect(err).toMatch(/class \d is predicted for \d+ of 200 test samples after epoch 1/);
-    expect(err).toContain('is large before anything is learned');
+    expect(err).toContain('is large before training');
   });
 });
 
@@ -130,7 +130,7 @@ describe('what to try next', () => {
       expect(await rffc([...argv, '--threads', '1']), argv.join(' ')).toMatchObject({ code: 0 });
   });
 
-  test('a run on data without a test split is evaluated on what there is', async () => {
+  test('evaluates a run without a test split on the training split', async () => {
     const rows = Array.from({ length: 60 }, (_, i) => `${i % 2},${i % 2 ? 1 : 0},${i / 60},${1 - i / 60}`);
     writeFileSync(join(folder, 'rows.csv'), `label,a,b,c\n${rows.join('\n')}\n`);
     const changes = [
@@ -152,7 +152,7 @@ describe('what to try next', () => {
   });
 });
 
-test('a run that can learn nothing is refused before it makes a folder', async () => {
+test('rejects a run that cannot learn before creating a folder', async () => {
   const { code, err } = await train(model('off', ['{ label: given }', '{ label: given, learn: off }']));
   expect(code).toBe(1);
   expect(err).toContain('error[RFF316]: nothing learns: every phase has `learn: off`');

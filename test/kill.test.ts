@@ -1,5 +1,5 @@
 /**
- * A run killed again and again at random moments, and gone on with each time, ends with the bytes of one that was left
+ * A run killed repeatedly at random moments, and resumed each time, ends with the bytes of one that was left
  * alone: weights, optimizer state, best weights and metrics.
  *
  * Real processes and SIGKILL, so neither handlers nor buffers get a last word. `RFFC_KILLS` sets how many kills.
@@ -13,9 +13,9 @@ import { afterAll, expect, test } from 'vitest';
 import { effort } from './support/effort.js';
 
 const KILLS = Number(process.env.RFFC_KILLS ?? effort(8, 100));
-/** So many runs are killed at a time. */
+/** Runs killed in parallel. */
 const LANES = 2;
-/** One kill in so many comes while the process starts, the others while it trains. */
+/** One in this many kills comes while the process starts, the others while it trains. */
 const EARLY = 6;
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-kill-'));
@@ -63,7 +63,7 @@ writeFileSync(
 
 const options = ['--backend', 'cpu', '--threads', '1', '--checkpoint-every', '1'];
 
-/** Starts a new run, or goes on with the one in `out` if it got as far as to have a config. */
+/** Starts a new run, or resumes the one in `out` if it has a config. */
 function start(out: string): ChildProcess {
   const argv = existsSync(join(folder, out, 'config.json'))
     ? ['run', '--resume', out]
@@ -76,7 +76,7 @@ function start(out: string): ChildProcess {
   });
 }
 
-/** Lets a process live until `kill` says so; resolves to whether it was killed. What else ends it is an error. */
+/** Waits until `kill` ends a process; resolves to whether it was killed. Any other failure is an error. */
 async function live(child: ChildProcess, killer: 'none' | 'early' | 'training'): Promise<boolean> {
   let said = '';
   let timer: NodeJS.Timeout | undefined;
@@ -93,20 +93,20 @@ async function live(child: ChildProcess, killer: 'none' | 'early' | 'training'):
   });
   clearTimeout(timer);
   expect(said).not.toContain('damaged');
-  // A kill after the last checkpoint and before the end leaves nothing to go on with.
-  if (code === 1 && said.includes('has trained all its 3 epochs')) return false;
+  // After a kill between the last checkpoint and the end there is nothing to resume.
+  if (code === 1 && said.includes('has finished all 3 epochs')) return false;
   if (signal !== 'SIGKILL') expect({ code, said: code === 0 ? '' : said }).toEqual({ code: 0, said: '' });
   return signal === 'SIGKILL';
 }
 
-/** What a run left, without the times. */
+/** A run's files, without times. */
 function left(out: string) {
   const bytes = (name: string) => readFileSync(join(folder, out, name)).toString('base64');
   const metrics = readFileSync(join(folder, out, 'metrics.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => {
-      // An epoch that was gone on with in its middle does not know what it moved by.
+      // An epoch resumed in its middle does not know its weight change.
       const { seconds, samples_per_second, update_norm, ...rest } = JSON.parse(line) as Record<
         string,
         unknown

@@ -1,4 +1,4 @@
-/** The oracle frees what it makes: tensor count and memory are flat over a long run. */
+/** The oracle does not leak: tensor count and memory are constant over a long run. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { openBackend } from '../runtime/backends.js';

@@ -1,4 +1,4 @@
-/** rffc as a library, as built and as a user imports it: `docs/examples/digits.ts` runs, and does as it says. */
+/** rffc as a library, as built and as imported by users: `docs/examples/digits.ts` works. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ model tiny {
 }`;
 const compiled = (text: string) => rffc.compile({ text, file: 'tiny.rff' });
 
-/** Two kinds of samples that a line divides. */
+/** Two linearly separable classes. */
 function sorted(count: number): rffc.Split {
   const values = Float32Array.from(
     { length: 4 * count },
@@ -67,7 +67,7 @@ test('the example learns digits', async () => {
   const file = join(folder, 'digits.safetensors');
   const { test, again, label, truth } = await learnDigits((line) => lines.push(line), file);
   expect(lines.map((line) => line.split(':')[0])).toEqual(['epoch 1', 'epoch 2', 'epoch 3']);
-  // A guess is right once in ten times.
+  // Chance is one in ten.
   expect(test.accuracy).toBeGreaterThan(0.5);
   expect(again).toEqual(test);
   expect(label >= 0 && label < 10).toBe(true);
@@ -105,7 +105,7 @@ describe('weights', () => {
     expect(fresh.losses[0]![0]).not.toBeCloseTo((Math.log1p(Math.E) + Math.log1p(1 / Math.E)) / 2, 3);
   });
 
-  test('train keeps the weights that it is given, and initializes the rest', async () => {
+  test('train keeps given weights, and initializes the rest', async () => {
     const [given, missing] = ['h1.image.plain.weight', 'h1.digit.plain.weight'];
     const still = tiny('sgd(lr: 1e-9)');
     const quarter = new Float32Array(24).fill(0.25);
@@ -167,7 +167,7 @@ describe('epochs and lr', () => {
     }
   });
 
-  test('training goes on from where it ended, to more epochs', async () => {
+  test('training resumes where it ended, for more epochs', async () => {
     const { plan } = await compiled(tiny());
     await using session = await rffc.openBackend('cpu', plan);
     const { position } = await rffc.train(session, plan, data, { epochs: 1 });
@@ -238,7 +238,7 @@ test('samples come from arrays of any kind', () => {
   }
 });
 
-test('what is wrong comes as diagnostics', async () => {
+test('errors are diagnostics', async () => {
   const wrong = await rffc
     .compile({ text: 'model m { layer h[3] { dampign: 1 } }', file: 'm.rff' })
     .catch((e) => e);
@@ -253,7 +253,7 @@ test('what is wrong comes as diagnostics', async () => {
   await session.dispose();
 });
 
-describe('a wrong argument is an error in words', async () => {
+describe('explains wrong arguments', async () => {
   const compilation = await compiled(tiny());
   const { plan, document } = compilation;
   const other = await compiled(tiny().replace('h1[6]', 'h1[7]'));

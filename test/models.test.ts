@@ -1,5 +1,5 @@
 /**
- * The networks of models/ that show a construct or a paper: each checks without a complaint, is in canonical form, and
+ * The networks of models/ that show a construct or a paper: each is valid without warnings, in canonical form, and
  * learns a little from a few batches of the built-in digits. What it reaches on its own data is for `npm run results`.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,8 +25,8 @@ interface Line {
 }
 
 /**
- * Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. Those that take
- * ten seconds or more are trained in `npm run test:long` only.
+ * Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. Those that
+ * take ten seconds or more are trained in `npm run test:long` only.
  */
 const cases = [
   { name: 'symba', epochs: 2 },

@@ -27,7 +27,10 @@ const python = [process.env.RFFC_PYTHON, '/usr/bin/python3', 'python3'].find(
 );
 const missing = python ? undefined : unlessRequired('Python with onnx and numpy was not found');
 
-/** Recurrent, with fast weights, a decoder that prediction does without, and every kind of reduction and operator that has a form of its own in ONNX. */
+/**
+ * Recurrent, with fast weights, a decoder unused by prediction, and every kind of reduction and operator that
+ * has its own form in ONNX.
+ */
 const recurrent = `
 fn bent(z) = gelu(z) + 0.1 * softplus(z) - 0.05 * sin(z) * sign(z) + 0.01 * floor(z) + (if z != 0 then 0 else 1)
 
@@ -56,7 +59,7 @@ model recurrent {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
-/** On frames, and with a layer that hears nothing of the data. */
+/** On frames, and with a layer that does not receive the data. */
 const framed = `
 connection plain { bias: off }
 model framed {
@@ -99,7 +102,7 @@ model local {
   train { data: tensors("data.safetensors"), epochs: 2, batch: 8, optimizer: sgd(lr: 0.05) }
 }`;
 
-/** That hears nothing of its label: a readout predicts. */
+/** Without a connected label: a readout predicts. */
 const unlabelled = `
 connection plain { }
 model unlabelled {
@@ -205,15 +208,15 @@ describeUnless(missing, 'export to ONNX', () => {
       const largest = Math.max(...scores.map(Math.abs));
       const apart = flat.map((value, i) => Math.abs(value - scores[i]!));
       expect(Math.max(...apart)).toBeLessThan(1e-4 * largest);
-      // The labels matter: a model that ignored them would give each the same.
+      // The labels matter: a model that ignored them would give equal results.
       expect(new Set(flat.slice(0, 3)).size).toBe(3);
       expect(checked.label).toEqual(labels);
     },
   );
 });
 
-test('a folder that is no run is bad input', async () => {
+test('rejects a folder that is not a run', async () => {
   const { code, err } = await rffc(['export', '.', '--onnx', 'x.onnx']);
   expect(code).toBe(1);
-  expect(err).toContain('is not the folder of a run');
+  expect(err).toContain('is not a run folder');
 });

@@ -1,4 +1,7 @@
-/** The package as `npm install` leaves it, without its optional packages: it runs, and says what to install for the rest. */
+/**
+ * The package as `npm install` leaves it, without its optional packages: it runs, and says what to install for the
+ * rest.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +42,7 @@ test('every optional package is installed in a clone, so that its backend is tes
 });
 
 describe('without the optional packages', () => {
-  test('backends says what to install for each', () => {
+  test('backends says what to install', () => {
     const { status, stdout } = rffc('backends', '--json');
     expect(status).toBe(0);
     const found = new Map(
@@ -95,7 +98,7 @@ test('README’s program runs', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^epoch 1: 0\.\d+\n$/);
   expect(readFileSync(join(project, 'quickstart.safetensors')).length).toBeGreaterThan(1000);
-  // The page's own program is `docs/examples/page`; this one is to name what there is.
+  // The page's program is `docs/examples/page`; this one names the exports.
   const names = /^import \{ (.*) \} from 'rffc\/browser'/.exec(page!)![1]!;
   writeFileSync(
     join(project, 'names.mjs'),
@@ -131,7 +134,7 @@ describe('types', () => {
   });
 });
 
-test('what runs when it is imported is named as such', () => {
+test('declares modules with side effects', () => {
   for (const path of manifest.sideEffects) expect(path).toMatch(/^\.\/dist\/(bench|cli|docs|runtime\/cpu)\//);
   const code = "import 'rffc'; import 'rffc/browser'; console.log(Object.keys(globalThis).length);";
   const { stdout } = node('--input-type=module', '-e', code);

@@ -1,6 +1,6 @@
 /**
- * rffc in a browser, as a user has it: the packed package installed beside `docs/examples/page`, the page built by Vite and
- * trained on the browser's WebGPU in headless Chromium. Its losses are the cpu engine's.
+ * rffc in a browser, as a user has it: the packed package installed beside `docs/examples/page`, the page built by
+ * Vite and trained on the browser's WebGPU in headless Chromium. Its losses are the cpu engine's.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
 import { installPacked } from './support/packed.js';
 
-/** WebGPU without a display or a graphics card. */
+/** WebGPU without a display or a GPU. */
 const args = [
   ...quietArgs,
   '--enable-unsafe-webgpu',
@@ -111,7 +111,7 @@ describe.skipIf(!runs)(runs ? 'the page' : 'the page is skipped: there is no Chr
       expect(where).toBe(at);
       expect(Math.abs(Number(found) - loss) / loss, at).toBeLessThan(1e-3);
     });
-    // It learns: what it ends with is less than what it began with.
+    // It learns: the final loss is below the first.
     expect(expected.at(-1)!.loss).toBeLessThan(expected[0]!.loss);
     // An image whose two best labels are equal but for rounding may go either way.
     const accuracy = Number(/[\d.]+/.exec(said.at(-1)!)![0]) / 100;
@@ -121,7 +121,7 @@ describe.skipIf(!runs)(runs ? 'the page' : 'the page is skipped: there is no Chr
     );
   });
 
-  test('says what is wrong with a text, and what a page cannot read', async () => {
+  test('reports errors in a text, and data that a page cannot read', async () => {
     await trainPage(() => 'model broken { layer h1[3] { activation: bend(z) } }', /RFF\d+.*bend/);
     await trainPage((text) => text.replace(/digits\(.*\)/, 'mnist()'), /RFF776.*mnist/);
   });

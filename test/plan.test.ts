@@ -1,4 +1,4 @@
-/** The compiler's plans, played plainly: parity with the seed with all passes, with each one off, and with none. */
+/** The compiler's plans on the reference player: parity with the seed with all passes, with each one off, and with none. */
 import { describe, expect, test } from 'vitest';
 import { buildPlan } from '../compiler/build.js';
 import { passNames } from '../compiler/passes/pipeline.js';
@@ -15,7 +15,7 @@ describe.each(seedCases)('%s', (name) => {
   test.each(choices)('%s', async (_, without) => {
     const { plan } = buildPlan(seedGraph(name), { without });
     const { misses, labelsAgree } = await replay(name, new PlayerSession(plan));
-    // Plain arithmetic in f64 with f32 storage: as near as exact arithmetic is.
+    // Arithmetic in f64 with f32 storage: as close as exact arithmetic.
     const bound = name === 'rmsprop' ? 2e-2 : 1e-4;
     expect(misses.filter((m) => !(m.relative <= bound)).slice(0, 5)).toEqual([]);
     expect(labelsAgree).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * Networks that learn without labels, and the readout that is trained after them, as a user meets them: what a run says and
- * leaves, that it goes on after any stop to the same bytes, and what can be done with what it learned.
+ * Networks that learn without labels, and the readout that is trained after them, as a user meets them: what a run
+ * says and leaves, that it goes on after any stop to the same bytes, and what can be done with what it learned.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ model unsupervised {
     optimizer: sgd(lr: 0.01, momentum: 0.9, dampening: 0.9, weight_decay: 0.002, decoupled: on) }
 }
 `;
-/** Its layers hear the label, so it can also predict by goodness. */
+/** Its layers receive the label, so it can also predict by goodness. */
 const supervised = unsupervised
   .replace('model unsupervised', 'model supervised')
   .replace('connect image -> h1', 'connect digit -> h1 as forward\n  connect image -> h1')
@@ -65,7 +65,7 @@ beforeAll(async () => {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 });
 
-test('the network learns without labels, then the readout, which is what is judged', async () => {
+test('trains the network without labels, then the readout, which is evaluated', async () => {
   const lines = epochsIn('whole');
   expect(lines.map(({ stage, epoch }) => `${stage} ${epoch}`)).toEqual([
     'network 1',
@@ -95,7 +95,7 @@ test('the network learns without labels, then the readout, which is what is judg
     test_accuracy: lines.at(-1)!.test_accuracy,
     best_accuracy: Math.max(...lines.slice(2).map((line) => line.validation_accuracy!)),
   });
-  // The readout moves nothing but itself: all epochs of it have the weights that the network ended with.
+  // The readout changes nothing but itself: all its epochs have the network's final weights.
   const { tensors } = await tensorsIn('whole', 'best.safetensors');
   const last = (await tensorsIn('whole')).tensors;
   for (const [name, bytes] of tensors)
@@ -105,7 +105,7 @@ test('the network learns without labels, then the readout, which is what is judg
   expect(page).toContain('epochs of the readout');
 });
 
-test('a sweep compares by what the readout reaches', () => {
+test('a sweep compares by the readout’s accuracy', () => {
   const { epochs, outcome } = readProgress(join(folder, 'whole'));
   const lines = epochsIn('whole').slice(2);
   const best = lines.reduce((a, b) => (b.validation_accuracy! > a.validation_accuracy! ? b : a));
@@ -113,7 +113,7 @@ test('a sweep compares by what the readout reaches', () => {
   expect(outcome).toMatchObject({ accuracy: best.validation_accuracy, test: best.test_accuracy });
 });
 
-test('a run that stops in either stage goes on to the same bytes', async () => {
+test('a run stopped in either stage resumes to the same bytes', async () => {
   const whole = await tensorsIn('whole');
   expect(whole.position).toMatchObject({ epoch: 3, network: { epoch: 2, trained: 36 } });
   // Within the network's epochs, between the stages, and within the readout's.
@@ -141,18 +141,18 @@ test('a run that stops in either stage goes on to the same bytes', async () => {
   }
 });
 
-test('a network that is trained further ends as one that was from the start, its readout anew', async () => {
+test('training further equals training longer from the start, with the readout retrained', async () => {
   await rffc(['run', 'u.rff', ...on, '--epochs', '1', '--out', 'further', '--quiet']);
   expect((await tensorsIn('further')).position).toMatchObject({ epoch: 3, network: { epoch: 1 } });
   expect((await rffc(['run', '--resume', 'further', ...on, '--epochs', '2', '--quiet'])).code).toBe(0);
   expect((await tensorsIn('further')).tensors).toEqual((await tensorsIn('whole')).tensors);
   expect(said('further')).toEqual(said('whole'));
   const done = await rffc(['run', '--resume', 'further', ...on]);
-  expect(done.err).toContain('error[RFF713]: ');
-  expect(done.err).toContain('has trained all its 2 epochs and those of its readout');
+  expect(done.err).toContain('error[RFF731]: ');
+  expect(done.err).toContain('has finished all 2 epochs and its readout');
 });
 
-test('eval, predict and the plan of what was learned', async () => {
+test('eval, predict and plans of a trained readout', async () => {
   const last = ['--weights', 'last', '--json'];
   const judged = JSON.parse((await rffc(['eval', 'whole', ...on, ...last])).out) as Record<string, unknown>;
   expect(judged).toMatchObject({
@@ -169,7 +169,7 @@ test('eval, predict and the plan of what was learned', async () => {
   expect((await tensorsIn('planned')).tensors).toEqual((await tensorsIn('whole')).tensors);
 });
 
-test('a network that hears its label is judged by goodness, and its readout by its softmax', async () => {
+test('evaluates a network that receives its label by goodness, and its readout by softmax', async () => {
   expect((await rffc(['run', 's.rff', ...on, '--out', 'heard', '--quiet'])).code).toBe(0);
   const lines = epochsIn('heard');
   for (const line of lines.slice(0, 2)) {
@@ -184,7 +184,7 @@ test('a network that hears its label is judged by goodness, and its readout by i
   expect(judged.softmax).toBe(lines.at(-1)!.test_accuracy);
 });
 
-test('without a readout there is nothing to predict by', async () => {
+test('cannot predict without a readout', async () => {
   write('blind.rff', unsupervised.replace(/ {2}readout.*\n/, ''));
   const { code, err } = await rffc(['run', 'blind.rff', ...on, '--epochs', '1', '--out', 'blind']);
   expect(code).toBe(0);
@@ -192,5 +192,7 @@ test('without a readout there is nothing to predict by', async () => {
   expect(err).toContain('readout: softmax()');
   const evaluated = await rffc(['eval', 'blind', ...on]);
   expect(evaluated.code).toBe(1);
-  expect(evaluated.err).toContain('error[RFF716]: model `unsupervised` hears nothing of its label `digit`');
+  expect(evaluated.err).toContain(
+    'error[RFF716]: model `unsupervised` has no layer that receives label `digit`',
+  );
 });

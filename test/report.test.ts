@@ -1,6 +1,6 @@
 /**
- * A run's report as a user meets it: a real run leaves it, headless Chromium opens it, every chart draws, nothing is
- * loaded from anywhere, and no text of the model's becomes part of the page. Beside it, what TensorBoard would read.
+ * A run's report as users see it: a real run writes it, headless Chromium opens it, every chart is drawn, nothing is
+ * loaded, and text of the model is escaped. Also, what TensorBoard would read.
  */
 import {
   existsSync,
@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Text that would break out of a page that did not escape it. */
+/** Text that would break out of a page unless escaped. */
 const NASTY = `</script><script>window.broken = true</script><img src=x onerror="window.broken = true">`;
 const MODEL = 'we<b>ird & odd.rff';
 writeFileSync(
@@ -65,7 +65,7 @@ const metrics = ['--metrics', 'norms,updates,angles', '--metrics-every', '3', '-
 const run = ['run', MODEL, '--backend', 'cpu', '--threads', '1', '--quiet'];
 const WEIGHTS = ['h1.image.forward.weight', 'h3.h1.forward.weight', 'h2.h2.lateral.weight'];
 
-test('a run leaves its metrics, a line every third batch and every epoch', async () => {
+test('writes metrics, a line every third batch and every epoch', async () => {
   const { code, err } = await rffc([...run, '--out', 'run', ...metrics]);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const lines = parseMetrics(readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8'));
@@ -123,7 +123,7 @@ test('TensorBoard finds the same numbers, and the weights as images', () => {
   expect(images[0]![1]).toMatchObject({ width: 12 * 30 - 2, height: 28 });
 });
 
-test('a run that goes on has the epochs before in its report, and tells TensorBoard', async () => {
+test('a resumed run has the earlier epochs in its report and in TensorBoard', async () => {
   const resumed = await rffc(['run', '--resume', 'run', '--epochs', '3', '--quiet']);
   expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: '' });
   const html = readFileSync(join(folder, 'run', 'report.html'), 'utf8');
@@ -138,7 +138,7 @@ test('a run that goes on has the epochs before in its report, and tells TensorBo
   expect(restarts.map(({ step }) => step)).toEqual([24]);
 });
 
-test('a report that cannot be written is a warning, said once', async () => {
+test('warns once if the report cannot be written', async () => {
   const out = join(folder, 'blocked');
   const { code, err } = await rffc([...run.slice(0, -1), '--out', 'blocked'], {
     // The first message comes when the folder has been made and nothing is trained yet.
@@ -221,7 +221,7 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
         .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
       expect(widths.length).toBeGreaterThan(1);
       expect(widths.every((width) => width >= 28)).toBe(true);
-      // Nothing sticks out of a laptop's window.
+      // Nothing overflows a laptop's window.
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1366);
       await page.close();
     });
@@ -267,7 +267,7 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
     });
   }
 
-  test('the keyboard reads a chart and hides a curve', async () => {
+  test('the keyboard can read a chart and hide a curve', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const page = await browser.newPage();
     await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);
@@ -282,7 +282,7 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
     await page.close();
   });
 
-  test('metrics with holes are drawn without a word', async () => {
+  test('draws metrics with gaps without errors', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const { config, document } = await readRun(join(folder, 'run'));
     const text = readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8');
@@ -308,7 +308,7 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
     await page.goto(pathToFileURL(path).href);
     expect(said).toEqual([]);
     expect(await page.locator('.chart[data-drawn]').count()).toBe(await page.locator('.chart').count());
-    expect(await page.locator('.missing').textContent()).toContain('Loss of h1: there is no finite value.');
+    expect(await page.locator('.missing').textContent()).toContain('Loss of h1: no finite values.');
     await page.close();
   });
 
@@ -358,7 +358,7 @@ describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no
     await page.close();
   });
 
-  test('texts of files stay texts, and the command can be typed', async () => {
+  test('escapes text from files, and prints a command that works', async () => {
     browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });
     const page = await browser.newPage();
     await page.goto(pathToFileURL(join(folder, 'run', 'report.html')).href);

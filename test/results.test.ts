@@ -66,7 +66,7 @@ test('a model is trained, and its log kept', () => {
   ]);
 });
 
-test('goes on with a run that is not at its end', () => {
+test('resumes an unfinished run', () => {
   expect(results('tiny', '--epochs', '3').status).toBe(0);
   expect(parseResult(read('docs/results/tiny.jsonl'), 'tiny.jsonl').epochs).toHaveLength(3);
   expect(read('docs/RESULTS.md')).toContain(
@@ -75,7 +75,7 @@ test('goes on with a run that is not at its end', () => {
   expect(read('docs/RESULTS.md')).toContain('- Not trained for this page: `idle`.');
 });
 
-test('takes a run that is there', () => {
+test('takes an existing run', () => {
   expect(results('idle', '--from', 'runs/results/tiny').status).toBe(0);
   const [idle, trained] = ['idle', 'tiny'].map((name) =>
     parseResult(read(`docs/results/${name}.jsonl`), name),
@@ -90,20 +90,20 @@ test('takes a run that is there', () => {
   expect(idle!.run.engine).toBeUndefined();
 });
 
-test('without a name the page alone is written, and a model that has changed is told', () => {
+test('writes only the page without a name, and reports a changed model', () => {
   writeFileSync(join(root, 'models/tiny.rff'), tiny.replace('h1[12]', 'h1[13]'));
   rmSync(join(root, 'docs/RESULTS.md'));
   expect(results().status).toBe(0);
-  expect(read('docs/RESULTS.md')).toContain('- `models/tiny.rff` is not the text that was run any more.');
+  expect(read('docs/RESULTS.md')).toContain('- `models/tiny.rff` has changed since it was run.');
   const again = results('tiny');
   expect(again.status).toBe(1);
-  expect(again.stderr).toContain('is a run of another text of models/tiny.rff: delete it to begin anew');
+  expect(again.stderr).toContain('is a run of an earlier models/tiny.rff: delete it to start over');
 });
 
 test.each([
-  [['absent'], 'there is no models/absent.rff'],
-  [['--epochs', '3'], 'first the name of a model'],
-  [['idle', '--from', 'nowhere'], 'there is no run folder'],
+  [['absent'], 'models/absent.rff does not exist'],
+  [['--epochs', '3'], 'expected the name of a model'],
+  [['idle', '--from', 'nowhere'], 'does not exist'],
 ])('%j is refused in a line', (words, message) => {
   const { status, stderr } = results(...words);
   expect(status).toBe(1);
@@ -111,7 +111,7 @@ test.each([
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
-test('the best epoch is chosen by the samples kept aside, and a readout has epochs of its own', () => {
+test('chooses the best epoch by the validation split, and counts a readout’s epochs separately', () => {
   const epoch = (number: number, test: number | null, validation: number, softmax?: number) => ({
     event: 'epoch',
     epoch: number,
@@ -135,10 +135,8 @@ test('the best epoch is chosen by the samples kept aside, and a readout has epoc
   expect(read('docs/RESULTS.md')).not.toContain('`made` was trained for');
 });
 
-test('a file that is no log is refused', () => {
-  expect(() => parseResult('{"event":"epoch","epoch":1}\n', 'x.jsonl')).toThrow(
-    'x.jsonl is not the log of a run',
-  );
+test('rejects a file that is not a log', () => {
+  expect(() => parseResult('{"event":"epoch","epoch":1}\n', 'x.jsonl')).toThrow("x.jsonl is not a run's log");
 });
 
 test('docs/RESULTS.md is what `npm run results` writes', () => {

@@ -1,4 +1,4 @@
-/** Runs that stop before their end, as a user meets them: diverged, damaged, interrupted, killed before they began. */
+/** Runs that stop early, as users see them: diverged, damaged, interrupted, killed before they began. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,7 @@ test('what diverges later keeps the last good checkpoint, and says where', async
   const { tensors, metadata } = await readSafetensors(join(folder, 'growing/checkpoint.safetensors'));
   const { epoch, batch, trained } = JSON.parse(metadata.training!) as Record<string, number>;
   expect(trained).toBeGreaterThan(0);
-  expect(err).toContain(`the last good weights, after epoch ${epoch}, batch ${batch}, are in `);
+  expect(err).toContain(`the last good weights (epoch ${epoch}, batch ${batch}) are in `);
   for (const { data } of tensors.values())
     expect(
       new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)).every(
@@ -86,7 +86,7 @@ test('a division by zero in `normalize` is told from a learning rate', async () 
   expect(err).toMatch(/`normalize: h \/ sqrt\(mean\(h \* h\)\)` of `h\d` divides by zero/);
 });
 
-test('a damaged checkpoint is named, and the run goes on from the one before it to the same end', async () => {
+test('names a damaged checkpoint, and resumes from the previous one to the same result', async () => {
   await rffc(['run', 'small.rff', ...on, '--out', 'whole', '--quiet']);
   const run = ['run', 'small.rff', ...on, '--out', 'damaged', '--checkpoint-every', '2', '--quiet'];
   let interrupt = () => {};
@@ -104,7 +104,7 @@ test('a damaged checkpoint is named, and the run goes on from the one before it 
   const resumed = await rffc(['run', '--resume', 'damaged', '--quiet']);
   expect(resumed.code).toBe(0);
   expect(resumed.err).toMatch(
-    /warning\[RFF720\]: .*checkpoint\.safetensors.*going on from the one before it, after epoch 0, batch 2\n/,
+    /warning\[RFF720\]: .*checkpoint\.safetensors.*resuming from the previous one, after epoch 0, batch 2\n/,
   );
   for (const name of ['checkpoint.safetensors', 'best.safetensors'])
     expect(bytes('damaged', name)).toBe(bytes('whole', name));
@@ -115,11 +115,11 @@ test('a damaged checkpoint is named, and the run goes on from the one before it 
   const lost = await rffc(['run', '--resume', 'damaged', '--epochs', '3']);
   expect(lost.code).toBe(1);
   expect(lost.err).toContain('checkpoint.previous.safetensors');
-  expect(lost.err).toContain('no whole checkpoint is left');
+  expect(lost.err).toContain('no undamaged checkpoint in');
   expect((await rffc(['eval', 'damaged', ...on])).code).toBe(1);
 });
 
-test('a run that was stopped before its first checkpoint begins anew', async () => {
+test('a run stopped before its first checkpoint starts over', async () => {
   await rffc(['run', 'small.rff', ...on, '--out', 'early', '--quiet']);
   const end = bytes('early', 'checkpoint.safetensors');
   for (const name of readdirSync(join(folder, 'early')))
@@ -128,7 +128,7 @@ test('a run that was stopped before its first checkpoint begins anew', async () 
   expect(bytes('early', 'checkpoint.safetensors')).toBe(end);
 });
 
-/** A run in a process of its own: what it says, as far as `until`, and how it ends. */
+/** A run in a child process: its output up to `until`, and how it ends. */
 function running(model: string, out: string, until: RegExp) {
   const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
   const argv = [program, 'run', model, ...on, '--epochs', '100000', '--out', out];
@@ -162,7 +162,7 @@ test.each([
   expect((JSON.parse(metadata.training!) as { epoch: number }).epoch).toBeGreaterThanOrEqual(3);
 });
 
-test('a second Ctrl-C does not wait for a batch that takes long', async () => {
+test('a second Ctrl-C does not wait for a long batch', async () => {
   const layers = small
     .replace('h1[4], h2[4], h3[4]', 'h1[1000], h2[1000], h3[1000]')
     .replace('orthogonal(gain: sqrt(2))', 'kaiming_uniform()')

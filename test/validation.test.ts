@@ -1,4 +1,7 @@
-/** A run that keeps samples aside, as a user meets it: what it says of them, what it chooses by them, and that it keeps them. */
+/**
+ * A run with a validation split, as users see it: what it reports, what it chooses by it, and that it
+ * keeps it.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +34,7 @@ beforeAll(async () => {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 });
 
-test('both accuracies are told, and the best epoch is the best on what was kept aside', async () => {
+test('reports both accuracies, and chooses the best epoch by the validation split', async () => {
   const lines = epochsOf('whole');
   // 150 samples are left to train on, 7 batches of 20.
   expect(lines.map(({ epoch, batches }) => [epoch, batches])).toEqual(
@@ -59,7 +62,7 @@ test('both accuracies are told, and the best epoch is the best on what was kept 
   expect(page).toContain('25 % of the training split');
 });
 
-test('eval judges the very samples that the run kept aside, and says so where there are none', async () => {
+test('eval uses the run’s validation samples, and rejects a run without', async () => {
   const judged = async (split: string) =>
     JSON.parse(
       (await rffc(['eval', 'whole', ...on, '--split', split, '--weights', 'last', '--json'])).out,
@@ -74,12 +77,12 @@ test('eval judges the very samples that the run kept aside, and says so where th
   await rffc(['run', 'plain.rff', ...on, '--epochs', '1', '--out', 'plain', '--quiet']);
   const none = await rffc(['eval', 'plain', '--split', 'validation']);
   expect(none.code).toBe(2);
-  expect(none.err).toMatch(/error\[RFF713\]: the run `.*plain` kept no samples aside/);
+  expect(none.err).toMatch(/error\[RFF730\]: run `.*plain` has no validation split/);
   const own = await rffc(['eval', 'whole', '--split', 'validation', '--data', 'x.csv']);
-  expect(own.err).toContain('samples of one’s own have no validation split');
+  expect(own.err).toContain('`--split validation` cannot be combined with `--data`');
 });
 
-test('a run that goes on keeps the same samples aside', async () => {
+test('a resumed run holds out the same samples', async () => {
   await rffc(['run', 'small.rff', ...on, '--epochs', '2', '--out', 'half', '--quiet']);
   await rffc(['run', '--resume', 'half', ...on, '--epochs', '4', '--quiet']);
   const said = (run: string) =>
@@ -95,14 +98,14 @@ test('a run that goes on keeps the same samples aside', async () => {
   expect(await weights('half')).toEqual(await weights('whole'));
 });
 
-test('a share that is no sample is an error that names the data', async () => {
+test('rejects a share below one sample', async () => {
   writeFileSync(join(folder, 'few.rff'), small.replace('validation: 0.25', 'validation: 0.001'));
   const { code, err } = await rffc(['run', 'few.rff', ...on, '--out', 'few']);
   expect(code).toBe(1);
-  expect(err).toContain('error[RFF710]: `validation: 0.001` keeps nothing aside: `digits` has only 200');
+  expect(err).toContain('error[RFF734]: `validation: 0.001` holds out none of the 200');
 });
 
-test('a sweep compares by what was kept aside, and shows the test split beside it', () => {
+test('a sweep compares by the validation split, and also shows the test split', () => {
   const { epochs, outcome } = readProgress(join(folder, 'whole'));
   const lines = epochsOf('whole');
   const best = lines.reduce((a, b) => (b.validation_accuracy! > a.validation_accuracy! ? b : a));

@@ -1,6 +1,6 @@
 /**
- * The webgpu engine: parity with the seed, whole and with arenas cut to pieces, in every way that adapters like; and bad
- * days: plans and adapters that do not fit each other, a device that is lost in the middle of training.
+ * The webgpu engine: parity with the seed, whole and with arenas cut to pieces, in every way that adapters like; and
+ * bad days: plans and adapters that do not fit each other, a device that is lost in the middle of training.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ const model = (file: string) => {
   const path = join(import.meta.dirname, `../models/${file}.rff`);
   return compile({ text: readFileSync(path, 'utf8'), file: path });
 };
-/** What measuring would say: it is not what most of these tests are about, and takes seconds. */
+/** Fixed measurements: most of these tests do not depend on them, and measuring takes seconds. */
 const saying = (workgroupMemory: 'pays' | 'does not pay'): TileCache => ({
   get: (key) => (key.endsWith('workgroup memory') ? workgroupMemory : '32x32/4x4/direct'),
   set() {},
@@ -80,7 +80,7 @@ describeUnless(missing, 'webgpu', () => {
     expect(await once()).toEqual(await once());
   });
 
-  test('says by the GPU’s clock what each launch took', async () => {
+  test('reports each launch’s time by the GPU’s clock', async () => {
     const plan = seedPlan('one-layer');
     const session = await openWebgpu(plan, gpu!, { profile: true, tiles });
     expect(session.launchTimes('train')).toEqual([]);
@@ -96,7 +96,7 @@ describeUnless(missing, 'webgpu', () => {
     );
   });
 
-  test('reads what is asked for at once in one journey, and refuses what is no tensor', async () => {
+  test('reads concurrent requests in one transfer, and rejects unknown tensors', async () => {
     const session = await openWebgpu(seedPlan('one-layer'), gpu!, { tiles });
     const { shape } = session.tensors.find((t) => t.name === 'h1.image.forward.weight')!;
     const weight = Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => i / 7);
@@ -111,14 +111,14 @@ describeUnless(missing, 'webgpu', () => {
     await session.dispose();
   });
 
-  describe('on a bad day', () => {
+  describe('on failure', () => {
     const args = { epoch: 0, batch: 0, trained: 0, rate: 1 };
 
-    test('a plan too large for the adapter says which part, and asks for no device', async () => {
+    test('names the buffer too large for the adapter, and requests no device', async () => {
       const { plan } = await model('mnist3x200');
       const tiny = pretend(gpu!, { limits: { maxBufferSize: 2 ** 20 }, noDevice: 'asked for' });
       await expect(openWebgpu(plan, tiny)).rejects.toThrow(
-        /RFF831: `.+` takes \d+\.\d MiB in one piece, more than the 1\.0 MiB/,
+        /RFF831: `.+` takes \d+\.\d MiB, more than the 1\.0 MiB/,
       );
       const adapter = await tiny.requestAdapter();
       expect(largestChunk(adapter!)).toBe(2 ** 20);
@@ -129,7 +129,7 @@ describeUnless(missing, 'webgpu', () => {
       await expect(openWebgpu(seedPlan('one-layer'), plain, { precision: 'f16' })).rejects.toThrow('RFF832');
     });
 
-    test('a device that is lost in the middle of a run ends all that waits for it', async () => {
+    test('a device lost in a run rejects all pending work', async () => {
       let device: GPUDevice | undefined;
       const watched = pretend(gpu!, {
         onDevice: (d) => {
@@ -151,7 +151,7 @@ describeUnless(missing, 'webgpu', () => {
       await session.dispose();
     });
 
-    test('training goes on from its checkpoint on a new device, as if nothing had been', async () => {
+    test('training resumes from its checkpoint on a new device, with the same result', async () => {
       const text = readFileSync(join(import.meta.dirname, 'page/index.html'), 'utf8');
       const rff = /<textarea[^>]*>(.*?)<\/textarea>/s.exec(text)![1]!.replaceAll('-&gt;', '->');
       writeFileSync(join(folder, 'page.rff'), rff);

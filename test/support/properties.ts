@@ -6,5 +6,5 @@ import fc from 'fast-check';
 
 const { RFFC_FUZZ: fuzz, RFFC_FUZZ_SEED: told } = process.env;
 const seed = told === undefined ? 20240607 : Number(told);
-if (!Number.isInteger(seed)) throw new Error(`RFFC_FUZZ_SEED=${told} is not a whole number`);
+if (!Number.isInteger(seed)) throw new Error(`RFFC_FUZZ_SEED=${told} is not an integer`);
 if (fuzz === undefined || told !== undefined) fc.configureGlobal({ seed });

@@ -1,8 +1,9 @@
 /**
- * The parts of docs/LANGUAGE.md that are printed from the compiler's own tables: properties, calls, functions, names and
- * limits; and the glossary, which `rffc explain` prints too. A property or a call that is added to a table appears on the page when `npm run docs` is run next.
+ * The parts of docs/LANGUAGE.md that are printed from the compiler's tables: properties, calls, functions, names and
+ * limits; and the glossary, which `rffc explain` prints too. A property or a call added to a table appears on the
+ * page with the next `npm run docs`.
  *
- * docs/LANGUAGE.template.md holds all else; a line `<!-- NAME -->` of it stands for the part of that name.
+ * docs/LANGUAGE.template.md has the rest; a line `<!-- NAME -->` in it stands for the part of that name.
  */
 import { excerptOf } from '../cli/explain/example.js';
 import { terms } from '../cli/explain/terms.js';
@@ -27,7 +28,7 @@ import { allowed } from '../grammar/words.js';
 import { documentPart } from './schema.js';
 import { fillTemplate, table } from './template.js';
 
-/** The parts by the name that stands in the template. */
+/** The parts by name in the template. */
 const parts: Readonly<Record<string, () => string>> = {
   declarations: declarationsPart,
   properties: propertiesPart,
@@ -44,7 +45,7 @@ const parts: Readonly<Record<string, () => string>> = {
 /**
  * The page, from its template.
  *
- * @throws Error for a part that the template names and nothing prints, or the other way round
+ * @throws Error for an unknown part in the template, or a part missing in it
  */
 export function languageReference(template: string): string {
   const page = fillTemplate(template, parts, 'docs/LANGUAGE.template.md');
@@ -53,7 +54,7 @@ export function languageReference(template: string): string {
 
 const code = (text: string) => `\`${text}\``;
 
-/** Which declarations may stand where. */
+/** Which declarations are allowed where. */
 function declarationsPart(): string {
   const places = { file: 'a file', model: '`model { }`', schedule: '`schedule { }`' } as const;
   const rows = Object.entries(places).map(([place, name]) => [
@@ -80,14 +81,14 @@ function propertiesPart(): string {
     .join('\n');
 }
 
-/** A property's default, or that it has to be given. */
+/** A property's default, or that it is required. */
 function requirement({ required, default: standard }: PropertyInfo): string {
   if (required === true) return '**required**';
   if (required) return `**required** without ${required.without.map(code).join(' and ')}`;
   return standard === undefined ? '' : code(standard);
 }
 
-/** What a property takes, as far as a table says so. */
+/** What a property accepts, as far as a table says. */
 function takes(key: string, standard: string | undefined): string {
   if (standard === 'on' || standard === 'off') return '`on` or `off`';
   const name = key === 'bias' ? 'init' : key;
@@ -106,7 +107,7 @@ function callsPart(): string {
   return Object.entries(tables)
     .map(([name, calls]) => {
       const rows = Object.entries(calls).map(([call, info]) => [
-        // A label is embedded by a call of its own name.
+        // A label is embedded by a call of its name.
         code(signature(call === 'embed' ? 'LABEL' : call, info)),
         info.about,
         info.parameters.map(argumentText).join('; '),
@@ -134,7 +135,7 @@ function argumentText({ name, kind, about, default: standard, optional }: Parame
   return `${code(name)} ${about}${notes === '' ? '' : ` (${notes})`}`;
 }
 
-/** A default as one would write it. */
+/** A default, as written in a model. */
 function valueText(value: Value, kind: Kind): string {
   if (typeof value === 'number') return numberText(value);
   if (typeof value === 'boolean') return value ? 'on' : 'off';
@@ -148,7 +149,7 @@ function numberText(value: number): string {
   return short !== 0 && Math.abs(short) < 1e-3 ? short.toExponential() : String(short);
 }
 
-/** A call, without the arguments that are its own defaults. */
+/** A call, without arguments equal to their defaults. */
 function callText(value: CallValue, calls: CallTable): string {
   const given = (calls[value.name]?.parameters ?? []).flatMap((p) => {
     const argument = value[p.field ?? p.name];
@@ -159,7 +160,7 @@ function callText(value: CallValue, calls: CallTable): string {
   return `${value.name}(${given.join(', ')})`;
 }
 
-/** What is allowed, in words; empty where anything of the kind is. */
+/** What is allowed, in words; empty for no restriction. */
 function kindText(kind: Kind): string {
   switch (kind.is) {
     case 'number':
@@ -181,7 +182,7 @@ function kindText(kind: Kind): string {
   }
 }
 
-/** The general limits (`largest`) are said once, not at every number. */
+/** The general limits (`largest`) are stated once, not for every number. */
 function rangeText({ integer, min, above, max, below, among }: NumberKind): string {
   if (among) return among.join(' or ');
   const what = integer ? 'whole, ' : '';
@@ -261,7 +262,7 @@ function limitsPart(): string {
   );
 }
 
-/** The terms in the order of the alphabet. */
+/** The terms, alphabetically. */
 function glossaryPart(): string {
   const rows = [...terms]
     .sort((a, b) => a.name.localeCompare(b.name, 'en'))
@@ -278,7 +279,7 @@ function glossaryPart(): string {
   return table(['term', 'in rffc', 'to write', 'see'], rows);
 }
 
-/** The address of a heading within its page, as GitHub makes it. */
+/** The anchor of a heading, as on GitHub. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

@@ -1,10 +1,10 @@
 /**
- * The model document's fields for docs/LANGUAGE.md, printed from grammar/schema/model.schema.json: a short notation of the
- * JSON schema, `name: type` a field, `?` where it may be absent.
+ * The model document's fields for docs/LANGUAGE.md, printed from grammar/schema/model.schema.json: a short notation
+ * of the JSON schema, one `name: type` per field, `?` if optional.
  */
 import schema from '../grammar/schema/model.schema.json' with { type: 'json' };
 
-/** The keywords of JSON Schema that the file uses, as far as a reader of the page is told. */
+/** The keywords of JSON Schema in use, as far as they are shown. */
 interface Node {
   readonly $ref?: string;
   readonly const?: unknown;
@@ -26,7 +26,7 @@ export function documentPart(): string {
   return ['```text', `model document = ${typeText(root)}`, ...definitions, '```'].join('\n');
 }
 
-/** On one line where there is room, else an alternative a line. */
+/** On one line if it fits, else one alternative per line. */
 function definitionText(name: string, node: Node): string {
   const alternatives = alternativesOf(node).map((item) => typeText(item));
   const line = `${name} = ${alternatives.join(' | ')}`;
@@ -34,7 +34,7 @@ function definitionText(name: string, node: Node): string {
   return `${name} =\n${alternatives.join(' |\n')}`;
 }
 
-/** What a node may be, one by one: a list of types is one alternative a type. */
+/** The alternatives of a node: a list of types is one alternative per type. */
 function alternativesOf(node: Node): readonly Node[] {
   const { type } = node;
   if (typeof type === 'object')

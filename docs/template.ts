@@ -1,10 +1,10 @@
-/** Pages that are half written by hand: a template's lines `<!-- NAME -->` each stand for a part that is printed. */
+/** Pages generated from templates: each line `<!-- NAME -->` stands for a printed part. */
 
 /**
  * The page of a template.
  *
  * @param name of the template's file, for messages
- * @throws Error for a part that the template names and nothing prints, or the other way round
+ * @throws Error for an unknown part in the template, or a part missing in it
  */
 export function fillTemplate(
   template: string,
@@ -14,7 +14,7 @@ export function fillTemplate(
   const missing = new Set(Object.keys(parts));
   const page = template.replace(/^<!-- (.+) -->$/gm, (_, part: string) => {
     const print = Object.hasOwn(parts, part) ? parts[part] : undefined;
-    if (!print) throw new Error(`${name} names a part \`${part}\`, and there is none`);
+    if (!print) throw new Error(`${name}: unknown part \`${part}\``);
     missing.delete(part);
     return print().trimEnd();
   });

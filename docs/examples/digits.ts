@@ -1,5 +1,5 @@
 /**
- * rffc from TypeScript: a model compiled, trained, judged, saved, and asked about an image, in a few seconds.
+ * rffc from TypeScript: compiles, trains, evaluates and saves a model, and labels an image, in a few seconds.
  */
 import { compile, evaluate, loadDataset, openBackend, predict, samples, saveWeights, train } from 'rffc';
 
@@ -34,16 +34,17 @@ model digits {
   }
 }`;
 
-/** Trains the model above; `report` hears of each epoch, and the weights go to `file`. */
+/** Trains the model above; `report` is called after each epoch, and the weights go to `file`. */
 export async function learnDigits(report: (line: string) => void, file: string) {
   const { document, plan, warnings } = await compile({ text, file: 'digits.rff' });
   for (const { code, message } of warnings) report(`${code}: ${message}`);
   const data = await loadDataset(document.train.data);
 
-  // The fastest backend that works here; `cpu`, `webgpu`, `cuda` ask for one. It is closed at the end of this function.
+  // `auto` is the cpu backend; `webgpu` and `cuda` run on a GPU. It is closed at the end of this function.
   await using session = await openBackend('auto', plan);
 
-  // A new session is initialized from the model's seed. Options are the model's unless given: `{ epochs: 5, lr: 1e-3 }`.
+  // A new session is initialized from the model's seed. Options are the model's unless given: `{ epochs: 5, lr: 1e-3
+  // }`.
   const { test } = await train(
     session,
     plan,
@@ -56,10 +57,10 @@ export async function learnDigits(report: (line: string) => void, file: string) 
   );
   await saveWeights(session, file);
 
-  // On other data: the test split again, to see that it is the same.
+  // On other data: here the test split again, with the same result.
   const again = await evaluate(session, plan, data.test);
 
-  // One image from memory: 784 numbers, as the network is to see them.
+  // One image from memory: 784 normalized numbers.
   const image = new Float32Array(784);
   data.test.gather([0], image);
   const prediction = await predict(session, plan, samples(image, { inputSize: 784 }));

@@ -17,7 +17,7 @@ function drawLosses(losses: readonly number[]): void {
   chart.setAttribute('points', losses.map(point).join(' '));
 }
 
-/** Each image with its predicted label under it, red where that is wrong. */
+/** Each image with its predicted label below, red if wrong. */
 function drawPredictions({ images, labels, truth }: Learned): void {
   const side = Math.sqrt(images.length / labels.length);
   const [low, high] = [Math.min(...images), Math.max(...images)];
@@ -56,7 +56,7 @@ button.addEventListener('click', async () => {
   try {
     await run();
   } catch (error) {
-    // An RffcError's message is its diagnostics, a line each.
+    // An RffcError's message is its diagnostics, one per line.
     status.value = String(error);
   } finally {
     button.disabled = false;

@@ -1,7 +1,7 @@
 /**
- * docs/RESULTS.md: the logs of docs/results/*.jsonl as a table, beside the papers' figures, and what is missing.
+ * docs/RESULTS.md: the logs of docs/results/*.jsonl as a table, with the papers' figures, and what is missing.
  *
- * A log's first line says what was run, and where; each line after it is an epoch.
+ * A log's first line describes the run and the machine; each line after it is an epoch.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -13,32 +13,32 @@ export interface ResultRun {
   readonly event: 'run';
   /** The file's name under `models/`, without its ending. */
   readonly model: string;
-  /** `rffc run …`, as the run's folder knows it. */
+  /** `rffc run …`, as recorded in the run's folder. */
   readonly command: string;
   readonly created: string;
   readonly sha256: string;
   readonly backend: string;
-  /** What computed, in the backend's own words; absent where that was not seen. */
+  /** The backend's description; absent if unknown. */
   readonly engine?: string;
   readonly machine: Readonly<Record<string, string | number>>;
   readonly versions: Readonly<Record<string, string>>;
-  /** What the model's file asks for. */
+  /** Epochs given in the model. */
   readonly epochsAsked: number;
-  /** Absent where it was trained on all there are. */
+  /** Absent if all were used. */
   readonly samples?: number;
 }
 export interface ResultEpoch {
   readonly event: 'epoch';
   /** From 1. */
   readonly epoch: number;
-  /** Of a readout, whose epochs count from 1 again after the network's. */
+  /** Whether of the readout, whose epochs count from 1 again. */
   readonly stage?: 'readout';
-  /** By goodness, in [0, 1]; null where nothing was judged by it. */
+  /** By goodness, in [0, 1]; null if not evaluated by it. */
   readonly test_error: number | null;
   readonly test_error_softmax?: number;
-  /** On the samples kept aside, by what the network is chosen by. */
+  /** On the validation split, by the measure that chooses the network. */
   readonly validation_error?: number | null;
-  /** This epoch's training, its test not included. */
+  /** This epoch's training, without evaluation. */
   readonly seconds: number;
 }
 export interface Result {
@@ -48,7 +48,7 @@ export interface Result {
 
 /** A published figure: in %, as it was published. */
 interface Paper {
-  /** The model of ours that is meant to be it; null where there is none. */
+  /** Our model of it; null if there is none. */
   readonly model: string | null;
   readonly network: string;
   readonly error: string;
@@ -56,14 +56,14 @@ interface Paper {
   readonly source: string;
 }
 
-/** @throws Error for a file that is no log */
+/** @throws Error for a file that is not a log */
 export function parseResult(text: string, file: string): Result {
   const [run, ...epochs] = text
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { readonly event?: unknown });
   if (run?.event !== 'run' || epochs.some(({ event }) => event !== 'epoch'))
-    throw new Error(`${file} is not the log of a run: delete it, and train the model again`);
+    throw new Error(`${file} is not a run's log: delete it, and train the model again`);
   return { run: run as ResultRun, epochs: epochs as ResultEpoch[] };
 }
 
@@ -132,7 +132,7 @@ function resultsTable(results: readonly Result[], papers: readonly Paper[]): str
 }
 
 /**
- * An error in %, of the last epoch that has one, and of the best: by the samples kept aside where there are some, else by
+ * An error in %, of the last epoch that has one, and of the best: by the validation split if there is one, else by
  * the error itself.
  */
 function lastAndBest(
@@ -161,7 +161,7 @@ function median(values: readonly number[]): string {
 
 function papersTable(papers: readonly Paper[]): string {
   return table(
-    ['network', 'test error', 'by softmax', 'source', 'model of ours'],
+    ['network', 'test error', 'by softmax', 'source', 'our model'],
     papers.map(({ network, error, softmax, source, model }) => [
       network,
       error,
@@ -172,14 +172,14 @@ function papersTable(papers: readonly Paper[]): string {
   );
 }
 
-/** Published networks that we have nothing of, models that were never run, runs that are shorter than the model asks for. */
+/** Published networks without a model, models that were never run, runs shorter than the model specifies. */
 function notRun(models: readonly string[], results: readonly Result[], papers: readonly Paper[]): string[] {
   const ran = new Set(results.map(({ run }) => run.model));
   const idle = models.filter((model) => !ran.has(model)).map((model) => `\`${model}\``);
   const lines = [
     ...papers
       .filter(({ model }) => model === null || !models.includes(model))
-      .map(({ network, error, source }) => `No model of ours: ${network} (${error} %, ${source}).`),
+      .map(({ network, error, source }) => `Not implemented: ${network} (${error} %, ${source}).`),
     ...(idle.length === 0 ? [] : [`Not trained for this page: ${idle.join(', ')}.`]),
     ...results
       .map(({ run, epochs }) => ({ run, count: epochs.filter(({ stage }) => stage === undefined).length }))
@@ -193,11 +193,11 @@ function notRun(models: readonly string[], results: readonly Result[], papers: r
   return lines.map((line) => `- ${line}`);
 }
 
-/** Models whose text is another one than what was run. */
+/** Models whose text has changed since they were run. */
 function changed(root: string, results: readonly Result[]): string[] {
   return results.flatMap(({ run }) => {
     const path = join(root, 'models', `${run.model}.rff`);
     const same = existsSync(path) && sha256(readFileSync(path, 'utf8')) === run.sha256;
-    return same ? [] : [`- \`models/${run.model}.rff\` is not the text that was run any more.`];
+    return same ? [] : [`- \`models/${run.model}.rff\` has changed since it was run.`];
   });
 }

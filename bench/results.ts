@@ -1,7 +1,7 @@
 /**
- * `npm run results -- NAME [options of rffc run]`: trains models/NAME.rff into runs/results/NAME, keeps the run's log as
- * docs/results/NAME.jsonl and writes docs/RESULTS.md anew. Called again it goes on with a run that was stopped.
- * With `--from DIR` it takes a run that is there already; without a NAME it only writes the page.
+ * `npm run results -- NAME [options of rffc run]`: trains models/NAME.rff into runs/results/NAME, keeps the run's log
+ * as docs/results/NAME.jsonl and rewrites docs/RESULTS.md. Called again, it resumes a run that was stopped. With
+ * `--from DIR` it takes a run that is there already; without a NAME it only writes the page.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const root = process.cwd();
 /** This file is run from `dist/bench`. */
 const rffc = join(dirname(fileURLToPath(import.meta.url)), '../cli/main.js');
 
-/** What is wrong with how the script was called, told in a line. */
+/** Wrong usage of the script, reported in one line. */
 class Misuse extends Error {}
 
 try {
@@ -38,9 +38,9 @@ try {
 async function main([name, ...options]: readonly string[]): Promise<void> {
   if (name !== undefined) {
     if (!/^\w+$/.test(name))
-      throw new Misuse('first the name of a model in models/, then the options of `rffc run`');
+      throw new Misuse('expected the name of a model in models/, then the options of `rffc run`');
     const file = join(root, 'models', `${name}.rff`);
-    if (!existsSync(file)) throw new Misuse(`there is no models/${name}.rff`);
+    if (!existsSync(file)) throw new Misuse(`models/${name}.rff does not exist`);
     const [flag, from] = options;
     const folder = flag === '--from' && from !== undefined ? resolve(root, from) : train(name, file, options);
     await keep(name, folder, flag !== '--from');
@@ -49,14 +49,14 @@ async function main([name, ...options]: readonly string[]): Promise<void> {
   process.stderr.write('wrote docs/RESULTS.md\n');
 }
 
-/** Trains a model, or goes on with its run; returns the run's folder. */
+/** Trains a model, or resumes its run; returns the run's folder. */
 function train(name: string, file: string, options: readonly string[]): string {
   const folder = join(root, 'runs/results', name);
   const begun = existsSync(folder);
   if (begun && readRunConfig(folder).model.sha256 !== sha256(readFileSync(file, 'utf8')))
-    throw new Misuse(`${folder} is a run of another text of models/${name}.rff: delete it to begin anew`);
+    throw new Misuse(`${folder} is a run of an earlier models/${name}.rff: delete it to start over`);
   const what = begun ? ['--resume', folder] : [file, '--out', folder];
-  // Ctrl-C is for the training, which saves and ends; what it got to is kept all the same.
+  // Ctrl-C stops the training, which saves; its progress is kept.
   process.on('SIGINT', () => {});
   const { status } = spawnSync(process.execPath, [rffc, 'run', ...what, ...options], { stdio: 'inherit' });
   if (status !== 0 && epochsOf(folder).length === 0) throw new Misuse(`models/${name}.rff was not trained`);
@@ -84,10 +84,10 @@ async function keep(name: string, folder: string, here: boolean): Promise<void> 
     ...(limit === undefined ? {} : { samples: limit }),
   };
   const epochs = epochsOf(folder).map((line): ResultEpoch => {
-    // Of the training alone: how long the tests take says nothing of it.
+    // Of training alone, without evaluation.
     const seconds = (line.batches * config.batch) / line.samples_per_second;
     const { epoch, stage, test_accuracy, test_accuracy_softmax, validation_accuracy } = line;
-    // A readout is judged by its softmax alone.
+    // A readout is evaluated by its softmax alone.
     const [goodness, softmax] =
       stage === 'readout' ? [null, test_accuracy] : [test_accuracy, test_accuracy_softmax ?? null];
     return {
@@ -105,7 +105,7 @@ async function keep(name: string, folder: string, here: boolean): Promise<void> 
   writeFileSync(path, [run, ...epochs].map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
-/** Lines of a network alone have no `stage`, nor have those of an older rffc. */
+/** Lines of a network alone, and of older versions, have no `stage`. */
 type Line = EpochLine & { readonly stage?: string };
 
 function epochsOf(folder: string): Line[] {
@@ -119,7 +119,7 @@ function errorOf(accuracy: number | null): number | null {
   return accuracy === null ? null : Number((1 - accuracy).toFixed(8));
 }
 
-/** What was typed may have been several commands; this is the one that they came to. */
+/** The run may have had several commands; this one is equivalent. */
 function commandOf(name: string, { backend, settings }: RunConfig): string {
   const { set = {}, epochs, batch, seed, lr, limit, precision } = settings;
   const given = { epochs, batch, seed, lr, limit, precision };

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the tables of docs/BENCHMARKS.md, as Markdown. Models by engines, and what each pass is worth; every
- * cell is a `rffc bench` in a process of its own. Limited to about eight minutes on two cores.
+ * `npm run bench`: the tables of docs/BENCHMARKS.md, as Markdown: models by engines, and the gain of each pass; every
+ * cell is a separate `rffc bench` process. Limited to about eight minutes on two cores.
  *
  * With `--write` the tables go into docs/BENCHMARKS.md, between its markers.
  */
@@ -27,7 +27,7 @@ const engines = {
   wasm: { name: 'tfjs-wasm', backend: 'tfjs-wasm' },
 } as const satisfies Record<string, Engine>;
 
-/** How many rounds each engine is timed for; an engine that would take minutes is left out. */
+/** Rounds per engine; engines that would take minutes are omitted. */
 const models: readonly (readonly [string, Partial<Record<keyof typeof engines, number>>])[] = [
   ['quickstart', { cpu: 100, own: 100, wasm: 5 }],
   ['mnist3x200', { cpu: 30, own: 10, wasm: 3 }],
@@ -78,12 +78,12 @@ function modelTable(): string {
   }
   const floors = ['its products', 'as written'];
   return table(
-    ['model, engine', 'samples', 'a training batch, s', ...floors, 'a prediction, s', ...floors],
+    ['model, engine', 'samples', 'training batch, s', ...floors, 'prediction, s', ...floors],
     rows,
   );
 }
 
-/** Each pass left out in turn; the naive floor is the same work every time, so ratios to it can be compared. */
+/** Each pass disabled in turn; the naive floor is always the same work, so ratios to it are comparable. */
 function passTable(): string {
   const model = 'mnist3x200';
   const share = (timing: Timing | null) => timing!.seconds / timing!.naiveFloorSeconds!;
@@ -124,6 +124,6 @@ if (process.argv.includes('--write')) {
   const [start, end] = ['<!-- npm run bench -->\n', '<!-- end -->'];
   const before = readFileSync(page, 'utf8');
   const [from, to] = [before.indexOf(start), before.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${page} has lost its markers, ${start.trim()} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`${page} lacks the markers ${start.trim()} and ${end}`);
   writeFileSync(page, `${before.slice(0, from + start.length)}\n${text}\n${before.slice(to)}`);
 }

@@ -1,7 +1,7 @@
 /**
- * `node dist/bench/webgpu.js`: a training batch and a prediction on the webgpu engine and on tfjs's WebGPU, on the same adapter,
- * in turn within one run, as a Markdown table of medians. `--model` and `--batch` choose another network than mnist3x200 at
- * 100, `--rounds` how often each has its turn.
+ * `node dist/bench/webgpu.js`: a training batch and a prediction on the webgpu engine and on tfjs's WebGPU, on the
+ * same adapter, in turn within one run, as a Markdown table of medians. `--model` and `--batch` choose another
+ * network than mnist3x200 at 100, `--rounds` the number of rounds.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -46,7 +46,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 }
 
 const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[list.length >> 1] ?? Number.NaN;
-console.log('| engine | a training batch, s | a prediction of all samples, s |\n| --- | --- | --- |');
+console.log('| engine | training batch, s | prediction of all samples, s |\n| --- | --- | --- |');
 for (const [backend, { train, predict }] of Object.entries(times))
   console.log(`| ${backend} | ${median(train).toPrecision(3)} | ${median(predict).toPrecision(3)} |`);
 const [ours, theirs] = Object.values(times) as [Times, Times];

@@ -1,4 +1,4 @@
-/** `rffc backends`: what can compute here; for what cannot, why, and what to install. */
+/** `rffc backends`: lists the available backends, and what the others need. */
 import pc from 'picocolors';
 import { listBackends } from '../runtime/backends.js';
 import type { Io } from './io.js';

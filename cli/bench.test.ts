@@ -22,7 +22,7 @@ const positive = (timing: Timing | null) => [
   timing!.naiveFloorSeconds! > 0,
 ];
 
-test('seconds beside both floors on cpu', async () => {
+test('reports seconds and both floors on cpu', async () => {
   const report = await json(model, '--backend', 'cpu', '--threads', '1', '--batches', '3');
   expect(report).toMatchObject({ model: 'smoke3x4', backend: 'cpu', threads: 1 });
   expect(report.train).toMatchObject({ samples: 20, rounds: 3 });
@@ -30,14 +30,14 @@ test('seconds beside both floors on cpu', async () => {
   expect([...positive(report.train), ...positive(report.predict)]).toEqual(Array(6).fill(true));
 });
 
-test('seconds alone elsewhere', async () => {
+test('reports only seconds on other backends', async () => {
   const { backend, train } = await json(model, '--backend', 'tfjs-cpu', '--batches', '1');
   expect(backend).toBe('tfjs-cpu');
   expect(Object.keys(train)).toEqual(['samples', 'seconds', 'rounds']);
   expect(train.seconds).toBeGreaterThan(0);
 });
 
-test('a plan is timed as it is, kernel by kernel', async () => {
+test('times a plan as compiled, kernel by kernel', async () => {
   await rffc(['compile', model, '-o', 'small.plan.json']);
   const { profile } = await json('small.plan.json', '--batches', '2', '--profile');
   const launches = profile!.train.reduce((sum, kernel) => sum + kernel.launches, 0);
@@ -47,11 +47,11 @@ test('a plan is timed as it is, kernel by kernel', async () => {
   const settled = await rffc(['bench', 'small.plan.json', '--no-pass', 'slots']);
   expect(settled).toMatchObject({
     code: 2,
-    err: expect.stringContaining('`--no-pass` belongs to `rffc compile`'),
+    err: expect.stringContaining('`--no-pass` is fixed in the plan'),
   });
 });
 
-test('a table for people', async () => {
+test('prints a table', async () => {
   const { out } = await rffc(['bench', model, '--batches', '1', '--profile', '--threads', '2']);
   expect(out).toMatch(/^smoke3x4 on cpu, 2 threads, products by \S/);
   expect(out).toMatch(/^ +seconds +its products +as written +× products +× as written +rounds$/m);

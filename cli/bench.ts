@@ -1,4 +1,4 @@
-/** `rffc bench`: what a training batch and a prediction take, beside the floor that their matrix products set. */
+/** `rffc bench`: times training and prediction against their matrix products alone. */
 import { dirname } from 'node:path';
 import type { ModelChoice } from '../compiler/compile.js';
 import { loadModel } from '../compiler/compile.js';
@@ -28,7 +28,7 @@ export async function benchCommand(io: Io, file: string, options: BenchCommandOp
   const { backend, batches, threads, precision, device, profile } = options;
   if (profile && !['auto', 'cpu', 'webgpu', 'cuda'].includes(backend))
     throw misuse(
-      `\`${backend}\` has no clock for its kernels`,
+      `\`--profile\` is not supported on \`${backend}\``,
       'use `--profile` with `--backend cpu`, `webgpu` or `cuda`',
     );
   const without = passesOf(options.pass);
@@ -50,7 +50,7 @@ export async function benchCommand(io: Io, file: string, options: BenchCommandOp
   return 0;
 }
 
-/** The graph of a model, or a plan as it is. */
+/** A model's graph, or a plan as read. */
 async function compiledFrom(io: Io, file: string, options: BenchCommandOptions, changesPasses: boolean) {
   const source = readModelSource(io.cwd, file);
   const found = await readPlan(source);
@@ -58,7 +58,9 @@ async function compiledFrom(io: Io, file: string, options: BenchCommandOptions, 
     const settled = (['set', 'model', 'batch'] as const).find((name) => options[name] !== undefined);
     if (settled || changesPasses)
       throw misuse(
-        `\`--${settled ?? 'no-pass'}\` belongs to \`${io.command} compile\`: in \`${file}\` it is settled`,
+        `\`--${settled ?? 'no-pass'}\` is fixed in the plan \`${file}\``,
+        `compile the model with \`--${settled ?? 'no-pass'}\` again, or benchmark the .rff file`,
+        'RFF728',
       );
     return found.plan;
   }
@@ -70,7 +72,7 @@ async function compiledFrom(io: Io, file: string, options: BenchCommandOptions, 
 
 function table(result: BenchReport): string {
   const { model, backend, threads, blas, train, predict, profile } = result;
-  const products = backend === 'cpu' ? `, products by ${blas ?? 'WebAssembly of our own'}` : '';
+  const products = backend === 'cpu' ? `, products by ${blas ?? 'built-in WebAssembly'}` : '';
   const workers = threads === null ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`;
   const rows = [
     ['', 'seconds', 'its products', 'as written', '× products', '× as written', 'rounds'],
@@ -81,7 +83,9 @@ function table(result: BenchReport): string {
   return [
     `${model} on ${backend}${workers}${products}\n\n`,
     lines(kept),
-    ...(profile ? [kernels('training', profile.train), kernels('predicting a chunk', profile.predict)] : []),
+    ...(profile
+      ? [kernels('training', profile.train), kernels('one prediction chunk', profile.predict)]
+      : []),
   ].join('');
 }
 
@@ -92,7 +96,7 @@ function row(name: string, { seconds, floorSeconds, naiveFloorSeconds, rounds }:
   return [name, text(seconds), ...floors, ratio(floorSeconds), ratio(naiveFloorSeconds), String(rounds)];
 }
 
-/** On the first worker; what is short is left out. */
+/** On the first worker; short kernels are omitted. */
 function kernels(title: string, times: readonly KernelTime[]): string {
   const total = times.reduce((sum, { workSeconds, waitSeconds }) => sum + workSeconds + waitSeconds, 0);
   const ms = (seconds: number) => (1000 * seconds).toFixed(3);
@@ -117,7 +121,7 @@ function kernels(title: string, times: readonly KernelTime[]): string {
   ])}`;
 }
 
-/** Rows as columns: the first to the left, the others to the right. */
+/** Aligned columns: the first to the left, the others to the right. */
 function lines(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, c) => Math.max(...rows.map((cells) => cells[c]!.length)));
   return rows

@@ -23,7 +23,7 @@ export async function checkCommand(
   return errors > 0 ? 1 : 0;
 }
 
-/** A file that cannot be read is one more thing to report: the others are still checked. */
+/** An unreadable file is reported like any other error: the others are still checked. */
 async function diagnosticsOf(io: Io, file: string, choice: ModelChoice): Promise<readonly Diagnostic[]> {
   try {
     return (await diagnose(readModelSource(io.cwd, file), choice)).diagnostics;

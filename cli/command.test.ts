@@ -1,4 +1,4 @@
-/** How commands are called in messages, from wherever rffc is run. Folders and links are real, npm is not called. */
+/** How commands are called in messages, depending on how rffc is run. Folders and links are real, npm is not called. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -47,7 +47,7 @@ describe('in a clone', () => {
     expect(calledAs({ script, cwd, env })).toBe('npx rffc');
   });
 
-  test('by its path from elsewhere, only the path works', () => {
+  test('only its path works from elsewhere', () => {
     const cwd = folder('elsewhere');
     expect(calledAs({ script, cwd, env: shell })).toBe('node ../clone/dist/cli/main.js');
     expect(calledAs({ script, cwd: '/', env: shell })).toBe(`node ${script.slice(1)}`);
@@ -122,7 +122,7 @@ test.each([
   expect(calledAs({ script, cwd, env: underNpm('npx', cwd, cache) })).toBe(expected);
 });
 
-test('messages are written for a global rffc, and rendered as it is called', () => {
+test('renders commands in messages as rffc was called', () => {
   const text = 'run `rffc data fetch mnist`, or `rffc explain`; `rffc` and `--rffc run` stay';
   expect(asCalled(text, 'npx rffc')).toBe(
     'run `npx rffc data fetch mnist`, or `npx rffc explain`; `rffc` and `--rffc run` stay',
@@ -149,7 +149,7 @@ test.each([
   expect(shellWord(word, 'linux')).toBe(typed);
 });
 
-test('on Windows, words are quoted as cmd and PowerShell have it', () => {
+test('quotes words for cmd and PowerShell on Windows', () => {
   expect(shellWord('runs\\x', 'win32')).toBe('runs\\x');
   expect(shellWord('my runs\\x', 'win32')).toBe('"my runs\\x"');
 });

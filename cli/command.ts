@@ -1,5 +1,5 @@
 /**
- * How the user calls this program, for the commands that messages suggest: what is printed must work as it stands, typed
+ * How the user calls this program, for the commands that messages suggest: what is printed must work as is when typed
  * in the same folder.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
@@ -7,27 +7,27 @@ import { delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:pa
 import { shellWord } from '../runtime/run/shell.js';
 
 export interface Caller {
-  /** This program's `dist/cli/main.js`, no link. */
+  /** This program's `dist/cli/main.js`, with links resolved. */
   readonly script: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * `rffc` where the user's shell finds this very program by that name; `npx rffc` where npx does: in a clone, in a project
- * that depends on rffc, out of npx's own cache; `node PATH` everywhere else.
+ * `rffc` if the user's shell finds this very program by that name; `npx rffc` if npx does: in a clone, in a project
+ * that depends on rffc, or from npx's cache; `node PATH` otherwise.
  */
 export function calledAs(caller: Caller): string {
   if (onPath(caller)) return 'rffc';
   return npxCall(caller) ?? `node ${shellWord(shortest(caller.cwd, caller.script))}`;
 }
 
-/** Whether the first `rffc` on the path is this program. npm puts folders of its own there, which the user's shell lacks. */
+/** Whether the first `rffc` on the path is this program. npm adds folders of its own, which the user's shell lacks. */
 function onPath({ script, env }: Caller): boolean {
   const underNpm = env.npm_lifecycle_event !== undefined;
   for (const folder of (env.PATH ?? env.Path ?? '').split(delimiter)) {
     if (folder === '' || (underNpm && /[\\/]node_modules[\\/]\.bin[\\/]?$/.test(folder))) continue;
-    // Windows has no links there, but a script beside the package.
+    // On Windows it is not a link but a script beside the package.
     if (existsSync(join(folder, 'rffc.cmd')))
       return leadsTo(join(folder, 'node_modules/rffc'), rootOf(script));
     if (existsSync(join(folder, 'rffc'))) return leadsTo(join(folder, 'rffc'), script);
@@ -35,7 +35,7 @@ function onPath({ script, env }: Caller): boolean {
   return false;
 }
 
-/** How npx calls this program; undefined where it would not find it, or another. */
+/** How npx calls this program; undefined if it would find none or another. */
 function npxCall({ script, cwd }: Caller): string | undefined {
   const root = rootOf(script);
   const project = npmProject(cwd);
@@ -58,7 +58,7 @@ function leadsTo(path: string, aim: string): boolean {
   return existsSync(path) && realpathSync(path) === aim;
 }
 
-/** The folder that npm takes for the project: the nearest one up from `cwd` with a package.json or node_modules. */
+/** The project's folder as npm sees it: the nearest ancestor of `cwd` with a package.json or node_modules. */
 function npmProject(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {
     if (['package.json', 'node_modules'].some((name) => existsSync(join(folder, name)))) return folder;
@@ -66,7 +66,7 @@ function npmProject(cwd: string): string | undefined {
   }
 }
 
-/** What npx was told to fetch, of a package in its cache: `rffc`, `github:…`, a tarball. */
+/** The spec that npx fetched a cached package by: `rffc`, `github:…`, a tarball. */
 function cachedAs(root: string): string | undefined {
   try {
     const { _npx } = JSON.parse(readFileSync(resolve(root, '../../package.json'), 'utf8')) as {
@@ -78,7 +78,7 @@ function cachedAs(root: string): string | undefined {
   }
 }
 
-/** A path as one would type it: relative, unless that only climbs. */
+/** A path as one would type it: relative, unless it would only go up. */
 function shortest(cwd: string, path: string): string {
   const way = relative(cwd, path);
   return way.length < path.length && !isAbsolute(way) ? way : path;

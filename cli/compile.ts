@@ -1,7 +1,8 @@
 /**
- * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it. With
- * `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`) and for
- * Graphviz its architecture (`dot`), the dataflow graph (`graph`, for Graphviz `dot-graph`), the plan, and its kernels for an engine (`wat`, `wgsl`, `cuda`).
+ * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it.
+ * With `--emit`, prints one of its forms instead: the syntax tree (`ast`), the checked model document (`model`) and
+ * for Graphviz its architecture (`dot`), the dataflow graph (`graph`, for Graphviz `dot-graph`), the plan, and its
+ * kernels for an engine (`wat`, `wgsl`, `cuda`).
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -46,16 +47,15 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
   const { emit, output, explain } = options;
   const without = passesOf(options.pass);
   if (emit && emit.length > 1 && output === undefined)
-    throw misuse('several forms need a folder to be written to', 'add `-o DIR`');
-  if (emit && explain)
-    throw misuse('`--explain` goes with the summary, not with `--emit`', 'leave out one of them');
+    throw misuse('several forms require an output directory', 'add `-o DIR`');
+  if (emit && explain) throw misuse('`--explain` cannot be combined with `--emit`', 'drop one of them');
   const source = readModelSource(io.cwd, file);
   const compiled = (path: (model: string) => string) => compileSource(io, source, options, without, path);
   if (emit) {
     const several = emit.length > 1;
     for (const form of emit) {
       const to = several ? join(output!, `${nameOf(file)}.${SUFFIX[form]}`) : output;
-      // A plan on its way through a pipe names its source as seen from here.
+      // A plan written to a pipe names its source relative to the working directory.
       const path = () => pathOf(io, to ?? SUFFIX.plan);
       write(io, await formOf(form, source, options, () => compiled(path)), to);
     }
@@ -64,7 +64,7 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
 
   const path = (model: string) =>
     output === undefined ? defaultPlanPath(io.cwd, model) : pathOf(io, output);
-  // Before data are read: the default's folder is the same for every model.
+  // Checked before any data is read: the default folder is the same for every model.
   checkPlanPath(path('model'));
   const compilation = await compiled(path);
   const { plan, graph, notes, warnings } = compilation;
@@ -81,12 +81,12 @@ export async function compileCommand(io: Io, file: string, options: CompileOptio
   io.err(`wrote ${relative(io.cwd, to)}\n`);
   if (!remembered) {
     const call = `${io.command} run ${shellWord(relative(io.cwd, to))}`;
-    io.err(`note: this folder is read-only, so that \`run\` has to be given the plan: ${call}\n`);
+    io.err(`note: this folder is read-only, so \`run\` needs the plan’s path: ${call}\n`);
   }
   return 0;
 }
 
-/** Compiles for the frames that the model's data has; the plan remembers its source as seen from where it will lie. */
+/** Compiles for the number of frames in the model's data; the plan stores its source relative to its own location. */
 function compileSource(
   io: Io,
   source: ModelSource,
@@ -100,7 +100,7 @@ function compileSource(
     batch,
     without,
     frames: framesOf(io, dirname(source.path), dataDir),
-    // Plans of whatever name lie in the same folder.
+    // The plan's name does not change its folder.
     source: sourceOf(source, path('model')),
   });
 }
@@ -155,7 +155,8 @@ async function documentOf(source: ModelSource, choice: ModelChoice): Promise<Mod
 }
 
 function astOf({ text, file }: ModelSource): string {
-  if (isJson(text)) throw misuse('a model document has no syntax tree', 'use `--emit ast` with a .rff file');
+  if (isJson(text))
+    throw misuse('a model document has no syntax tree', 'use `--emit ast` with a .rff file', 'RFF714');
   const { tree, diagnostics } = parse(text, file);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new RffcError(diagnostics);
   return `${JSON.stringify(tree, null, 2)}\n`;

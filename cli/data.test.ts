@@ -1,4 +1,7 @@
-/** Training on data of one's own, as a user does it the first time: what runs, what is warned of, what is said instead. */
+/**
+ * Training on own data, as users do for the first time: what works, what is warned of, and the errors
+ * instead.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +26,7 @@ const write = (name: string, content: Uint8Array | string) => {
   writeFileSync(join(folder, name), content);
 };
 
-/** Trains a small network for an epoch on `data`, with labels of so many classes. */
+/** Trains a small network for an epoch on `data` with `classes` classes. */
 async function run(data: string, classes = 10) {
   write(
     'm.rff',
@@ -60,7 +63,7 @@ async function trains(data: string): Promise<void> {
   expect({ data, code, err }).toEqual({ data, code: 0, err: expect.not.stringContaining('error') });
 }
 
-test('the same digits train the same network, whatever files they come in', async () => {
+test('the same digits train the same network from every file format', async () => {
   const x = npyBytes('|u1', [COUNT, 28, 28], [...pixels]);
   const y = npyBytes('|u1', [COUNT], [...labels]);
   write('mnist.npz', npzBytes({ x_train: x, y_train: y, x_test: x, y_test: y }));
@@ -105,7 +108,7 @@ test('the same digits train the same network, whatever files they come in', asyn
   }
 });
 
-test('a folder of pictures per class trains, with names as a file manager makes them', async () => {
+test('trains on one folder of images per class, with file names as written by a file manager', async () => {
   for (const [i, label] of [...labels].entries()) {
     const picture = encode({ width: 28, height: 28, channels: 1, data: image(i) });
     write(`pictures/${label}/ziffer ${i} – Kopie.png`, picture);
@@ -113,7 +116,7 @@ test('a folder of pictures per class trains, with names as a file manager makes 
   await trains('image_folder("pictures", normalize: [0.1, 0.25])');
 });
 
-test('what is odd about the data is warned of once', async () => {
+test('warns once about unusual data', async () => {
   const rows = [...labels].map((label, i) => `${label},${image(i).join(',')}\n`).join('');
   write('pandas.csv', `${Array.from({ length: 785 }, (_, i) => i).join(',')}\n${rows}`);
   rmSync(join(folder, 'out'), { recursive: true, force: true });
@@ -130,15 +133,15 @@ test.each([
     'run from 1 to 10: none is 0',
     'write `csv(…, first_label: 1)` for classes 0 to 9',
   ],
-  ['tensors("own.npz")', 10, 'it is a NumPy archive', 'numpy("'],
+  ['tensors("own.npz")', 10, 'a NumPy archive', 'numpy("'],
   ['idx("own")', 10, 'lacks train-images', 'image_folder("'],
-  ['csv("own.npz")', 10, 'it is a NumPy archive', 'numpy("'],
-  ['numpy("own.csv")', 10, 'it is a table', 'csv("'],
+  ['csv("own.npz")', 10, 'a NumPy archive', 'numpy("'],
+  ['numpy("own.csv")', 10, 'a table', 'csv("'],
   ['numpy("own")', 10, 'it is a folder', 'image_folder("'],
   ['csv("own")', 10, 'it is a folder', 'image_folder("'],
   ['image_folder("own.csv")', 10, 'is a file, not a folder', 'csv("'],
-  ['image_folder("idx")', 10, 'has no folders of pictures', 'idx("'],
-  ['tensors("own.csv")', 10, 'it is a table', 'csv("'],
+  ['image_folder("idx")', 10, 'has no folders of images', 'idx("'],
+  ['tensors("own.csv")', 10, 'a table', 'csv("'],
   ['idx("own.npz")', 10, 'own.npz is a file', 'numpy("'],
   ['numpyy("own.npz")', 10, 'numpyy', 'did you mean `numpy`?'],
 ])('%s is answered with what to write instead', async (data, classes, message, hint) => {
@@ -158,7 +161,7 @@ test.each([
   expect(err).toContain(hint);
 });
 
-test('data info tells how data sets are written, and list names all', async () => {
+test('data info describes data sets, and list names all', async () => {
   const list = await rffc(['data', 'list']);
   for (const name of ['numpy', 'image_folder', 'csv', 'idx']) {
     expect(list.out).toContain(`\n${name} `);

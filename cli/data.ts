@@ -1,4 +1,4 @@
-/** `rffc data`: which data sets there are, what they hold, and how to get them. */
+/** `rffc data`: lists, describes and downloads data sets. */
 import { failure, RffcError } from '../grammar/diagnostic.js';
 import { asCalled } from '../grammar/render.js';
 import { closest } from '../grammar/suggest.js';
@@ -36,7 +36,10 @@ export async function infoCommand(
     }
   }
   if (found)
-    lines.push('', found.problem ?? `here: ${found.train} training and ${found.test} test samples, checked`);
+    lines.push(
+      '',
+      found.problem ?? `installed: ${found.train} training and ${found.test} test samples, verified`,
+    );
   io.out(`${asCalled(lines.join('\n'), io.command)}\n`);
   return 0;
 }
@@ -48,7 +51,7 @@ export async function fetchCommand(
 ): Promise<number> {
   const listing = findDataset(name);
   if (!listing.files) {
-    throw misuse(`\`${name}\` has nothing to download`, `see \`${io.command} data info ${name}\``);
+    throw misuse(`\`${name}\` has no files to download`, `see \`${io.command} data info ${name}\``, 'RFF729');
   }
   const dataDir = options.dataDir === undefined ? undefined : pathOf(io, options.dataDir);
   const { folder, downloaded } = await fetchDataset(name, {
@@ -60,7 +63,7 @@ export async function fetchCommand(
     },
   });
   if (io.terminal) io.err('\r\x1b[K');
-  const files = downloaded.length === 0 ? 'was already there' : `downloaded (${downloaded.join(', ')})`;
+  const files = downloaded.length === 0 ? 'already installed' : `downloaded (${downloaded.join(', ')})`;
   io.out(`${name} ${files}: ${folder}\n`);
   return 0;
 }
@@ -71,12 +74,12 @@ export function findDataset(name: string): DatasetListing {
   if (listing) return listing;
   const names = datasetList.map((entry) => entry.name);
   const near = closest(name, names);
-  throw failure('RFF600', `there is no data set called \`${name}\``, {
+  throw failure('RFF600', `unknown data set \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `data sets: ${names.join(', ')}`,
   });
 }
 
-/** What loading a data set that needs no arguments gives: its samples, or why they cannot be had. */
+/** Loads a data set that needs no arguments: its samples, or why they cannot be loaded. */
 async function present(
   io: Io,
   { name, call }: DatasetListing,

@@ -44,18 +44,18 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('eval tells accuracy, each class, and how close the calls were', async () => {
+test('eval reports accuracy, accuracy per class, and margins', async () => {
   const told = JSON.parse((await rffc(['eval', 'run', ...backend, '--json'])).out) as Record<string, unknown>;
   expect(told).toMatchObject({ samples: 30, split: 'test', data: 'digits', perClass: expect.any(Array) });
   const margins = told.margins as Record<'mean' | 'p5' | 'median' | 'p95', number> & { perClass: number[] };
   expect(margins.perClass).toHaveLength(10);
   expect(margins.p5).toBeLessThanOrEqual(margins.median);
   expect(margins.median).toBeLessThanOrEqual(margins.p95);
-  // Three samples a class: the mean of the classes' means is the mean.
+  // Three samples per class: the mean of the classes' means is the mean.
   expect(margins.perClass.reduce((sum, m) => sum + m, 0) / 10).toBeCloseTo(margins.mean, 6);
   const table = (await rffc(['eval', 'run', ...backend])).out;
   expect(table).toMatch(/^accuracy \d+\.\d\d % \(\d+ of 30\): digits, test split/);
-  expect(table).toMatch(/\nmargin {3}-?\d\S* on average, median /);
+  expect(table).toMatch(/\nmargin {3}-?\d\S* mean, -?\d\S* median, 5th percentile /);
   expect(table).toMatch(/│ accuracy {3}margin\n/);
 });
 
@@ -64,7 +64,7 @@ const write = (name: string, size: number, data: Uint8Array) =>
 const predict = (data: string, ...more: string[]) =>
   rffc(['predict', 'run', ...backend, '--data', data, ...more]);
 
-test('predictions of PNG images, of the same images in IDX, and of neither', async () => {
+test('predicts PNG images and the same images in IDX, and rejects other files', async () => {
   const { length: count } = labels;
   mkdirSync(join(folder, 'png'));
   labels.forEach((_, i) => {
@@ -93,13 +93,13 @@ test('predictions of PNG images, of the same images in IDX, and of neither', asy
   write('png/d5.png', 8, new Uint8Array(64));
   const wrong = await predict('png');
   expect(wrong).toMatchObject({ code: 1, out: '' });
-  expect(wrong.err).toContain('d5.png is 8 × 8, the images before it are 28 × 28');
+  expect(wrong.err).toContain('d5.png is 8 × 8: the images before it are 28 × 28');
   expect(wrong.err).toContain('`--resize`');
   const fitted = await predict('png', '--resize');
-  expect(fitted).toMatchObject({ code: 0, err: expect.stringContaining('d5.png is of one brightness') });
+  expect(fitted).toMatchObject({ code: 0, err: expect.stringContaining('d5.png is blank') });
 });
 
-test('the answer for one picture is printed, with what it was chosen by', async () => {
+test('prints the answer for a single image, with the value of each label', async () => {
   write('three.png', 28, image(3));
   const { code, out, err } = await predict('three.png');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -122,7 +122,7 @@ test('the answer for one picture is printed, with what it was chosen by', async 
   );
 });
 
-test('an output file is what its name says', async () => {
+test('the extension of an output file chooses its format', async () => {
   mkdirSync(join(folder, 'named/4'), { recursive: true });
   write('named/4/a, "b".png', 28, image(4));
   write('named/4/c.png', 28, image(5));
@@ -154,11 +154,11 @@ test('an output file is what its name says', async () => {
 
   const unknown = await predict('named', '--out', 'p.xlsx');
   expect(unknown).toMatchObject({ code: 2, out: '' });
-  expect(unknown.err).toContain('unknown output format: `p.xlsx` has the ending .xlsx');
+  expect(unknown.err).toContain('unknown output format: `p.xlsx` has the extension .xlsx');
   expect(unknown.err).toContain('.csv, .json, .npz, .safetensors');
 });
 
-test('black on white is noticed, and --invert gives the answer of white on black', async () => {
+test('warns of black on white, and --invert gives the same answer as white on black', async () => {
   write(
     'white.png',
     28,
@@ -181,10 +181,10 @@ test('black on white is noticed, and --invert gives the answer of white on black
   expect(white.err).toContain('`--invert`');
   expect(white.goodness).not.toEqual(black.goodness);
   expect(inverted).toEqual({ err: '', goodness: black.goodness });
-  expect((await predict('black.png', '--invert')).err).toContain('leave out `--invert`');
+  expect((await predict('black.png', '--invert')).err).toContain('drop `--invert`');
 });
 
-test('eval judges a folder of IDX files and a table as the network saw its own data', async () => {
+test('eval normalizes a folder of IDX files and a table like the training data', async () => {
   const { length: count } = labels;
   mkdirSync(join(folder, 'idx'));
   for (const split of ['train', 't10k']) {
@@ -217,8 +217,8 @@ test('eval judges a folder of IDX files and a table as the network saw its own d
   expect(await judged('classes')).toMatchObject({ samples: 12, data: 'images', confusion: idx.confusion });
 
   const idle = await rffc(['eval', 'run', ...backend, '--invert']);
-  expect(idle).toMatchObject({ code: 2, err: expect.stringContaining('name them with `--data`') });
+  expect(idle).toMatchObject({ code: 2, err: expect.stringContaining('requires `--data`') });
   const unlabelled = await rffc(['eval', 'run', ...backend, '--data', 'all.idx']);
   expect(unlabelled).toMatchObject({ code: 1, out: '' });
-  expect(unlabelled.err).toContain('all.idx has no labels to evaluate against');
+  expect(unlabelled.err).toContain('no labels in all.idx to evaluate against');
 });

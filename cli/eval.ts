@@ -1,4 +1,4 @@
-/** `rffc eval`: a trained network's accuracy, confusion and margins on a split, or on samples of one's own. */
+/** `rffc eval`: accuracy, confusion matrix and margins of a trained network on a split or on other samples. */
 import { dirname, relative } from 'node:path';
 import type { DataSpec } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
@@ -33,7 +33,7 @@ interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values'
   readonly json?: true;
 }
 
-/** `train` is what the network learned from: without what it kept aside. */
+/** `train` excludes the held-out validation samples. */
 type SplitName = JudgedSplit | 'train';
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
@@ -79,12 +79,12 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
   }
 }
 
-/** @throws RffcError RFF713 for options that say how to read other data, where there are none */
+/** @throws RffcError RFF713 for options that say how to read `--data`, without it. */
 function checkNoReading(options: EvalOptions): void {
   const given = (['invert', 'resize', 'values', 'normalize'] as const).find(
     (name) => options[name] !== undefined,
   );
-  if (given) throw misuse(`\`--${given}\` is for samples of one’s own`, 'name them with `--data`');
+  if (given) throw misuse(`\`--${given}\` requires \`--data\``, 'add `--data PATH`');
 }
 
 interface Labelled {
@@ -97,7 +97,7 @@ interface Labelled {
   readonly split: SplitName;
 }
 
-/** A split of the run's own data. @throws RffcError RFF710 where it is empty */
+/** A split of the run's own data. @throws RffcError RFF710 if it is empty. */
 async function splitOf(io: Io, run: SavedRun, options: EvalOptions): Promise<Labelled> {
   const { split = 'test' } = options;
   const dataDir = options.dataDir === undefined ? run.config.settings.dataDir : pathOf(io, options.dataDir);
@@ -110,24 +110,24 @@ async function splitOf(io: Io, run: SavedRun, options: EvalOptions): Promise<Lab
   checkDataset(run.document, dataset);
   const samples = dataset[split];
   if (!samples || samples.count === 0) {
-    throw failure('RFF710', `\`${dataset.name}\` has no ${split} samples`, {
+    throw failure('RFF710', `no ${split} samples in \`${dataset.name}\``, {
       hint: split === 'test' ? 'try `--split train`' : 'choose other data',
     });
   }
   return { samples, labels: samples.y, frames: dataset.frames, name: dataset.name, split };
 }
 
-/** Samples of one's own, which the network sees as it saw its own data. @throws RffcError RFF717 where they have no labels */
+/** The samples of `--data`, normalized as the training data was. @throws RffcError RFF717 if they have no labels. */
 async function ownSamples(io: Io, run: SavedRun, data: string, options: EvalOptions): Promise<Labelled> {
   const { split } = options;
   if (split === 'validation')
-    throw misuse('samples of one’s own have no validation split', 'leave out `--split` or `--data`');
+    throw misuse('`--split validation` cannot be combined with `--data`', 'drop one of them');
   const path = pathOf(io, data);
   const read = await readSamples(path, wantedBy(run), { ...options, ...(split ? { part: split } : {}) });
   report(io, read.warnings);
   const { samples, labels, frames, source, part } = read;
   if (!labels) {
-    throw failure('RFF717', `${data} has no labels to evaluate against`, {
+    throw failure('RFF717', `no labels in ${data} to evaluate against`, {
       file: path,
       hint: `${LABELLED[source]}; \`rffc predict\` needs none`,
     });
@@ -135,20 +135,21 @@ async function ownSamples(io: Io, run: SavedRun, data: string, options: EvalOpti
   return { samples, labels, frames, name: source, split: part };
 }
 
-/** Where each kind of source has its labels. */
+/** Where labels are expected in each kind of source. */
 const LABELLED = {
-  images: 'put the images into folders that are named by the classes’ numbers: 0, 1, 2, …',
-  idx: 'name the folder that has the file of labels too',
+  images: 'put the images of each class into a folder named by its number: 0, 1, 2, …',
+  idx: 'give the folder that also has the labels file',
   csv: 'add a column of labels',
   tensors: 'add a tensor `y` [N]',
 } as const;
 
-/** @throws RffcError RFF713 where there are no samples that were kept aside */
+/** @throws RffcError RFF730 if the run held out no validation samples. */
 function checkKeptAside({ folder, document }: SavedRun): void {
   if (document.train.validation > 0) return;
   throw misuse(
-    `the run \`${folder}\` kept no samples aside to validate on`,
-    'for another run, write `train { validation: 0.1 }` in the model',
+    `run \`${folder}\` has no validation split`,
+    'to have one in another run, add `train { validation: 0.1 }` to the model',
+    'RFF730',
   );
 }
 
@@ -156,7 +157,7 @@ function dataOf({ document }: SavedRun, split: SplitName): DataSpec {
   return split === 'test' ? (document.evaluate.data ?? document.train.data) : document.train.data;
 }
 
-/** Accuracy, margins, and the confusion matrix: a row a true class, a column a predicted one. */
+/** Accuracy, margins and the confusion matrix (rows: true class, columns: predicted). */
 function table(
   { accuracy, correct, samples, softmax, confusion, perClass }: Evaluation,
   margins: Margins | null,
@@ -183,10 +184,10 @@ function table(
 }
 
 function marginLine(margins: Margins | null): string {
-  return `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`;
+  return `margin   ${margin(margins?.mean)} mean, ${margin(margins?.median)} median, 5th percentile ${margin(margins?.p5)}, 95th ${margin(margins?.p95)}\n\n`;
 }
 
-/** How far the true label's goodness lies on the right side of the best other's. */
+/** By how much the true label's goodness is better than the best other label's. */
 function margin(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : value.toPrecision(3);
 }

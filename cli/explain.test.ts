@@ -1,6 +1,7 @@
 /**
- * Every code's example fails with that code and, fixed, does not: models are checked and compiled, shell lines are typed into
- * a folder of their own, library calls are made. What no command can bring about names the test that provokes it.
+ * Every code's example fails with that code and, fixed, does not: models are checked and compiled, shell lines are
+ * typed into a folder of their own, library calls are made. What no command can bring about names the test that
+ * provokes it.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -43,7 +44,7 @@ function examplesOf<K extends CodeExample['kind']>(kind: K): [string, Of<K>][] {
   return [...codeExamples].filter((entry): entry is [string, Of<K>] => entry[1].kind === kind);
 }
 
-/** A folder with what the shell's examples are about. */
+/** A folder with the files of the shell examples. */
 beforeAll(async () => {
   writeFileSync(join(world, 'model.rff'), small);
   const { train, test } = await rffc.loadDataset({ name: 'digits', options: { train: 40, test: 20 } });
@@ -84,7 +85,7 @@ beforeAll(async () => {
   expect({ code, err }).toEqual({ code: 0, err: '' });
 });
 
-test('every code has an example, and every example a code', () => {
+test('every code has an example, and every example has a code', () => {
   const lacking = [...diagnosticCodes.keys()].filter((code) => !codeExamples.has(code));
   expect(
     lacking,
@@ -93,7 +94,7 @@ test('every code has an example, and every example a code', () => {
   expect([...codeExamples.keys()].filter((code) => !diagnosticCodes.has(code))).toEqual([]);
 });
 
-test('neither the compiler nor the runtime, and so no page, has the examples', () => {
+test('the compiler and the runtime, and so pages, do not include the examples', () => {
   for (const room of ['grammar', 'compiler', 'runtime'])
     for (const name of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }))
       if (/(?<!\.test)\.ts$/.test(name))
@@ -174,7 +175,7 @@ describe('shell', () => {
 });
 
 describe('library', () => {
-  /** A run of its own for an example to change, with no checkpoint but the last. */
+  /** A separate run for an example to change, with only the last checkpoint. */
   function copyOfRun(): string {
     const run = mkdtempSync(join(world, 'runs', 'copy-'));
     cpSync(join(world, 'runs', 'first'), run, { recursive: true });
@@ -182,7 +183,7 @@ describe('library', () => {
     return run;
   }
 
-  /** Makes calls as an example has them, and gives the codes of what they throw or say. */
+  /** Makes the calls of an example, and returns the codes of their errors and warnings. */
   async function codesOf(calls: string): Promise<string[]> {
     const { graph, plan } = await rffc.compile({ text: small, file: 'model.rff' });
     const session = await rffc.openBackend('cpu', plan, { threads: 1 });
@@ -218,7 +219,7 @@ describe('library', () => {
 });
 
 describe('circumstances', () => {
-  test('are those that no command can bring about on every machine', () => {
+  test('cover the codes that no command can provoke on every machine', () => {
     expect(examplesOf('circumstance').map(([code]) => code)).toEqual([
       ...['RFF812', 'RFF813', 'RFF821', 'RFF822', 'RFF823'],
       ...['RFF830', 'RFF831', 'RFF832', 'RFF833', 'RFF834', 'RFF835', 'RFF836'],
@@ -245,7 +246,7 @@ describe('printed', () => {
     expect(example.kind).toBe(codeExamples.get(code)!.kind);
   });
 
-  test('what is wrong is underlined, with the message that it gets', async () => {
+  test('underlines the error and shows its message', async () => {
     const { out } = await call(['explain', '501']);
     expect(out).toMatch(/\n {2}layer h1\[20\], h2\[20\] \{ dampign: 0\.7 \}\n {25}\^{7} \S.*dampign/);
   });
@@ -281,13 +282,13 @@ describe('terms', () => {
     ...['weight decay', 'momentum', 'hard negatives', 'label smoothing', 'early_stopping', 'learning-rate'],
     ...['place', 'candidate label', 'convolutions', 'BatchNorm'],
   ];
-  test.each(required)('%s leads somewhere', async (word) => {
+  test.each(required)('%s leads to a term', async (word) => {
     const { code, out } = await callerIn(world)(['explain', ...word.split(' ')]);
     expect(code).toBe(0);
     expect(out).toMatch(/\nSee (docs\/LANGUAGE|README)\.md, “.+”\.\n$/);
   });
 
-  test('are each found by one word only', () => {
+  test('are each found by unique words', () => {
     const words = terms.flatMap(({ name, also }) => [name, ...also]).map((word) => findTerm(word)!.name);
     const own = terms.flatMap(({ name, also }) => [name, ...also].map(() => name));
     expect(words.filter((name, i) => name !== own[i])).toEqual([]);
@@ -304,7 +305,7 @@ describe('terms', () => {
     },
   );
 
-  test('say where more is', () => {
+  test('link to the documentation', () => {
     for (const {
       name,
       see: [page, heading],

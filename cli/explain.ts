@@ -1,4 +1,7 @@
-/** `rffc explain`: what a code means, with an example that fails and its fix; or what a term of the field is called here. */
+/**
+ * `rffc explain`: what a code means, with an example that fails and its fix; or what a term of the field is called in
+ * rffc.
+ */
 import { diagnose } from '../compiler/compile.js';
 import { failure } from '../grammar/diagnostic.js';
 import { asCalled } from '../grammar/render.js';
@@ -17,7 +20,7 @@ import { findTerm, type Term, terms } from './explain/terms.js';
 import type { Io } from './io.js';
 
 /**
- * @param asked a code as messages print it, or without its letters, or in small ones; or a term. Without it all are listed.
+ * @param asked a code with or without its letters, in either case; or a term. By default all are listed.
  * @throws RffcError RFF921
  */
 export async function explainCommand(
@@ -94,7 +97,7 @@ function unknown(io: Io, asked: string, code: string) {
   return failure('RFF921', `unknown code or term \`${asked}\``, { hint });
 }
 
-/** An example as JSON has it: models as the text of their parts. */
+/** An example for `--json`: models as the text of their parts. */
 function data(example: CodeExample): CodeExample {
   return example.kind === 'model'
     ? { kind: 'model', fails: excerptOf(example.fails), fixed: excerptOf(example.fixed) }
@@ -116,7 +119,7 @@ async function exampleText(code: string, example: CodeExample, width: number): P
   }
 }
 
-/** The part of a model that an example is about, what is wrong underlined, and the message that it gets. */
+/** The part of a model that an example is about, with the error underlined, and its message. */
 async function marked(code: string, text: ModelText): Promise<string> {
   const { diagnostics } = await diagnose({ text: fileOf(text), file: 'model.rff' });
   const { message = '', span } = diagnostics.find((diagnostic) => diagnostic.code === code) ?? {};
@@ -129,7 +132,7 @@ async function marked(code: string, text: ModelText): Promise<string> {
     const carets = '^'.repeat(Math.max(1, Math.min(span.end - span.start, room)));
     return [line.text, `${' '.repeat(span.column - 1)}${carets} ${message}`];
   });
-  // The message may be about what is not there, and so underlines something else than the example shows.
+  // A message about something missing may underline a part that the example does not show.
   const below = wrong === undefined ? `\n\n${indented(message)}` : '';
   return `${indented(shown.join('\n'))}${below}`;
 }
@@ -145,7 +148,7 @@ const typed = (lines: readonly Typed[]) =>
     .join('\n');
 const widthOf = (io: Io) => Math.min(io.columns(), 100);
 
-/** A text in lines of at most `width` columns, broken between words. */
+/** Wraps a text at `width` columns, between words. */
 function wrapped(text: string, width: number): string {
   const lines = [''];
   for (const word of text.split(/\s+/)) {

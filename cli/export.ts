@@ -33,7 +33,7 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
       })
     ).frames;
   const graph = lower(document, { batch: 1, frames });
-  // As `eval` and `predict` do: the latest weights where no epoch was judged.
+  // As `eval` and `predict` do: the latest weights if no epoch was evaluated.
   const file = options.weights === 'best' && existsSync(join(run.folder, BEST)) ? BEST : CHECKPOINT;
   const { tensors } = await readCheckpoint(join(run.folder, file), graph.tensors, { state: false });
   const { bytes, nodes } = exportOnnx(graph, tensors, {

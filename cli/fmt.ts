@@ -1,4 +1,4 @@
-/** `rffc fmt`: .rff files in canonical form, in place; or, with `--check`, whether they are. */
+/** `rffc fmt`: formats .rff files in place, or with `--check` says which are not formatted. */
 import { isJson } from '../compiler/compile.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { format } from '../grammar/index.js';

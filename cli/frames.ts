@@ -1,9 +1,9 @@
-/** What the commands that only compile need of a model's data: how many frames a sample has. */
+/** The number of frames per sample, all that compiling needs of a model's data. */
 import type { DataSpec } from '../compiler/model.js';
 import { describeDataset } from '../runtime/data/load.js';
 import { type Io, pathOf } from './io.js';
 
-/** Looks up a data set's frames, where paths in `data:` start from `baseDir`. */
+/** Looks up a data set's frames; paths in `data:` are relative to `baseDir`. */
 export function framesOf(
   io: Io,
   baseDir: string,

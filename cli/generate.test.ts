@@ -53,7 +53,7 @@ test('the report has the decoder’s curve', () => {
   expect(readFileSync(join(folder, 'run', 'report.html'), 'utf8')).toContain('decoder');
 });
 
-test('the network takes what it generated for the label, more often than chance', async () => {
+test('the network classifies generated images as their label, more often than chance', async () => {
   const made = await rffc(['generate', 'run', '--out', 'all', '--count', '4', '--json', '--backend', 'cpu']);
   expect(made).toMatchObject({ code: 0, err: '' });
   const { images, sheet } = JSON.parse(made.out) as {
@@ -68,7 +68,7 @@ test('the network takes what it generated for the label, more often than chance'
     height: 28,
     channels: 1,
   });
-  // A label a line, a frame of two pixels around each image.
+  // One line per label, a frame of two pixels around each image.
   expect(decode(readFileSync(join(folder, 'all', sheet)))).toMatchObject({
     width: 4 * 30 + 2,
     height: 10 * 30 + 2,
@@ -81,12 +81,12 @@ test('the network takes what it generated for the label, more often than chance'
   expect(right).toBeGreaterThanOrEqual(12);
 });
 
-test('an image depends on the seed, its label and its number alone', async () => {
+test('an image depends only on the seed, its label and its number', async () => {
   const bytes = (path: string) => readFileSync(join(folder, path));
   const call = (out: string, ...more: string[]) =>
     rffc(['generate', 'run', '--out', out, '--steps', '2', '--backend', 'cpu', ...more]);
   expect((await call('few', '--label', '3', '--count', '2')).out).toBe(
-    '2 images of 1 label in few; all of them: few/sheet.png\n',
+    '2 images of 1 label in few; contact sheet: few/sheet.png\n',
   );
   await call('many', '--count', '3');
   await call('other', '--label', '3', '--count', '2', '--seed', '7');
@@ -102,7 +102,7 @@ test.each([
   ['RFF932', 'run', ['--out', 'x', '--grid', '20x30'], '784 values'],
   ['RFF933', 'run', ['--out', 'x', '--label', '10'], 'from 0 to 9'],
   ['RFF708', 'run', ['--out', 'full'], 'another `--out`'],
-  ['RFF713', 'run', ['--out', 'x', '--start', 'mean', '--count', '2'], 'leave out `--count`'],
+  ['RFF713', 'run', ['--out', 'x', '--start', 'mean', '--count', '2'], 'drop `--count`'],
   ['RFF704', 'nothing', ['--out', 'x'], '`rffc run`'],
 ])('%s from %s %s', async (code, run, options, hint) => {
   mkdirSync(join(folder, 'full/of'), { recursive: true });

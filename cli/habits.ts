@@ -1,9 +1,9 @@
 /**
- * Words of other tools: what PyTorch, Keras and their like call the commands and options of rffc, and what stands on their
- * command lines but in a model here.
+ * Words of other tools: what PyTorch, Keras and others call the commands and options of rffc, and what is on their
+ * command lines but in the model here.
  */
 
-/** What to type instead of each of some words. */
+/** By rffc command: the words other tools use for it. */
 export const commandHabits: Readonly<Record<string, readonly string[]>> = {
   run: ['train', 'fit', 'learn', 'start', 'training', 'play'],
   'run --resume': ['resume', 'continue', 'restart'],
@@ -26,7 +26,7 @@ export const commandHabits: Readonly<Record<string, readonly string[]>> = {
   '--version': ['version'],
 };
 
-/** Options of one meaning: of a group, what a command has is what was meant. */
+/** Groups of synonyms: the member that a command has is what was meant. */
 export const optionHabits: readonly (readonly string[])[] = [
   ['lr', 'learning-rate', 'rate', 'lrate', 'step-size', 'eta'],
   ['batch', 'batch-size', 'bs', 'batchsize', 'train-batch-size', 'per-device-train-batch-size', 'b'],
@@ -48,7 +48,7 @@ export const optionHabits: readonly (readonly string[])[] = [
   ['log', 'logger'],
   ['metrics-every', 'log-every', 'log-interval', 'logging-steps'],
   ['checkpoint-every', 'save-every', 'save-steps', 'save-interval'],
-  ['evaluate-every', 'eval-every', 'judge-every', 'test-every', 'val-every', 'validate-every', 'eval-steps'],
+  ['evaluate-every', 'eval-every', 'test-every', 'val-every', 'validate-every', 'eval-steps'],
   ['count', 'num-images', 'n', 'number'],
   ['label', 'class', 'digit', 'target'],
   ['onnx', 'opset', 'to'],
@@ -56,7 +56,7 @@ export const optionHabits: readonly (readonly string[])[] = [
   ['profile', 'profiler', 'trace'],
 ];
 
-/** Options that are switches elsewhere, and take a value here. */
+/** Switches of other tools that are an option with a value here. */
 export const optionsWithValue: Readonly<Record<string, string>> = {
   cuda: '--backend cuda',
   gpu: '--backend cuda',
@@ -75,7 +75,7 @@ export const optionsWithValue: Readonly<Record<string, string>> = {
   v: '--version',
 };
 
-/** What other tools call a value, and what to say to it. */
+/** Values of other tools, and the suggestion for each. */
 export const valueHabits: Readonly<Record<string, string>> = {
   gpu: '`cuda` on an NVIDIA GPU, `webgpu` on any',
   nvidia: 'did you mean `cuda`?',
@@ -94,12 +94,12 @@ export const valueHabits: Readonly<Record<string, string>> = {
   val: 'did you mean `validation`?',
   valid: 'did you mean `validation`?',
   training: 'did you mean `train`?',
-  bayes: 'there is no Bayesian search: `random` draws from ranges',
-  bayesian: 'there is no Bayesian search: `random` draws from ranges',
+  bayes: 'Bayesian search is not supported: `random` draws from ranges',
+  bayesian: 'Bayesian search is not supported: `random` draws from ranges',
   powershell: 'run it in bash, zsh or fish',
 };
 
-/** What a model says, not a command: an option's name, and what to write. */
+/** Options of other tools that are written in the model here, and how. */
 export const inModel: Readonly<Record<string, string>> = {
   dataset: 'the model names its data set: `train { data: mnist() }`',
   data: 'the model names its data set: `train { data: mnist() }`',
@@ -124,11 +124,11 @@ export const inModel: Readonly<Record<string, string>> = {
   'validation-split': 'write it in the model: `train { validation: 0.1 }`',
   'val-split': 'write it in the model: `train { validation: 0.1 }`',
   'early-stopping':
-    'there is none: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it fairly',
+    'not supported: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it on held-out samples',
   patience:
-    'there is none: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it fairly',
+    'not supported: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it on held-out samples',
   normalize: 'write it in the model: `train { data: mnist(normalize: [0.1307, 0.3081]) }`',
   wandb: 'use `--log tensorboard`; W&B reads its event files',
-  config: 'name the model’s file, without an option',
+  config: 'give the model’s file as an argument',
   verbose: 'progress is shown by default; `--metrics norms,updates` measures more',
 };

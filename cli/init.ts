@@ -1,4 +1,4 @@
-/** `rffc init`: a commented model to start from, which trains on the built-in digits as it stands. */
+/** `rffc init`: a commented model to start from, which trains on the built-in digits as is. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { diagnose } from '../compiler/compile.js';
@@ -8,14 +8,16 @@ import { fileError } from '../runtime/run/files.js';
 import { shellWord } from '../runtime/run/shell.js';
 import { type Io, misuse, pathOf } from './io.js';
 
-/** @param name of the model, perhaps with folders before it and `.rff` behind it. @throws RffcError RFF922, RFF701 to 703 */
+/**
+ * @param name of the model, optionally with a path and the extension `.rff`. @throws RffcError RFF922, RFF701 to 703
+ */
 export async function initCommand(io: Io, name: string): Promise<number> {
   const stem = name.replace(/\.rff$/, '');
   const model = basename(stem);
   if (!/^[A-Za-z_]\w*$/.test(model)) {
-    const mended = model.replace(/\W+/g, '_').replace(/^(?=\d)/, '_');
-    const message = `\`${model}\` cannot be the name of a model: it is letters, digits and \`_\`, no digit first`;
-    throw misuse(message, ...(/[A-Za-z\d]/.test(mended) ? [`\`rffc init ${mended}\``] : []));
+    const valid = model.replace(/\W+/g, '_').replace(/^(?=\d)/, '_');
+    const message = `invalid model name \`${model}\`: expected letters, digits and \`_\`, not starting with a digit`;
+    throw misuse(message, /[A-Za-z\d]/.test(valid) ? `\`rffc init ${valid}\`` : undefined, 'RFF926');
   }
   const file = `${stem}.rff`;
   const text = asCalled(starter(model), io.command);
@@ -27,8 +29,8 @@ export async function initCommand(io: Io, name: string): Promise<number> {
     writeFileSync(path, text, { flag: 'wx' });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-      throw failure('RFF922', `\`${file}\` is there already`, { file, hint: 'choose another name' });
-    throw fileError(error, file, 'name a folder you can write to: `rffc init DIR/NAME`');
+      throw failure('RFF922', `\`${file}\` already exists`, { file, hint: 'choose another name' });
+    throw fileError(error, file, 'choose a writable folder: `rffc init DIR/NAME`');
   }
   io.out(`wrote ${file}\n`);
   io.err(`\nTrain it:\n  ${io.command} run ${shellWord(file)}\n`);
@@ -38,23 +40,23 @@ export async function initCommand(io: Io, name: string): Promise<number> {
 /** The model, in canonical form. */
 export function starter(model: string): string {
   return `// ${model}: two recurrent layers that learn to read digits, each from its own activity alone.
-// Train it with \`rffc run ${model}.rff\`, look at mistakes before that with \`rffc check ${model}.rff\`.
+// Train it with \`rffc run ${model}.rff\`, or check it first with \`rffc check ${model}.rff\`.
 
-// Types of connections: how their weights begin, and whether they excite (sign: 1) or inhibit (sign: -1).
+// Connection types: how their weights are initialized, and whether they excite (sign: 1) or inhibit (sign: -1).
 connection forward  { init: kaiming_uniform(gain: 1) }
 connection backward { init: uniform(-0.05, 0.05), sign: -1 }
 connection lateral  { init: orthogonal(gain: 0.7) }
 connection context  { init: normal(std: 3 * sqrt(2 / fan_in)), sign: -1 }
 
 model ${model} {
-  // A number with a name, for \`--set theta=1.25\` and for sweeps.
+  // A named number, for \`--set theta=1.25\` and for sweeps.
   param theta = 1.5
 
-  // The data: rows of 28 x 28 pixels, and which of ten digits each one shows.
+  // The data: images of 28 x 28 pixels, and which of ten digits each one shows.
   input image[784]
   label digit[10]
 
-  // h is a layer's activity; what its neighbours hear is the normalized activity, so that only directions are told on.
+  // h is a layer's activity; other layers receive it normalized, so that only its direction is passed on.
   layer h1[100], h2[100] {
     activation: leaky_relu(z, 0.01)
     normalize:  rms_norm(h, 1e-8)
@@ -67,7 +69,7 @@ model ${model} {
   connect digit -> h1, digit -> h2   as context
   connect h1 -> h1, h2 -> h2         as lateral
 
-  // What every layer tries: little goodness where the label is the right one, much where it is wrong.
+  // What every layer learns: low goodness for the right label, high goodness for a wrong one.
   objective {
     goodness: mean(h^2)
     positive: softplus(goodness - theta)
@@ -75,8 +77,8 @@ model ${model} {
     predict:  min
   }
 
-  // First the network settles on the image alone, then it is shown a label. Each label is tried to predict: the one
-  // of least goodness over the score steps is the answer.
+  // First the network settles on the image alone, then it is shown a label. To predict, each label is tried: the one
+  // with the least goodness over the score steps is the answer.
   schedule {
     phase settle[2] { label: uniform, learn: off, damping: off }
     phase learn[4]  { label: given }
@@ -85,7 +87,7 @@ model ${model} {
 
   negatives: random_label()
 
-  // \`digits\` is drawn by rffc itself; \`mnist(normalize: [0.1307, 0.3081])\` is the real thing (\`rffc data fetch mnist\`).
+  // \`digits\` is generated by rffc; \`mnist(normalize: [0.1307, 0.3081])\` is real data (\`rffc data fetch mnist\`).
   train {
     data:      digits(train: 5000, test: 1000, normalize: [0.101, 0.249])
     epochs:    4

@@ -1,5 +1,5 @@
 /**
- * What a command may use of the world outside: where it writes, where it stands, and how it hears of Ctrl-C.
+ * What a command may use of its environment: output streams, working directory, Ctrl-C.
  * Results go to `out`, messages to `err`. Tests pass their own.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,22 +14,22 @@ export interface Io {
   readonly cwd: string;
   out(text: string): void;
   err(text: string): void;
-  /** Whether `err` is a terminal, where a line can be drawn over; and how wide it is. */
+  /** Whether `err` is a terminal, where a line can be redrawn; and its width. */
   readonly terminal: boolean;
   columns(): number;
   readonly colour: boolean;
   /** How the user calls this program, for the commands that messages suggest. */
   readonly command: string;
   /**
-   * Calls `listener` once: at the first Ctrl-C, at SIGTERM as schedulers send it, or when the reader of `out` has gone
-   * away. A second signal ends the process. Returns what takes the listener away.
+   * Calls `listener` once: at the first Ctrl-C, at SIGTERM as sent by schedulers, or when the reader of `out` has gone
+   * away. A second signal ends the process. Returns a function that removes the listener.
    */
   onInterrupt(listener: () => void): () => void;
-  /** Whether the reader of `out` has gone away, as `head` does once it has its lines. */
+  /** Whether the reader of `out` is gone, as `head` is once it has its lines. */
   unread(): boolean;
 }
 
-/** The exit code of a command that stopped early and saved: as a shell reports a death by SIGINT or SIGPIPE. */
+/** The exit code of a command that stopped early and saved: as a shell reports SIGINT or SIGPIPE. */
 export function stoppedCode(io: Io): 130 | 141 {
   return io.unread() ? 141 : 130;
 }
@@ -39,16 +39,16 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** The process's own. */
 export function processIo(): Io {
   let unread = false;
-  /** What stops the command under way; undefined for one that has nothing to save. */
+  /** Stops the running command; undefined if it has nothing to save. */
   let stop: (() => void) | undefined;
-  // Messages that nobody can read are no reason to stop training.
+  // A closed stderr does not stop training.
   process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') {
       process.stderr.write(`error[RFF703]: cannot write the results: ${error.message}\n`);
       process.exit(1);
     }
-    // `rffc check … | head` closes the pipe early, which is no error of ours.
+    // `rffc check … | head` closes the pipe early, which is not an error.
     if (!stop) process.exit(0);
     if (unread) return;
     unread = true;
@@ -79,7 +79,7 @@ export function processIo(): Io {
         tell();
       };
       for (const signal of SIGNALS) process.on(signal, once);
-      // Signals are still heard: Ctrl-C ends `rffc … | tee log` on both sides at once.
+      // Signals still count: Ctrl-C ends both sides of `rffc … | tee log` at once.
       stop = tell;
       return () => {
         forget();
@@ -94,22 +94,22 @@ export function pathOf(io: Io, path: string): string {
   return resolve(io.cwd, path);
 }
 
-/** Prints diagnostics, those with a place in a file with its line. */
+/** Prints diagnostics; those with a location show its line. */
 export function report(io: Io, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return;
   const sources = new Map<string, string>();
   for (const { file, span } of diagnostics) {
     if (file === undefined || span === undefined || sources.has(file)) continue;
     const path = pathOf(io, file);
-    // The file of an old run may be gone: its message then goes without the line.
+    // The file of an old run may be gone: the message is then printed without the line.
     if (existsSync(path)) sources.set(file, readFileSync(path, 'utf8'));
   }
   io.err(`${render(diagnostics, sources, { colour: io.colour, command: io.command }).trimEnd()}\n`);
 }
 
-/** A mistake in how the command was called: the process ends with 2. */
-export function misuse(message: string, hint?: string): RffcError {
-  const diagnostic = { code: 'RFF713', severity: 'error' as const, message };
+/** Wrong usage: the process exits with 2. By default, options that cannot be combined. */
+export function misuse(message: string, hint?: string, code = 'RFF713'): RffcError {
+  const diagnostic = { code, severity: 'error' as const, message };
   return new RffcError([hint === undefined ? diagnostic : { ...diagnostic, hint }], 2);
 }
 

@@ -1,6 +1,6 @@
-/** Lines that fit a terminal: of what could be said, what is worth most, in a fixed order. */
+/** Fits a line to the terminal: the most useful facts, in a fixed order. */
 
-/** What a line can hold, in the order it stands there. */
+/** The slots of a line, in order. */
 const PLACES = [
   'share',
   'batch',
@@ -15,16 +15,16 @@ const PLACES = [
 ] as const;
 export type Place = (typeof PLACES)[number];
 
-/** A text for a place. Offers come in the order of what they are worth: first short forms, later longer ones for the same place. */
+/** A text for a slot. Offers are sorted by value: short forms first, longer ones for the same slot later. */
 export type Offer = readonly [place: Place, text: string];
 
-/** What stands between two parts: columns of a table, when line follows line. */
+/** Separators: plain lines form the columns of a table. */
 const BETWEEN = '  ';
-/** A narrower bar says nothing, a wider one no more. */
+/** A narrower bar would be unreadable, a wider one adds nothing. */
 const BAR_LEAST = 6;
 const BAR_MOST = 24;
 
-/** The offers that `columns` columns have room for: each is taken if there is still room for it. */
+/** The offers that fit into `columns` columns, taken greedily. */
 export function choose(offers: readonly Offer[], columns: number): string {
   let line = '';
   const taken = new Map<Place, string>();
@@ -47,8 +47,8 @@ export interface ProgressLine {
 }
 
 /**
- * A line with a bar, which takes what the facts leave. Where there is no room for both, the first fact is worth more; what
- * would wrap could not be drawn over, so that even the head is cut.
+ * A line with a bar in the space left by the facts. If both do not fit, the first fact wins; a line that wraps
+ * could not be redrawn, so even the head is cut.
  */
 export function fitProgress(head: string, offers: readonly Offer[], columns: number): ProgressLine {
   const room = columns - head.length - 1;

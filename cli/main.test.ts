@@ -23,7 +23,7 @@ const write = (name: string, text: string) => {
 beforeEach(() => void write('small.rff', small));
 
 describe('usage', () => {
-  test('help and version are results', async () => {
+  test('prints help and version to stdout', async () => {
     const help = await rffc(['--help']);
     expect(help).toMatchObject({ code: 0, err: '' });
     for (const command of ['check', 'fmt', 'compile', 'run', 'eval', 'predict', 'bench', 'backends', 'data'])
@@ -38,23 +38,26 @@ describe('usage', () => {
     [['check'], 'missing argument: `rffc check` expects `<files...>`'],
     [['run', 'small.rff', '--epoch', '3'], 'did you mean `--epochs`?'],
     [['run', 'small.rff', '--epochs', '0'], 'at least 1'],
-    [['run', 'small.rff', '--epochs', '2.5'], 'whole number'],
-    [['run', 'small.rff', '--seed', '-1'], 'whole number'],
+    [['run', 'small.rff', '--epochs', '2.5'], 'integer'],
+    [['run', 'small.rff', '--seed', '-1'], 'integer'],
     [['run', 'small.rff', '--set', 'theta'], 'name=number'],
     [['run', 'small.rff', '--set', 'theta=high'], 'name=number'],
     [['run', 'small.rff', '--backend', 'gpu'], 'expected `auto`, `cpu`'],
     [['compile', 'small.rff', '--emit', 'svg'], 'invalid value `svg` of `--emit`: expected `ast`'],
-    [['compile', 'small.rff', '--emit', 'ast,model'], 'several forms need a folder'],
-    [['compile', 'small.rff', '--emit', 'graph', '--explain'], 'goes with the summary'],
+    [['compile', 'small.rff', '--emit', 'ast,model'], 'several forms require an output directory'],
+    [['compile', 'small.rff', '--emit', 'graph', '--explain'], 'cannot be combined with `--emit`'],
     [['compile', 'small.rff', '--no-pass', 'hosit'], 'did you mean `hoist`?'],
-    [['compile', 'small.rff', '--no-pass', 'x'], 'the passes are constants, hoist'],
+    [['compile', 'small.rff', '--no-pass', 'x'], 'passes: constants, hoist'],
     [['bench', 'small.rff', '--no-pass', 'fusoin'], 'did you mean `fusion`?'],
     [['bench', 'small.rff', '--batches', '0'], 'at least 1'],
-    [['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'], 'no clock for its kernels'],
+    [
+      ['bench', 'small.rff', '--backend', 'tfjs-cpu', '--profile'],
+      '`--profile` is not supported on `tfjs-cpu`',
+    ],
     [['run', 'small.rff', '--resume', 'runs/x'], 'takes the model from the run folder'],
-    [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be changed'],
+    [['run', '--resume', 'runs/x', '--seed', '3'], '`--seed` cannot be combined with `--resume`'],
     [['predict', 'runs/x', '--out', 'p.safetensors'], 'missing option: `rffc predict` requires `--data'],
-    [['data', 'fetch', 'digits'], 'nothing to download'],
+    [['data', 'fetch', 'digits'], 'no files to download'],
   ])('rffc %j is wrong usage', async (argv, message) => {
     const { code, err, out } = await rffc(argv);
     expect(err).toContain(message);
@@ -63,15 +66,15 @@ describe('usage', () => {
   });
 
   test.each([
-    [['check', 'absent.rff'], 'there is no `absent.rff`'],
-    [['fmt', 'absent.rff'], 'there is no `absent.rff`'],
-    [['compile', 'absent.rff'], 'there is no `absent.rff`'],
-    [['run', 'absent.rff'], 'there is no `absent.rff`'],
-    [['bench', 'absent.rff'], 'there is no `absent.rff`'],
+    [['check', 'absent.rff'], '`absent.rff` does not exist'],
+    [['fmt', 'absent.rff'], '`absent.rff` does not exist'],
+    [['compile', 'absent.rff'], '`absent.rff` does not exist'],
+    [['run', 'absent.rff'], '`absent.rff` does not exist'],
+    [['bench', 'absent.rff'], '`absent.rff` does not exist'],
     [['check', '.'], 'is a folder, not a file'],
-    [['eval', 'runs/absent'], 'there is no run folder'],
-    [['run', '--resume', 'runs/absent'], 'there is no run folder'],
-    [['eval', '.'], 'is not the folder of a run'],
+    [['eval', 'runs/absent'], 'does not exist'],
+    [['run', '--resume', 'runs/absent'], 'does not exist'],
+    [['eval', '.'], 'is not a run folder'],
     [['data', 'info', 'mnits'], 'did you mean `mnist`?'],
     [['run', 'small.rff', '--set', 'thata=1'], 'thata'],
     [['run', 'small.rff', '--init', 'absent.safetensors', '--backend', 'tfjs-cpu'], 'absent.safetensors'],
@@ -84,7 +87,7 @@ describe('usage', () => {
 });
 
 describe('check', () => {
-  test('a good file is good, and so are all of the models', async () => {
+  test('accepts valid files, including all models', async () => {
     const files = ['quickstart', 'mnist3x2000', 'mnist3x200', 'mnist3x250', 'mnist5x700', 'smoke3x4'].map(
       (name) => join(models, `${name}.rff`),
     );
@@ -95,17 +98,17 @@ describe('check', () => {
     });
   });
 
-  test('every file is reported, also when one is missing', async () => {
+  test('reports every file, even if one is missing', async () => {
     write('bad.rff', misspelt);
     const { code, err } = await rffc(['check', 'bad.rff', 'absent.rff', 'small.rff']);
     expect(code).toBe(1);
     expect(err).toContain('--> bad.rff:');
     expect(err).toContain('dampign: 0.7');
-    expect(err).toContain('there is no `absent.rff`');
+    expect(err).toContain('`absent.rff` does not exist');
     expect(err).toMatch(/3 files: 2 errors, 0 warnings\n$/);
   });
 
-  test('of many errors the first ten, and of a file of another kind one', async () => {
+  test('reports at most ten errors per file, and one for another kind of file', async () => {
     const names = Array.from({ length: 13 }, (_, i) => `a${i}`);
     write('many.rff', small.replace('damping: ', `${names.map((n) => `${n}: 1`).join(', ')}, damping: `));
     const { err } = await rffc(['check', 'many.rff']);
@@ -136,7 +139,7 @@ describe('check', () => {
 });
 
 describe('fmt', () => {
-  test('rewrites what is not canonical, and then there is nothing left to do', async () => {
+  test('formats files, and is idempotent', async () => {
     await rffc(['fmt', 'small.rff']);
     const canonical = readFileSync(join(folder, 'small.rff'), 'utf8');
     const loose = canonical.replace(/damping: +0.7/, 'damping :0.7');
@@ -198,20 +201,20 @@ describe('compile', () => {
     expect(text('cu')).toMatch(/extern "C" __global__ [\s\S]*rows_0\(/);
   });
 
-  test('a model document is a model too, and gives the same graph', async () => {
+  test('a model document gives the same graph', async () => {
     write('small.json', (await rffc(['compile', 'small.rff', '--emit', 'model'])).out);
     const graphs = await Promise.all(
       ['small.rff', 'small.json'].map((file) => rffc(['compile', file, '--emit', 'graph'])),
     );
     expect(graphs[1]).toEqual(graphs[0]);
     expect((await rffc(['compile', 'small.json', '--set', 'theta=1'])).err).toContain(
-      'params already inserted',
+      '`--set` does not apply to a model document',
     );
     write('cut.json', '{"rffc": 1,');
     expect(await rffc(['compile', 'cut.json'])).toMatchObject({ code: 1, out: '' });
   });
 
-  test('--set reaches the model', async () => {
+  test('--set overrides a param', async () => {
     const [plain, set] = await Promise.all(
       [[], ['--set', 'theta=9.5']].map((more) => rffc(['compile', 'small.rff', '--emit', 'model', ...more])),
     );
@@ -252,7 +255,7 @@ describe('run, eval, predict', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   const tensors = (path: string) => parseSafetensors(readFileSync(join(folder, path))).tensors;
 
-  test('a run leaves its folder, and another of the same seed leaves the same bytes', async () => {
+  test('a run writes its folder, and another with the same seed writes the same bytes', async () => {
     const first = await rffc(['run', 'small.rff', ...quick, '--out', 'one']);
     expect(first.code).toBe(0);
     expect(first.out).toMatch(/^test accuracy \d+\.\d\d % \(\d+ of 40\)/);
@@ -301,11 +304,23 @@ describe('run, eval, predict', () => {
 
     expect(await rffc(['run', 'small.rff', ...quick, '--out', 'one'])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('already holds a run'),
+      err: expect.stringContaining('already contains a run'),
     });
   });
 
-  test('Ctrl-C finishes the batch and exits 130; resumed, it ends with the bytes of a run never stopped', async () => {
+  test.each(['--eval-every', '--judge-every'])('%s evaluates every n epochs', async (option) => {
+    const out = `every${option}`;
+    await rffc(['run', 'small.rff', ...quick, '--epochs', '3', option, '2', '--out', out, '--quiet']);
+    const accuracies = lines(join(folder, out, 'metrics.jsonl'))
+      .filter(({ event }) => event === 'epoch')
+      .map(({ test_accuracy: accuracy }) => accuracy !== null);
+    expect(accuracies).toEqual([false, true, true]);
+    expect(JSON.parse(readFileSync(join(folder, out, 'config.json'), 'utf8'))).toMatchObject({
+      settings: { evalEvery: 2 },
+    });
+  });
+
+  test('Ctrl-C finishes the batch and exits with 130; resuming gives the bytes of an uninterrupted run', async () => {
     await rffc(['run', 'small.rff', ...quick, '--epochs', '3', '--out', 'whole', '--quiet']);
     let interrupt = () => {};
     const stopped = await rffc(['run', 'small.rff', ...quick, '--epochs', '3', '--out', 'parts', '--json'], {
@@ -328,7 +343,7 @@ describe('run, eval, predict', () => {
 
     expect(await rffc(['run', '--resume', 'parts'])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('all its 3 epochs'),
+      err: expect.stringContaining('all 3 epochs'),
     });
     expect((await rffc(['run', '--resume', 'parts', '--epochs', '4', '--quiet'])).code).toBe(0);
     expect(lines(join(folder, 'parts/metrics.jsonl')).at(-1)).toMatchObject({ epoch: 4, trained: 8 });
@@ -395,12 +410,12 @@ describe('run, eval, predict', () => {
     ]);
     expect(misfit).toMatchObject({
       code: 1,
-      err: expect.stringContaining("`h1.image.forward.weight` is [4, 784], but the model's is [5, 784]"),
+      err: expect.stringContaining('`h1.image.forward.weight` is [4, 784]: the model expects [5, 784]'),
     });
     expect(existsSync(join(folder, 'wide'))).toBe(false);
   });
 
-  test('paths in suggested commands are quoted, and stand by themselves where there is little room', async () => {
+  test('quotes paths in suggested commands, and stacks them on narrow terminals', async () => {
     const run = ['run', 'small.rff', ...quick, '--epochs', '1', '--out'];
     const wide = await rffc([...run, "my runs/it's"]);
     expect(wide.out).toContain("saved to my runs/it's\n");
@@ -411,7 +426,7 @@ describe('run, eval, predict', () => {
     expect(err).toContain("resume it with `--resume '/");
   });
 
-  test('on a terminal, one line is drawn over and over, and taken away at the end', async () => {
+  test('redraws one line on a terminal, and erases it at the end', async () => {
     const { err } = await rffc(['run', 'small.rff', ...quick, '--epochs', '1', '--out', 'drawn'], {
       terminal: true,
     });

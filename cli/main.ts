@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The command line: which commands there are and what they take. A command's code is loaded when it is called, so
+ * The command line: the commands and their options. A command's code is loaded when it is called, so
  * that help and the compiler start without a tensor library.
  *
- * Ends with 0; 1 for bad input; 2 for wrong usage; 130 after Ctrl-C, 141 where nobody reads the results any more.
+ * Exits with 0; 1 for bad input; 2 for wrong usage; 130 after Ctrl-C, 141 if the reader of the results is gone.
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +49,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-/** Every command; each hands its exit code to `done`. */
+/** Every command; each passes its exit code to `done`. */
 function commandLine(io: Io, done: (code: number) => void): Command {
   const program = new RffcCommand(io.command)
     .description('Compiles and trains recurrent forward-forward networks written as .rff text.')
@@ -84,10 +84,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
         listOf(EMIT_FORMS),
       ),
     )
-    .option(
-      '-o, --output <path>',
-      'where to write (default: .rffc/NAME.plan.json); a folder for several forms',
-    )
+    .option('-o, --output <path>', 'output file (default: .rffc/NAME.plan.json); a folder for several forms')
     .option('--explain', 'show what each compiler pass did')
     .addOption(
       new Option('--no-pass <name>', 'disable a pass; may be repeated').argParser(collected).default([]),
@@ -118,10 +115,12 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(modelOption())
     .addOption(
       new Option(
-        '--judge-every <epochs>',
+        '--eval-every <epochs>',
         'evaluate every n epochs and after the last (default: every epoch)',
       ).argParser(whole(1)),
     )
+    // Its name in earlier versions.
+    .addOption(new Option('--judge-every <epochs>').argParser(whole(1)).hideHelp())
     .addOption(
       new Option(
         '--checkpoint-every <batches>',
@@ -163,7 +162,7 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .addOption(new Option('--split <name>', 'samples to use').choices(['test', 'validation', 'train']))
     .option(
       '--data <path>',
-      'other labelled samples: a folder of IDX files or of images per class, a .csv table, or arrays x and y',
+      'labelled samples to use instead: a folder of IDX files or of images per class, a .csv table, or arrays x and y',
     )
     .addOption(
       new Option('--weights <which>', 'weights of the best epoch or the last')
@@ -209,14 +208,16 @@ function commandLine(io: Io, done: (code: number) => void): Command {
     .command('generate')
     .description('generate images of a label with a trained network that has a decoder')
     .argument('<run>', 'the folder of a run')
-    .requiredOption('--out <dir>', 'a new folder for the images and a sheet of all of them')
+    .requiredOption('--out <dir>', 'new folder for the images and a contact sheet')
     .addOption(new Option('--label <n>', 'label to generate, from 0 (default: all)').argParser(whole(0)))
     .addOption(
       new Option('--count <n>', 'images of each label (default: 10 from noise, 1 from the mean)').argParser(
         whole(1),
       ),
     )
-    .addOption(new Option('--steps <n>', 'how long the network runs').argParser(whole(1)).default(20))
+    .addOption(
+      new Option('--steps <n>', 'number of steps to run the network').argParser(whole(1)).default(20),
+    )
     .addOption(
       new Option('--seed <n>', 'seed of the noise (default: the seed of the model)').argParser(whole(0)),
     )
@@ -395,9 +396,9 @@ function commandLine(io: Io, done: (code: number) => void): Command {
   return program;
 }
 
-/** Says what went wrong, once, and gives the exit code for it. */
+/** Reports what went wrong, and returns the exit code. */
 function explain(error: unknown, io: Io): number {
-  // Help and the version are all that commander prints and leaves by.
+  // Commander exits by itself only after printing help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof Error && 'path' in error ? fileError(error, String(error.path)) : error;
   if (known instanceof RffcError) {
@@ -405,7 +406,7 @@ function explain(error: unknown, io: Io): number {
     return known.exitCode;
   }
   const text = known instanceof Error ? (known.stack ?? known.message) : String(known);
-  io.err(`${text}\nThis is a mistake in rffc, not in your file: please report it with the lines above.\n`);
+  io.err(`${text}\nThis is a bug in rffc, not in your file: please report it with the lines above.\n`);
   return 1;
 }
 

@@ -1,4 +1,4 @@
-/** What the end of a run suggests to do next, where that depends on its model and data: no command that would fail. */
+/** The commands suggested after a run, as far as they depend on its model and data: none that would fail. */
 import type { ModelDocument } from '../compiler/model.js';
 import { predictsBy } from '../runtime/train/evaluate.js';
 import type { JudgedSplit } from '../runtime/train/train.js';
@@ -6,9 +6,9 @@ import type { JudgedSplit } from '../runtime/train/train.js';
 export type Suggestion = readonly [command: string, what: string];
 
 /**
- * How to evaluate a run that has ended; nothing for a model that predicts nothing.
- * @param folder the run's, quoted
- * @param judged whether it was judged on the test split, and on the one kept aside
+ * How to evaluate a finished run; empty for a model that cannot predict.
+ * @param folder of the run, quoted
+ * @param judged whether it was evaluated on the test split and on the validation split
  */
 export function evaluating(
   folder: string,
@@ -16,7 +16,7 @@ export function evaluating(
   judged: { readonly [split in JudgedSplit]: boolean },
 ): readonly Suggestion[] {
   if (!predictsBy(document)) return [];
-  // What was not judged has no samples.
+  // A split that was not evaluated has no samples.
   const split = judged.test ? '' : judged.validation ? ' --split validation' : ' --split train';
   return [[`eval ${folder}${split}`, 'show the confusion matrix']];
 }

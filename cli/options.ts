@@ -1,6 +1,6 @@
 /**
- * The options that several commands share, and how their values are read. A value that cannot be read is wrong
- * usage: `usage.ts` says so and the process ends with 2.
+ * Options shared by several commands, and their parsers. An invalid value is wrong
+ * usage: `usage.ts` reports it and the process exits with 2.
  */
 import { InvalidArgumentError, Option } from 'commander';
 import { valueKinds } from '../runtime/data/scale.js';
@@ -30,12 +30,12 @@ export const EMIT_FORMS = [
 ] as const;
 export type EmitForm = (typeof EMIT_FORMS)[number];
 
-/** A parser of whole numbers from `least` on. */
+/** A parser of integers from `least` on. */
 export function whole(least: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`expected a whole number, at least ${least}`);
+    throw new InvalidArgumentError(`expected an integer of at least ${least}`);
   };
 }
 
@@ -58,7 +58,7 @@ export function normalize(text: string): { readonly mean: number; readonly std: 
   const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   const [mean, std] = parts;
   if (parts.length !== 2 || !Number.isFinite(mean) || !Number.isFinite(std) || std! <= 0)
-    throw new InvalidArgumentError('Expected mean and standard deviation, for example 0.1307,0.3081.');
+    throw new InvalidArgumentError('expected mean and standard deviation, for example 0.1307,0.3081');
   return { mean: mean!, std: std! };
 }
 
@@ -71,12 +71,12 @@ export function setting(text: string, before: Readonly<Record<string, number>> =
   return { ...before, [match[1]!]: value };
 }
 
-/** Collects the words of an option that is repeated. */
+/** Collects the values of a repeated option. */
 export function collected(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 
-/** Reads a list with commas, each of `allowed`. */
+/** Parses a comma-separated list of words, each in `allowed`. */
 export function listOf<T extends string>(allowed: readonly T[]): (text: string) => T[] {
   return (text) =>
     text.split(',').map((item) => {
@@ -87,7 +87,7 @@ export function listOf<T extends string>(allowed: readonly T[]): (text: string) 
     });
 }
 
-// Functions, not values: commander keeps what it was told in the option itself.
+// Functions, not values: commander keeps parsed values in the option itself.
 export const setOption = () =>
   new Option('--set <name=number>', 'set a param of the model; may be repeated').argParser(setting);
 export const modelOption = () => new Option('--model <name>', 'model to use, in a file with several');
@@ -108,16 +108,16 @@ export const dataDirOption = () =>
 export const limitOption = (what: string) => new Option('--limit <n>', what).argParser(whole(1));
 export const jsonOption = (what = 'print JSON') => new Option('--json', what);
 
-/** How samples of one's own are read: `runtime/data/samples.ts`. */
+/** How the samples of `--data` are read: see `runtime/data/samples.ts`. */
 export const sampleOptions = () => [
-  new Option('--invert', 'use the negatives of pictures, for black strokes on white paper'),
-  new Option('--resize', 'fit pictures of another size into the one the network was trained on'),
+  new Option('--invert', 'invert images, for dark strokes on white paper'),
+  new Option('--resize', 'fit images of other sizes to the size the network was trained on'),
   new Option(
     '--values <kind>',
     'what the numbers are: raw (pixels 0 to 255), unit (0 to 1), or normalized (default: inferred from type and range)',
   ).choices(valueKinds),
   new Option(
     '--normalize <mean,std>',
-    'the normalization of the pictures trained on, where the model does not have it',
+    'normalization of the training images, if the model does not have it',
   ).argParser(normalize),
 ];

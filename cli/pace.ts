@@ -1,6 +1,6 @@
 /**
- * How long a stage of a run still takes: its batches at the pace of this epoch, and the tests between them as long as the
- * last one took, with the checkpoint that follows it.
+ * Estimates the time left in a stage of a run: its batches at the pace of this epoch, and each evaluation as long as
+ * the last one, including the checkpoint that follows it.
  */
 import { hearsLabel } from '../compiler/network.js';
 import type { RunInfo } from '../runtime/run/run.js';
@@ -8,14 +8,14 @@ import { type BatchReport, type EpochReport, epochsOf, stageOf } from '../runtim
 
 export class Pace {
   private last: BatchReport | undefined;
-  /** When the last batch had been trained, in ms. */
+  /** When the last batch ended, in ms. */
   private lastAt = 0;
-  /** What the last test took, in s. */
+  /** Duration of the last evaluation, in s. */
   private testing: number | undefined;
-  /** Of the test under way, in [0, 1]. */
+  /** Progress of the current evaluation, in [0, 1]. */
   private tested = 0;
 
-  /** @param began when the run was ready, in ms of the clock that `now` is of everywhere here */
+  /** @param began when the run was ready, in ms on the same clock as every `now` */
   constructor(
     private readonly info: RunInfo,
     private readonly began: number,
@@ -27,13 +27,13 @@ export class Pace {
     this.tested = 0;
   }
 
-  /** Some samples of a split have been tested. */
+  /** Some samples of a split have been evaluated. */
   judging(split: 'test' | 'validation', done: number): void {
     const before = split === 'test' ? this.samplesOf('validation') : 0;
     this.tested = (before + done) / this.samplesTested();
   }
 
-  /** An epoch has ended, and what it left is saved. */
+  /** An epoch has ended, and its checkpoint is written. */
   epoch({ test, validation }: EpochReport, now: number): void {
     if (test || validation) this.testing = (now - this.lastAt) / 1000;
   }
@@ -43,7 +43,7 @@ export class Pace {
     return (now - this.began) / 1000;
   }
 
-  /** Until the end of the stage, in s; not a number before the first batch. */
+  /** Until the end of the stage, in s; NaN before the first batch. */
   left(now: number): number {
     if (!this.last) return Number.NaN;
     const { position, batches, samplesPerSecond } = this.last;
@@ -51,16 +51,16 @@ export class Pace {
     const epochs = epochsOf(network.document, stageOf(position));
     const toTrain = (epochs - position.epoch) * batches - position.batch;
     const training = (toTrain * network.batch) / samplesPerSecond;
-    // Until one was timed, testing a sample is taken to cost what training one does.
+    // Until one is timed, evaluating a sample is assumed to cost as much as training on it.
     const test = this.testing ?? this.samplesTested() / samplesPerSecond;
     const begun = position.batch === batches ? (now - this.lastAt) / 1000 : 0;
     const inThis = this.tested === 0 ? Math.max(0, test - begun) : (begun * (1 - this.tested)) / this.tested;
     return training + inThis + (this.tests(position.epoch, epochs) - 1) * test;
   }
 
-  /** How many tests there are from the epoch under way to the end: one at least, after the last. */
+  /** The number of evaluations from the current epoch to the end, at least one. */
   private tests(epoch: number, epochs: number): number {
-    const every = this.info.settings.judgeEvery ?? 1;
+    const every = this.info.settings.evalEvery ?? 1;
     const regular = Math.floor(epochs / every) - Math.floor(epoch / every);
     return regular + (epochs % every === 0 ? 0 : 1);
   }

@@ -1,4 +1,4 @@
-/** Commands whose readers go away, in processes and pipes of their own: training is never lost with them. */
+/** Commands whose readers go away, in separate processes: training is never lost with them. */
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ function end(child: ReturnType<typeof start>): Promise<number | string | null> {
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
 }
 
-/** The epochs that a run's metrics tell of. */
+/** The epochs in a run's metrics. */
 function epochs(run: string): number {
   return readFileSync(join(folder, run, 'metrics.jsonl'), 'utf8').match(/"event":"epoch"/g)!.length;
 }
@@ -35,7 +35,7 @@ function readOnce(stream: Readable): void {
   stream.once('data', () => stream.destroy());
 }
 
-test('training goes on when nobody reads its progress any more', async () => {
+test('training continues when stderr is closed', async () => {
   const child = start('run', model, ...quick, '--epochs', '6', '--out', 'deaf');
   readOnce(child.stderr);
   let out = '';
@@ -62,7 +62,7 @@ testUnless(
   },
 );
 
-test('a run whose results nobody reads any more finishes its batch, saves, and ends as SIGPIPE would', async () => {
+test('a run whose stdout is closed finishes its batch, saves, and exits like SIGPIPE', async () => {
   const child = start('run', model, ...quick, '--epochs', '100000', '--out', 'unread', '--json');
   readOnce(child.stdout);
   let err = '';
@@ -70,7 +70,7 @@ test('a run whose results nobody reads any more finishes its batch, saves, and e
     err += text;
   });
   expect(await end(child)).toBe(141);
-  expect(err).toContain('nobody reads the results any more: finishing this batch, then saving');
+  expect(err).toContain('the reader of the results is gone: finishing this batch, then saving');
   expect(err).toContain('run --resume unread');
   const done = epochs('unread');
   const resumed = spawnSync(
@@ -82,7 +82,7 @@ test('a run whose results nobody reads any more finishes its batch, saves, and e
   expect(epochs('unread')).toBe(done + 1);
 });
 
-test('a sweep whose results nobody reads any more stops its trials, and goes on when called again', async () => {
+test('a sweep whose stdout is closed stops its trials, and resumes when called again', async () => {
   const sweep = ['sweep', model, '--set', 'seed=1,2,3,4', '--jobs', '1', ...quick, '--epochs', '2'];
   const child = start(...sweep, '--out', 'swept', '--json');
   readOnce(child.stdout);
@@ -98,7 +98,7 @@ test('a sweep whose results nobody reads any more stops its trials, and goes on 
   expect(lines.length).toBeLessThan(5);
 });
 
-test('a command with nothing to save ends without a word', async () => {
+test('a command with nothing to save exits silently', async () => {
   const child = start('explain');
   child.stdout.destroy();
   let err = '';

@@ -1,4 +1,4 @@
-/** Plans as a user meets them: compiled, explained, run without a name, stale, damaged, gone on with. */
+/** Plans as users see them: compiled, explained, run without a name, stale, damaged, resumed. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const small = readFileSync(join(models, 'smoke3x4.rff'), 'utf8');
 const base = mkdtempSync(join(tmpdir(), 'rffc-plans-'));
 afterAll(() => rmSync(base, { recursive: true }));
 
-/** A folder of its own with `small.rff` in it. */
+/** A separate folder with `small.rff` in it. */
 function place(name: string) {
   const folder = join(base, name);
   mkdirSync(folder);
@@ -26,7 +26,7 @@ const PLAN = join('.rffc', 'smoke3x4.plan.json');
 const quick = ['--limit', '40', '--epochs', '1', '--quiet'];
 
 describe('compile', () => {
-  test('writes a plan that knows its source, and sums it up', async () => {
+  test('writes a plan with its source, and prints a summary', async () => {
     const { rffc, planAt } = place('summary');
     const { code, out } = await rffc(['compile', 'small.rff', '--batch', '10']);
     expect(code).toBe(0);
@@ -37,20 +37,20 @@ describe('compile', () => {
     expect(out).toMatch(/^memory +[\d.]+ [KM]iB: .*parameters [\d.]+ KiB, state [\d.]+ KiB/m);
   });
 
-  test('goes where `-o` says, and names its source from there', async () => {
+  test('writes to `-o`, with the source relative to it', async () => {
     const { rffc, planAt } = place('elsewhere');
     expect((await rffc(['compile', 'small.rff', '-o', 'a/b/mine.plan.json'])).code).toBe(0);
     expect(planAt('a/b/mine.plan.json').source!.file).toBe('../../small.rff');
     expect((await rffc(['run', ...quick, '--out', 'one'])).code).toBe(0);
   });
 
-  test('leaves out passes, one by one', async () => {
+  test('disables passes one by one', async () => {
     const { rffc, planAt } = place('passes');
     await rffc(['compile', 'small.rff', '--no-pass', 'slots', '--no-pass', 'memory']);
     expect(planAt(PLAN).passes).toEqual(passNames.filter((p) => p !== 'slots' && p !== 'memory'));
   });
 
-  test('explains: a row a pass, and what it did', async () => {
+  test('explains each pass in a row', async () => {
     const { rffc, planAt } = place('explain');
     const { out } = await rffc(['compile', 'small.rff', '--explain', '--no-pass', 'polarity']);
     // The summary, an empty line, the table.
@@ -66,7 +66,7 @@ describe('compile', () => {
     expect(rows[passNames.indexOf('memory')]).toContain(`${(memory / 2 ** 10).toPrecision(3)} KiB`);
   });
 
-  test('a plan is no model', async () => {
+  test('rejects a plan as a model', async () => {
     const { rffc } = place('no-model');
     await rffc(['compile', 'small.rff']);
     expect(await rffc(['compile', PLAN])).toMatchObject({
@@ -77,19 +77,19 @@ describe('compile', () => {
 });
 
 describe('run', () => {
-  test('without a file there must be a plan', async () => {
+  test('requires a plan if no file is given', async () => {
     const { rffc, folder } = place('none');
     const none = await rffc(['run']);
     expect(none).toMatchObject({ code: 2, out: '' });
-    expect(none.err).toContain('no plan has been compiled here');
+    expect(none.err).toContain('no plan compiled in this directory');
     await rffc(['compile', 'small.rff']);
     rmSync(join(folder, PLAN));
     const gone = await rffc(['run']);
     expect(gone).toMatchObject({ code: 1, out: '' });
-    expect(gone.err).toContain('`.rffc/smoke3x4.plan.json`, is gone');
+    expect(gone.err).toContain('`.rffc/smoke3x4.plan.json`, no longer exists');
   });
 
-  test('the plan compiled last, by name, and the model leave the same bytes', async () => {
+  test('the last plan, the plan by name, and the model give the same bytes', async () => {
     const { rffc, bytes } = place('same');
     writeFileSync(join(base, 'same', 'other.rff'), small.replace('model smoke3x4', 'model other'));
     await rffc(['compile', 'other.rff']);
@@ -129,7 +129,7 @@ describe('run', () => {
     expect(epoch('plan')).toEqual(epoch('model'));
   });
 
-  test('a run of a plan is gone on with and judged like any other, passes included', async () => {
+  test('a run of a plan is resumed and evaluated like any other, including disabled passes', async () => {
     const { rffc, bytes } = place('resumed');
     await rffc(['compile', 'small.rff', '--no-pass', 'slots']);
     const run = ['run', '--limit', '40', '--quiet'];
@@ -143,7 +143,7 @@ describe('run', () => {
     expect((await rffc(['eval', 'parts', '--limit', '30'])).out).toMatch(/^accuracy /);
   });
 
-  test('a plan whose source has changed is stale, and runs as it is', async () => {
+  test('warns of a stale plan, and still runs it', async () => {
     const { rffc, folder } = place('stale');
     await rffc(['compile', 'small.rff']);
     writeFileSync(join(folder, 'small.rff'), `${small}\n// changed\n`);
@@ -155,9 +155,9 @@ describe('run', () => {
   });
 
   test.each([
-    [['--set', 'theta=1'], '`--set` belongs to `rffc compile`'],
-    [['--batch', '10'], '`--batch` belongs to `rffc compile`'],
-    [['--model', 'x'], '`--model` belongs to `rffc compile`'],
+    [['--set', 'theta=1'], '`--set` is fixed in the plan'],
+    [['--batch', '10'], '`--batch` is fixed in the plan'],
+    [['--model', 'x'], '`--model` is fixed in the plan'],
   ])('what a plan has settled cannot be changed: %j', async (more, message) => {
     const { rffc } = place(`settled${more[0]}`);
     await rffc(['compile', 'small.rff']);
@@ -168,12 +168,12 @@ describe('run', () => {
     });
   });
 
-  test('fewer samples than a batch, and a plan that is not one, are told', async () => {
+  test('rejects fewer samples than a batch, and an invalid plan', async () => {
     const { rffc, folder, planAt } = place('bad');
     await rffc(['compile', 'small.rff']);
     const few = await rffc(['run', '--limit', '7']);
     expect(few).toMatchObject({ code: 1, out: '' });
-    expect(few.err).toContain('compiled for batches of 20 samples, but there are only 7');
+    expect(few.err).toContain('batch of 20 exceeds the 7 training samples');
     const plan = planAt(PLAN);
     writeFileSync(join(folder, 'far.json'), JSON.stringify({ ...plan, arenas: [] }));
     const far = await rffc(['run', 'far.json', ...quick, '--out', 'far']);

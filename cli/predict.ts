@@ -1,4 +1,4 @@
-/** `rffc predict`: labels for samples of one's own, on the terminal or in a file. */
+/** `rffc predict`: labels for other samples, on the terminal or in a file. */
 import { openBackend, type Precision } from '../runtime/backends.js';
 import { readSamples, type SampleOptions } from '../runtime/data/samples.js';
 import {
@@ -63,7 +63,7 @@ export async function predictCommand(io: Io, folder: string, options: PredictOpt
   }
 }
 
-/** What a program reads: the answers themselves where they are in no file. */
+/** The result for programs: includes the answers if they are not written to a file. */
 function jsonOf(answers: Answers, values: string, out: string | undefined): object {
   const { classes, names, prediction } = answers;
   const { labels } = prediction;
@@ -81,7 +81,7 @@ function textOf(answers: Answers, out: string | undefined): string {
   const { prediction, names } = answers;
   const count = prediction.labels.length;
   const score = scored(answers);
-  // Samples that are files are listed by name also beside an output file; others are in it in their order.
+  // Samples that are files are also listed by name when there is an output file.
   const listed = out === undefined || names ? answersOf(answers) : [];
   return [
     listed.length === 1 && out === undefined ? single(listed[0]!, answers) : table(listed),
@@ -94,7 +94,7 @@ function scored({ truth, prediction }: Answers): { readonly correct: number } | 
   return truth && { correct: prediction.labels.filter((label, i) => label === truth[i]).length };
 }
 
-/** One sample: the answer, and the numbers it was chosen by, the best first. */
+/** One sample: the answer and the value of each label, best first. */
 function single(answer: Answer, { direction, prediction }: Answers): string {
   const { goodness, softmax } = answer;
   const columns = [...(goodness ? ['goodness'] : []), ...(softmax ? ['softmax'] : [])];
@@ -109,7 +109,7 @@ function single(answer: Answer, { direction, prediction }: Answers): string {
   return `label ${answer.label} (${by}), margin ${margin(answer)}\n\n${aligned([['label', ...columns], ...rows])}`;
 }
 
-/** Many samples: a line each. */
+/** Many samples: one line each. */
 function table(answers: readonly Answer[]): string {
   const [first] = answers;
   if (!first) return '';
@@ -125,7 +125,7 @@ function table(answers: readonly Answer[]): string {
   return aligned([head, ...rows]);
 }
 
-/** Columns, the first to the left and numbers to the right. */
+/** Aligned columns: text to the left, numbers to the right. */
 function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) =>
     rows.reduce((most, row) => Math.max(most, row[column]!.length), 0),

@@ -1,4 +1,4 @@
-/** What a training run shows, on terminals of any width, in colour and without, and in a log. */
+/** Progress of a training run, on terminals of any width, with and without colour, and in a log. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -15,13 +15,13 @@ import { captured } from './testing.js';
 const WIDTHS = [40, 60, 80, 120];
 const BATCHES = 600;
 const EPOCHS = 12;
-/** Seconds that a batch takes, and a test with the checkpoint after it. */
+/** Seconds per batch, and per evaluation with its checkpoint. */
 const BATCH = 0.1;
 const TEST = 30;
 
 const text = readFileSync(join(import.meta.dirname, '../models/smoke3x4.rff'), 'utf8');
 
-/** A run of three layers, as the observer is told of it. */
+/** A run of three layers, as reported to the observer. */
 async function runOf(settings: RunInfo['settings'] = {}): Promise<RunInfo> {
   const { document } = await loadModel({ text, file: 'small.rff' }, {});
   const longer = { ...document, train: { ...document.train, epochs: EPOCHS } };
@@ -119,7 +119,7 @@ describe.each(WIDTHS)('on a terminal of %i columns', (columns) => {
     },
   );
 
-  test('the lines of the epochs stand one below the other', async () => {
+  test('aligns the lines of epochs', async () => {
     const { kept } = await shown(columns);
     expect(kept).toHaveLength(2);
     expect(kept[0]).toMatch(/^epoch {2}1\/12 {2}/);
@@ -150,7 +150,7 @@ test('at 120 columns, layer by layer', async () => {
   );
 });
 
-test('in a log, a line every half minute and one an epoch, with everything', async () => {
+test('writes full lines to a log, every half minute and per epoch', async () => {
   const { io, text } = captured('/home/me');
   const { observer } = progress(io);
   observer.ready!(await runOf());
@@ -170,7 +170,7 @@ test('in a log, a line every half minute and one an epoch, with everything', asy
   expect(text().err).not.toContain('\x1b');
 });
 
-test('a resumed run says where it goes on, counted from 1', async () => {
+test('a resumed run says where it resumes, counted from 1', async () => {
   const { io, text } = captured('/home/me');
   const info = await runOf();
   progress(io).observer.ready!({ ...info, position: { epoch: 0, batch: 10, trained: 10 } });
@@ -198,28 +198,28 @@ describe('the time that is left', () => {
   }
   const training = 10.5 * BATCHES * BATCH;
 
-  test('counts the tests, as long as the last one took', async () => {
+  test('includes evaluations, assuming each takes as long as the last', async () => {
     expect(await left({}, () => true)).toBeCloseTo(training + 11 * TEST, 5);
   });
 
-  test('counts only those that there will be', async () => {
+  test('counts only the evaluations to come', async () => {
     // Tests after epochs 5, 10 and 12, and none so far: 5,000 samples at the pace of training.
-    expect(await left({ judgeEvery: 5 }, () => false)).toBeCloseTo(training + 3 * 5000 * (BATCH / 20), 5);
+    expect(await left({ evalEvery: 5 }, () => false)).toBeCloseTo(training + 3 * 5000 * (BATCH / 20), 5);
   });
 
-  test('while testing, goes by how far the test is', async () => {
+  test('uses the progress of the evaluation while evaluating', async () => {
     const pace = new Pace(await runOf(), 0);
     pace.batch(batchReport(EPOCHS - 1, BATCHES), 0);
     pace.judging('test', 2000);
     expect(pace.left(6000)).toBeCloseTo(9, 5);
   });
 
-  test('is not known before the first batch', async () => {
+  test('is unknown before the first batch', async () => {
     expect(clock(new Pace(await runOf(), 0).left(0))).toBe('–:––');
   });
 });
 
-test('whatever the width, a line does not wrap', () => {
+test('never wraps a line, at any width', () => {
   const offers = [
     ['share', ' 62 %'],
     ['time', '4:10 left'],

@@ -1,5 +1,5 @@
 /**
- * What `rffc run` shows while it trains: on a terminal one line drawn over and over, elsewhere a plain line now and
+ * The progress of `rffc run`: on a terminal one line that is redrawn, elsewhere a plain line now and
  * then, and one for each epoch.
  */
 import { relative } from 'node:path';
@@ -20,7 +20,7 @@ import { Pace } from './pace.js';
 
 const DRAW_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 30_000;
-/** How wide a line may be where there is no terminal to say so, as in a log. */
+/** The width of a line without a terminal, as in a log. */
 const PLAIN_COLUMNS = 160;
 
 export interface Progress {
@@ -28,7 +28,7 @@ export interface Progress {
   clear(): void;
 }
 
-/** An observer that prints to `io.err`; `clear` takes the unfinished line away, so that a message can follow. */
+/** An observer that prints to `io.err`; `clear` erases the unfinished line, so that a message can follow. */
 export function progress(io: Io): Progress {
   const colour = pc.createColors(io.colour);
   let info: RunInfo;
@@ -38,7 +38,7 @@ export function progress(io: Io): Progress {
   let lastReport: BatchReport | undefined;
   let drawn = false;
 
-  // A line as wide as the terminal would wrap in some.
+  // A line as wide as the terminal would wrap in some terminals.
   const columns = () => (io.terminal ? (io.columns() || 80) - 1 : PLAIN_COLUMNS);
   const clear = () => {
     if (drawn) io.err('\r\x1b[K');
@@ -147,12 +147,12 @@ export function progress(io: Io): Progress {
   return { observer, clear };
 }
 
-/** ` 12/600`: as wide as it will ever be, so that nothing moves. */
+/** ` 12/600`: padded to its final width, so that nothing moves. */
 function count(done: number, total: number): string {
   return `${String(done).padStart(String(total).length)}/${total}`;
 }
 
-/** `epoch 2/10, batch 12/600`: what is trained next, counted from 1. */
+/** `epoch 2/10, batch 12/600`: what is trained next, from 1. */
 function whereOf({ network, dataset, settings }: RunInfo, position: Position): string {
   const stage = stageOf(position);
   const samples = Math.min(dataset.train.count, settings.limit ?? dataset.train.count);
@@ -168,7 +168,7 @@ function offer(place: Offer[0], text: string | undefined): Offer[] {
 const softmax = ({ test }: EpochReport): Offer[] =>
   test === null || test.softmax === null ? [] : [['softmax', `${percent(test.softmax)} by softmax`]];
 
-/** `accuracy 93.40 %`; with samples kept aside `accuracy 93.40 %, validation 93.10 %`. */
+/** `accuracy 93.40 %`; with a validation split `accuracy 93.40 %, validation 93.10 %`. */
 function accuracyOf(judged: Accuracies | undefined): Offer[] {
   const { test_accuracy: test = null, validation_accuracy: validation = null } = judged ?? {};
   const tested = test === null ? [] : [`accuracy ${percent(test).padStart(7)}`];
@@ -189,8 +189,8 @@ function lossOf(info: RunInfo, { loss, classifierLoss }: Measures): [mean: strin
 }
 
 /**
- * How far the goodness of the layers' positive and negative data is apart, positive where the objective wants it: negative
- * data below positive where the greatest goodness wins, above it where the least does. The mean, and layer by layer.
+ * The distance between the goodness of positive and of negative data, positive if it is what the objective wants:
+ * negative data below positive if the greatest goodness wins, above it if the least does. The mean, and per layer.
  */
 function gapOf(info: RunInfo, { goodnessPositive, goodnessNegative }: Measures): string[] {
   if (goodnessPositive.length === 0) return [];
@@ -213,7 +213,7 @@ function decoding({ decodeLoss }: Measures): Offer[] {
   return decodeLoss === null ? [] : [['decoding', `decoding ${decimal(decodeLoss, 4)}`]];
 }
 
-/** `0.4134`, wide enough for a sign; what is out of all proportion as `2.1e+15`. */
+/** `0.4134`, padded for a sign; huge values as `2.1e+15`. */
 function decimal(value: number, places: number): string {
   const text = Math.abs(value) < 1e5 ? value.toFixed(places) : value.toExponential(1);
   return text.padStart(6);

@@ -1,4 +1,4 @@
-/** `rffc run`: trains a model into a run folder, or goes on with a run. */
+/** `rffc run`: trains a model into a run folder, or resumes a run. */
 import { dirname, join, relative } from 'node:path';
 import type { Network } from '../compiler/network.js';
 import { RffcError } from '../grammar/diagnostic.js';
@@ -20,32 +20,36 @@ interface RunOptions extends RunSettings {
   readonly out?: string;
   readonly json?: true;
   readonly quiet?: true;
+  /** `--eval-every` by its earlier name. */
+  readonly judgeEvery?: number;
 }
 
-/** What a run goes on with is what it was started with. */
+/** Settings that `--resume` takes from the run. */
 const FIXED = ['set', 'model', 'batch', 'limit', 'seed', 'lr', 'init', 'initMissing', 'out'] as const;
 
-/** What a plan has settled when it was compiled. */
+/** Settings that are fixed in a plan. */
 const COMPILED = ['set', 'model', 'batch'] as const;
 
-export async function runCommand(io: Io, file: string | undefined, options: RunOptions): Promise<number> {
+export async function runCommand(io: Io, file: string | undefined, given: RunOptions): Promise<number> {
+  const { judgeEvery, ...rest } = given;
+  const options: RunOptions = judgeEvery === undefined ? rest : { evalEvery: judgeEvery, ...rest };
   const { resume } = options;
   if (file !== undefined && resume !== undefined)
     throw misuse('`--resume` takes the model from the run folder', 'drop the file argument');
   const fixed = resume === undefined ? undefined : FIXED.find((name) => options[name] !== undefined);
   if (fixed)
     throw misuse(
-      `\`--${fixed === 'initMissing' ? 'init-missing' : fixed}\` cannot be changed by \`--resume\``,
+      `\`--${fixed === 'initMissing' ? 'init-missing' : fixed}\` cannot be combined with \`--resume\``,
       'start a new run',
     );
   if (options.initMissing !== undefined && options.init === undefined)
-    throw misuse('`--init-missing` needs `--init`', 'name the weights: `--init FILE`');
+    throw misuse('`--init-missing` requires `--init`', 'add `--init FILE`');
   const source = resume === undefined ? await sourceOf(io, file, options) : undefined;
 
   const stop = new AbortController();
   const forget = io.onInterrupt(() => {
     view.clear();
-    const why = io.unread() ? 'nobody reads the results any more: ' : '';
+    const why = io.unread() ? 'the reader of the results is gone: ' : '';
     io.err(`${why}finishing this batch, then saving (Ctrl-C again to quit now)\n`);
     stop.abort();
   });
@@ -75,7 +79,7 @@ export async function runCommand(io: Io, file: string | undefined, options: RunO
   }
 }
 
-/** What is to be trained: a model, a plan, or without a file the plan compiled last here. */
+/** What to train: a model, a plan, or without a file the plan compiled last here. */
 async function sourceOf(
   io: Io,
   file: string | undefined,
@@ -83,8 +87,8 @@ async function sourceOf(
 ): Promise<ModelSource | PlanFile> {
   const named = file ?? lastPlan(io.cwd);
   if (named === undefined) {
-    const hint = 'name a .rff file (`rffc init NAME` writes one), or run `rffc compile FILE` first';
-    const message = 'no file is named, and no plan has been compiled here';
+    const hint = 'give a .rff file (`rffc init NAME` writes one), or run `rffc compile FILE` first';
+    const message = 'no file given, and no plan compiled in this directory';
     throw new RffcError([{ code: 'RFF719', severity: 'error', message, hint }], 2);
   }
   const source = readModelSource(io.cwd, named);
@@ -92,17 +96,18 @@ async function sourceOf(
   if (!plan) return source;
   const settled = COMPILED.find((name) => options[name] !== undefined);
   if (settled) {
-    const message = `\`--${settled}\` belongs to \`rffc compile\`: in \`${named}\` it is settled`;
-    throw misuse(message, 'compile the model again with it, or run the .rff file');
+    const message = `\`--${settled}\` is fixed in the plan \`${named}\``;
+    const hint = `compile the model with \`--${settled}\` again, or run the .rff file`;
+    throw misuse(message, hint, 'RFF728');
   }
   if (options.lr !== undefined)
-    throw misuse(`in the plan \`${named}\` the learning rate is settled`, 'run the .rff file instead');
+    throw misuse(`\`--lr\` is fixed in the plan \`${named}\``, 'run the .rff file instead', 'RFF728');
   const stale = staleness(io.cwd, plan);
   if (stale) report(io, [stale]);
   return plan;
 }
 
-/** The options that a run's folder keeps. */
+/** The options kept in a run's folder. */
 const SETTINGS = [
   'set',
   'model',
@@ -118,7 +123,7 @@ const SETTINGS = [
   'checkpointEvery',
   'metrics',
   'metricsEvery',
-  'judgeEvery',
+  'evalEvery',
   'log',
 ] as const;
 
@@ -132,7 +137,7 @@ function pick<T, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
 
 function changesOf(io: Io, options: RunOptions) {
   const { epochs, threads, precision, device, backend, checkpointEvery, dataDir } = options;
-  const { metrics, metricsEvery, judgeEvery, log } = options;
+  const { metrics, metricsEvery, evalEvery, log } = options;
   const changes = {
     epochs,
     threads,
@@ -142,7 +147,7 @@ function changesOf(io: Io, options: RunOptions) {
     checkpointEvery,
     metrics,
     metricsEvery,
-    judgeEvery,
+    evalEvery,
     log,
   };
   return defined({ ...changes, ...pathsOf(io, defined({ dataDir })) });
@@ -152,16 +157,16 @@ function pathsOf(io: Io, { dataDir, init }: RunSettings) {
   return defined({ dataDir: dataDir && pathOf(io, dataDir), init: init && pathOf(io, init) });
 }
 
-/** Without the properties that are undefined: absent and undefined are not the same to a typed reader. */
+/** Drops undefined properties: with exact optional properties, absent and undefined differ. */
 function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 
-/** Progress for people, and with `--json` a line an epoch for machines. */
+/** Progress on stderr, and with `--json` a line per epoch on stdout. */
 function observe(io: Io, options: RunOptions, { observer: shown, clear }: Progress): RunObserver {
-  // A loss is told in any case: the run is then not what it would have been.
+  // A lost device is reported even when quiet: the run is not what it would have been.
   const view: RunObserver = options.quiet ? (shown.lost ? { lost: shown.lost } : {}) : shown;
   let network: Network;
   return {
@@ -211,7 +216,7 @@ function conclude(io: Io, options: RunOptions, file: string | undefined, result:
   else if (!options.quiet && !options.json) suggest(io, nextSteps(file, folder, result));
 }
 
-/** The result as JSON, the last line of `--json`. */
+/** The last line of `--json`: the result. */
 function printResult(io: Io, { test, validation, best, interrupted, position, folder }: RunResult): void {
   const reached = { stage: stageOf(position), epochs: position.epoch, trained: position.trained };
   const accuracies = {
@@ -226,7 +231,7 @@ function printResult(io: Io, { test, validation, best, interrupted, position, fo
 
 type Suggestion = readonly [command: string, what: string];
 
-/** What a user may do with a run that has ended; paths are quoted. */
+/** Commands to try with a finished run; paths are quoted. */
 function nextSteps(file: string | undefined, folder: string, result: RunResult): Suggestion[] {
   const { model, document, test, validation, position } = result;
   const further = 2 * (position.network ?? position).epoch;
@@ -243,7 +248,7 @@ function nextSteps(file: string | undefined, folder: string, result: RunResult):
   ];
 }
 
-/** A table; on a terminal too narrow for it, each command with what it does above it. */
+/** A table; on a narrow terminal, each command below its description. */
 function suggest(io: Io, steps: readonly Suggestion[]): void {
   const width = Math.max(...steps.map(([command]) => command.length));
   const rows = steps.map(([command, what]) => `  ${io.command} ${command.padEnd(width)}  ${what}`.trimEnd());

@@ -39,7 +39,7 @@ test.each(['test', 'train'] as const)('a digit of the %s split, with its label',
 
 test.each([
   [['digits', '--index', '2000'], 1, 'RFF905', 'its 2000 test samples are numbered from 0 to 1999'],
-  [['csv'], 2, 'RFF713', 'choose a data set of its own'],
+  [['csv'], 2, 'RFF729', 'choose a data set without files'],
   [['digist'], 1, 'RFF600', 'did you mean `digits`?'],
 ])('%j is refused', async (argv, status, error, hint) => {
   const { code, err } = await rffc(['data', 'sample', ...argv, '--out', 'no.png']);

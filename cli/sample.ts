@@ -1,4 +1,4 @@
-/** `rffc data sample`: a sample of a data set as a picture, to look at or to try a network on. */
+/** `rffc data sample`: writes a sample of a data set as an image. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure } from '../grammar/diagnostic.js';
@@ -17,16 +17,17 @@ interface SampleOptions {
   readonly json?: true;
 }
 
-/** @throws RffcError RFF905 where there is no such sample, RFF932 where its values are no picture, and what loading throws */
+/** @throws RffcError RFF729 for a data set of files, RFF905 if there is no such sample, RFF932 if it is not an image */
 export async function sampleCommand(io: Io, name: string, options: SampleOptions): Promise<number> {
   const { call } = findDataset(name);
   if (call.includes('"'))
     throw misuse(
-      `\`${name}\` reads files that a model names`,
-      'choose a data set of its own, as `digits` is',
+      `\`${name}\` reads files named in a model`,
+      'choose a data set without files, for example `digits`',
+      'RFF729',
     );
   const out = pathOf(io, options.out);
-  checkWritable(dirname(out), 'choose a path you can write to: `--out FILE`');
+  checkWritable(dirname(out), 'choose a writable path: `--out FILE`');
   const { dataDir, index, split } = options;
   const dataset = await loadDataset(
     { name, options: {} },
@@ -34,7 +35,7 @@ export async function sampleCommand(io: Io, name: string, options: SampleOptions
   );
   const samples = dataset[split];
   if (index >= samples.count) {
-    throw failure('RFF905', `\`${name}\` has no ${split} sample ${index}`, {
+    throw failure('RFF905', `no ${split} sample ${index} in \`${name}\``, {
       hint:
         samples.count === 0
           ? 'try `--split train`'
@@ -54,7 +55,7 @@ export async function sampleCommand(io: Io, name: string, options: SampleOptions
   return 0;
 }
 
-/** A sample in grey. Frames stand side by side; those that are rows of one picture, one below the other. */
+/** A sample in greyscale. Frames are side by side, or stacked if they are the rows of one image. */
 function pictureOf({ frames, inputSize }: Dataset, samples: Split, index: number): Picture {
   const values = new Float32Array(frames * inputSize);
   samples.gather([index], values);

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const rffc = callerIn(folder);
 
 describe('explain', () => {
-  test.each(['RFF201', 'rff201', '201', 'error[RFF201]'])('%s is told about', async (code) => {
+  test.each(['RFF201', 'rff201', '201', 'error[RFF201]'])('explains %s', async (code) => {
     const { code: status, out } = await rffc(['explain', code]);
     expect(status).toBe(0);
     expect(out).toMatch(/^RFF201: unknown name in an expression\n\n/);
@@ -23,7 +23,7 @@ describe('explain', () => {
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  test('an unknown code has a nearest one', async () => {
+  test('suggests the nearest code', async () => {
     const { code, err } = await rffc(['explain', 'RFF2O1']);
     expect(code).toBe(1);
     expect(err).toMatch(/error\[RFF921\]: unknown code or term `RFF2O1`\nhint: did you mean RFF201/);
@@ -31,7 +31,7 @@ describe('explain', () => {
     expect((await rffc(['explain', 'xyzzy'])).err).toContain('lists every code and term');
   });
 
-  test('without a code all are listed, for machines too', async () => {
+  test('lists all codes without an argument, also as JSON', async () => {
     const { out } = await rffc(['explain']);
     expect(out.split('\n\nTerms:\n\n')[0]!.split('\n')).toHaveLength(diagnosticCodes.size);
     expect(out).toContain('RFF712  training diverged\n');
@@ -41,7 +41,7 @@ describe('explain', () => {
 });
 
 describe('init', () => {
-  test('writes a model that checks, is in canonical form, and learns digits', async () => {
+  test('writes a model that is valid, formatted, and learns digits', async () => {
     expect(await rffc(['init', 'fresh'])).toMatchObject({ code: 0, out: 'wrote fresh.rff\n' });
     expect(await rffc(['check', 'fresh.rff'])).toMatchObject({
       code: 0,
@@ -54,24 +54,24 @@ describe('init', () => {
     ]);
     expect(run.err).toBe('');
     const last = JSON.parse(run.out.trim().split('\n').at(-1)!) as { best_accuracy: number };
-    // A guess is right once in ten times.
+    // Chance is one in ten.
     expect(last.best_accuracy).toBeGreaterThan(0.3);
   });
 
-  test('never writes over a file', async () => {
+  test('never overwrites a file', async () => {
     writeFileSync(join(folder, 'mine.rff'), 'mine');
     const { code, err } = await rffc(['init', 'mine.rff']);
     expect(code).toBe(1);
-    expect(err).toContain('error[RFF922]: `mine.rff` is there already');
+    expect(err).toContain('error[RFF922]: `mine.rff` already exists');
     expect(readFileSync(join(folder, 'mine.rff'), 'utf8')).toBe('mine');
   });
 
-  test('into folders that are not there yet', async () => {
+  test('creates missing folders', async () => {
     expect((await rffc(['init', 'a/b/deep'])).code).toBe(0);
     expect(readFileSync(join(folder, 'a/b/deep.rff'), 'utf8')).toContain('model deep {');
   });
 
-  test.each(['my-model', '3x200', 'if', 'é'])('%s is no name for a model', async (name) => {
+  test.each(['my-model', '3x200', 'if', 'é'])('rejects the model name %s', async (name) => {
     const { code, err } = await rffc(['init', name]);
     expect(code).toBe(2);
     expect(err).toContain(name);
@@ -86,7 +86,7 @@ describe('help', () => {
     const options = out.slice(0, out.indexOf('Examples:'));
     for (const [call, does] of calls) {
       expect(out).toContain(`  $ rffc ${call}\n      ${does}`);
-      // An example cannot use an option that there is not.
+      // An example cannot use an unknown option.
       if (path === '') continue;
       const own = call.split(/ [|>]/)[0]!;
       for (const [flag] of own.matchAll(/--[a-z-]+/g)) expect(options).toContain(flag);
@@ -135,7 +135,7 @@ describe('completion', () => {
     expect(out).toContain('tfjs-node-gpu');
   });
 
-  test('another shell is wrong usage', async () => {
+  test('rejects an unknown shell', async () => {
     const { code, err } = await rffc(['completion', 'tcsh']);
     expect(code).toBe(2);
     expect(err).toContain('expected `bash`, `zsh` or `fish`');
@@ -146,7 +146,7 @@ describe('starting weights', () => {
   const small = readFileSync(join(import.meta.dirname, '../models/smoke3x4.rff'), 'utf8');
   const fast = ['--epochs', '1', '--limit', '20', '--backend', 'cpu', '--threads', '1', '--quiet'];
 
-  test('those of another model, as far as they are the same; the rest is told of', async () => {
+  test('start from another model’s weights as far as they match, with a warning about the rest', async () => {
     writeFileSync(join(folder, 'small.rff'), small);
     // The lateral weights of h1 are called otherwise here.
     const other = small
@@ -163,11 +163,14 @@ describe('starting weights', () => {
     const lax = await rffc([...init, '--out', 'lax', '--init-missing', 'ok']);
     expect(lax.code).toBe(0);
     expect(lax.err).toMatch(
-      /warning\[RFF706\]: 2 of the model's \d+ tensors are missing and start anew: `h1.h1.sideways/,
+      /warning\[RFF706\]: 2 of the model's \d+ tensors are missing and initialized normally: `h1.h1.sideways/,
     );
     expect(lax.err).toMatch(/warning\[RFF706\]: not used.*`h1.h1.lateral/);
     const alone = await rffc(['run', 'other.rff', '--init-missing', 'ok']);
-    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('`--init-missing` needs `--init`') });
+    expect(alone).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('`--init-missing` requires `--init`'),
+    });
   });
 
   test('--lr is the learning rate of the run', async () => {

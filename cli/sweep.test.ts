@@ -33,7 +33,7 @@ function inProcess(calls: string[][] = []): Launch {
   };
 }
 
-/** Calls the command; a failure is told as its diagnostics. */
+/** Calls the command; returns a failure's diagnostics. */
 async function sweep(options: Partial<SweepCommandOptions>, launch: Launch, more: Partial<Io> = {}) {
   const { io, text } = captured(folder, more);
   const basis = {
@@ -58,7 +58,7 @@ async function sweep(options: Partial<SweepCommandOptions>, launch: Launch, more
 const stateOf = (out: string) =>
   JSON.parse(readFileSync(join(folder, out, 'sweep.json'), 'utf8')) as { trials: Trial[] };
 
-test('what is suggested next works, and is nothing for a model that predicts nothing', async () => {
+test('suggests commands that work, and none for a model that cannot predict', async () => {
   const known = await sweep({ set: ['theta=1'], out: 'known' }, inProcess());
   const [, command] = /^ {2}rffc (eval .+)$/m.exec(known.err)!;
   expect(await callerIn(folder)(command!.split(' '))).toMatchObject({ code: 0 });
@@ -71,7 +71,7 @@ test('what is suggested next works, and is nothing for a model that predicts not
   expect(err).not.toContain('rffc eval');
 });
 
-test('a grid is trained, the best run is named, and the chart is written', async () => {
+test('trains a grid, names the best run, and writes the report', async () => {
   const calls: string[][] = [];
   const { code, out, err } = await sweep(
     { set: ['theta=1,1.5', 'lr=1e-4,1e-3'], out: 'grid' },
@@ -97,7 +97,7 @@ test('a grid is trained, the best run is named, and the chart is written', async
   expect(page).toContain('lr (log scale)</text>');
 });
 
-test('a second call has nothing to do, another request is refused there', async () => {
+test('a second call has nothing to do, and another request is rejected', async () => {
   await sweep({ set: ['theta=1,1.5'], out: 'again' }, inProcess());
   const calls: string[][] = [];
   const { code, out } = await sweep({ set: ['theta=1,1.5'], out: 'again' }, inProcess(calls));
@@ -109,7 +109,7 @@ test('a second call has nothing to do, another request is refused there', async 
   expect((await sweep({ set: ['theta=1,1.5'], out: 'again' }, inProcess())).err).toContain('RFF903');
 });
 
-test('a trial that fails is told of, does not stop the others, and is tried again on demand', async () => {
+test('reports a failed trial, continues with the others, and retries it on demand', async () => {
   const set = ['lr=1e-4,1e30'];
   const first = await sweep({ set, out: 'diverging' }, inProcess());
   expect(first.code).toBe(0);
@@ -122,7 +122,7 @@ test('a trial that fails is told of, does not stop the others, and is tried agai
   expect(calls.map((argv) => argv[2])).toEqual([join(folder, 'diverging/002')]);
 });
 
-test('where every trial fails, so does the sweep', async () => {
+test('fails if every trial fails', async () => {
   const { code, err, out } = await sweep(
     { set: ['batch=100,200'], batch: undefined, out: 'none' } as never,
     (async () => ({
@@ -136,7 +136,7 @@ test('where every trial fails, so does the sweep', async () => {
   expect(out).toContain('killed by SIGKILL');
 });
 
-test('a model that changes meanwhile stops the sweep', async () => {
+test('stops if the model is changed meanwhile', async () => {
   const changing: Launch = async (argv, line, signal) => {
     const ended = await inProcess()(argv, line, signal);
     writeFileSync(join(folder, 'small.rff'), `${small}\n// changed\n`);
@@ -144,7 +144,7 @@ test('a model that changes meanwhile stops the sweep', async () => {
   };
   const { code, err } = await sweep({ set: ['theta=1,1.5,2'], out: 'changed', jobs: 1 }, changing);
   expect(code).toBe(1);
-  expect(err).toContain('was changed while it was swept');
+  expect(err).toContain('was changed during the sweep');
   expect(stateOf('changed').trials.map(({ outcome }) => outcome?.status)).toEqual([
     'done',
     undefined,
@@ -152,7 +152,7 @@ test('a model that changes meanwhile stops the sweep', async () => {
   ]);
 });
 
-test('--json prints a line a trial and the result', async () => {
+test('--json prints a line per trial and the result', async () => {
   const { out } = await sweep({ set: ['theta=1,1.5'], out: 'json', json: true, jobs: 1 }, inProcess());
   const lines = out
     .trim()
@@ -166,7 +166,7 @@ test('--json prints a line a trial and the result', async () => {
   });
 });
 
-test('what is given twice, or nothing, is wrong usage', async () => {
+test('rejects settings given twice, and no settings', async () => {
   expect(await sweep({}, inProcess())).toMatchObject({
     code: 2,
     err: expect.stringContaining('nothing to sweep'),
@@ -177,7 +177,7 @@ test('what is given twice, or nothing, is wrong usage', async () => {
 
 const script = fileURLToPath(new URL('../dist/cli/trial.js', import.meta.url));
 
-test('in processes: Ctrl-C saves, the same command goes on, and the bytes are those of a run without it', async () => {
+test('in processes: Ctrl-C saves, and the same command resumes to the bytes of an uninterrupted run', async () => {
   const launch = launchProcess({ cwd: folder }, script);
   const long = { set: ['theta=1.25'], epochs: 30, out: 'stopped', jobs: 1 };
   let interrupt = () => {};
@@ -201,7 +201,7 @@ test('in processes: Ctrl-C saves, the same command goes on, and the bytes are th
   expect(stateOf('stopped').trials[0]).not.toHaveProperty('outcome');
   expect(existsSync(join(folder, 'stopped/001/checkpoint.safetensors'))).toBe(true);
 
-  // A run that is stopped, but not by the sweep, has failed; what it saved is there to be gone on from.
+  // A run that is stopped, but not by the sweep, has failed; it can be resumed.
   let killed = false;
   const killing: Launch = (argv, line) => {
     const kill = new AbortController();

@@ -1,4 +1,4 @@
-/** `rffc sweep`: trains a model with many settings, side by side, and names the best. */
+/** `rffc sweep`: trains a model with many settings in parallel, and names the best. */
 import { spawn } from 'node:child_process';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,12 +45,12 @@ export async function sweepCommand(
   const { document } = await loadModel(source, options.model === undefined ? {} : { model: options.model });
   const params = Object.keys(document.params);
   const space = readSpace(options.set ?? [], params);
-  if (space.length === 0) throw misuse('nothing to sweep', 'add values, for example `--set lr=1e-4,1e-3`');
+  if (space.length === 0) throw misuse('nothing to sweep', 'add `--set lr=1e-4,1e-3`', 'RFF901');
   const twice = space.find(
     ({ name }) => !params.includes(name) && isRunOption(name) && options[name] !== undefined,
   );
   if (twice)
-    throw misuse(`\`${twice.name}\` is both swept and set by \`--${twice.name}\``, 'leave out one of them');
+    throw misuse(`\`${twice.name}\` is both swept and set by \`--${twice.name}\``, 'drop one of them');
   const settings = settingsOf(io, options);
   const { seed } = applySettings(document, settings).train;
   const trials = trialsOf(space, options.sampler, options.trials, seed);
@@ -69,14 +69,14 @@ export async function sweepCommand(
   const view = progress(io, options, trials.length);
   const forget = io.onInterrupt(() => {
     view.clear();
-    const why = io.unread() ? 'nobody reads the results any more: ' : '';
+    const why = io.unread() ? 'the reader of the results is gone: ' : '';
     io.err(`${why}finishing the batches under way, then saving (Ctrl-C again to quit now)\n`);
     stop.abort();
   });
   try {
     if (!options.quiet) {
       const threads = share.threads === undefined ? '' : `, ${plural(share.threads, 'thread')} each`;
-      const beside = `${share.jobs} side by side${threads}`;
+      const beside = `${share.jobs} in parallel${threads}`;
       io.err(
         `${plural(trials.length, 'trial')} of ${document.name}, ${beside}, into ${relative(io.cwd, folder)}\n`,
       );
@@ -123,7 +123,7 @@ function conclude(
   }
   if (!best) {
     const message = `${failed === 1 ? 'the trial' : `all ${failed} trials`} failed`;
-    throw failure('RFF904', message, { hint: 'the table says why; `--retry` tries them again' });
+    throw failure('RFF904', message, { hint: 'see the table for each error; `--retry` runs them again' });
   }
   if (!options.json) {
     const run = relative(io.cwd, trialFolder(folder, best));
@@ -136,7 +136,7 @@ function conclude(
   return 0;
 }
 
-/** The splits that a trial was judged on: `accuracy` is that of what is kept aside, where that is some. */
+/** The splits that a trial was evaluated on: `accuracy` is that of the validation split, if there is one. */
 function judgedSplits({ train }: ModelDocument, { outcome }: Trial) {
   const done = outcome?.status === 'done' ? outcome : undefined;
   const isJudged = done !== undefined && done.accuracy !== null;
@@ -147,7 +147,7 @@ function judgedSplits({ train }: ModelDocument, { outcome }: Trial) {
   };
 }
 
-/** A line for each trial that has ended, and on a terminal one below them for those under way. */
+/** A line per finished trial, and on a terminal one below for the running ones. */
 function progress(
   io: Io,
   { json, quiet }: SweepCommandOptions,
@@ -164,7 +164,7 @@ function progress(
   const draw = () => {
     if (!shown || running.size === 0) return;
     const under = [...running].map(([number, what]) => `${number}${what}`).join(', ');
-    io.err(`\r\x1b[K${`${trials - ended} to go · running ${under}`.slice(0, io.columns() - 1)}`);
+    io.err(`\r\x1b[K${`${trials - ended} left · running ${under}`.slice(0, io.columns() - 1)}`);
     drawn = true;
   };
   const observer: SweepObserver = {
@@ -204,14 +204,14 @@ export function launchProcess(
 ): Launch {
   return (argv, line, signal) =>
     new Promise((resolve, reject) => {
-      // In a group of its own, so that a terminal's Ctrl-C reaches only the sweep, which then asks each run once.
+      // In its own process group, so that Ctrl-C reaches only the sweep, which then stops each run once.
       const child = spawn(process.execPath, [...process.execArgv, script, ...argv], {
         cwd: io.cwd,
         detached: process.platform !== 'win32',
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       });
       let err = '';
-      // Of a run that prints without end, the end says why.
+      // Only the end of the output is kept: it says why a run failed.
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         err = (err + text).slice(-100_000);
       });

@@ -1,4 +1,4 @@
-/** Calls the commands as a user does, in this process with captured output: files in, text and exit codes out. */
+/** Calls commands as a user does, in this process: returns captured output and exit codes. */
 import type { Io } from './io.js';
 import { main } from './main.js';
 
@@ -8,7 +8,7 @@ export interface Called {
   readonly err: string;
 }
 
-/** An `Io` that stands in `folder`, in parts another if `more` says so, and what has been written to it. */
+/** An `Io` in `folder`, with overrides from `more`, and what has been written to it. */
 export function captured(
   folder: string,
   more: Partial<Io> = {},
@@ -34,7 +34,7 @@ export function captured(
   return { io, text: () => ({ out, err }) };
 }
 
-/** A caller of `rffc` that stands in `folder`; what it calls may have another `Io` in parts, to hear Ctrl-C for example. */
+/** A caller of `rffc` in `folder`, with optional `Io` overrides, for example to send Ctrl-C. */
 export function callerIn(folder: string): (argv: readonly string[], more?: Partial<Io>) => Promise<Called> {
   return async (argv, more) => {
     const { io, text } = captured(folder, more);

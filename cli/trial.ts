@@ -1,10 +1,10 @@
 /**
- * A process of a sweep: `rffc` that ends with the one that started it, however that one ends, so that nothing goes on
- * writing into a run's folder when the sweep is called again.
+ * A sweep's child process: `rffc` that exits with its parent, however that ends, so that nothing keeps
+ * writing to a run's folder when the sweep is started again.
  */
 import { main } from './main.js';
 
 process.once('disconnect', () => process.exit(1));
-// Listening would keep a process alive that has nothing left to do.
+// The listener must not keep a finished process alive.
 process.channel?.unref();
 process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-/** Wrong usage: one error in rffc's own words, with the command or option that was meant. */
+/** Wrong usage: one error, with the command or option that was probably meant. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ describe('another tool’s words', () => {
     ['run m.rff --cuda', 'did you mean `--backend cuda`?'],
     ['run m.rff --fp16', 'did you mean `--precision f16`?'],
     ['run m.rff --weight-decay 0.1', 'write it in the model'],
-    ['run m.rff --early-stopping', 'there is none'],
+    ['run m.rff --early-stopping', 'not supported'],
     ['run m.rff --frobnicate', '`rffc run --help` lists the options'],
     ['run m.rff --backend gpu', '`cuda` on an NVIDIA GPU, `webgpu` on any'],
     ['run m.rff --precision fp16', 'did you mean `f16`?'],
@@ -59,7 +59,7 @@ describe('another tool’s words', () => {
     expect(err).toContain(`hint: ${hint}`);
   });
 
-  test('what is suggested exists', async () => {
+  test('suggests only existing commands and options', async () => {
     const help = new Map<string, string>();
     const helpOf = async (command: string) => {
       if (!help.has(command)) help.set(command, (await rffc([...command.split(' '), '--help'])).out);
@@ -81,14 +81,14 @@ describe('another tool’s words', () => {
       ).toBe(true);
   });
 
-  test('a word has one meaning', () => {
+  test('each word has one meaning', () => {
     const words = Object.values(commandHabits).flat();
     expect(words.filter((word, i) => words.indexOf(word) !== i)).toEqual([]);
     expect(Object.keys(inModel).filter((name) => !/^[a-z-]+$/.test(name))).toEqual([]);
   });
 });
 
-describe('what is missing or too much', () => {
+describe('missing and excess arguments', () => {
   test.each([
     ['check', 'missing argument: `rffc check` expects `<files...>`'],
     ['data fetch', 'missing argument: `rffc data fetch` expects `<name>`'],
@@ -103,7 +103,7 @@ describe('what is missing or too much', () => {
   });
 });
 
-test('as the program is called, so it is suggested', async () => {
+test('suggests commands as the program was called', async () => {
   writeFileSync(join(folder, 'm.rff'), '');
   const { err } = await rffc(['train', 'm.rff'], { command: 'npx rffc' });
   expect(err).toContain('hint: did you mean `npx rffc run m.rff`?');

@@ -1,20 +1,20 @@
 /**
- * Wrong usage in rffc's own words: what commander finds wrong with a command line becomes a diagnostic, with the command
- * or option that was meant, also where the word is another tool's.
+ * Wrong usage: what commander rejects becomes a diagnostic, with the command
+ * or option that was probably meant, including the names of other tools.
  */
 import { Argument, Command, InvalidArgumentError, type Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';
 import { commandHabits, inModel, optionHabits, optionsWithValue, valueHabits } from './habits.js';
 
-/** `@throws RffcError RFF923` to `RFF926`, with exit code 2, instead of printing and leaving. */
+/** Throws RffcError RFF923 to RFF926 with exit code 2, instead of printing and exiting. */
 export class RffcCommand extends Command {
   override createCommand(name?: string): RffcCommand {
     return new RffcCommand(name);
   }
 
-  // What follows replaces methods of commander that are not in its types: it has no other way to know what was wrong
-  // than its English.
+  // These override methods of commander that are not in its types: the only other way to know what was wrong is to
+  // parse its messages.
 
   unknownCommand(): never {
     const [word = '', ...rest] = this.args;
@@ -95,8 +95,8 @@ export class RffcCommand extends Command {
   }
 
   /**
-   * What follows a command that was meant: what was given, its options translated too, or nothing where one of them cannot be;
-   * and what the command does not do without.
+   * The words after a suggested command: those given, with options translated, or none if one cannot be translated;
+   * and placeholders for what the command requires.
    */
   private completed(meant: string, rest: readonly string[]): string[] {
     const words = meant.split(' ');
@@ -107,7 +107,7 @@ export class RffcCommand extends Command {
     const given = translated(rest, longOptions(command)) ?? [];
     const first = given.findIndex((word) => word.startsWith('-'));
     const operands = first < 0 ? given.length : first;
-    // `run --resume` takes a folder in the place of a file.
+    // `run --resume` takes a folder instead of a file.
     const last = command.options.find(({ long, required }) => required && long === words.at(-1));
     const wanted = last
       ? [last.flags.replace(/.*<(.+)>/, '$1')]
@@ -146,7 +146,7 @@ function longOptions(command: Command): readonly string[] {
     .flatMap(({ long }) => long ?? []);
 }
 
-/** Arguments with each option as the command calls it; undefined where it has none like one of them. */
+/** Translates options to the command's own; undefined if it has no equivalent for one. */
 function translated(rest: readonly string[], known: readonly string[]): string[] | undefined {
   const all = rest.map((argument) => {
     if (!argument.startsWith('-')) return quoted(argument);
@@ -162,17 +162,17 @@ function placeholder(name: string): string {
   return name.includes('.') ? name : name.toUpperCase();
 }
 
-/** What to type instead of another tool's command. */
+/** The command that another tool's word stands for. */
 function commandMeant(word: string): string | undefined {
   return Object.keys(commandHabits).find((call) => commandHabits[call]!.includes(word));
 }
 
-/** An option's name without dashes in front, in small letters, with dashes between words. */
+/** An option's name in kebab case, without leading dashes. */
 function plain(flag: string): string {
   return flag.replace(/^-+/, '').toLowerCase().replaceAll('_', '-');
 }
 
-/** Which of a command's options was meant: the same word, one of the same meaning, or the nearest. */
+/** The option that was probably meant: the same word, a synonym, or the nearest. */
 function optionMeant(flag: string, known: readonly string[]): string | undefined {
   const name = plain(flag);
   const withValue = optionsWithValue[name];

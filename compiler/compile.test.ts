@@ -37,7 +37,7 @@ test('a model document compiles to the plan of its text', async () => {
 test('identifies files that are neither .rff nor model documents', async () => {
   expect(await codes('{"rffc": 1,')).toEqual(['RFF715']);
   expect(await codes('{"rffc": "plan"}')).toEqual(['RFF715']);
-  expect(await codes('{}', { theta: 1 })).toEqual(['RFF713']);
+  expect(await codes('{}', { theta: 1 })).toEqual(['RFF728']);
   expect(await codes('{"rffc": 1}')).not.toEqual([]);
   await expect(loadModel({ text: 'model m {', file: 'bad' })).rejects.toThrow('RFF');
 });

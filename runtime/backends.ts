@@ -1,5 +1,5 @@
 /**
- * The backends by name: what can run here, and a session on one. Each is loaded when it is asked for: none needs
+ * The backends by name: which are available, and sessions on them. Each is loaded on demand: none needs
  * another's libraries.
  */
 import { buildPlan } from '../compiler/build.js';
@@ -18,28 +18,28 @@ import { withPackages } from './packages.js';
 import { type TfjsBackend, tfjsBackends, tfjsPackages } from './tfjs/packages.js';
 import type { Precision as WebgpuPrecision } from './webgpu/device.js';
 
-/** What products' operands are rounded to; sums are f32 always. */
+/** The precision of matrix-product operands; sums are always f32. */
 export type Precision = WebgpuPrecision | CudaPrecision;
 export const precisions: readonly Precision[] = ['f32', 'tf32', 'bf16', 'f16'];
 
 export interface BackendOptions {
   readonly threads?: number;
-  /** Passes that a graph is compiled without, where a plan is made of it. */
+  /** Disabled passes, if a plan has to be compiled from a graph. */
   readonly without?: readonly PassName[];
   /** Of products, on webgpu and cuda. */
   readonly precision?: Precision;
-  /** Which GPU, from 0, on cuda. */
+  /** CUDA device, from 0. */
   readonly device?: number;
-  /** Time every launch; on engines of our own. */
+  /** Time every launch; on native engines. */
   readonly profile?: boolean;
 }
 
 export interface BackendInfo {
   readonly name: string;
   readonly available: boolean;
-  /** What it runs on, or why it cannot. */
+  /** What it runs on, or why it is unavailable. */
   readonly detail: string;
-  /** What to do about it; of a backend that is available, to make it faster. */
+  /** What to install: to make it available, or faster. */
   readonly install?: string;
 }
 
@@ -47,20 +47,19 @@ const tfjs: Readonly<Record<TfjsBackend, string>> = {
   'tfjs-cpu': 'TensorFlow.js in plain JavaScript, one thread: the reference, slow',
   'tfjs-wasm': 'TensorFlow.js in WebAssembly, one thread',
   'tfjs-webgpu': 'TensorFlow.js on WebGPU',
-  'tfjs-node-gpu':
-    "TensorFlow's own library on CUDA 11: for where that is set up already and `cuda` does not run",
+  'tfjs-node-gpu': "TensorFlow's library on CUDA 11, for systems that have it and cannot run `cuda`",
 };
 
-/** The part of rffc that runs on tfjs, which needs tfjs. @throws RffcError RFF811 where that is not installed */
+/** The tfjs backends. @throws RffcError RFF811 if tfjs is not installed */
 const loadTfjs = (name: TfjsBackend) => withPackages(tfjsPackages[name], () => import('./tfjs/load.js'));
 
-/** Every name that `--backend` takes beside `auto`. */
+/** The values of `--backend` beside `auto`. */
 export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjsBackends];
 
 /**
- * What can run here; for what cannot, why, and what to install.
+ * Lists the available backends, and what the others need.
  *
- * @param options.verbose show what drivers write to stderr while they are looked for
+ * @param options.verbose show what drivers write to stderr meanwhile
  */
 export async function listBackends(options: { readonly verbose?: boolean } = {}): Promise<BackendInfo[]> {
   const all = [await lookAtCpu(), await lookAtWebgpu(options), await lookAtCuda()];
@@ -78,7 +77,7 @@ async function lookAtCpu(): Promise<BackendInfo> {
       const detail = `${threads}, products by ${blasText(blas)} (${blas.path})`;
       return { name: 'cpu', available: true, detail };
     }
-    const own = 'products by WebAssembly of our own';
+    const own = 'products by built-in WebAssembly';
     if (process.env.RFFC_BLAS === 'off')
       return { name: 'cpu', available: true, detail: `${threads}, ${own}: RFFC_BLAS=off` };
     const missing = whyNoBlas()?.diagnostics[0];
@@ -125,7 +124,7 @@ async function lookAtCuda(): Promise<BackendInfo> {
     return {
       name: 'cuda',
       available: true,
-      detail: `CUDA kernels on ${first}${more}, by ${with_}: the first choice on an NVIDIA GPU`,
+      detail: `CUDA kernels on ${first}${more}, by ${with_}`,
     };
   } catch (error) {
     return unavailable('cuda', error);
@@ -150,11 +149,11 @@ function unavailable(name: string, error: unknown): BackendInfo {
 }
 
 /**
- * A session of a network on a backend. The engines of our own play its plan, those of tfjs its graph: what is missing is
- * made of what is there.
+ * A session of a network on a backend. Native engines run the plan, tfjs runs the graph; either is derived if
+ * absent.
  *
- * @param name one of `backendNames`, or `auto` for the fastest that works here
- * @throws RffcError RFF810 for an unknown name, RFF770 to RFF772 for wrong arguments, and what the backend itself has to say where it cannot run
+ * @param name one of `backendNames`, or `auto`, which is `cpu`
+ * @throws RffcError RFF810 for an unknown name, RFF770 to RFF772 for wrong arguments, and the backend's own errors
  */
 export async function openBackend(
   name: string,
@@ -166,7 +165,7 @@ export async function openBackend(
   const precision = precisionOn(name, options.precision ?? 'f32');
   if (device !== undefined && name !== 'cuda') {
     throw failure('RFF843', `\`${name}\` has no devices to choose from`, {
-      hint: 'leave out `--device`, or use `--backend cuda`',
+      hint: 'drop `--device`, or use `--backend cuda`',
     });
   }
   const plan = () =>
@@ -196,7 +195,7 @@ export async function openBackend(
     return openTfjs(known, isPlan(compiled) ? graphOf(compiled) : compiled);
   }
   const near = closest(name, ['auto', ...backendNames]);
-  throw failure('RFF810', `there is no backend \`${name}\``, {
+  throw failure('RFF810', `unknown backend \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `choose from auto, ${backendNames.join(', ')}`,
   });
 }
@@ -229,12 +228,16 @@ function precisionOn(name: string, precision: Precision): Precision {
   const own = has[name] ?? ['f32'];
   if (own.includes(precision)) return precision;
   const others = Object.keys(has).filter((other) => has[other]!.includes(precision));
-  throw failure('RFF826', `\`${name}\` computes in ${own.join(', ')}, not in ${precision}`, {
-    hint: `leave out \`--precision\`, or use \`--backend ${others.join('` or `')}\``,
-  });
+  throw failure(
+    'RFF826',
+    `precision ${precision} is not supported on \`${name}\`: expected ${own.join(' or ')}`,
+    {
+      hint: `drop \`--precision\`, or use \`--backend ${others.join('` or `')}\``,
+    },
+  );
 }
 
-/** The graph that a plan was made of. */
+/** The graph that a plan was compiled from. */
 function graphOf({ model, batch, predictBatch, frames }: Plan): Graph {
   return lower(model, { batch, predictBatch, frames });
 }

@@ -1,4 +1,4 @@
-/** What a backend can complain of, by code. */
+/** Error codes of backends. */
 export const engineCodes: Readonly<Record<string, { readonly title: string; readonly explanation: string }>> =
   {
     RFF801: {
@@ -30,7 +30,7 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF820: {
       title: 'BLAS library does not load',
       explanation:
-        'The library named by `RFFC_BLAS` does not load. `RFFC_BLAS=off` selects the built-in matrix product; without the variable a system BLAS is looked for.',
+        'The library named by `RFFC_BLAS` does not load. `RFFC_BLAS=off` selects the built-in matrix product; if unset, a system BLAS is searched.',
     },
     RFF821: {
       title: 'not a usable BLAS library',
@@ -42,7 +42,7 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
         'The cpu backend calls BLAS libraries built for 32-bit integers (LP64), and the one found uses 64-bit integers (ILP64).',
     },
     RFF823: {
-      title: 'a worker failed',
+      title: 'worker failed',
       explanation:
         'A worker thread of the cpu backend threw, trapped or exited; its own message follows. The run ends, and its checkpoint remains.',
     },
@@ -108,7 +108,7 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF842: {
       title: 'missing CUDA library',
       explanation:
-        "cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. Both come with the CUDA toolkit or as Python packages, and may not be newer than the driver's CUDA. They are looked for in the directories of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, /usr/local/cuda, and in the `nvidia` packages of Python environments.",
+        "cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. Both come with the CUDA toolkit or as Python packages, and may not be newer than the driver's CUDA. They are searched in the directories of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, /usr/local/cuda, and in the `nvidia` packages of Python environments.",
     },
     RFF843: {
       title: 'unknown NVIDIA GPU',

@@ -14,17 +14,17 @@ const softwareDrivers = [
 ];
 
 export interface DawnOptions {
-  /** Show what Dawn and the drivers write to stderr themselves. */
+  /** Show what Dawn and the drivers write to stderr. */
   readonly verbose?: boolean;
 }
 
 let opened: Promise<GPU> | undefined;
 
 /**
- * The process's one GPU object. The system's own drivers come first; where they offer no adapter, Chromium's software
+ * The process's GPU object. The system's drivers come first; if they offer no adapter, Chromium's software
  * Vulkan driver is taken if it is installed (correct, and slow).
  *
- * @throws RffcError that says what is missing, package or driver, and how to get it
+ * @throws RffcError naming the missing package or driver
  */
 export function openDawn({ verbose = false }: DawnOptions = {}): Promise<GPU> {
   opened ??= verbose ? open() : quietly(open);
@@ -35,7 +35,7 @@ async function open(): Promise<GPU> {
   const dawn = await withPackages(['webgpu'], () => import('webgpu'));
   Object.assign(globalThis, dawn.globals);
   for (const [type, method] of waits) beCalm(dawn.globals, type, method);
-  // Dawn's Vulkan loader warns where there is no such folder.
+  // Dawn's Vulkan loader warns if the folder is missing.
   process.env.XDG_RUNTIME_DIR ??= '/tmp';
   // The GPU's clock to the nanosecond: rounded ones are for pages that may not be trusted.
   const toggles = ['disable-dawn-features=timestamp_quantization'];
@@ -50,28 +50,28 @@ async function open(): Promise<GPU> {
   throw failure('RFF812', 'WebGPU found no adapter: no usable graphics driver on this system', {
     hint:
       process.platform === 'linux'
-        ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 chromium` brings a software driver"
+        ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 chromium` adds a software driver"
         : 'update the graphics driver; WebGPU needs Metal on macOS, Direct3D 12 or Vulkan on Windows',
   });
 }
 
-/** What takes long enough to wait for. */
+/** Operations long enough to wait for. */
 const waits = [
   ['GPUBuffer', 'mapAsync'],
   ['GPUQueue', 'onSubmittedWorkDone'],
   ['GPUDevice', 'createComputePipelineAsync'],
 ] as const;
-/** Never changes: what a thread that is to sleep waits on. */
+/** Never changes: a sleeping thread waits on it. */
 const never = new Int32Array(new SharedArrayBuffer(4));
-/** When naps begin, and how long one is: a share of what has been waited so far. Milliseconds; a fast GPU never sees one. */
+/** When naps begin, and their length as a share of the time waited so far. Milliseconds; a fast GPU never needs one. */
 const NAP = { after: 2, share: 0.05, most: 1 };
 let waiting = 0;
 let began = 0;
 let napping = false;
 
 /**
- * Lets this thread sleep while it waits. Dawn's package asks the device over and over, which takes a whole core from a
- * software adapter; napping a little between two questions leaves it to those who work.
+ * Lets this thread sleep while it waits. Dawn's package polls the device, which takes a whole core from a
+ * software adapter; naps between polls leave it to the workers.
  */
 function beCalm(globals: object, type: string, method: string): void {
   const { prototype } = Reflect.get(globals, type) as { prototype: object };
@@ -90,7 +90,7 @@ function beCalm(globals: object, type: string, method: string): void {
   });
 }
 
-/** A nap, and another after the next question, until nothing is waited for. Dawn keeps the process up, not this. */
+/** Naps between polls until nothing is pending. Dawn, not this timer, keeps the process alive. */
 function nap(): void {
   napping = waiting > 0;
   if (!napping) return;
@@ -99,7 +99,7 @@ function nap(): void {
   setImmediate(nap).unref();
 }
 
-/** Whether the adapter is a program and not a graphics card. @throws RffcError as `openDawn` does */
+/** Whether the adapter is a software one. @throws RffcError as `openDawn` does */
 export async function isSoftware(): Promise<boolean> {
   const adapter = await (await openDawn()).requestAdapter();
   return (

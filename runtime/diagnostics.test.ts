@@ -13,7 +13,7 @@ const used = new Set(
   sources.flatMap((text) => [...text.matchAll(/['`"](RFF\d{3})\b/g)].map((found) => found[1]!)),
 );
 
-test('every code that the sources give has an entry, with a title of one line and an explanation', () => {
+test('every code in the sources has an entry with a title and an explanation', () => {
   expect([...used].filter((code) => !diagnosticCodes.has(code))).toEqual([]);
   expect(used.size).toBeGreaterThan(100);
   for (const [code, { title, explanation }] of diagnosticCodes) {
@@ -23,6 +23,6 @@ test('every code that the sources give has an entry, with a title of one line an
   }
 });
 
-test('every entry is a code that the sources give', () => {
+test('every entry is a code in the sources', () => {
   expect([...diagnosticCodes.keys()].filter((code) => !used.has(code))).toEqual([]);
 });

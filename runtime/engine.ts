@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * What every backend gives the training loop: a session that holds one compiled network and plays its programs.
+ * The interface of every backend to the training loop: a session holds one compiled network and runs its programs.
  *
  * A session knows tensors by name and nothing else: parameters and optimizer state under the names of the language
  * (`h2.h1.forward.weight`, `optimizer/h2.h1.forward.weight/square_avg`), a batch's data (`x`, `y`, …) and results
@@ -16,25 +16,25 @@ export interface Session extends AsyncDisposable {
   readonly backend: string;
   /** Every tensor that can be written or read. */
   readonly tensors: readonly TensorInfo[];
-  /** The names of those that have been written. A parameter that never was is all zeros: nobody gave the network weights. */
+  /** The names of those that have been written. A parameter never written is all zeros: the network has no weights. */
   readonly written: ReadonlySet<string>;
-  /** Inputs may be written while a program runs: they travel meanwhile, and the next program reads them. */
+  /** Inputs may be written while a program runs: they are transferred meanwhile, for the next program. */
   readonly writesAhead?: true;
   /**
    * Sets a tensor. `values` is row-major and exactly as long as the tensor's shape says.
    * @throws RffcError for an unknown name or a wrong length.
    */
   write(name: string, values: Float32Array | Int32Array): void;
-  /** Plays a program to its end. @throws RffcError if the device fails, RFF775 where the session is closed. */
+  /** Runs a program. @throws RffcError if the device fails, RFF775 if the session is closed. */
   run(program: ProgramName, args: RunArguments): Promise<void>;
   /** A copy of a tensor, row-major. */
   read(name: string): Promise<Float32Array>;
-  /** What the launches of a program took; empty unless the session was opened with `profile`. */
+  /** Time per launch of a program; empty unless the session was opened with `profile`. */
   launchTimes?(program: string): LaunchTime[];
   dispose(): Promise<void>;
 }
 
-/** What a launch took in all runs so far: on a CPU by the first worker's clock, on a GPU by the GPU's. */
+/** A launch's time in all runs so far: on a CPU by the first worker's clock, on a GPU by the GPU's. */
 export interface LaunchTime {
   /** Index into the program's launches. */
   readonly launch: number;
@@ -51,10 +51,10 @@ export function sessionClosed(): RffcError {
   });
 }
 
-/** The device is gone, and what it held with it; another one can be had perhaps. */
+/** The device and its memory are lost; a new one may be available. */
 export function deviceLost(message: string): RffcError {
   return failure('RFF834', message, {
-    hint: 'go on from the last checkpoint with `rffc run --resume`; if it happens again, update the graphics driver',
+    hint: 'resume from the last checkpoint with `rffc run --resume`; if it happens again, update the graphics driver',
   });
 }
 

@@ -1,7 +1,7 @@
 /**
- * What a program that trains by itself uses beside `compile` and a session: samples from memory, `initialize`, `train`,
- * `evaluate` and `predict`. The command line is made of the same parts; here their arguments are checked first. Nothing here
- * needs a host: it runs in a page.
+ * The library beside `compile` and sessions: samples from memory, `initialize`, `train`,
+ * `evaluate` and `predict`. The command line uses the same parts; here their arguments are checked first. Nothing here
+ * needs Node: it runs in a page.
  */
 import { compiledArgument, hearsLabel, type Network, networkOf } from '../compiler/network.js';
 import type { Plan } from '../compiler/plan/plan.js';
@@ -37,8 +37,8 @@ import {
 } from './train/train.js';
 
 /**
- * Puts a session at the beginning of training: parameters drawn from the model's seed, optimizer state as it starts. Needed
- * only to begin anew: `train` does it for a new session.
+ * Initializes a session: parameters drawn from the model's seed, and optimizer state. Needed
+ * only to start over: `train` does it for a new session.
  * @throws RffcError RFF770 for wrong arguments, RFF774 for a session of another network
  */
 export function initialize(session: Session, network: Network | Plan): void {
@@ -46,13 +46,13 @@ export function initialize(session: Session, network: Network | Plan): void {
 }
 
 /**
- * Samples of one's own, to train on, to evaluate on, or to label.
+ * Samples from memory, to train or evaluate on, or to label.
  *
- * @param values [samples, inputSize], or with frames [samples, frames, inputSize], as the network is to see them: row-major in
- * one array, or an array a sample
+ * @param values [samples, inputSize], or with frames [samples, frames, inputSize], normalized: row-major in
+ * one array, or one array per sample
  * @param shape the model's input size; frames per sample, 1 by default
- * @param labels [samples], integers from 0; 0 for all by default, which `predict` does not look at
- * @throws RffcError RFF709 where the numbers do not come out even or a value is no number, RFF770 to RFF772
+ * @param labels [samples], integers from 0; 0 for all by default, which `predict` ignores
+ * @throws RffcError RFF709 for a wrong number of values or one that is not finite, RFF770 to RFF772
  */
 export function samples(
   values: ArrayLike<number> | readonly ArrayLike<number>[],
@@ -70,7 +70,10 @@ export function samples(
   const count = floats.length / (inputSize * frames);
   if (!Number.isInteger(count) || (labels && labels.length !== count)) {
     const named = labels ? `${labels.length} labels of ` : '';
-    throw failure('RFF709', `${floats.length} numbers are not ${named}samples of ${frames} × ${inputSize}`);
+    throw failure(
+      'RFF709',
+      `${floats.length} values do not match ${named}samples of ${frames} × ${inputSize}`,
+    );
   }
   const bad = floats.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
@@ -110,7 +113,7 @@ function toLabels(labels: ArrayLike<number> | undefined, count: number): Int32Ar
 const trainOptions: Readonly<Record<keyof TrainOptions, OptionKind>> = {
   epochs: wholeNumber,
   lr: positiveNumber,
-  judgeEvery: wholeNumber,
+  evalEvery: wholeNumber,
   limit: wholeNumber,
   start: anObject,
   soFar: anything,
@@ -134,27 +137,28 @@ const predictOptions: Readonly<Record<keyof PredictOptions, OptionKind>> = {
   onProgress: callback,
 };
 
-/** Where a name from other libraries, or of another argument, is meant. */
+/** Suggestions for names of other libraries, or of another argument. */
 function elsewhere(name: string): string | undefined {
   if (/^(learning[_-]?rate)$/i.test(name)) return 'write `lr`';
-  if (/^batch[_-]?size$/i.test(name)) return 'a plan has its batch size inside: `compile(source, { batch })`';
+  if (/^batch[_-]?size$/i.test(name))
+    return 'the batch size is fixed in the plan: `compile(source, { batch })`';
   if (name in callbacks)
     return 'callbacks are the fifth argument: `train(session, plan, data, options, { epoch })`';
   return undefined;
 }
 
 /**
- * Trains a session. Parameters and optimizer state that nobody has written are initialized first, from the model's seed: all of
- * a new session's, none of one that `loadWeights`, `initialize` or an earlier call of `train` has been at.
+ * Trains a session. Parameters and optimizer state that have not been written are initialized first, from the model's
+ * seed: all of a new session's, none after `loadWeights`, `initialize` or an earlier call of `train`.
  *
- * Each epoch sees the samples in a new order, in full batches. The same plan, data and backend give the same bytes, also when
- * training goes on from a result's `position`.
+ * Each epoch goes through the samples in a new order, in full batches. The same plan, data and backend give the same
+ * bytes, even if training resumes from a result's `position`.
  *
- * @param data `train`, and where there are any the splits to evaluate on after each epoch: `test`, `validation`
- * @param options `epochs`, `lr` and others; what is not given is the model's
+ * @param data `train`, and optionally the splits to evaluate on after each epoch: `test`, `validation`
+ * @param options `epochs`, `lr` and others; default to the model's
  * @param observer called after each batch and each epoch; both count from 1
- * @throws RffcError RFF770 to RFF774 for wrong arguments, RFF709 for data that does not fit, RFF710 for fewer samples than a
- * batch, RFF712 at the first loss or goodness that is not finite
+ * @throws RffcError RFF770 to RFF774 for wrong arguments, RFF709 for data that does not match, RFF732 for fewer
+ * samples than a batch, RFF712 at the first loss or goodness that is not finite
  */
 export async function train(
   session: Session,
@@ -164,7 +168,7 @@ export async function train(
   observer: TrainObserver = {},
 ): Promise<TrainResult> {
   const known = argumentsOf('train', session, network);
-  const form = '`{ train: samples(…), test: samples(…) }`, or what `loadDataset` gives';
+  const form = '`{ train: samples(…), test: samples(…) }`, or the result of `loadDataset`';
   if (isObject(data) && 'gather' in data)
     throw wrongArgument('train', 'a data set', data, `a split alone is \`{ train: split }\``);
   if (!isObject(data) || !isObject((data as Partial<TrainingData>).train))
@@ -180,8 +184,9 @@ export async function train(
 }
 
 /**
- * Labels and goodness of samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model that cannot predict, RFF712 if a goodness is not finite, RFF709, RFF770 to RFF774
+ * Labels and goodness of samples in their order; `undefined` if aborted.
+ * @throws RffcError RFF716 for a model that cannot predict, RFF712 if a goodness is not finite, RFF709, RFF770 to
+ * RFF774
  */
 export async function predict(
   session: Session,
@@ -196,7 +201,7 @@ export async function predict(
   return predictSplit(session, known, split, options);
 }
 
-/** `predict` scored against the samples' own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does */
+/** `predict` scored against the samples' own labels; `undefined` if aborted. @throws RffcError as `predict` does */
 export async function evaluate(
   session: Session,
   network: Network | Plan,
@@ -219,8 +224,8 @@ function argumentsOf(call: string, session: Session, network: Network | Plan): N
 }
 
 /**
- * @param labelled the split's name, where its labels are looked at
- * @throws RffcError RFF770 for what is no split, RFF709 for one that the model cannot read
+ * @param labelled the split's name, if its labels are used
+ * @throws RffcError RFF770 if it is not a split, RFF709 if it does not match the model
  */
 function checkSplit(
   call: string,
@@ -250,7 +255,7 @@ function checkSplit(
     const takes = `${frames === 1 ? '' : `${frames} frames of `}${input.size} numbers`;
     throw failure(
       'RFF709',
-      `samples of another size: \`input ${input.name}[${input.size}]\` takes ${takes} per sample`,
+      `wrong sample size: \`input ${input.name}[${input.size}]\` takes ${takes} per sample`,
       {
         hint: `${error.message}`,
       },

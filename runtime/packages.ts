@@ -1,14 +1,14 @@
 /**
- * The packages that only some backends need. They are optional peers of rffc: whoever wants such a backend installs them,
- * in the versions that rffc's package.json names.
+ * Packages that only some backends need. They are optional peers of rffc, installed by users of such a backend
+ * in the versions given in rffc's package.json.
  */
 import { failure, RffcError } from '../grammar/diagnostic.js';
 import { manifest } from './run/version.js';
 
 /**
  * What `load` gives, which imports one of `packages`.
- * @throws RffcError RFF811 with the command that installs all of them where one is missing or does not load; an RffcError
- * of `load` as it is
+ * @throws RffcError RFF811 with the install command if one is missing or does not load; an RffcError
+ * of `load` unchanged
  */
 export async function withPackages<T>(packages: readonly string[], load: () => Promise<T>): Promise<T> {
   try {
@@ -19,7 +19,7 @@ export async function withPackages<T>(packages: readonly string[], load: () => P
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
     const message = missing
-      ? `optional package not installed: this backend needs ${names}`
+      ? `optional package not installed: this backend requires ${names}`
       : `optional package does not load on this system: ${firstLine(error)}`;
     throw failure('RFF811', message, { hint: `npm install ${packages.map(versioned).join(' ')}` });
   }
@@ -31,7 +31,7 @@ function versioned(name: string): string {
   return version === undefined ? name : `${name}@${version}`;
 }
 
-/** The first line of what an error says. */
+/** The first line of an error's message. */
 export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }

@@ -19,7 +19,7 @@ model tiny {
   return compile({ text, file: 'tiny.rff' });
 };
 
-it('shows pixels to a network as its training data were, to the last bit', async () => {
+it('normalizes pixels exactly like the training data', async () => {
   const table = pixelTable({ mean: 0.1, std: 0.25 });
   const { plan } = await compiled('digits(train: 60, test: 30, normalize: [0.1, 0.25])');
   expect(normalizeValues(Uint8Array.of(0, 100, 255), plan)).toEqual(

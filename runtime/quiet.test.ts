@@ -28,7 +28,7 @@ test.runIf(process.platform !== 'win32')(
   },
 );
 
-test('`rffc backends` prints nothing but its answer, whatever drivers have to say', () => {
+test('`rffc backends` prints only its answer, whatever drivers print', () => {
   for (const more of [[], ['--json']]) {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

@@ -1,4 +1,4 @@
-/** Keeps what native libraries write to stderr off the terminal: they report through rffc, or not at all. */
+/** Silences what native libraries write to stderr: their errors are reported by rffc. */
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
@@ -11,14 +11,14 @@ interface Descriptors {
 }
 
 /**
- * Does `work` while the process's stderr leads nowhere. Nothing else may want to write there meanwhile. Where the system
- * has no such functions (Windows), the work is done all the same.
+ * Runs `work` with the process's stderr discarded. Nothing else may write there meanwhile. If the system
+ * does not have these functions (Windows), stderr stays.
  */
 export async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const descriptors = await load();
   if (!descriptors) return work();
   const kept = descriptors.dup(STDERR);
-  // Closed from the start, there is nothing to keep quiet.
+  // stderr is closed already.
   if (kept < 0) return work();
   const nowhere = openSync(devNull, 'w');
   descriptors.dup2(nowhere, STDERR);
@@ -41,7 +41,7 @@ async function load(): Promise<Descriptors | undefined> {
       dup2: library.func('int dup2(int, int)') as Descriptors['dup2'],
     };
   } catch {
-    // Without them the messages stay: no reason to stop.
+    // Without them the messages stay.
     return undefined;
   }
 }

@@ -1,13 +1,14 @@
 /**
- * The safetensors format (huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors' bytes,
- * back to back, little-endian and row-major. Reading checks every number in the header before it is used; writing
- * gives the same bytes for the same tensors. Nothing here needs a host: it runs in a page. Files: `safetensors.ts`.
+ * The safetensors format (huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors'
+ * bytes, back to back, little-endian and row-major. Reading checks every number in the header before it is used;
+ * writing gives the same bytes for the same tensors. Nothing here needs Node: it runs in a page. Files:
+ * `safetensors.ts`.
  */
 
 import { failure, type RffcError } from '../grammar/diagnostic.js';
 import { kindOfFile } from './data/kinds.js';
 
-/** Bytes an element. The types below one byte of newer versions are not read. */
+/** Bytes per element. Types below one byte, in newer versions, are not supported. */
 const DTYPE_BYTES = {
   BOOL: 1,
   U8: 1,
@@ -35,7 +36,7 @@ export interface Tensor {
   readonly data: ArrayBufferView;
 }
 
-/** What a header says of a tensor; `begin` and `end` are byte offsets into the file. */
+/** A header's entry of a tensor; `begin` and `end` are byte offsets into the file. */
 export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -56,7 +57,7 @@ export interface SafetensorsFile {
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 export const PREFIX_BYTES = 8;
-/** What tells one kind of file from another. */
+/** Bytes needed to recognize a file's kind. */
 export const SNIFFED_BYTES = 512;
 
 function invalid(file: string | undefined, what: string, hint?: string): RffcError {
@@ -75,7 +76,7 @@ export function elementCount(shape: readonly number[]): number {
 /**
  * Reads a whole file's bytes. The tensors' data are views into `bytes`, not copies.
  * @param file the name for messages.
- * @throws RffcError RFF640 for anything the format forbids.
+ * @throws RffcError RFF640 for any violation of the format.
  */
 export function parseSafetensors(bytes: Uint8Array, file?: string): SafetensorsFile {
   const headerBytes = headerLength(bytes, bytes.byteLength, file);
@@ -92,30 +93,26 @@ export function parseSafetensors(bytes: Uint8Array, file?: string): SafetensorsF
 }
 
 /**
- * The header's length in bytes, from the first eight bytes, checked against the whole file's; more bytes tell another kind
- * of file.
+ * The header's length in bytes, from the first eight bytes, checked against the whole file's; more bytes tell another
+ * kind of file.
  */
 export function headerLength(bytes: Uint8Array, fileBytes: number, file: string | undefined): number {
   if (bytes.byteLength < PREFIX_BYTES) {
-    throw invalid(file, `it has ${bytes.byteLength} bytes, fewer than the 8 of the header's length`);
+    throw invalid(file, `${bytes.byteLength} bytes: expected at least 8 for the header's length`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
   const kind = length > fileBytes - PREFIX_BYTES ? kindOfFile(bytes) : undefined;
-  if (kind) throw invalid(file, `it is ${kind.what}`, kind.hint(file ?? 'FILE'));
+  if (kind) throw invalid(file, `found ${kind.what}`, kind.hint(file ?? 'FILE'));
   if (length > MAX_HEADER_BYTES) {
     throw invalid(
       file,
-      `its header would have ${length} bytes (at most ${MAX_HEADER_BYTES})`,
-      'is it another kind of file?',
+      `header of ${length} bytes (at most ${MAX_HEADER_BYTES})`,
+      'check that it is a safetensors file',
     );
   }
   if (length > fileBytes - PREFIX_BYTES) {
-    throw invalid(
-      file,
-      `its header would have ${length} bytes, the file has ${fileBytes}`,
-      'was it cut off?',
-    );
+    throw invalid(file, `header of ${length} bytes in a file of ${fileBytes}`, 'copy or download it again');
   }
   return length;
 }
@@ -132,13 +129,13 @@ export function parseHeader(
     text = new TextDecoder('utf-8', { fatal: true }).decode(header);
     json = JSON.parse(text);
   } catch {
-    throw invalid(file, 'its header is not JSON');
+    throw invalid(file, 'the header is not JSON');
   }
-  if (!text.startsWith('{') || !isRecord(json)) throw invalid(file, 'its header is not a JSON object');
+  if (!text.startsWith('{') || !isRecord(json)) throw invalid(file, 'the header is not a JSON object');
   const keys = topLevelKeys(text);
   const twice = keys.find((key, i) => keys.indexOf(key) !== i);
   if (keys.length !== Object.keys(json).length) {
-    throw invalid(file, `tensor ${JSON.stringify(twice ?? '')} is described twice`);
+    throw invalid(file, `tensor ${JSON.stringify(twice ?? '')} is defined twice`);
   }
 
   const dataStart = PREFIX_BYTES + header.byteLength;
@@ -154,16 +151,20 @@ export function parseHeader(
   const byOffset = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   for (const [name, { begin, end }] of byOffset) {
     if (begin !== expected) {
-      const how = begin < expected ? 'overlaps the tensor before it' : 'leaves a hole before it';
+      const how = begin < expected ? 'overlaps the previous tensor' : 'leaves a gap before it';
       throw invalid(file, `tensor ${JSON.stringify(name)} ${how}`);
     }
     if (end > fileBytes) {
-      throw invalid(file, `tensor ${JSON.stringify(name)} ends past the file's end`, 'was it cut off?');
+      throw invalid(
+        file,
+        `tensor ${JSON.stringify(name)} ends past the file's end`,
+        'copy or download it again',
+      );
     }
     expected = end;
   }
   if (expected !== fileBytes)
-    throw invalid(file, `${fileBytes - expected} bytes at its end belong to no tensor`);
+    throw invalid(file, `${fileBytes - expected} bytes at the end belong to no tensor`);
   return { entries, metadata };
 }
 
@@ -179,19 +180,19 @@ function parseMetadata(value: unknown, file: string | undefined): Record<string,
 
 function parseEntry(name: string, value: unknown, dataStart: number, file: string | undefined): TensorEntry {
   const label = `tensor ${JSON.stringify(name)}`;
-  if (!isRecord(value)) throw invalid(file, `${label} is not described by an object`);
+  if (!isRecord(value)) throw invalid(file, `${label} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype)) {
-    throw invalid(file, `${label} has the unknown dtype ${JSON.stringify(dtype)}`);
+    throw invalid(file, `${label} has unknown dtype ${JSON.stringify(dtype)}`);
   }
-  if (!isSizes(shape)) throw invalid(file, `${label} has no valid shape`);
-  if (!isSizes(offsets) || offsets.length !== 2) throw invalid(file, `${label} has no valid data_offsets`);
+  if (!isSizes(shape)) throw invalid(file, `${label} has an invalid shape`);
+  if (!isSizes(offsets) || offsets.length !== 2) throw invalid(file, `${label} has invalid data_offsets`);
   const [begin, end] = offsets as [number, number];
   const expected = elementCount(shape) * DTYPE_BYTES[dtype as Dtype];
   if (!Number.isSafeInteger(expected) || end - begin !== expected) {
     throw invalid(
       file,
-      `${label} of ${dtype} [${shape.join(', ')}] needs ${expected} bytes, its offsets hold ${end - begin}`,
+      `${label} of ${dtype} [${shape.join(', ')}] takes ${expected} bytes, but its offsets span ${end - begin}`,
     );
   }
   return { dtype: dtype as Dtype, shape, begin: dataStart + begin, end: dataStart + end };
@@ -240,7 +241,7 @@ export function serializeParts(
     if (name === '__metadata__' || bytes !== data.byteLength) {
       throw failure(
         'RFF642',
-        `cannot write tensor "${name}": ${dtype} [${shape.join(', ')}] needs ${bytes} bytes, its data has ${data.byteLength}`,
+        `cannot write tensor "${name}": ${dtype} [${shape.join(', ')}] takes ${bytes} bytes, but its data has ${data.byteLength}`,
       );
     }
     header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes] }]);
@@ -258,7 +259,7 @@ export function serializeParts(
 
 /**
  * A file's bytes. Tensors of one width stay in the map's order.
- * @throws RffcError RFF642 where a tensor's data does not fit its shape and type.
+ * @throws RffcError RFF642 if a tensor's data does not match its shape and type.
  */
 export function serializeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -300,7 +301,7 @@ export function toInt32(tensor: Tensor, name = 'the tensor'): Int32Array {
     const value = read(i);
     out[i] = value;
     if (out[i] !== value) {
-      throw failure('RFF643', `element ${i} of ${name} is ${value}, not a 32-bit integer`);
+      throw failure('RFF643', `element ${i} of ${name} is ${value}: expected a 32-bit integer`);
     }
   }
   return out;
@@ -310,7 +311,10 @@ function dataView({ data }: Tensor): DataView {
   return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** A fresh buffer of the same bytes: views into a file may stand at any offset. Hosts are little-endian, as WebAssembly is. */
+/**
+ * A fresh buffer of the same bytes: views into a file may stand at any offset. Hosts are little-endian, as
+ * WebAssembly is.
+ */
 function alignedCopy(data: ArrayBufferView): ArrayBuffer {
   const copy = new Uint8Array(data.byteLength);
   copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

@@ -45,7 +45,7 @@ function refusal(bytes: Uint8Array): string {
 }
 
 describe('safetensors in memory', () => {
-  it('gives back what was serialized, metadata included', () => {
+  it('round-trips tensors and metadata', () => {
     const { tensors, metadata } = parseSafetensors(serializeSafetensors(sample, { epoch: '3' }));
     expect([...tensors.keys()].sort()).toEqual([...sample.keys()].sort());
     expect(tensors.get('h1.image.forward.weight')!.shape).toEqual([2, 3]);
@@ -88,39 +88,39 @@ describe('safetensors in memory', () => {
     }
   });
 
-  it('refuses to call a fraction or a number too large an integer', () => {
+  it('rejects fractions and numbers too large for an integer', () => {
     expect(() => toInt32({ dtype: 'F32', shape: [2], data: Float32Array.of(1, 1.5) }, 'y')).toThrow(
       /element 1 of y is 1\.5/,
     );
     expect(() => toInt32({ dtype: 'I64', shape: [1], data: BigInt64Array.of(2n ** 40n) })).toThrow(RffcError);
   });
 
-  it('refuses data that does not fit its shape', () => {
+  it('rejects data that does not match its shape', () => {
     const wrong: Tensor = { dtype: 'F32', shape: [3], data: new Float32Array(2) };
     expect(() => serializeSafetensors(new Map([['w', wrong]]))).toThrow(
-      /tensor "w": F32 \[3\] needs 12 bytes/,
+      /tensor "w": F32 \[3\] takes 12 bytes/,
     );
   });
 
   it.each([
-    ['too short', Uint8Array.of(1, 2, 3), /3 bytes, fewer than the 8/],
-    ['header beyond the file', withHeader('{}', 0).subarray(0, 9), /was|header would have 2 bytes/],
+    ['too short', Uint8Array.of(1, 2, 3), /3 bytes: expected at least 8/],
+    ['header beyond the file', withHeader('{}', 0).subarray(0, 9), /header of 2 bytes/],
     ['huge header', Uint8Array.of(255, 255, 255, 255, 255, 0, 0, 0, 123), /at most 100000000/],
     ['not JSON', withHeader('{nope', 0), /not JSON/],
     ['an array', withHeader('[]', 0), /not a JSON object/],
     ['unknown dtype', withHeader(`{"w":${entry([1], [0, 4], 'F7')}}`, 4), /unknown dtype "F7"/],
     ['inherited dtype', withHeader(`{"w":${entry([1], [0, 4], 'toString')}}`, 4), /unknown dtype/],
-    ['negative size', withHeader(`{"w":${entry([-1], [0, 4])}}`, 4), /no valid shape/],
-    ['size overflow', withHeader(`{"w":${entry([2 ** 50, 2 ** 50], [0, 4])}}`, 4), /needs/],
-    ['wrong length', withHeader(`{"w":${entry([2], [0, 4])}}`, 4), /needs 8 bytes, its offsets hold 4/],
+    ['negative size', withHeader(`{"w":${entry([-1], [0, 4])}}`, 4), /an invalid shape/],
+    ['size overflow', withHeader(`{"w":${entry([2 ** 50, 2 ** 50], [0, 4])}}`, 4), /takes/],
+    ['wrong length', withHeader(`{"w":${entry([2], [0, 4])}}`, 4), /takes 8 bytes, but its offsets span 4/],
     ['overlap', withHeader(`{"a":${entry([1], [0, 4])},"b":${entry([1], [2, 6])}}`, 6), /"b" overlaps/],
-    ['hole', withHeader(`{"a":${entry([1], [0, 4])},"b":${entry([1], [8, 12])}}`, 12), /"b" leaves a hole/],
+    ['hole', withHeader(`{"a":${entry([1], [0, 4])},"b":${entry([1], [8, 12])}}`, 12), /"b" leaves a gap/],
     ['past the end', withHeader(`{"a":${entry([2], [0, 8])}}`, 4), /"a" ends past/],
-    ['left over', withHeader(`{"a":${entry([1], [0, 4])}}`, 7), /3 bytes at its end/],
+    ['left over', withHeader(`{"a":${entry([1], [0, 4])}}`, 7), /3 bytes at the end/],
     [
-      'described twice',
+      'defined twice',
       withHeader(`{"a":${entry([1], [0, 4])},"\\u0061":${entry([1], [0, 4])}}`, 4),
-      /"a" is described twice/,
+      /"a" is defined twice/,
     ],
     ['metadata of numbers', withHeader('{"__metadata__":{"epoch":3}}', 0), /__metadata__/],
   ])('refuses a file: %s', (_, bytes, message) => {
@@ -175,7 +175,7 @@ describe('safetensors on disk', () => {
 
   it('says which file cannot be read or written', async () => {
     await expect(readSafetensors(join(folder, 'none.safetensors'))).rejects.toThrow(
-      /none\.safetensors: there is no such file/,
+      /none\.safetensors: no such file/,
     );
     await expect(readSafetensorsHeader(folder)).rejects.toThrow(RffcError);
     await expect(writeSafetensors(join(folder, 'no', 'w.safetensors'), sample)).rejects.toThrow(
@@ -183,7 +183,7 @@ describe('safetensors on disk', () => {
     );
     await writeFile(join(folder, 'cut.safetensors'), serializeSafetensors(sample).subarray(0, 40));
     await expect(readSafetensorsHeader(join(folder, 'cut.safetensors'))).rejects.toThrow(
-      /was it cut off|header would have/,
+      /copy or download it again|header of/,
     );
   });
 });

@@ -1,4 +1,4 @@
-/** Safetensors files: read whole or their headers alone, and written so that there is never half a file. */
+/** Safetensors files: reading all or only the header, and atomic writing. */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { failure, RffcError } from '../grammar/diagnostic.js';
 import {
@@ -26,7 +26,7 @@ export {
   toInt32,
 } from './safetensors-format.js';
 
-/** Reads a file. @throws RffcError RFF641 where it cannot be read, RFF640 where it is not valid. */
+/** Reads a file. @throws RffcError RFF641 if it cannot be read, RFF640 if it is invalid. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   let bytes: Uint8Array;
   try {
@@ -64,7 +64,7 @@ function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
-      return 'there is no such file';
+      return 'no such file';
     case 'EISDIR':
       return 'it is a folder';
     case 'EACCES':
@@ -75,8 +75,8 @@ function reason(error: unknown): string {
 }
 
 /**
- * Writes a file whole or not at all: into a temporary file beside it, synced to disk, then renamed over `path`.
- * @throws RffcError RFF642 where a tensor does not fit its shape, or the file cannot be written.
+ * Writes a file atomically: into a temporary file beside it, synced to disk, then renamed to `path`.
+ * @throws RffcError RFF642 if a tensor does not match its shape, or the file cannot be written.
  */
 export async function writeSafetensors(
   path: string,

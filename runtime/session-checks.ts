@@ -1,11 +1,11 @@
-/** Whether a session can be used as a function of the library is asked to use it. */
+/** Checks of the session given to a library function. */
 import type { Network } from '../compiler/network.js';
 import { isObject, wrongArgument } from '../grammar/arguments.js';
 import { failure } from '../grammar/diagnostic.js';
 import type { Session } from './engine.js';
 import { parametersOf } from './train/parameters.js';
 
-/** @throws RffcError RFF770 for what is no session */
+/** @throws RffcError RFF770 if it is not a session */
 export function sessionArgument(call: string, session: Session): void {
   const it: unknown = session;
   if (isObject(it) && typeof it.write === 'function' && Array.isArray(it.tensors)) return;
@@ -26,8 +26,8 @@ export function sameNetwork(call: string, session: Session, network: Network): v
     ['predict/x', [frames, predictBatch, d]],
   ]);
   const other = (what: string) =>
-    failure('RFF774', `\`${call}\` was given a session of another network: ${what}`, {
-      hint: 'give it the plan that the session was opened with',
+    failure('RFF774', `\`${call}\`: session of another network: ${what}`, {
+      hint: 'pass the plan that the session was opened with',
     });
   let shared = 0;
   for (const { name, role, shape } of session.tensors) {
@@ -50,7 +50,7 @@ export function requireWeights(call: string, session: Session): void {
   );
   if (missing.length === 0) return;
   const which = missing.length === 1 ? `\`${missing[0]!.name}\` was` : `${missing.length} parameters were`;
-  throw failure('RFF773', `\`${call}\` needs weights: ${which} never written`, {
+  throw failure('RFF773', `\`${call}\` requires weights: ${which} never written`, {
     hint: 'call `train`, `initialize(session, plan)` or `loadWeights(session, file)` first',
   });
 }

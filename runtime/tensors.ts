@@ -1,6 +1,6 @@
 /**
- * A plan's tensors by name, and how a tensor of the outside lies in memory: the part of writing and reading that engines
- * have in common.
+ * A plan's tensors by name, and their regions in memory: the part of reading and writing that engines
+ * share.
  */
 import type { TensorInfo } from '../compiler/graph/tensors.js';
 import type { Plan, PlanTensor, Region } from '../compiler/plan/plan.js';
@@ -11,7 +11,7 @@ import { sessionClosed } from './engine.js';
 export const lengthOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 export class TensorTable {
-  /** As the outside sees them. */
+  /** As seen by callers. */
   readonly infos: readonly TensorInfo[];
   /** The names of those that have been written. */
   readonly written = new Set<string>();
@@ -33,11 +33,11 @@ export class TensorTable {
     if (this.closed) throw sessionClosed();
   }
 
-  /** @throws RffcError RFF801 for a name that is no tensor's, RFF775 */
+  /** @throws RffcError RFF801 for an unknown name, RFF775 */
   find(name: string): PlanTensor {
     this.check();
     const tensor = this.byName.get(name);
-    if (!tensor) throw failure('RFF801', `this network has no tensor \`${name}\``);
+    if (!tensor) throw failure('RFF801', `unknown tensor \`${name}\``);
     return tensor;
   }
 
@@ -51,12 +51,12 @@ export class TensorTable {
     }
     throw failure(
       'RFF802',
-      `\`${name}\` is [${tensor.shape.join(', ')}], ${size} numbers, but was given ${values.length}`,
+      `\`${name}\` is [${tensor.shape.join(', ')}]: expected ${size} values, found ${values.length}`,
     );
   }
 }
 
-/** A tensor's regions, each with the place of its first number in the row-major tensor. */
+/** A tensor's regions, each with the index of its first number in the row-major tensor. */
 export function partsOf({ regions }: PlanTensor): { readonly region: Region; readonly at: number }[] {
   let next = 0;
   return regions.map((region) => {

@@ -7,7 +7,7 @@ import { tileCache } from './tile-cache.js';
 const folder = mkdtempSync(join(tmpdir(), 'rffc-tiles-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('what was set is there for the next process, beside what that one sets', () => {
+test('keeps entries for the next process, merged with its own', () => {
   const file = join(folder, 'new/tiles.json');
   const [mine, other] = [tileCache(file), tileCache(file)];
   mine.set('a', '8x4');
@@ -16,7 +16,7 @@ test('what was set is there for the next process, beside what that one sets', ()
   expect([next.get('a'), next.get('b'), next.get('c')]).toEqual(['8x4', '64x64', undefined]);
 });
 
-test('a damaged file is an empty one, and is mended', () => {
+test('treats a damaged file as empty, and rewrites it', () => {
   const file = join(folder, 'damaged.json');
   for (const text of ['{', 'null', '["a"]', '{"a": 3}']) {
     writeFileSync(file, text);
@@ -27,7 +27,7 @@ test('a damaged file is an empty one, and is mended', () => {
   }
 });
 
-test('a place that cannot be written does not stand in the way', () => {
+test('ignores a path that cannot be written', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   const cache = tileCache(join(file, 'tiles.json'));

@@ -1,4 +1,4 @@
-/** The webgpu engine's tiles, remembered in the user's cache folder: measuring them costs seconds on a slow adapter. */
+/** The webgpu engine's tiles, cached in the user's cache folder: measuring takes seconds on a slow adapter. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from './data/folders.js';
@@ -6,8 +6,8 @@ import { writeAtomically } from './run/files.js';
 import type { TileCache } from './webgpu/tiles.js';
 
 /**
- * What is remembered in a file: an object of strings. A file that is missing or damaged is as good as an empty one, and one
- * that cannot be written is done without.
+ * A cache file: an object of strings. A missing or damaged file counts as empty, and one
+ * that cannot be written is ignored.
  */
 export function tileCache(file: string = join(cacheFolder(), 'webgpu-tiles.json')): TileCache {
   const known = read(file);

@@ -1,11 +1,11 @@
-/** What the tools around a model can complain of, by code: `sweep`, `export`, `init` and `explain`. */
+/** Error codes of the tools: `sweep`, `export`, `init`, `explain` and the command line. */
 import type { CodeInfo } from '../grammar/codes.js';
 
 export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF901: {
     title: 'invalid sweep setting',
     explanation:
-      '`rffc sweep --set` takes `name=v1,v2,…`, or with `--sampler random` also `name=low..high`. The name is a param of the model or one of `lr`, `epochs`, `batch` and `seed`; the last three are integers.',
+      '`rffc sweep` requires at least one `--set`, which takes `name=v1,v2,…`, or with `--sampler random` also `name=low..high`. The name is a param of the model or one of `lr`, `epochs`, `batch` and `seed`; the last three are integers.',
   },
   RFF902: {
     title: 'directory of another sweep',
@@ -15,7 +15,7 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF903: {
     title: 'damaged sweep.json',
     explanation:
-      'A sweep keeps its trials in sweep.json, which has to be as `rffc sweep` wrote it: restore it, or choose another `--out`.',
+      'A sweep’s trials are in sweep.json, as written by `rffc sweep`. Restore it, or choose another `--out`.',
   },
   RFF904: {
     title: 'every trial failed',
@@ -25,7 +25,7 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF905: {
     title: 'no such sample',
     explanation:
-      '`rffc data sample` writes one sample of a data set as a picture. `--index` counts the samples of a split from 0. `rffc data sample digits --index 2000 --out digit.png` fails, as there are only 2000 test samples; `--index 1999` is the last.',
+      '`rffc data sample` writes one sample of a data set as an image. `--index` counts the samples of a split from 0. `rffc data sample digits --index 2000 --out digit.png` fails, as there are only 2000 test samples; `--index 1999` is the last.',
   },
   RFF911: {
     title: 'not supported by ONNX export',
@@ -58,12 +58,12 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF923: {
     title: 'unknown command',
     explanation:
-      '`rffc --help` lists the commands. A command of another tool, such as `train`, is answered with the one that does the same here.',
+      '`rffc --help` lists the commands. A command of another tool, such as `train`, gets the equivalent as a suggestion.',
   },
   RFF924: {
     title: 'unknown option',
     explanation:
-      "`rffc COMMAND --help` lists a command's options. An option of another tool, such as `--learning-rate`, is answered with the one that does the same here.",
+      "`rffc COMMAND --help` lists a command's options. An option of another tool, such as `--learning-rate`, gets the equivalent as a suggestion.",
   },
   RFF925: {
     title: 'missing or excess argument',

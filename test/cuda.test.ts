@@ -311,7 +311,7 @@ describe('under failures', () => {
   test('a plan that does not fit reports the memory it needs, and allocates nothing', async () => {
     const { machine, opened } = opening({ free: 2 ** 20 });
     await expect(opened).rejects.toThrow(
-      /RFF845: .* the model needs \d+\.\d MiB \(.*workspaces \d+\.\d MiB.*\), and of the 8\.0 GiB of NVIDIA Stand-in 1\.0 MiB are free/,
+      /RFF845: .* the model needs \d+\.\d MiB \(.*workspaces \d+\.\d MiB.*\), but NVIDIA Stand-in has 1\.0 MiB free of 8\.0 GiB/,
     );
     expect(machine.calls).toEqual(['open']);
     expect(machine.left()).toEqual(NOTHING);
@@ -323,7 +323,7 @@ describe('under failures', () => {
       { name: 'NVIDIA Two', capability: 80 },
     ];
     const { opened } = opening({ devices, device: 2 });
-    await expect(opened).rejects.toThrow('RFF843: there is no NVIDIA GPU 2 here');
+    await expect(opened).rejects.toThrow('RFF843: unknown NVIDIA GPU 2');
     await opened.catch((error: RffcError) =>
       expect(error.diagnostics[0]!.hint).toBe('choose from 0 (NVIDIA One), 1 (NVIDIA Two)'),
     );
@@ -335,7 +335,9 @@ describe('under failures', () => {
 
   test.each<CudaPrecision>(['tf32', 'bf16'])('%s on a GPU without it', async (precision) => {
     const { opened } = opening({ devices: [{ name: 'NVIDIA Old', capability: 75 }], precision });
-    await expect(opened).rejects.toThrow(`RFF826: NVIDIA Old (compute capability 7.5) has no ${precision}`);
+    await expect(opened).rejects.toThrow(
+      `RFF826: NVIDIA Old (compute capability 7.5) does not support ${precision}`,
+    );
   });
 
   test.each(['allocate', 'allocateHost', 'launch fill', 'multiply', 'beginCapture', 'endCapture'])(

@@ -62,7 +62,7 @@ test('the reference marks as required what the checker requires', async () => {
   expect((await diagnose({ text: bare, file: 'model.rff' })).diagnostics).toEqual([]);
 });
 
-test('every link within docs/LANGUAGE.md leads to a heading', () => {
+test('every link within docs/LANGUAGE.md points to a heading', () => {
   const page = read('docs/LANGUAGE.md');
   const anchors = new Set(
     [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>

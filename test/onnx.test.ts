@@ -218,5 +218,5 @@ describeUnless(missing, 'export to ONNX', () => {
 test('a folder that is not a run is bad input', async () => {
   const { code, err } = await rffc(['export', '.', '--onnx', 'x.onnx']);
   expect(code).toBe(1);
-  expect(err).toContain('is not the folder of a run');
+  expect(err).toContain('is not a run folder');
 });

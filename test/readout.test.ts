@@ -148,8 +148,8 @@ test('training further ends like an uninterrupted run, with a new readout', asyn
   expect((await tensorsIn('further')).tensors).toEqual((await tensorsIn('whole')).tensors);
   expect(said('further')).toEqual(said('whole'));
   const done = await rffc(['run', '--resume', 'further', ...on]);
-  expect(done.err).toContain('error[RFF713]: ');
-  expect(done.err).toContain('has trained all its 2 epochs and those of its readout');
+  expect(done.err).toContain('error[RFF731]: ');
+  expect(done.err).toContain('has finished all 2 epochs and its readout');
 });
 
 test('eval, predict and the plan work with the learned weights', async () => {
@@ -192,5 +192,7 @@ test('without a readout, nothing can predict', async () => {
   expect(err).toContain('readout: softmax()');
   const evaluated = await rffc(['eval', 'blind', ...on]);
   expect(evaluated.code).toBe(1);
-  expect(evaluated.err).toContain('error[RFF716]: model `unsupervised` hears nothing of its label `digit`');
+  expect(evaluated.err).toContain(
+    'error[RFF716]: model `unsupervised` has no layer that receives label `digit`',
+  );
 });

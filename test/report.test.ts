@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Text that would break out of a page that did not escape it. */
+/** Text that would break out of a page unless escaped. */
 const NASTY = `</script><script>window.broken = true</script><img src=x onerror="window.broken = true">`;
 const MODEL = 'we<b>ird & odd.rff';
 writeFileSync(
@@ -309,7 +309,7 @@ describeUnless(missing, 'the report', () => {
     await page.goto(pathToFileURL(path).href);
     expect(said).toEqual([]);
     expect(await page.locator('.chart[data-drawn]').count()).toBe(await page.locator('.chart').count());
-    expect(await page.locator('.missing').textContent()).toContain('Loss of h1: there is no finite value.');
+    expect(await page.locator('.missing').textContent()).toContain('Loss of h1: no finite values.');
     await page.close();
   });
 

@@ -94,10 +94,10 @@ test('without a name only the page is written, and a changed model is reported',
   writeFileSync(join(root, 'models/tiny.rff'), tiny.replace('h1[12]', 'h1[13]'));
   rmSync(join(root, 'docs/RESULTS.md'));
   expect(results().status).toBe(0);
-  expect(read('docs/RESULTS.md')).toContain('- `models/tiny.rff` is not the text that was run any more.');
+  expect(read('docs/RESULTS.md')).toContain('- `models/tiny.rff` has changed since it was run.');
   const again = results('tiny');
   expect(again.status).toBe(1);
-  expect(again.stderr).toContain('is a run of another text of models/tiny.rff: delete it to begin anew');
+  expect(again.stderr).toContain('is a run of an earlier models/tiny.rff: delete it to start over');
 });
 
 test.each([

@@ -59,7 +59,7 @@ test('a run that diverges later keeps its last good checkpoint, and says where',
   const { tensors, metadata } = await readSafetensors(join(folder, 'growing/checkpoint.safetensors'));
   const { epoch, batch, trained } = JSON.parse(metadata.training!) as Record<string, number>;
   expect(trained).toBeGreaterThan(0);
-  expect(err).toContain(`the last good weights, after epoch ${epoch}, batch ${batch}, are in `);
+  expect(err).toContain(`the last good weights (epoch ${epoch}, batch ${batch}) are in `);
   for (const { data } of tensors.values())
     expect(
       new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)).every(
@@ -105,7 +105,7 @@ test('a damaged checkpoint is reported, and the run resumes from the previous on
   const resumed = await rffc(['run', '--resume', 'damaged', '--quiet']);
   expect(resumed.code).toBe(0);
   expect(resumed.err).toMatch(
-    /warning\[RFF720\]: .*checkpoint\.safetensors.*going on from the one before it, after epoch 0, batch 2\n/,
+    /warning\[RFF720\]: .*checkpoint\.safetensors.*resuming from the previous one, after epoch 0, batch 2\n/,
   );
   for (const name of ['checkpoint.safetensors', 'best.safetensors'])
     expect(bytes('damaged', name)).toBe(bytes('whole', name));
@@ -116,7 +116,7 @@ test('a damaged checkpoint is reported, and the run resumes from the previous on
   const lost = await rffc(['run', '--resume', 'damaged', '--epochs', '3']);
   expect(lost.code).toBe(1);
   expect(lost.err).toContain('checkpoint.previous.safetensors');
-  expect(lost.err).toContain('no whole checkpoint is left');
+  expect(lost.err).toContain('no undamaged checkpoint in');
   expect((await rffc(['eval', 'damaged', ...on])).code).toBe(1);
 });
 

@@ -77,9 +77,9 @@ test('eval uses exactly the samples that the run held out, and reports if there 
   await rffc(['run', 'plain.rff', ...on, '--epochs', '1', '--out', 'plain', '--quiet']);
   const none = await rffc(['eval', 'plain', '--split', 'validation']);
   expect(none.code).toBe(2);
-  expect(none.err).toMatch(/error\[RFF713\]: the run `.*plain` kept no samples aside/);
+  expect(none.err).toMatch(/error\[RFF730\]: run `.*plain` has no validation split/);
   const own = await rffc(['eval', 'whole', '--split', 'validation', '--data', 'x.csv']);
-  expect(own.err).toContain('samples of one’s own have no validation split');
+  expect(own.err).toContain('`--split validation` cannot be combined with `--data`');
 });
 
 test('a resumed run holds out the same samples', async () => {
@@ -102,7 +102,7 @@ test('a fraction of less than one sample is an error that names the data', async
   writeFileSync(join(folder, 'few.rff'), small.replace('validation: 0.25', 'validation: 0.001'));
   const { code, err } = await rffc(['run', 'few.rff', ...on, '--out', 'few']);
   expect(code).toBe(1);
-  expect(err).toContain('error[RFF710]: `validation: 0.001` keeps nothing aside: `digits` has only 200');
+  expect(err).toContain('error[RFF734]: `validation: 0.001` holds out none of the 200');
 });
 
 test('a sweep ranks trials on the validation samples, and also shows the test split', () => {

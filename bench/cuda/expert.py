@@ -1,4 +1,4 @@
-"""The schedule of models/mnist3x200.rff and mnist3x2000.rff in PyTorch, as someone who knows it well would write it.
+"""The schedule of models/mnist3x200.rff and mnist3x2000.rff in PyTorch, as an expert would write it.
 
 Nothing is done that need not be: positive and negative rows are one batch (and while the network settles, where they are equal,
 half of one), all activities of a step lie side by side in one matrix of which every layer reads a window without copying,
@@ -6,7 +6,7 @@ gradients are derived by hand, signs are folded into the weights, and no metric 
 eager, `torch.compile`, and captured as a CUDA graph (each of the two).
 
     python3 expert.py --check                    hand-derived gradients against autograd, in f64
-    python3 expert.py --units 2000 --batches 20  seconds a training batch, as JSON
+    python3 expert.py --units 2000 --batches 20  seconds per training batch, as JSON
 """
 
 import argparse
@@ -34,7 +34,7 @@ class Network:
         self.label = (ends[4], ends[5])
         new = lambda *shape: torch.empty(*shape, device=device, dtype=dtype)
         self.w = [new(units, b - a).uniform_(-1, 1).mul_((b - a) ** -0.5) for a, b in self.window]
-        # One bias a connection, each with the connection's sign: three a layer, which learn alike.
+        # One bias per connection, with the connection's sign: three per layer, which learn alike.
         self.signs = torch.tensor([1.0, -1.0, 1.0], device=device, dtype=dtype)
         self.b = [new(3, units).uniform_(-0.01, 0.01) for _ in range(LAYERS)]
         self.square_w = [torch.zeros_like(w) for w in self.w]
@@ -102,7 +102,7 @@ class Network:
         return h, at_h * DAMPING * torch.where(z > 0, 1.0, SLOPE)
 
     def update(self, i, gradient, bias_gradient):
-        """RMSprop, as torch.optim has it."""
+        """RMSprop, as in torch.optim."""
         self.square_w[i].mul_(ALPHA).addcmul_(gradient, gradient, value=1 - ALPHA)
         self.w[i].addcdiv_(gradient, self.square_w[i].sqrt().add_(OPTIMIZER_EPSILON), value=-self.rate)
         each = self.signs.unsqueeze(1) * bias_gradient
@@ -143,7 +143,7 @@ def captured(run):
 
 
 def ways(net):
-    """The same function, run in each way; those that this PyTorch cannot do are left out and said."""
+    """The same function, run in each way; those that this PyTorch does not support are skipped with a message."""
     compiled = torch.compile(net.train_batch, dynamic=False)
     candidates = {
         'eager': lambda: net.train_batch,
@@ -158,14 +158,14 @@ def ways(net):
             run()
             torch.cuda.synchronize()
             made[name] = run
-        except Exception as error:  # noqa: BLE001: whatever it is, the other ways are measured
+        except Exception as error:  # noqa: BLE001: the other ways are still measured
             print(f'{name} is left out: {type(error).__name__}: {str(error).splitlines()[0]}', flush=True)
     return made
 
 
 @torch.no_grad()
 def measure(units, batch, batches):
-    """Median seconds a batch, the ways in turn: its data written from pinned memory, played, waited for."""
+    """Median seconds per batch, the ways in turn: data written from pinned memory, run, waited for."""
     results = {}
     for precision in ('f32', 'tf32', 'bf16'):
         torch.backends.cuda.matmul.allow_tf32 = precision == 'tf32'

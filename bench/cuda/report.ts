@@ -1,7 +1,7 @@
 /**
- * `node dist/bench/cuda/report.js`: the networks of the seed on an NVIDIA GPU in every precision, beside their own matrix
- * products, beside the same schedule in PyTorch (expert.py) and beside our webgpu engine, in one run, as Markdown. Cells that
- * cannot be had here are left empty, and why is said on stderr.
+ * `node dist/bench/cuda/report.js`: the reference networks on an NVIDIA GPU in every precision, compared with their matrix
+ * products, the same schedule in PyTorch (expert.py) and the webgpu engine, in one run, as Markdown. Cells that
+ * cannot be measured are empty, with the reason on stderr.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 const PRECISIONS = ['f32', 'tf32', 'bf16'] as const;
 type Precision = (typeof PRECISIONS)[number];
-/** The layers' units, and how many batches are timed. */
+/** Units per layer, and number of batches to time. */
 const MODELS = [
   ['mnist3x200', 200, 100],
   ['mnist3x2000', 2000, 20],
@@ -47,7 +47,7 @@ interface Expert {
 function expert(units: number, batches: number): Expert | undefined {
   const script = join(root, 'bench/cuda/expert.py');
   const text = output(PYTHON, [script, '--units', String(units), '--batches', String(batches)]);
-  // What was left out is said on lines before the last.
+  // Lines before the last say what was omitted.
   return text === undefined ? undefined : (JSON.parse(text.trim().split('\n').at(-1)!) as Expert);
 }
 
@@ -61,7 +61,7 @@ console.log(`${cuda.detail}\n`);
 if (!cuda.available) process.exit(1);
 for (const [model, units, batches] of MODELS) {
   const theirs = expert(units, batches);
-  console.log(`**${model}**, milliseconds a training batch${theirs ? `; PyTorch ${theirs.torch}` : ''}\n`);
+  console.log(`**${model}**, milliseconds per training batch${theirs ? `; PyTorch ${theirs.torch}` : ''}\n`);
   const ways = theirs ? Object.keys(theirs.seconds.f32) : [];
   const head = [
     'precision',
@@ -70,7 +70,7 @@ for (const [model, units, batches] of MODELS) {
     '× products',
     ...ways.map((w) => `PyTorch, ${w}`),
     'best / cuda',
-    'a prediction',
+    'prediction',
   ];
   console.log(`| ${head.join(' | ')} |\n| ${head.map((_, i) => (i === 0 ? '---' : '--:')).join(' | ')} |`);
   for (const precision of PRECISIONS) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Everything that only an NVIDIA GPU can tell, in one call: bench/cuda/run.sh [tests] [bench] [sanitize] [train]
+# Everything that requires an NVIDIA GPU, in one call: bench/cuda/run.sh [tests] [bench] [sanitize] [train]
 #
-# tests: the seed's cases and random models on the GPU; bench: all precisions beside PyTorch and the products alone; sanitize:
-# compute-sanitizer over a short run; train: mnist3x2000 to 98 %. All of them if none is named. What comes out goes to $OUT
-# (runs/cuda) as well. MNIST is found by $RFFC_DATA; PyTorch by $PYTHON (python3).
+# tests: the seed's cases and random models on the GPU; bench: all precisions compared with PyTorch and the products alone; sanitize:
+# compute-sanitizer over a short run; train: mnist3x2000 to 98 %. Default: all. The output also goes to $OUT
+# (runs/cuda). MNIST is found by $RFFC_DATA; PyTorch by $PYTHON (python3).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 OUT=${OUT:-runs/cuda}
@@ -27,7 +27,7 @@ part() {
 sanitize() {
   local sanitizer=${SANITIZER:-compute-sanitizer} tool
   if ! command -v "$sanitizer" >/dev/null; then
-    echo "$sanitizer was not found: it comes with the CUDA toolkit"
+    echo "$sanitizer not found: it comes with the CUDA toolkit"
     return 1
   fi
   for tool in memcheck racecheck synccheck; do
@@ -53,7 +53,7 @@ for name in "${PARTS[@]}"; do
       part train node dist/bench/cuda/train.js mnist3x2000 0.98 --out "$OUT/trained"
       ;;
     *)
-      echo "there is no part $name: tests, bench, sanitize, train"
+      echo "unknown part $name: expected tests, bench, sanitize or train"
       exit 2
       ;;
   esac

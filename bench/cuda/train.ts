@@ -1,6 +1,6 @@
 /**
  * `node dist/bench/cuda/train.js [MODEL] [ACCURACY] [further options of rffc run]`: trains a model on the cuda backend until its
- * test accuracy is reached (mnist3x2000 and 0.98), and says after how many epochs and seconds.
+ * test accuracy is reached (mnist3x2000 and 0.98), and reports the epochs and seconds.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -26,7 +26,7 @@ for await (const line of createInterface({ input: run.stdout })) {
   if (accuracy < Number(wanted) || reached) continue;
   reached = true;
   console.log(`${model} reached ${(100 * Number(wanted)).toFixed(2)} % in epoch ${event.epoch}`);
-  // It finishes its batch, writes its checkpoint and ends.
+  // It finishes its batch, writes its checkpoint and exits.
   run.kill('SIGINT');
 }
 process.exit(reached ? 0 : 1);

@@ -148,6 +148,42 @@ const result = await resumeRun(run, { epochs: 3 }, openBackend);`,
     ],
     [file('loud.rff', contextual('init: normal(std: 1)')), 'rffc run loud.rff --epochs 6 --out runs/loud'],
   ),
+  RFF727: shell(['rffc compile model.rff --no-pass fusing'], ['rffc compile model.rff --no-pass fusion']),
+  RFF728: shell([plan, 'rffc run model.plan.json --batch 10'], ['rffc run model.rff --batch 10']),
+  RFF729: shell(['rffc data sample csv --out sample.png'], ['rffc data sample digits --out sample.png']),
+  RFF730: shell(
+    ['rffc eval runs/first --split validation'],
+    [
+      file('held.rff', {
+        train: 'train { data: digits(train: 200, test: 100), batch: 20, validation: 0.1 }',
+      }),
+      'rffc run held.rff --out runs/held',
+      'rffc eval runs/held --split validation',
+    ],
+  ),
+  RFF731: shell(['rffc run --resume runs/first'], ['rffc run --resume runs/first --epochs 3']),
+  RFF732: shell(
+    [plan, 'rffc run model.plan.json --limit 10'],
+    ['rffc compile model.rff --batch 10 -o model.plan.json', 'rffc run model.plan.json --limit 10'],
+  ),
+  RFF733: shell(
+    [file('own.rff', { negatives: 'negatives: hybrid_images()' }), 'rffc run own.rff --limit 40 --batch 1'],
+    [file('own.rff', { negatives: 'negatives: hybrid_images()' }), 'rffc run own.rff --limit 40 --batch 2'],
+  ),
+  RFF734: shell(
+    [
+      file('held.rff', {
+        train: 'train { data: digits(train: 200, test: 100), batch: 20, validation: 0.001 }',
+      }),
+      'rffc run held.rff',
+    ],
+    [
+      file('held.rff', {
+        train: 'train { data: digits(train: 200, test: 100), batch: 20, validation: 0.1 }',
+      }),
+      'rffc run held.rff',
+    ],
+  ),
   RFF740: shell(
     [
       'cp -r runs/first runs/copy',

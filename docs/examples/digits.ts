@@ -38,7 +38,7 @@ export async function learnDigits(report: (line: string) => void, file: string) 
   for (const { code, message } of warnings) report(`${code}: ${message}`);
   const data = await loadDataset(document.train.data);
 
-  // The fastest backend that works here; `cpu`, `webgpu`, `cuda` ask for one. It is closed at the end of this function.
+  // `auto` is the cpu backend; `webgpu` and `cuda` run on a GPU. It is closed at the end of this function.
   await using session = await openBackend('auto', plan);
 
   // A new session is initialized from the model's seed. Options override the model's: `{ epochs: 5, lr: 1e-3 }`.

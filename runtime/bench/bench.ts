@@ -1,6 +1,6 @@
 /**
- * Times a compiled network: a training batch and a prediction, in turn with the floors that their matrix products set,
- * so that whatever else the machine does meets all of them alike. Only ratios within one run are worth comparing.
+ * Times a compiled network: a training batch and a prediction, alternating with their matrix products alone (the
+ * floors), so that other load affects all alike. Only ratios within one run are comparable.
  */
 
 import { buildPlan } from '../../compiler/build.js';
@@ -20,25 +20,25 @@ import { floorOf, naiveFloorOf, withFloors } from './floors.js';
 
 export interface BenchOptions {
   readonly backend: string;
-  /** Rounds to time; by default as many as `SECONDS` have room for. */
+  /** Rounds to time; by default as many as fit in `SECONDS`. */
   readonly batches?: number;
   readonly threads?: number;
   readonly precision?: Precision;
-  /** Which GPU, from 0, on cuda. */
+  /** CUDA device, from 0. */
   readonly device?: number;
   readonly without?: readonly PassName[];
-  /** What each kernel took; on engines of our own. */
+  /** Time per kernel; on native engines. */
   readonly profile?: boolean;
 }
 
 /** Medians, in seconds. */
 export interface Timing {
   readonly samples: number;
-  /** Inputs written, program played, result read. */
+  /** Writing inputs, running the program, reading the result. */
   readonly seconds: number;
   /** The plan's own matrix products alone; on the cpu and cuda backends. */
   readonly floorSeconds?: number;
-  /** The matrix products of the model as it is written. */
+  /** The matrix products of the model as written. */
   readonly naiveFloorSeconds?: number;
   /** How many were timed. */
   readonly rounds: number;
@@ -57,7 +57,7 @@ export interface BenchReport {
   readonly model: string;
   readonly backend: string;
   readonly threads: number | null;
-  /** What multiplied matrices; null for our own WebAssembly, and on other backends. */
+  /** The BLAS; null for the built-in WebAssembly product, and on other backends. */
   readonly blas: string | null;
   /** Of a training batch. */
   readonly train: Timing;
@@ -66,7 +66,7 @@ export interface BenchReport {
   readonly profile?: Readonly<Record<ProgramName, readonly KernelTime[]>>;
 }
 
-/** The time that a program is measured for if nobody says how often. */
+/** The default time to measure a program for. */
 const SECONDS = 10;
 const LEAST_ROUNDS = 3;
 const MOST_ROUNDS = 200;
@@ -160,7 +160,7 @@ async function measure(
   };
 }
 
-/** Plays each in turn, round after round, and gives each one's median seconds. The first round warms up and is not timed. */
+/** Runs each in turn, round after round, and returns median seconds. The first round warms up and is not timed. */
 async function interleaved(
   plays: readonly Play[],
   asked: number | undefined,
@@ -246,7 +246,7 @@ function profileOf(
   return { train: of('train', train.rounds + 1), predict: predict ? of('predict', predict.rounds + 1) : [] };
 }
 
-/** A launch's kernel as a person would name it: what it is, and of what size or for which values. */
+/** A readable name of a launch's kernel, with its size or values. */
 function nameOf(plan: Plan, launch: Launch): string {
   switch (launch.kind) {
     case 'gemm':

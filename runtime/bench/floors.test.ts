@@ -24,15 +24,15 @@ describe.each(['train', 'predict'] as const)('%s', (name) => {
     expect(floored.programs[name]).toBe(plan.programs[name]);
   });
 
-  test('the naive floor is the products of the model as it is written', () => {
+  test('the naive floor is the products of the model as written', () => {
     const { products, flops } = figuresOf(floored, programs[naiveFloorOf(name)]!);
     expect(products).toBe(plan.naive[name].reduce((sum, [, , , count]) => sum + count, 0));
     expect(flops).toBe(plan.naive[name].reduce((sum, [m, n, k, count]) => sum + 2 * m * n * k * count, 0));
   });
 
-  test('its operands lie in their buffers, behind all that the plan has', () => {
+  test('its operands are in buffers behind the plan’s', () => {
     for (const launch of programs[naiveFloorOf(name)]!) {
-      if (launch.kind !== 'gemm') throw new Error(`a ${launch.kind} is no product`);
+      if (launch.kind !== 'gemm') throw new Error(`a ${launch.kind} is not a product`);
       const { m, n, k, a, b, c, transposeA, transposeB } = launch;
       expect([a.rows, a.cols]).toEqual(transposeA ? [k, m] : [m, k]);
       expect([b.rows, b.cols]).toEqual(transposeB ? [n, k] : [k, n]);

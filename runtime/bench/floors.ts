@@ -1,9 +1,9 @@
 /**
- * The floors of `rffc bench`, as programs of the plan's own: played by the same workers through the same BLAS, on memory
- * beside the plan's, they take what the matrix products take alone.
+ * The floors of `rffc bench`, as additional programs of the plan: run by the same workers through the same BLAS, on
+ * memory beside the plan's, they take the time of the matrix products alone.
  *
- * The floor is the plan's products, those of learning included, in their places and order, and nothing else. The naive
- * floor is the products of the model as it is written (`plan.naive`), each on operands of its own.
+ * The floor is the plan's products, including those of learning, at their addresses and in their order. The naive
+ * floor is the products of the model as written (`plan.naive`), each on its own operands.
  */
 import type { Buffer, Gemm, Launch, Plan, Region } from '../../compiler/plan/plan.js';
 import type { ProgramName } from '../engine.js';
@@ -22,7 +22,7 @@ export function withFloors(plan: Plan): Plan {
     const naive = naiveProgram(plan.naive[name], name === 'train', operands);
     programs[naiveFloorOf(name)] = naive.launches;
     fills.push(...naive.fills);
-    // Programs never run at once, so their operands may lie in the same bytes.
+    // Programs never run at once, so their operands may share memory.
     operands.rewind();
   }
   return {
@@ -73,8 +73,8 @@ class Operands {
 const align = (bytes: number): number => Math.ceil(bytes / 256) * 256;
 
 /**
- * Products [m, n, k, count] as a program, step by step: of those with fewer than all steps, the last ones. In training a
- * layer's two entries are its activity and its gradient, which multiplies by the transposed deltas.
+ * Products [m, n, k, count] as a program, step by step: of those with fewer than all steps, the last ones. In
+ * training a layer's two entries are its activity and its gradient, which multiplies by the transposed deltas.
  */
 function naiveProgram(
   products: Plan['naive'][ProgramName],

@@ -10,14 +10,14 @@ const touch = (t: Partial<Touch>): Touch => ({
 const write = true;
 
 describe('conflicts', () => {
-  it('lets two reads be', () => {
+  it('ignores two reads', () => {
     expect(conflicts(touch({ own: false }), touch({ own: false }))).toBe(false);
   });
   it('lets workers come back to their own rows', () => {
     expect(conflicts(touch({ write }), touch({}))).toBe(false);
     expect(conflicts(touch({ write }), touch({ address: 16 }))).toBe(false);
   });
-  it('sees that another number of rows is shared otherwise', () => {
+  it('knows that a different number of rows is shared differently', () => {
     expect(conflicts(touch({ write }), touch({ rows: 9 }))).toBe(true);
     expect(conflicts(touch({ write }), touch({ own: false }))).toBe(true);
   });
@@ -25,14 +25,14 @@ describe('conflicts', () => {
     expect(conflicts(touch({ write }), touch({ address: 64 }))).toBe(true);
     expect(conflicts(touch({ write, address: 64 }), touch({}))).toBe(true);
   });
-  it('lets columns side by side be, whoever touches them', () => {
+  it('ignores disjoint columns', () => {
     expect(conflicts(touch({ write, own: false }), touch({ address: 32, own: false }))).toBe(false);
     expect(conflicts(touch({ write, own: false }), touch({ address: 28, own: false }))).toBe(true);
     expect(conflicts(touch({ write, own: false, address: 32 }), touch({ address: 128, own: false }))).toBe(
       false,
     );
   });
-  it('lets places apart be', () => {
+  it('ignores disjoint memory', () => {
     expect(conflicts(touch({ write }), touch({ address: 9 * 64 + 32, own: false }))).toBe(false);
     expect(conflicts(touch({ write }), touch({ address: 9 * 64 + 28, own: false }))).toBe(true);
   });
@@ -41,7 +41,10 @@ describe('conflicts', () => {
   });
 });
 
-/** One network layer: slots (buffer 0), weights (1), sums (2), a gradient nobody stores (3), a lookup table (4), indices (5). */
+/**
+ * One network layer: slots (buffer 0), weights (1), sums (2), a gradient nobody stores (3), a lookup table (4),
+ * indices (5).
+ */
 const buffers: Plan['buffers'] = Array.from({ length: 6 }, (_, i) => ({
   arena: 'activities',
   offset: i * 65536,
@@ -104,10 +107,10 @@ const barriers = (...launches: Launch[]) =>
   barriersOf(launches.map((l) => touchesOf(l, plan, (b) => buffers[b]!.offset, 2)));
 
 describe('barriers', () => {
-  it('carries rows through products and row kernels without a meeting', () => {
+  it('needs no barrier for rows through products and row kernels', () => {
     expect(barriers(gemm, activate, gemm, activate)).toEqual([false, false, false, false]);
   });
-  it('meets before learning, which reads all rows, and before its weights are used', () => {
+  it('has a barrier before learning, which reads all rows, and before its weights are used', () => {
     expect(barriers(gemm, activate, learn, gemm, activate)).toEqual([false, false, true, true, false]);
   });
   it('lets a second layer learn beside the first', () => {
@@ -117,13 +120,13 @@ describe('barriers', () => {
     };
     expect(barriers(learn, other)).toEqual([false, false]);
   });
-  it('meets where rows are shared in another number', () => {
+  it('has a barrier if rows are shared differently', () => {
     const half: Launch = { ...activate, variants: 2, samples: 20, inputs: [view(2, 8)] };
     expect(barriers(gemm, half)).toEqual([false, true]);
     const whole: Launch = { ...half, inputs: [view(2, 8, 0, 160)], outputs: [view(0, 12, 0, 240)] };
     expect(barriers(gemm, whole, gemm)).toEqual([false, false, false]);
   });
-  it('takes a looked-up row for any', () => {
+  it('treats a looked-up row as any row', () => {
     const fill: Launch = { kind: 'fill', output: region(4, 40, 8, 8), value: 1 };
     const lookup = { stride: 8, index: view(5, 1) };
     const looked: Launch = { ...activate, inputs: [{ ...view(4, 0), lookup }] };
@@ -131,7 +134,7 @@ describe('barriers', () => {
     const indices: Launch = { kind: 'fill', output: region(5, 40, 1, 1), value: 0 };
     expect(barriers(indices, looked)).toEqual([false, false]);
   });
-  it('meets around what one worker does', () => {
+  it('has barriers around the work of one worker', () => {
     const mean: Launch = { kind: 'mean', input: region(2, 40, 1, 8), output: region(4, 1, 1, 4), scale: 1 };
     expect(barriers(gemm, mean)).toEqual([false, true]);
     expect(barriers(mean, gemm)).toEqual([false, true]);

@@ -1,23 +1,23 @@
 /**
- * Where workers must meet: before a launch that touches memory which a launch since the last meeting touches too, one of
- * them writing, unless every worker finds there only what it did itself.
+ * Where barriers are needed: before a launch that touches memory also touched since the last barrier, one of
+ * them writing, unless every worker touches only its own part.
  *
- * That exception carries most programs. Work is shared by rows, always by the same formula, so two launches which each keep
- * every worker to its own rows of a same matrix need no meeting between them: a forward product, the row kernel behind it,
- * the next product. All else is taken for touched by everybody.
+ * That exception covers most programs. Work is shared by rows, always by the same formula, so two launches which each
+ * keep every worker to its own rows of the same matrix need no barrier between them: a forward product, the row
+ * kernel after it, the next product. Everything else counts as touched by all workers.
  */
 import { wholeMatrix } from '../../compiler/plan/blocks.js';
 import type { Launch, Plan, Region, RowsView } from '../../compiler/plan/plan.js';
 import { gemmSplit } from './shares.js';
 
-/** A matrix in memory that a launch reads or writes; addresses, widths and steps in bytes. */
+/** A matrix in memory read or written by a launch; addresses, widths and steps in bytes. */
 export interface Touch {
   readonly write: boolean;
   readonly address: number;
   readonly rows: number;
   readonly width: number;
   readonly step: number;
-  /** A worker touches only its share of these `rows` rows, else any of them. */
+  /** If set, a worker touches only its share of these `rows` rows. */
   readonly own: boolean;
 }
 
@@ -28,16 +28,16 @@ export function conflicts(a: Touch, b: Touch): boolean {
   if (a.address >= end(b) || b.address >= end(a)) return false;
   if (a.step !== b.step || a.width > a.step || b.width > a.step) return true;
   const apart = b.address - a.address;
-  // Columns side by side in rows of the same length never meet.
+  // Disjoint columns in rows of the same length never overlap.
   const column = ((apart % a.step) + a.step) % a.step;
   if (column >= a.width && column + b.width <= a.step) return false;
-  // Row r of the one can meet only row r of the other, which is the same worker's.
+  // Row r of one can overlap only row r of the other, which is the same worker's.
   const aligned = a.width <= a.step + apart && b.width <= a.step - apart;
   return !(a.own && b.own && a.rows === b.rows && aligned);
 }
 
 /**
- * For each launch whether all workers must meet before it. The workers have met before the first one.
+ * For each launch, whether it needs a barrier before it. The first one needs none.
  *
  * @param launches what each launch touches, in order
  */
@@ -50,7 +50,7 @@ export function barriersOf(launches: readonly (readonly Touch[])[]): boolean[] {
   });
 }
 
-/** Kernels store whole vectors: up to three numbers behind the last column, into its row's padding. */
+/** Kernels store whole vectors: up to three numbers beyond the last column, into its row's padding. */
 const vectors = (cols: number): number => Math.ceil(cols / 4) * 4;
 
 /**
@@ -129,7 +129,7 @@ export function touchesOf(
     case 'rows':
       return rowsTouches(launch);
     case 'learn':
-      // The gradient lies in each worker's own memory.
+      // The gradient is in each worker's own memory.
       return [
         ...launch.products.flatMap((p) => [
           region(wholeMatrix(p, 'a'), false),

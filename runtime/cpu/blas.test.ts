@@ -39,7 +39,7 @@ describe('findBlas', () => {
     expect(hint).toContain('RFFC_BLAS');
   });
 
-  it('says so for a file that is no library', () => {
+  it('rejects a file that is not a library', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rffc-blas-'));
     const file = join(folder, 'libtext.so');
     writeFileSync(file, 'this is text');
@@ -74,7 +74,7 @@ delete process.env.RFFC_BLAS;
 const found = findBlas();
 
 describeUnless(found ? undefined : 'none was found', 'the BLAS found here', () => {
-  it('says what it is', () => {
+  it('identifies itself', () => {
     expect(found!.name).not.toBe('BLAS');
     expect(found!.path.includes('/') ? existsSync(found!.path) : true).toBe(true);
   });

@@ -1,9 +1,9 @@
 /**
- * The system's BLAS, called through koffi: where it is, how it is opened, and single-precision products by address.
+ * The system's BLAS, called through koffi: search, opening, and single-precision products by address.
  *
- * A library is called by several worker threads at once, each with its own share, so it is set to one thread of its own.
- * Reference implementations are slower than our WebAssembly product, so a library under a generic name is taken only if
- * it says that it is a tuned one. `RFFC_BLAS` is a library's path, or `off`.
+ * Several worker threads call it at once, each with its own share, so it is set to one thread. Reference
+ * implementations are slower than the built-in WebAssembly product, so a library with a generic name is used only if
+ * it identifies itself as tuned. `RFFC_BLAS` is a library's path, or `off`.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ import { failure, RffcError } from '../../grammar/diagnostic.js';
 export interface BlasInfo {
   /** `OpenBLAS`, `MKL`, `BLIS`, `FlexiBLAS`, `Accelerate`, or `BLAS` for one that does not say. */
   readonly name: string;
-  /** What the system's loader was asked for: a file's name or path. */
+  /** The file name or path passed to the system's loader. */
   readonly path: string;
-  /** The library's own words about itself, or empty. */
+  /** The library's version text, or empty. */
   readonly version: string;
 }
 
@@ -42,13 +42,13 @@ export interface Blas extends BlasInfo {
   readonly sgemm: Sgemm;
 }
 
-/** What to do for a fast BLAS on this system. */
+/** How to install a fast BLAS on this system. */
 export const blasHint: string = (() => {
   switch (process.platform) {
     case 'linux':
       return 'Debian and Ubuntu: apt install libopenblas0-pthread; Fedora: dnf install openblas; conda: conda install libopenblas; or set RFFC_BLAS to a library, or to `off`';
     case 'darwin':
-      return "nothing to install: macOS brings Accelerate; set RFFC_BLAS to another library's path, or to `off`";
+      return "nothing to install: macOS includes Accelerate; or set RFFC_BLAS to another library's path, or to `off`";
     default:
       return 'download OpenBLAS (https://github.com/OpenMathLib/OpenBLAS/releases) and set RFFC_BLAS to its libopenblas.dll, or to `off`';
   }
@@ -63,13 +63,13 @@ function koffi(): Koffi {
   try {
     return require('koffi') as Koffi;
   } catch (error) {
-    throw failure('RFF820', `koffi, which calls a BLAS, does not load on this system: ${reason(error)}`, {
+    throw failure('RFF820', `koffi, required for a BLAS, does not load on this system: ${reason(error)}`, {
       hint: 'npm install koffi (without `--omit=optional`: its binary is an optional package), or set RFFC_BLAS=off',
     });
   }
 }
 
-/** Why no BLAS can be called at all: koffi, or the package with its binary, is not there; undefined where it is. */
+/** Why no BLAS can be called: koffi or its binary package is missing; undefined if it is installed. */
 export function whyNoBlas(): RffcError | undefined {
   try {
     koffi();
@@ -83,7 +83,7 @@ export function whyNoBlas(): RffcError | undefined {
 const reason = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 
-/** A function of the library, or nothing where it has none of that name. */
+/** A function of the library, or undefined. */
 function optional(
   library: Library,
   name: string,
@@ -97,7 +97,7 @@ function optional(
   }
 }
 
-/** Asks a library what it is, and sets it to one thread. */
+/** Identifies a library, and sets it to one thread. */
 function recognize(library: Library, path: string): Omit<BlasInfo, 'path'> & { readonly tuned: boolean } {
   const openblas = optional(library, 'openblas_get_config', 'str', []);
   if (openblas) {
@@ -140,12 +140,12 @@ function text(call: (...values: unknown[]) => unknown): string {
 }
 
 function wrongIntegers(path: string): RffcError {
-  return failure('RFF822', `${path} is built for 64-bit integers (ILP64), which rffc does not call`, {
+  return failure('RFF822', `${path} is built for 64-bit integers (ILP64), which are not supported`, {
     hint: 'use the build with 32-bit integers (LP64), or set RFFC_BLAS=off',
   });
 }
 
-/** Every thread but the caller's is one too many; a library reads these when it is loaded. */
+/** Libraries read these when loaded: no threads beside the caller's. */
 function oneThread(): void {
   for (const name of [
     'OPENBLAS_NUM_THREADS',
@@ -171,7 +171,7 @@ function open(path: string): Blas & { readonly tuned: boolean } {
     ...[int, int, int, int, int, int, float, address, int, address, int, float, address, int],
   ]);
   if (!call) {
-    throw failure('RFF821', `${path} is no BLAS that rffc can call: it has no cblas_sgemm`, {
+    throw failure('RFF821', `${path} is not a usable BLAS library: it has no cblas_sgemm`, {
       hint: blasHint,
     });
   }
@@ -194,7 +194,7 @@ export function openBlas(path: string): Blas {
   return blas;
 }
 
-/** Where a BLAS may be, the likeliest to be fast first. */
+/** Candidate libraries, likely fastest first. */
 function candidates(): string[] {
   const conda = process.env.CONDA_PREFIX;
   const at = (folder: string, names: string[]) => (conda ? names.map((n) => join(conda, folder, n)) : []);
@@ -221,8 +221,8 @@ function candidates(): string[] {
 }
 
 /**
- * The BLAS that products should go through, or null if there is none (or `RFFC_BLAS=off`): then the WebAssembly product
- * serves. Opens it in this thread.
+ * The BLAS for products, or null if there is none (or `RFFC_BLAS=off`): then the WebAssembly product
+ * is used. Opens it in this thread.
  *
  * @throws RffcError RFF820 to RFF822 if `RFFC_BLAS` names one that cannot be used
  */

@@ -115,7 +115,7 @@ ${lines(
 
 /**
  * Packs `count` items of `k` numbers into panels of `width` items, the panel's items side by side at every depth, zeros
- * behind the last item. Item i's number p lies at `src + i · istep + p · pstep`.
+ * after the last item. Item i's number p is at `src + i · istep + p · pstep`.
  */
 function packFunction(width: number): string {
   const item = (i: string) => add(get('panel'), mul(i, get('istep')));
@@ -196,7 +196,7 @@ ${loop(
 )`;
 }
 
-/** The part of an edge tile that lies inside of c: c = tile + beta · c. */
+/** The part of an edge tile within c: c = tile + beta · c. */
 const mergeFunction = `(func $merge (param $tile i32) (param $c i32) (param $ldc i32) (param $rows i32) (param $cols i32) (param $beta f32)
 (local $i i32) (local $j i32) (local $to i32) (local $x f32)
 ${loop(
@@ -283,7 +283,7 @@ ${loop(
  *     gemm(m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, scratch)
  *
  * c[m, n] = alpha · a[m, k] · b[k, n] + beta · c. Matrices are byte addresses with the bytes from one row and from one
- * column to the next (c's columns lie side by side), so a transposed operand is one with its two steps exchanged.
+ * column to the next (c's columns are contiguous), so a transposed operand is one with its two steps exchanged.
  * With `beta` 0 what was in c is not read. `scratch` is `gemmScratchBytes()` of the calling worker's own.
  *
  * @param relaxed use `f32x4.relaxed_madd`, which the host must have

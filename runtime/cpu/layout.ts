@@ -1,6 +1,6 @@
 /**
- * Where everything lies in the one shared memory: the plan's arenas, then every worker's private region. Settled, and
- * measured against what the machine has, before anything is allocated.
+ * The layout of the shared memory: the plan's arenas, then every worker's private region. Determined and
+ * compared with the free memory before anything is allocated.
  */
 
 import { totalmem } from 'node:os';
@@ -9,11 +9,11 @@ import type { Plan } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
 
 const PAGE = 65536;
-/** What 32-bit addresses reach, but for the last page. */
+/** The 32-bit address space without the last page. */
 const REACH = 2 ** 32 - PAGE;
 
 export interface Layout {
-  /** Where a buffer (an index into `plan.buffers`) starts. */
+  /** Start of a buffer (an index into `plan.buffers`). */
   readonly buffers: readonly number[];
   /** The first worker's private region; `privateBytes` further the next one's. */
   readonly privateAt: number;
@@ -29,7 +29,7 @@ export function bytesText(bytes: number): string {
   return `${(bytes / size).toFixed(1)} ${unit}`;
 }
 
-/** What the machine can give; macOS counts memory as used that it would give, so there it is all of it. */
+/** Available memory; all of it on macOS, which counts reclaimable memory as used. */
 function machineMemory(): number {
   return process.platform === 'darwin' ? totalmem() : availableMemory();
 }
@@ -60,7 +60,7 @@ export function layOut(
   const limit = Math.min(available, REACH);
   if (total > limit) {
     const parts = plan.arenas.map((a) => `${a.name} ${bytesText(a.bytes)}`).join(', ');
-    const bound = available < REACH ? 'this machine has free' : 'the cpu backend can address';
+    const bound = available < REACH ? 'free on this machine' : 'that the cpu backend can address';
     throw failure(
       'RFF824',
       `the model needs ${bytesText(total)} of memory (${parts}, ${workers} ${workers === 1 ? 'worker' : 'workers'} ${bytesText(workers * privateBytes)}), more than the ${bytesText(limit)} ${bound}`,

@@ -139,7 +139,7 @@ it('shares a product in blocks by block', async () => {
   }
 });
 
-it('makes blocks of a learning launch as equal as may be', () => {
+it('makes blocks of a learning launch as equal as possible', () => {
   const blocks = (rows: number, workers: number) =>
     blockRows(
       {

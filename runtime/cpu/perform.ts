@@ -1,6 +1,6 @@
 /**
- * A worker's part of a step, made into a function once at load: its share, its addresses and the exports it calls are
- * all settled then, so that playing a program is calling functions in order.
+ * A worker's part of a step, turned into a function at load: its share, its addresses and the exports it calls are
+ * fixed then, so that running a program is calling functions in order.
  */
 import { baseAddress, openBlas } from './blas.js';
 import { shareStart } from './shares.js';
@@ -16,7 +16,7 @@ export interface Position {
   readonly count: number;
 }
 
-/** Makes the product of rows `from` to `to` and columns `left` to `right` of c, which is given apart, as a function. */
+/** A function for the product of rows `from` to `to` and columns `left` to `right` of c. */
 type PrepareProduct = (p: Omit<Product, 'c'>, part: Part, c: Matrix) => () => void;
 
 interface Part {
@@ -26,7 +26,7 @@ interface Part {
   readonly right: number;
 }
 
-/** Where a part's operands begin. */
+/** The start of a part's operands. */
 function operands(p: Omit<Product, 'c'>, part: Part): { readonly a: number; readonly b: number } {
   return {
     a: p.a.address + 4 * part.from * (p.transposeA ? 1 : p.a.step),
@@ -69,7 +69,7 @@ function throughWasm(
 }
 
 /**
- * What this worker does for each kind of work, as functions of the run's numbers; undefined where it has no share.
+ * This worker's function for each kind of work; undefined if it has no share.
  *
  * @throws RffcError if the BLAS cannot be opened here
  */
@@ -140,7 +140,8 @@ export function prepare(setup: Setup, position: Position): (work: Work) => Task 
             const address = gradient.address + 4 * ((part.from + row - from) * gradient.step + col);
             return [product(p, part, { address, step: gradient.step })];
           });
-          // Where row 0 of the gradient would lie for row `from` to lie at its start; below 0 it wraps, as the kernel's sums do.
+          // The address of row 0 such that row `from` is at the gradient's start; below 0 it wraps, as the kernel's
+          // sums do.
           const origin = gradient.address - 4 * from * gradient.step;
           blocks.push(() => {
             for (const run of products) run();

@@ -78,7 +78,7 @@ const rows = (kernel: number, args = 0): Step => ({
 const ping: Step[] = Array.from({ length: 200 }, (_, i) => rows(0, (i % 2) * 8));
 const run = { epoch: 0, batch: 0 };
 
-/** The real worker after some other text. */
+/** The real worker, preceded by some other code. */
 function preceded(name: string, text: string): URL {
   const file = join(folder, `${name}.mjs`);
   const real = new URL('../../dist/runtime/cpu/worker.js', import.meta.url);
@@ -127,7 +127,7 @@ Atomics.notify = (...args) => {
     await pool.dispose();
   });
 
-  it('plays a call once, with the numbers of the run', async () => {
+  it('runs a call once, with the numbers of the run', async () => {
     const add: Step = { kind: 'call', name: 'add', args: ['batch'], share: null, sync: false };
     const { pool, words } = await load(3, { add: [add, add] });
     await pool.run('add', { epoch: 1, batch: 7 });
@@ -151,7 +151,7 @@ Atomics.notify = (...args) => {
     await expect(pool.run('ping', run)).rejects.toThrow('RFF823: worker 1 ended unexpectedly, with code 3');
   });
 
-  it('rejects the run under way when it is disposed of', async () => {
+  it('rejects the current run when it is disposed of', async () => {
     const { pool } = await load(2, { long: Array.from({ length: 200 }, () => ping).flat() });
     const running = pool.run('long', run);
     const outcome = expect(running).rejects.toThrow(/RFF823: the session was closed/);

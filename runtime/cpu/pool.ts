@@ -1,9 +1,9 @@
 /**
- * The pool of worker threads that plays programs over one shared memory. The main thread only posts messages and waits for
- * answers, so it stays free for progress and signals.
+ * The pool of worker threads that runs programs over one shared memory. The main thread only posts messages and waits
+ * for answers, so it stays free for progress and signals.
  *
- * Whatever ends one worker (an exception, a trap, a lack of memory, an exit) ends the pool: the rendezvous is broken, the
- * others stop where they next meet, and the run under way is rejected with one error that says what happened.
+ * Whatever ends one worker (an exception, a trap, out of memory, an exit) ends the pool: the rendezvous is broken, the
+ * others stop at their next meeting, and the current run is rejected with one error.
  */
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -13,7 +13,7 @@ import { breakUp, createRendezvous } from './rendezvous.js';
 import type { Setup } from './steps.js';
 import type { Reply, Request, WorkerData } from './worker.js';
 
-/** The compiled worker: beside this file, or, where this file is run from source, in `dist`. */
+/** The compiled worker: beside this file, or in `dist` when run from source. */
 function workerFile(): URL {
   const beside = new URL('./worker.js', import.meta.url);
   return existsSync(beside) ? beside : new URL('../../dist/runtime/cpu/worker.js', import.meta.url);
@@ -28,15 +28,15 @@ export class Pool {
   private readonly rendezvous = createRendezvous();
   private readonly workers: readonly Worker[];
   private pending: Pending | undefined;
-  /** Why no more programs can be played. */
+  /** Why no more programs can be run. */
   private ended: Error | undefined;
   private closing: Promise<void> | undefined;
 
   /**
-   * Starts the workers, which come up while the caller prepares what `load` gives them.
+   * Starts the workers, while the caller prepares the arguments of `load`.
    *
    * @param threads how many, from 1
-   * @param file another worker than the pool's own
+   * @param file replaces the pool's worker, for tests
    */
   constructor(
     readonly threads: number,
@@ -53,33 +53,33 @@ export class Pool {
     });
   }
 
-  /** Gives the workers their memory, code and programs. @throws RffcError RFF823 if a worker fails, or its own error */
+  /** Sends the workers their memory, code and programs. @throws RffcError RFF823 if a worker fails, or its own error */
   async load(setup: Setup): Promise<void> {
     await this.request({ kind: 'load', setup });
   }
 
   /**
-   * Plays a program to its end; one at a time.
+   * Runs a program; one at a time.
    *
    * @returns if the setup asked for a profile, for each step worker 0's milliseconds of waiting and of work
-   * @throws RffcError RFF823 if a worker fails; the pool is then at its end
+   * @throws RffcError RFF823 if a worker fails; the pool is then unusable
    */
   run(program: string, variables: Variables): Promise<Float64Array | undefined> {
     return this.request({ kind: 'run', program, variables });
   }
 
-  /** Ends the workers; a run under way is rejected. */
+  /** Ends the workers; a current run is rejected. */
   dispose(): Promise<void> {
-    return this.end(failure('RFF823', 'the session was closed while its workers were at work'));
+    return this.end(failure('RFF823', 'the session was closed during a run'));
   }
 
   private request(request: Request): Promise<Float64Array | undefined> {
     if (this.ended) return Promise.reject(this.ended);
-    if (this.pending) return Promise.reject(new Error('the pool plays one program at a time'));
+    if (this.pending) return Promise.reject(new Error('the pool runs one program at a time'));
     return new Promise((resolve, reject) => {
       this.pending = { resolve, reject };
       for (const worker of this.workers) {
-        // Only a pool at work keeps the process alive.
+        // Only a running pool keeps the process alive.
         worker.ref();
         worker.postMessage(request);
       }

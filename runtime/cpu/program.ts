@@ -1,5 +1,5 @@
 /**
- * A plan's launches as steps for the workers: addresses settled, argument blocks laid out, barriers placed.
+ * A plan's launches as steps for the workers, with addresses, argument blocks and barriers.
  */
 import { argumentWords, inputWord, SCRATCH_WORD } from '../../compiler/codegen/wat/arguments.js';
 import { patchGrid } from '../../compiler/field.js';
@@ -11,14 +11,16 @@ import { gemmSplit } from './shares.js';
 import type { Matrix, Product, RowsCall, Step, Work } from './steps.js';
 
 /**
- * Rows of a gradient that are made before they are used. More need more memory and leave the cache; fewer waste the
- * packing of every product (measured at 2000 × 6012: 64 rows cost a third more, 512 as little as a whole share).
+ * Rows of a gradient computed before they are used. More need more memory and leave the cache; fewer waste the
+ * packing of every product (measured at 2000 × 6012: 64 rows take a third longer, 512 no longer than a whole share).
  */
 const BLOCK_ROWS = 512;
 
 type LearnLaunch = Extract<Launch, { kind: 'learn' }>;
 
-/** What a private region holds, from its start: argument blocks and constants, the kernels' scratch, gradients, products' scratch. */
+/**
+ * The layout of a private region: argument blocks and constants, the kernels' scratch, gradients, products' scratch.
+ */
 export interface PrivateLayout {
   readonly words: number;
   readonly scratch: number;
@@ -27,7 +29,7 @@ export interface PrivateLayout {
   readonly bytes: number;
 }
 
-/** Rows in a block of a learning launch's gradient, for the worker with the most rows. */
+/** Rows per block of a learning launch's gradient, for the worker with the most rows. */
 export function blockRows(launch: LearnLaunch, workers: number): number {
   const share = Math.ceil(launch.gradient.rows / workers);
   // Blocks of about the same size, in whole strips of eight rows.
@@ -36,7 +38,7 @@ export function blockRows(launch: LearnLaunch, workers: number): number {
 
 const launchesOf = (plan: Pick<Plan, 'programs'>): Launch[] => Object.values(plan.programs).flat();
 
-/** The words that a launch keeps in a private region: its argument block, or the numbers behind its last column. */
+/** A launch's words in a private region: its argument block, or the numbers beyond its last column. */
 function wordsOf(launch: Launch): number {
   const block = (l: RowsLaunch) => argumentWords(l, () => 0).length;
   switch (launch.kind) {
@@ -52,10 +54,10 @@ function wordsOf(launch: Launch): number {
 }
 
 /**
- * How much private memory a plan needs, and where what lies in it.
+ * The size and layout of a plan's private regions.
  *
- * @param kernelScratch the most that a row kernel needs, in bytes
- * @param productScratch what a product needs, in bytes
+ * @param kernelScratch the largest scratch of a row kernel, in bytes
+ * @param productScratch the scratch of a product, in bytes
  */
 export function privateLayout(
   plan: Pick<Plan, 'programs'>,
@@ -72,10 +74,10 @@ export function privateLayout(
 }
 
 /**
- * Makes the steps of all programs, and writes the argument blocks of all workers.
+ * Builds the steps of all programs, and writes the argument blocks of all workers.
  *
- * @param buffers where each of the plan's buffers starts
- * @param privateAt where worker 0's private region starts
+ * @param buffers the start of each of the plan's buffers
+ * @param privateAt the start of worker 0's private region
  * @param memory the shared memory
  */
 export function makeSteps(
@@ -96,7 +98,7 @@ export function makeSteps(
   };
   let next = privateAt + layout.words;
 
-  /** Puts words into every worker's region; returns where for worker 0. */
+  /** Writes words into every worker's region; returns their address for worker 0. */
   const place = (block: Int32Array, change?: (block: Int32Array, mine: number) => void): number => {
     const start = next;
     next += block.byteLength;
@@ -163,7 +165,8 @@ export function makeSteps(
           name: 'patches',
           args: [
             ...[at(input), 4 * input.stride, at(output), 4 * output.stride, down, across, field.size],
-            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the right and below.
+            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the
+            // right and below.
             ...[4 * numbers, 4 * field.grid[1] * field.channels, 4 * field.stride * field.channels],
             ...[4 * field.stride * field.grid[1] * field.channels, 4 * (output.cols / (down * across))],
           ],

@@ -1,17 +1,17 @@
 /**
- * Where workers meet: a barrier over a few shared words, which a failing worker (or the main thread, when one is gone)
- * can break so that nobody waits for ever.
+ * A barrier over a few shared words, which a failing worker (or the main thread, when one is gone)
+ * can break so that none waits forever.
  *
- * The last to arrive starts a new generation; the others watch the generation, first in a short loop, since most meetings
- * are over within microseconds, then asleep. Breaking sets a flag and starts a generation too: whoever reads the generation
- * before that wakes up, whoever reads it later sees the flag.
+ * The last to arrive starts a new generation; the others watch the generation, first in a short loop, since most
+ * meetings are over within microseconds, then asleep. Breaking sets a flag and starts a generation too: whoever reads
+ * the generation before wakes up, whoever reads it later sees the flag.
  */
 
 const ARRIVED = 0;
 const GENERATION = 1;
 const BROKEN = 2;
 
-/** How long a worker watches before it sleeps; waking a thread costs about as much. In milliseconds. */
+/** How long a worker spins before it sleeps; waking a thread takes about as long. In milliseconds. */
 const WATCH = 0.05;
 
 /** The shared words, all zero. */
@@ -25,7 +25,7 @@ export class Broken extends Error {
 }
 
 /**
- * Returns when all `workers` have called it. What each wrote before is seen by all after.
+ * Returns when all `workers` have called it. Writes before it are visible to all after it.
  * @throws Broken if the rendezvous is or gets broken
  */
 export function meet(words: Int32Array, workers: number): void {
@@ -39,8 +39,8 @@ export function meet(words: Int32Array, workers: number): void {
     return;
   }
   const over = () => Atomics.load(words, GENERATION) !== generation;
-  // Again while it is not over: the last to arrive at the meeting before may have been held up before it woke its sleepers,
-  // who had seen the generation by themselves, and so wakes them out of this one.
+  // Again while it is not over: the last to arrive at the meeting before may have been held up before it woke its
+  // sleepers, who had seen the generation by themselves, and so wakes them out of this one.
   if (!watch(over)) while (!over()) Atomics.wait(words, GENERATION, generation);
   if (Atomics.load(words, BROKEN)) throw new Broken();
 }
@@ -54,7 +54,7 @@ function watch(over: () => boolean): boolean {
   return false;
 }
 
-/** Releases everyone who waits or will wait, with `Broken`. */
+/** Releases all current and future waits, with `Broken`. */
 export function breakUp(words: Int32Array): void {
   Atomics.store(words, BROKEN, 1);
   Atomics.add(words, GENERATION, 1);

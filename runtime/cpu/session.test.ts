@@ -307,14 +307,14 @@ describe('the cpu engine', () => {
     });
   });
 
-  it('refuses names and lengths that are not the plan’s', async () => {
+  it('rejects unknown names and wrong lengths', async () => {
     const s = await open(1, false);
     expect(() => s.write('v', weight)).toThrow(/RFF801.*`v`/);
     await expect(s.read('v')).rejects.toThrow(/RFF801/);
-    expect(() => s.write('w', bias)).toThrow('RFF802: `w` is [5, 6], 30 numbers, but was given 5');
+    expect(() => s.write('w', bias)).toThrow('RFF802: `w` is [5, 6]: expected 30 values, found 5');
   });
 
-  it('times launches where asked to', async () => {
+  it('times launches on request', async () => {
     const s = await open(2, false, true);
     expect(s.launchTimes('train')).toEqual([]);
     await s.run('train', args);
@@ -326,20 +326,20 @@ describe('the cpu engine', () => {
     expect(times.some((t) => t.workSeconds > 0)).toBe(true);
   });
 
-  it('does not play on when it is closed', async () => {
+  it('rejects runs after it is closed', async () => {
     const s = await open(2, false);
     await s.dispose();
     await expect(s.run('train', args)).rejects.toThrow(/RFF775/);
   });
 
-  it('refuses a BLAS that does not load and numbers of threads that are none', async () => {
+  it('rejects a BLAS that does not load and invalid thread counts', async () => {
     process.env.RFFC_BLAS = '/nowhere/libblas.so';
     await expect(openCpu(layer(), { threads: 1 })).rejects.toThrow(/RFF820/);
     for (const threads of [0, 1.5, 65, Number.NaN])
       await expect(openCpu(layer(), { threads })).rejects.toThrow(/RFF825/);
   });
 
-  it('refuses what does not fit into the memory, with the figures', () => {
+  it('rejects a plan that exceeds memory, with the figures', () => {
     const plan = { arenas: [{ name: 'parameters' as const, bytes: 3 * 2 ** 30 }], buffers: [] };
     const look = (available: number) => {
       try {
@@ -350,9 +350,9 @@ describe('the cpu engine', () => {
       }
     };
     expect(look(2 ** 35)).toBe(
-      'the model needs 4.0 GiB of memory (parameters 3.0 GiB, 2 workers 1.0 GiB), more than the 4.0 GiB the cpu backend can address',
+      'the model needs 4.0 GiB of memory (parameters 3.0 GiB, 2 workers 1.0 GiB), more than the 4.0 GiB that the cpu backend can address',
     );
-    expect(look(2 ** 30)).toContain('more than the 1.0 GiB this machine has free');
+    expect(look(2 ** 30)).toContain('more than the 1.0 GiB free on this machine');
     expect(layOut(plan, 1, 2 ** 29, 2 ** 35).pages).toBe(7 * 2 ** 13);
     expect(bytesText(3.25 * 2 ** 20)).toBe('3.3 MiB');
   });

@@ -1,5 +1,5 @@
 /**
- * The cpu engine: a plan on one shared memory, played by a pool of worker threads, its products by a system BLAS or by
+ * The cpu engine: a plan in one shared memory, run by a pool of worker threads, its products by a system BLAS or by
  * WebAssembly, everything else by kernels printed as WebAssembly text.
  */
 import { overlapsOf, printModule, scratchBytes } from '../../compiler/codegen/index.js';
@@ -26,7 +26,7 @@ export interface CpuOptions {
 }
 
 /**
- * Opens a plan on this machine's processor and plays its `load` program.
+ * Opens a plan on this machine's CPU and runs its `load` program.
  *
  * @throws RffcError RFF820 to RFF822 if `RFFC_BLAS` names a library that cannot be used, RFF823 if a worker fails,
  * RFF824 if the plan needs more memory than there is, RFF825 for an invalid thread count
@@ -36,7 +36,7 @@ export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<Cpu
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     const message = `invalid thread count ${threads}: expected an integer between 1 and ${MOST_THREADS}`;
     throw failure('RFF825', message, {
-      hint: `leave out \`--threads\`: the default on this machine is ${defaultThreads()}`,
+      hint: `drop \`--threads\`: the default on this machine is ${defaultThreads()}`,
     });
   }
   // The workers come up while this thread prepares their work.
@@ -101,7 +101,7 @@ export class CpuSession implements Session {
     return this.layout.buffers[r.buffer]! / 4 + r.offset;
   }
 
-  /** Calls `each` with the place in memory, in numbers, and in the row-major tensor, of every stretch of `length` numbers. */
+  /** Calls `each` with the offset in memory and in the row-major tensor of every run of `length` numbers. */
   private stretches(
     t: PlanTensor,
     each: (memory: number, tensor: number, length: number, gap: number) => void,
@@ -143,7 +143,7 @@ export class CpuSession implements Session {
     return this.play(program, args);
   }
 
-  /** Plays any of the plan's programs. @throws RffcError RFF823 if a worker fails; the session is then at its end */
+  /** Runs any of the plan's programs. @throws RffcError RFF823 if a worker fails; the session is then at its end */
   async play(program: string, args: RunArguments): Promise<void> {
     this.table.check();
     const { values, region } = this.plan.scalars;
@@ -160,7 +160,7 @@ export class CpuSession implements Session {
     this.times.set(program, sum ? sum.map((ms, i) => ms + timings[i]!) : timings);
   }
 
-  /** What the launches of a program took on worker 0; empty unless the session was opened with `profile`. */
+  /** Time per launch of a program on worker 0; empty unless the session was opened with `profile`. */
   launchTimes(program: string): LaunchTime[] {
     const sum = this.times.get(program);
     if (!sum) return [];

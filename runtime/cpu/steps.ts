@@ -1,6 +1,6 @@
 /**
- * What the workers are told to do: a program is a list of steps, the same for all of them, with every address and share
- * settled. Plain data, posted to each worker once.
+ * The workers' instructions: a program is a list of steps, the same for all of them, with every address and share
+ * fixed. Plain data, posted to each worker once.
  *
  * Addresses are bytes in the shared memory. Each worker has a private region of it (argument blocks, scratch), all laid
  * out alike: an address in it is given for worker 0, and worker w adds w times `privateBytes`.
@@ -73,7 +73,7 @@ export type Work =
 /** `sync`: all workers meet before it. */
 export type Step = Work & { readonly sync: boolean };
 
-/** All that a worker needs to play programs. */
+/** Everything a worker needs to run programs. */
 export interface Setup {
   readonly memory: WebAssembly.Memory;
   readonly privateBytes: number;

@@ -30,7 +30,7 @@ function rffc(...argv: string[]) {
   return { status, out: stdout, err: stderr };
 }
 
-test('with 96 cores a run trains on 64 threads, and only 96 asked for are too many', () => {
+test('uses 64 threads on 96 cores, and rejects a request for 96', () => {
   const run = ['run', join(root, 'models/smoke3x4.rff'), '--limit', '20', '--epochs', '1', '--quiet'];
   expect(rffc(...run, '--out', 'run')).toMatchObject({ status: 0, err: '' });
   const { status, err } = rffc(...run, '--out', 'more', '--threads', '96');

@@ -1,7 +1,7 @@
-/** How many worker threads the cpu engine takes. */
+/** The number of worker threads of the cpu engine. */
 import { availableParallelism } from 'node:os';
 
-/** More than any product here gains from. */
+/** Products gain nothing from more. */
 export const MOST_THREADS = 64;
 
 /** One thread per core, up to `MOST_THREADS`. */

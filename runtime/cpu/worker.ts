@@ -1,7 +1,7 @@
 /**
- * The thread of one worker: told once what there is, then program by program what to play. At the end all meet, and the
- * first says that it is done: a message takes the main thread a core from the workers. A worker breaks the rendezvous
- * before it reports a failure, so that no other waits for it.
+ * A worker thread: loads its setup once, then runs programs. At the end all meet, and the
+ * first reports completion, since each message takes a core from the workers. A worker breaks the rendezvous
+ * before it reports a failure, so that none waits for it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';

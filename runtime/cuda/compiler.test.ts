@@ -41,7 +41,7 @@ describe('compiled kernels', () => {
     expect(readdirSync(cache)).toHaveLength(4);
   });
 
-  test('that are damaged are made anew', () => {
+  test('are compiled again if damaged', () => {
     const cache = join(folder, 'damaged');
     const { compiler, compiled } = counting();
     const load = (image: Uint8Array) => {
@@ -56,7 +56,7 @@ describe('compiled kernels', () => {
     expect(compiled).toHaveLength(2);
   });
 
-  test('are not kept where nothing can be written', () => {
+  test('are not kept if the folder is not writable', () => {
     expect(compileCached(counting().compiler, 'a', 'sm_90', text, '/dev/null/x')).toBe('sm_90 a');
   });
 
@@ -66,7 +66,7 @@ describe('compiled kernels', () => {
     expect(architectureFor(86, counting().compiler)).toBe('compute_80');
     expect(architectureFor(120, counting('old', null).compiler)).toBe('sm_120');
     expect(() => architectureFor(70, counting().compiler)).toThrow(
-      'RFF844: test 1 compiles for no GPU as old',
+      'RFF844: test 1 does not support this GPU',
     );
   });
 });
@@ -84,6 +84,6 @@ describeUnless(nvcc ? undefined : 'it was not found', 'nvcc', () => {
     } else expect(text(image.subarray(1, 4))).toBe('ELF');
   });
   test('says what is wrong', () => {
-    expect(() => openNvcc(nvcc!).compile('void f( {', 'sm_80')).toThrow(/RFF844: .* nvcc says: .*error/);
+    expect(() => openNvcc(nvcc!).compile('void f( {', 'sm_80')).toThrow(/RFF844: .*\(nvcc.*\): .*error/);
   });
 });

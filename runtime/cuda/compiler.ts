@@ -1,6 +1,6 @@
 /**
- * From CUDA C to machine code: by NVRTC, or where that is missing by nvcc; for the device's own architecture; and once: what was
- * compiled is kept in the user's cache folder under the hash of all that it depends on.
+ * From CUDA C to machine code: with NVRTC, or else nvcc; for the device's architecture; and once: the result
+ * is cached in the user's cache folder under the hash of everything it depends on.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -33,7 +33,7 @@ export function openNvrtc(found: Found): CudaCompiler {
   const capabilities = new Int32Array(count[0]!);
   call('nvrtcGetSupportedArchs', capabilities);
 
-  /** The bytes that a pair of NVRTC's functions gives: how many, and which. */
+  /** The bytes returned by a pair of NVRTC functions, for size and content. */
   type Sized = 'nvrtcGetCUBIN' | 'nvrtcGetPTX' | 'nvrtcGetProgramLog';
   const bytesOf = (name: Sized, program: bigint): Uint8Array<ArrayBuffer> => {
     const size = new BigUint64Array(1);
@@ -65,7 +65,7 @@ export function openNvrtc(found: Found): CudaCompiler {
   };
 }
 
-/** nvcc as a compiler: a process of its own each time, and slower for it. @throws RffcError RFF844 where it does not run */
+/** nvcc as a compiler, slower since it is a process each time. @throws RffcError RFF844 if it does not run */
 export function openNvcc(command: string): CudaCompiler {
   const run = (args: readonly string[]) => {
     const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
@@ -96,34 +96,32 @@ export function openNvcc(command: string): CudaCompiler {
 
 function notCompiled(compiler: string, words: string): RffcError {
   const lines = words.split('\n').filter((line) => line.trim() !== '');
-  const shown = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? 'it says nothing';
-  return failure('RFF844', `a CUDA kernel did not compile: ${compiler} says: ${shown.trim()}`, {
-    hint: 'this is a mistake in rffc, or a CUDA compiler older than 12.0: please report it',
+  const shown = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? 'no output';
+  return failure('RFF844', `a CUDA kernel did not compile (${compiler}): ${shown.trim()}`, {
+    hint: 'the CUDA compiler is older than 12.0, or this is a bug in rffc: please report it',
   });
 }
 
 /**
- * What to compile for: the device's own machine code, or where the compiler is older than the device PTX for the newest
- * device it knows, which the driver then translates.
+ * The compilation target: the device's machine code, or, if the compiler is older than the device, PTX for the newest
+ * device it knows, which the driver translates.
  *
  * @param capability the device's: 90
- * @throws RffcError RFF844 where the compiler knows no device as old as this one
+ * @throws RffcError RFF844 if the compiler no longer supports the device
  */
 export function architectureFor(capability: number, { name, capabilities }: CudaCompiler): string {
   if (capabilities === null || capabilities.includes(capability)) return `sm_${capability}`;
   const known = capabilities.filter((c) => c <= capability).at(-1);
   if (known !== undefined) return `compute_${known}`;
-  throw failure(
-    'RFF844',
-    `${name} compiles for no GPU as old as this one, of compute capability ${capability / 10}`,
-    { hint: 'use an older CUDA (`pip install "nvidia-cuda-nvrtc-cu12<12.9"`), or `--backend cpu`' },
-  );
+  throw failure('RFF844', `${name} does not support this GPU (compute capability ${capability / 10})`, {
+    hint: 'use an older CUDA (`pip install "nvidia-cuda-nvrtc-cu12<12.9"`), or `--backend cpu`',
+  });
 }
 
 /**
- * Compiles, or takes what was compiled before. A cache that cannot be written is done without.
+ * Compiles, or takes what was compiled before. A cache that cannot be written is ignored.
  *
- * @param load is given the machine code; where it throws on what was kept, the code is made anew
+ * @param load loads the machine code; if it throws for a cached one, the code is compiled again
  */
 export function compileCached<T>(
   compiler: CudaCompiler,
@@ -140,7 +138,7 @@ export function compileCached<T>(
     try {
       return load(kept);
     } catch {
-      // Damaged: as if it were not there.
+      // Damaged: treated as missing.
     }
   }
   const image = compiler.compile(source, architecture);
@@ -158,7 +156,7 @@ function read(file: string): Uint8Array | undefined {
   }
 }
 
-/** Keeps machine code, whole or not at all; a folder that cannot be written is left alone. */
+/** Caches machine code atomically; a folder that cannot be written is ignored. */
 function keep(file: string, image: Uint8Array): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
@@ -170,6 +168,6 @@ function keep(file: string, image: Uint8Array): void {
       rmSync(temporary, { force: true });
     }
   } catch {
-    // Compiled again next time.
+    // It is compiled again next time.
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The one kernel that is the engine's own: f32 numbers as bf16, rounded to nearest, ties to even, for products with
+ * The engine's own kernel: rounds f32 to bf16, to nearest, ties to even, for products with
  * `--precision bf16`.
  */
 import type { Arg, KernelLaunch } from '../../compiler/codegen/cuda/index.js';
 
 export const CONVERT = 'to_bf16';
 const THREADS = 256;
-/** Columns that a block converts. */
+/** Columns per block. */
 const COLUMNS = 4 * THREADS;
 /** Blocks in a grid's second dimension. */
 const MOST_ROWS = 65535;

@@ -1,6 +1,6 @@
 /**
- * What the engine needs of an NVIDIA GPU, as an interface: the driver, and cuBLAS. `native.ts` implements it through koffi;
- * tests implement it in plain memory. Every function throws an `RffcError` that names the call and the library's own words.
+ * The interface to an NVIDIA GPU: the driver and cuBLAS. `native.ts` implements it through koffi;
+ * tests implement it in plain memory. Every function throws an `RffcError` with the call and the library's message.
  *
  * Addresses of the device and handles are the libraries' own, as bigints.
  */
@@ -13,7 +13,7 @@ export type CudaPrecision = 'f32' | 'tf32' | 'bf16';
 export type Stream = bigint & { readonly stream?: never };
 export type CudaEvent = bigint & { readonly event?: never };
 
-/** Where a copy begins, and how far apart its rows begin, in bytes. */
+/** The start of a copy and its row pitch, in bytes. */
 export type CopyEnd =
   | { readonly device: bigint; readonly pitch: number }
   | { readonly host: ArrayBufferView; readonly pitch: number };
@@ -55,14 +55,14 @@ export interface Product {
   readonly transposeB: boolean;
   readonly beta: number;
   readonly c: DeviceMatrix;
-  /** So many such products, each operand so many numbers further in the next. */
+  /** The number of such products, and the offset of each operand between them. */
   readonly blocks?: Gemm['blocks'];
   /** `bf16`: a and b hold bf16 numbers. */
   readonly precision: CudaPrecision;
 }
 
 export interface CudaDriver {
-  /** The newest CUDA that the driver speaks: 12040 for 12.4. */
+  /** The newest CUDA that the driver supports: 12040 for 12.4. */
   readonly version: number;
   /** Of devices, and one device's name and compute capability: 90 for 9.0. */
   deviceCount(): number;
@@ -71,15 +71,15 @@ export interface CudaDriver {
   /** The device's primary context, which all of a process shares; it lives until it is closed as often as opened. */
   open(device: number): bigint;
   close(device: number): void;
-  /** Makes a context the one that all further calls of this thread are about. */
+  /** Makes a context current in this thread. */
   use(context: bigint): void;
 
   /** Of the device, in bytes. */
   memory(): { readonly free: number; readonly total: number };
-  /** @throws RffcError RFF845 where there is not enough */
+  /** @throws RffcError RFF845 if there is not enough */
   allocate(bytes: number): bigint;
   release(address: bigint): void;
-  /** Memory of the host that the device can read and write while the host does other things. */
+  /** Pinned host memory, which the device can access asynchronously. */
   allocateHost(bytes: number): Uint8Array<ArrayBuffer>;
   releaseHost(memory: Uint8Array): void;
   /** Sets `count` words of 32 bits. */
@@ -90,13 +90,13 @@ export interface CudaDriver {
   loadModule(image: Uint8Array): bigint;
   unloadModule(module: bigint): void;
   functionOf(module: bigint, name: string): bigint;
-  /** Lets a function have more dynamic shared memory than the usual 48 KiB. */
+  /** Allows a function more dynamic shared memory than the default 48 KiB. */
   allowShared(fn: bigint, bytes: number): void;
   launch(kernel: KernelLaunch, stream: Stream): void;
 
   createStream(): Stream;
   destroyStream(stream: Stream): void;
-  /** Waits, and lets nothing else happen meanwhile. */
+  /** Waits, blocking the thread. */
   synchronize(stream: Stream): void;
   createEvent(timing?: boolean): CudaEvent;
   destroyEvent(event: CudaEvent): void;
@@ -106,7 +106,7 @@ export interface CudaDriver {
   /** Milliseconds between two events that are done. */
   elapsed(from: CudaEvent, to: CudaEvent): number;
 
-  /** From here on what is put on this stream, and on streams that wait for it, becomes a graph. */
+  /** Starts capturing this stream, and streams that wait for it, as a graph. */
   beginCapture(stream: Stream): void;
   /** The graph, ready to run. */
   endCapture(stream: Stream): bigint;
@@ -123,11 +123,11 @@ export interface CudaProducts {
   multiply(handle: bigint, product: Product): void;
 }
 
-/** Makes machine code of CUDA C: NVRTC, or nvcc. */
+/** A compiler of CUDA C: NVRTC or nvcc. */
 export interface CudaCompiler {
-  /** What compiled kernels are remembered by: `nvrtc 12.4`. */
+  /** The cache key of its kernels: `nvrtc 12.4`. */
   readonly name: string;
-  /** Compute capabilities it knows, ascending; null where it does not say. */
+  /** Supported compute capabilities, ascending; null if unknown. */
   readonly capabilities: readonly number[] | null;
   /**
    * A cubin for `sm_…`, PTX for `compute_…`.
@@ -136,7 +136,7 @@ export interface CudaCompiler {
   compile(source: string, architecture: string): Uint8Array<ArrayBuffer>;
 }
 
-/** All that the engine stands on. */
+/** Everything the engine requires. */
 export interface CudaMachine {
   readonly driver: CudaDriver;
   readonly products: CudaProducts;

@@ -1,5 +1,5 @@
 /**
- * The computer as the search for NVIDIA's libraries sees it: its folders, its loader, its variables. Tests put another one in
+ * The system as seen by the search for NVIDIA's libraries: folders, loader, environment. Tests substitute
  * its place.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ export type NativeArgument = number | bigint | string | ArrayBufferView | null;
 export type NativeFunction = (...args: readonly NativeArgument[]) => unknown;
 
 export interface NativeLibrary {
-  /** @throws Error where the library has no such function */
+  /** @throws Error if the library has no such function */
   func(name: string, result: string, args: readonly string[]): NativeFunction;
 }
 
@@ -21,11 +21,11 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined where the system knows of none. */
   readonly home: string | undefined;
-  /** Names in a folder; none where there is no such folder. */
+  /** Names in a folder; empty if it does not exist. */
   list(folder: string): readonly string[];
-  /** @param path a file's path, or a name for the system's loader. @throws Error with the loader's words */
+  /** @param path a file's path, or a name for the system's loader. @throws Error with the loader's message */
   load(path: string): NativeLibrary;
-  /** What a command prints; undefined where it is not there or fails. */
+  /** A command's output; undefined if it is missing or fails. */
   ask(command: string, args: readonly string[]): string | undefined;
 }
 
@@ -36,13 +36,13 @@ export function loadKoffi(): Koffi {
   try {
     return createRequire(import.meta.url)('koffi') as Koffi;
   } catch (error) {
-    throw failure('RFF842', `koffi, which calls CUDA, does not load on this system: ${reasonOf(error)}`, {
+    throw failure('RFF842', `koffi, required for CUDA, does not load on this system: ${reasonOf(error)}`, {
       hint: 'npm install koffi',
     });
   }
 }
 
-/** The first line of what an error says. */
+/** The first line of an error's message. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).trim().split('\n')[0]!;
 }

@@ -4,7 +4,7 @@ import { findDriver, findNvcc, findToolkitLibrary } from './libraries.js';
 
 const library: NativeLibrary = { func: () => () => 0 };
 
-/** A computer with files, of which the loader finds some by name. */
+/** A system with files, some of which the loader finds by name. */
 function host(
   files: readonly string[],
   more: Partial<Host> & { readonly loader?: readonly string[]; readonly broken?: readonly string[] } = {},
@@ -52,7 +52,7 @@ describe('libraries', () => {
     expect(pathOf(host(files, { env: { CUDA_HOME: '/usr/local/cuda-12.2' } }), 'cublas')).toBe(files[0]);
   });
 
-  test('are looked for first where RFFC_CUDA says: folders, or a toolkit', () => {
+  test('are searched first in RFFC_CUDA: folders, or a toolkit', () => {
     const files = [
       '/mine/libnvrtc.so.12',
       '/kit/lib64/libcublas.so.12',
@@ -61,7 +61,7 @@ describe('libraries', () => {
     const h = host(files, { env: { RFFC_CUDA: '/mine:/kit' }, loader: ['libcublas.so.12'] });
     expect([pathOf(h, 'nvrtc'), pathOf(h, 'cublas')]).toEqual([files[0], files[1]]);
     expect(() => pathOf(host([], { env: { RFFC_CUDA: '/none' } }), 'nvrtc')).toThrow(
-      'RFF847: RFFC_CUDA names `/none`, where there is no folder',
+      'RFF847: RFFC_CUDA: `/none` is missing or empty',
     );
   });
 
@@ -70,17 +70,17 @@ describe('libraries', () => {
     expect(pathOf(host(files), 'cublas', 12080)).toBe(files[0]);
     expect(pathOf(host(files), 'cublas', 13010)).toBe(files[1]);
     expect(pathOf(host(files.slice(1)), 'cublas', 12080)).toMatch(
-      /libcublas\.so\.13 is of a newer CUDA than the driver, which speaks 12\.8/,
+      /libcublas\.so\.13 requires a newer driver: this one supports CUDA 12\.8/,
     );
   });
 
-  test('of CUDA 13 lie in one package', () => {
+  test('of CUDA 13 are in one package', () => {
     const files = [`${SITE}/cu13/lib/libcublas.so.13`, `${SITE}/cu13/lib/libnvrtc.so.13`];
     const h = host(files, { env: { VIRTUAL_ENV: '/opt/venv' } });
     expect([pathOf(h, 'cublas', 13000), pathOf(h, 'nvrtc', 13000)]).toEqual(files);
   });
 
-  test('Python is asked only in the end', () => {
+  test('runs Python only as a last resort', () => {
     const files = ['/odd/place/nvidia/cuda_nvrtc/lib/libnvrtc.so.12'];
     const asked: string[] = [];
     const ask = (command: string) => {
@@ -94,7 +94,7 @@ describe('libraries', () => {
     expect(asked).toEqual([]);
   });
 
-  test('what they need beside them is loaded first', () => {
+  test('load their dependencies first', () => {
     const lib = `${SITE}/cublas/lib`;
     const files = [`${lib}/libcublas.so.12`, `${lib}/libcublasLt.so.12`];
     const h = host(files, { env: { VIRTUAL_ENV: '/opt/venv' } });
@@ -109,7 +109,7 @@ describe('libraries', () => {
     expect(n.loaded.filter((path) => path.startsWith(nvrtc))).toEqual([builtins, `${nvrtc}/libnvrtc.so.12`]);
   });
 
-  test('that are there and do not load say why', () => {
+  test('that fail to load say why', () => {
     const file = '/usr/local/cuda/lib64/libcublas.so.12';
     expect(pathOf(host([file], { broken: [file] }), 'cublas')).toContain(
       `${file} does not load: wrong ELF class`,
@@ -125,22 +125,20 @@ describe('libraries', () => {
 });
 
 describe('the driver', () => {
-  test('is the loader’s, also under WSL', () => {
+  test('is found by the loader, also under WSL', () => {
     expect(findDriver(host([], { loader: ['libcuda.so.1'] })).path).toBe('libcuda.so.1');
     expect(findDriver(host(['/usr/lib/wsl/lib/libcuda.so.1'])).path).toBe('/usr/lib/wsl/lib/libcuda.so.1');
     expect(findDriver(host([], { platform: 'win32', loader: ['nvcuda.dll'] })).path).toBe('nvcuda.dll');
   });
-  test('is missed by name', () => {
-    expect(() => findDriver(host([]))).toThrow(
-      'RFF840: there is no NVIDIA driver here: libcuda.so.1 was not found',
-    );
+  test('is named if missing', () => {
+    expect(() => findDriver(host([]))).toThrow('RFF840: no NVIDIA driver: libcuda.so.1 was not found');
     expect(() => findDriver(host([], { platform: 'darwin' }))).toThrow(
-      'RFF840: CUDA does not exist on macOS',
+      'RFF840: CUDA is not available on macOS',
     );
   });
 });
 
-test('nvcc is a toolkit’s, or the path’s', () => {
+test('nvcc is found in a toolkit or in the path', () => {
   expect(findNvcc(host(['/usr/local/cuda/bin/nvcc']))).toBe('/usr/local/cuda/bin/nvcc');
   expect(findNvcc(host([], { ask: (command) => (command === 'nvcc' ? 'release 12.4' : undefined) }))).toBe(
     'nvcc',

@@ -1,9 +1,8 @@
 /**
- * Where NVIDIA's libraries are. The driver's own is known to the system's loader; NVRTC and cuBLAS come with a CUDA toolkit or,
- * on most machines that compute, only inside a Python environment's `nvidia` packages. `RFFC_CUDA` names folders to look
- * into first.
+ * The search for NVIDIA's libraries. The driver's is found by the system's loader; NVRTC and cuBLAS come with a CUDA
+ * toolkit or, often, only in a Python environment's `nvidia` packages. `RFFC_CUDA` lists folders to search first.
  *
- * A library of a newer CUDA than the driver does not run, one of an older does: so of each, the newest is taken that is not
+ * A library of a newer CUDA than the driver does not run, an older one does: so the newest of each is used that is not
  * newer than the driver.
  */
 import { posix, win32 } from 'node:path';
@@ -17,7 +16,10 @@ export interface Found {
 
 export type ToolkitLibrary = 'nvrtc' | 'cublas';
 
-/** The oldest CUDA whose libraries and driver are used, and how far past the driver's own a search looks to explain itself. */
+/**
+ * The oldest CUDA whose libraries and driver are used, and how far past the driver's own a search looks to explain
+ * itself.
+ */
 const OLDEST = 12;
 const BEYOND = 3;
 
@@ -35,27 +37,27 @@ export function fileName(host: Host, library: ToolkitLibrary, major: number): st
   return library === 'nvrtc' ? `nvrtc64_${major}0_0.dll` : `cublas64_${major}.dll`;
 }
 
-/** Libraries that another one loads by itself, and finds only if they are loaded already or lie where the loader looks. */
+/** Libraries loaded by another one, which finds them only if they are loaded already or on the loader's path. */
 function companions(host: Host, library: ToolkitLibrary, major: number, names: readonly string[]): string[] {
   if (library === 'cublas') return [windows(host) ? `cublasLt64_${major}.dll` : `libcublasLt.so.${major}`];
   return names.filter((name) => /nvrtc-builtins/.test(name) && !/\.alt\./.test(name));
 }
 
-/** The folders of `RFFC_CUDA`. @throws RffcError RFF847 for one that is not there */
+/** The folders of `RFFC_CUDA`. @throws RffcError RFF847 for a missing one */
 function chosenFolders(host: Host): string[] {
   const { RFFC_CUDA: list } = host.env;
   if (!list) return [];
   const folders = list.split(windows(host) ? ';' : ':').filter((folder) => folder !== '');
   for (const folder of folders) {
     if (host.list(folder).length > 0) continue;
-    throw failure('RFF847', `RFFC_CUDA names \`${folder}\`, where there is no folder, or nothing in it`, {
-      hint: 'name the folders that hold libnvrtc and libcublas, or leave RFFC_CUDA unset',
+    throw failure('RFF847', `RFFC_CUDA: \`${folder}\` is missing or empty`, {
+      hint: 'set RFFC_CUDA to the folders with libnvrtc and libcublas, or unset it',
     });
   }
   return folders.flatMap((folder) => [folder, ...librariesIn(host, folder)]);
 }
 
-/** Where a toolkit keeps its libraries. */
+/** A toolkit's library folders. */
 function librariesIn(host: Host, toolkit: string): string[] {
   const inside = windows(host)
     ? ['bin', 'bin/x64', 'bin/x86_64']
@@ -63,7 +65,7 @@ function librariesIn(host: Host, toolkit: string): string[] {
   return inside.map((folder) => join(host, toolkit, folder));
 }
 
-/** Toolkits in the usual places, the one that a variable names first. */
+/** Toolkits in the usual folders; those of environment variables first. */
 export function toolkits(host: Host): string[] {
   const named = [host.env.CUDA_HOME, host.env.CUDA_PATH].filter((folder) => folder !== undefined);
   if (windows(host)) return named;
@@ -106,7 +108,7 @@ function askPython(host: Host): string[] {
   return answer === undefined ? [] : answer.split(/\r?\n/).filter((line) => line !== '');
 }
 
-/** Where to look, in order; an empty string is the system's loader. Python is asked only when all else was in vain. */
+/** Folders to search, in order; an empty string is the system's loader. Python is run only as a last resort. */
 function* places(host: Host): Generator<string> {
   yield* chosenFolders(host);
   yield '';
@@ -118,8 +120,8 @@ function* places(host: Host): Generator<string> {
 /**
  * A library of the toolkit.
  *
- * @param driver what the driver speaks: 12040
- * @returns the library, or the error to throw where nothing can take its place
+ * @param driver the CUDA version it supports: 12040
+ * @returns the library, or the error to throw if there is no substitute
  */
 export function findToolkitLibrary(
   host: Host,
@@ -144,18 +146,18 @@ export function findToolkitLibrary(
       }
       const opened = attempt(host, path);
       if (typeof opened !== 'string') return { library: opened, path };
-      // The loader says in the same way that there is no such library and that it is damaged.
+      // The loader does not distinguish a missing library from a damaged one.
       if (names) broken ??= `${path} does not load: ${opened}`;
     }
   }
   const title = TITLES[library];
   const file = fileName(host, library, newest);
-  const get = `pip install ${PACKAGES[library]}, or install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads); if it is there already, set RFFC_CUDA to its folder`;
+  const get = `pip install ${PACKAGES[library]}, or install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads); if it is installed, set RFFC_CUDA to its folder`;
   const why =
     broken ??
     (tooNew === undefined
       ? `${file} is not in the loader's path, CUDA_HOME, /usr/local/cuda or a Python environment`
-      : `${tooNew} is of a newer CUDA than the driver, which speaks ${versionText(driver)}`);
+      : `${tooNew} requires a newer driver: this one supports CUDA ${versionText(driver)}`);
   return {
     missing: failure('RFF842', `${title}, which ${PURPOSE[library]}, was not found: ${why}`, { hint: get }),
   };
@@ -178,7 +180,7 @@ export function versionText(version: number): string {
 export function findDriver(host: Host): Found {
   const hint = 'install the NVIDIA driver (https://www.nvidia.com/drivers), or use `--backend cpu`';
   if (host.platform === 'darwin')
-    throw failure('RFF840', 'CUDA does not exist on macOS', { hint: 'use `--backend webgpu`' });
+    throw failure('RFF840', 'CUDA is not available on macOS', { hint: 'use `--backend webgpu`' });
   const names = windows(host) ? ['nvcuda.dll'] : ['libcuda.so.1', 'libcuda.so'];
   const folders = [...chosenFolders(host), '', ...(windows(host) ? [] : ['/usr/lib/wsl/lib'])];
   let broken: string | undefined;
@@ -192,12 +194,12 @@ export function findDriver(host: Host): Found {
       if (here) broken ??= `${path} does not load: ${opened}`;
     }
   }
-  throw failure('RFF840', `there is no NVIDIA driver here: ${broken ?? `${names[0]} was not found`}`, {
+  throw failure('RFF840', `no NVIDIA driver: ${broken ?? `${names[0]} was not found`}`, {
     hint,
   });
 }
 
-/** nvcc, where NVRTC is missing: a command's name or path. */
+/** nvcc, if NVRTC is missing: a command's name or path. */
 export function findNvcc(host: Host): string | undefined {
   const name = windows(host) ? 'nvcc.exe' : 'nvcc';
   const chosen = host.env.RFFC_CUDA ? chosenFolders(host) : [];

@@ -1,6 +1,6 @@
 /**
- * The memory of the device: what a plan needs there, measured against what is free before anything is allocated. Every arena is
- * an allocation of its own, so that tools which watch allocations see what leaves its arena.
+ * Device memory: a plan's needs, compared with the free memory before anything is allocated. Every arena is
+ * a separate allocation, so that memory checkers notice accesses out of an arena.
  */
 import type { Plan } from '../../compiler/plan/plan.js';
 import type { CudaDriver } from './driver.js';
@@ -13,7 +13,7 @@ export interface Extra {
   readonly workspaces: number;
   /** Operands as bf16. */
   readonly operands: number;
-  /** The next batch, on its way into the plan's own memory. */
+  /** The next batch, before it is moved into the plan's memory. */
   readonly inputs: number;
   /** What changes from run to run. */
   readonly run: number;
@@ -39,7 +39,7 @@ const align = (bytes: number): number => 256 * Math.ceil(bytes / 256);
  * Allocates what a plan needs.
  *
  * @param device its name, for people
- * @throws RffcError RFF845 with the figures where it does not fit; nothing is then left allocated
+ * @throws RffcError RFF845 with the figures if it does not fit; nothing is then left allocated
  */
 export function allocateAreas(
   driver: CudaDriver,
@@ -58,7 +58,7 @@ export function allocateAreas(
       .filter(([, bytes]) => bytes >= 0.01 * needed)
       .map(([name, bytes]) => `${name.replace('*', '')} ${bytesText(bytes)}`);
     throw outOfMemory(
-      `the model needs ${bytesText(needed)} (${largest.join(', ')}), and of the ${bytesText(total)} of ${device} ${bytesText(free)} are free`,
+      `the model needs ${bytesText(needed)} (${largest.join(', ')}), but ${device} has ${bytesText(free)} free of ${bytesText(total)}`,
     );
   }
   const made = new Map<string, { readonly address: bigint; readonly bytes: number }>();

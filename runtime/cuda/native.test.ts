@@ -1,6 +1,6 @@
 /**
- * The calls themselves: the tables of prototypes against NVIDIA's own headers, and every call through koffi into libraries
- * written in C against those headers, whose memory is the host's.
+ * The calls themselves: the tables of prototypes against NVIDIA's own headers, and every call through koffi into
+ * libraries written in C against those headers, whose memory is the host's.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ const has = (header: string) => include !== undefined && thisHost.list(include).
 const lacking = (header: string) =>
   !compiler ? 'gcc was not found' : !has(header) ? `${header} was not found` : undefined;
 
-/** The compiler's complaints about a C text. */
+/** The compiler's errors for a C text. */
 function complaints(text: string, args: readonly string[] = ['-fsyntax-only']): string {
   const file = join(folder, 'check.c');
   writeFileSync(file, text);
@@ -91,7 +91,7 @@ ${uses(prototypes)}
 return 0;
 }`;
 
-describe('the tables are what the headers say', () => {
+describe('the tables match the headers', () => {
   testUnless(lacking('cuda.h'), 'cuda.h', () => {
     const fields = Object.entries(copy2dFields).map(
       ([field, at]) => `_Static_assert(offsetof(CUDA_MEMCPY2D, ${field}) == ${at}, "${field}");`,
@@ -263,7 +263,7 @@ function hostWith(
     ]);
     if (out !== '') throw new Error(out);
   }
-  // Nothing of this computer's own CUDA is found.
+  // This machine's own CUDA is not found.
   return {
     ...thisHost,
     home: '/nowhere',
@@ -281,7 +281,7 @@ const missing =
   process.platform === 'linux' ? lacking('cuda.h') : 'the stand-in libraries are built on Linux only';
 
 describeUnless(missing, 'through koffi', () => {
-  test('every call arrives as the header says', () => {
+  test('every call is passed as in the header', () => {
     const { driver, products, compiler: nvrtc } = openMachine(hostWith('all', ALL));
     expect([driver.version, driver.deviceCount(), driver.deviceName(1), driver.capability(1)]).toEqual([
       ...[12040, 2, 'Second', 91],
@@ -326,7 +326,7 @@ describeUnless(missing, 'through koffi', () => {
     );
     expect([nvrtc.name, nvrtc.capabilities]).toEqual(['nvrtc 12.4', [80, 90]]);
     expect(() => nvrtc.compile('mistake', 'sm_90')).toThrow(
-      'RFF844: a CUDA kernel did not compile: NVRTC says: rffc.cu(3): error: expected a ";"',
+      'RFF844: a CUDA kernel did not compile (NVRTC): rffc.cu(3): error: expected a ";"',
     );
     const module = driver.loadModule(image);
     const fn = driver.functionOf(module, 'rows_0');
@@ -407,19 +407,19 @@ describeUnless(missing, 'through koffi', () => {
     expect(() => driver.close(1)).toThrow('RFF846: cuDevicePrimaryCtxRelease_v2 failed');
   });
 
-  test('an old driver, one that does not start, one that is none', () => {
+  test('rejects an old driver, one that fails to start, and a file that is not one', () => {
     expect(() => openMachine(hostWith('old', { 'libcuda.so.1': DRIVER }, ['-DVERSION=11080']))).toThrow(
-      'RFF841: the NVIDIA driver is too old: it speaks CUDA 11.8, and 12.0 is needed',
+      'RFF841: outdated NVIDIA driver: it supports CUDA 11.8, 12.0 is required',
     );
     expect(() => openMachine(hostWith('idle', { 'libcuda.so.1': DRIVER }, ['-DINIT=100']))).toThrow(
-      'RFF840: the NVIDIA driver does not start: CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)',
+      'RFF840: the NVIDIA driver failed to start: CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)',
     );
     expect(() => openMachine(hostWith('other', { 'libcuda.so.1': 'int x;' }))).toThrow(
       /RFF842: .* has no cuDriverGetVersion/,
     );
   });
 
-  test('a missing cuBLAS, a missing NVRTC, one of a newer CUDA', () => {
+  test('rejects a missing cuBLAS, a missing NVRTC, and one of a newer CUDA', () => {
     const { 'libcuda.so.1': driver, 'libnvrtc.so.12': nvrtc, 'libcublas.so.12': cublas } = ALL;
     const error = (host: Host): RffcError => {
       try {
@@ -438,7 +438,7 @@ describeUnless(missing, 'through koffi', () => {
     expect(noNvrtc.message).toMatch(/RFF842: NVRTC, which compiles the kernels, was not found/);
     const newer = error(hostWith('newer', { 'libcuda.so.1': driver, 'libcublas.so.13': cublas }));
     expect(newer.message).toMatch(
-      /newer\/libcublas\.so\.13 is of a newer CUDA than the driver, which speaks 12\.4/,
+      /newer\/libcublas\.so\.13 requires a newer driver: this one supports CUDA 12\.4/,
     );
   });
 });

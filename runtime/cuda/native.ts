@@ -1,4 +1,4 @@
-/** NVIDIA's driver and cuBLAS through koffi: the calls, their statuses, and nothing else. */
+/** NVIDIA's driver and cuBLAS through koffi: only calls and statuses. */
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import {
   COPY2D_BYTES,
@@ -31,7 +31,7 @@ export function bind<P extends Prototypes>({ library, path }: Found, prototypes:
         ),
       ];
     } catch {
-      throw failure('RFF842', `${path} has no ${name}: it is too old, or not what its name says`, {
+      throw failure('RFF842', `${path} has no ${name}: it is too old or not the right library`, {
         hint: 'update the NVIDIA driver and the CUDA libraries to CUDA 12 or later',
       });
     }
@@ -39,7 +39,7 @@ export function bind<P extends Prototypes>({ library, path }: Found, prototypes:
   return Object.fromEntries(entries) as Functions<P>;
 }
 
-/** Throws what a status says, unless it is success. */
+/** Throws for a status other than success. */
 export type Check = (name: string, status: number) => void;
 
 const word = (): BigUint64Array => new BigUint64Array(1);
@@ -59,15 +59,15 @@ export function openDriver(found: Found): CudaDriver {
   const early = bind(found, { cuDriverGetVersion: driverPrototypes.cuDriverGetVersion });
   const spoken = integer();
   if (early.cuDriverGetVersion(spoken) !== 0)
-    throw failure('RFF840', `the NVIDIA driver (${found.path}) does not say its version`, {
-      hint: 'install the NVIDIA driver again',
+    throw failure('RFF840', `the NVIDIA driver (${found.path}) reports no version`, {
+      hint: 'reinstall the NVIDIA driver',
     });
   const version = spoken[0]!;
   if (version < 12000) {
     throw failure(
       'RFF841',
-      `the NVIDIA driver is too old: it speaks CUDA ${versionText(version)}, and 12.0 is needed`,
-      { hint: 'install a driver from 525 on (https://www.nvidia.com/drivers), or use `--backend cpu`' },
+      `outdated NVIDIA driver: it supports CUDA ${versionText(version)}, 12.0 is required`,
+      { hint: 'install driver 525 or later (https://www.nvidia.com/drivers), or use `--backend cpu`' },
     );
   }
   return new NativeDriver(loadKoffi(), bind(found, driverPrototypes), version);
@@ -84,8 +84,8 @@ class NativeDriver implements CudaDriver {
   ) {
     const status = cu.cuInit(0);
     if (status !== 0) {
-      throw failure('RFF840', `the NVIDIA driver does not start: ${this.words(status)}`, {
-        hint: 'is there an NVIDIA GPU, and may this user reach it? `nvidia-smi` says what is wrong',
+      throw failure('RFF840', `the NVIDIA driver failed to start: ${this.words(status)}`, {
+        hint: 'check with `nvidia-smi` that there is a GPU and that this user may access it',
       });
     }
   }
@@ -103,11 +103,11 @@ class NativeDriver implements CudaDriver {
 
   private check(name: keyof typeof driverPrototypes, status: number): void {
     if (status === 0) return;
-    if (status === driverConstants.CUDA_ERROR_OUT_OF_MEMORY) throw outOfMemory(`${name} found no more`);
+    if (status === driverConstants.CUDA_ERROR_OUT_OF_MEMORY) throw outOfMemory(`${name} failed`);
     throw callFailed(name, this.words(status));
   }
 
-  /** Calls a function whose first argument is where it writes a handle. */
+  /** Calls a function that writes a handle to its first argument. */
   private made(name: keyof typeof driverPrototypes, ...args: readonly NativeArgument[]): bigint {
     const result = word();
     this.check(name, this.cu[name](result, ...args));
@@ -288,14 +288,14 @@ class NativeDriver implements CudaDriver {
 }
 
 export function outOfMemory(message: string): RffcError {
-  return failure('RFF845', `the memory of the NVIDIA GPU is not enough: ${message}`, {
-    hint: 'make `batch` smaller, or the layers; `nvidia-smi` says what else uses the GPU',
+  return failure('RFF845', `out of memory on the NVIDIA GPU: ${message}`, {
+    hint: 'reduce `batch` or the layer sizes; `nvidia-smi` shows what else uses the GPU',
   });
 }
 
 export function callFailed(name: string, words: string): RffcError {
   return failure('RFF846', `${name} failed: ${words}`, {
-    hint: 'the GPU or its driver failed, or this is a mistake in rffc: go on with `rffc run --resume`, and report it if it happens again',
+    hint: 'the GPU or its driver failed, or this is a bug in rffc: resume with `rffc run --resume`, and report it if it happens again',
   });
 }
 
@@ -307,9 +307,9 @@ export function openProducts(found: Found): CudaProducts {
   const call = (name: keyof typeof cublasPrototypes, ...args: readonly NativeArgument[]) => {
     const status = cublas[name](...args);
     if (status === 0) return;
-    if (status === CUBLAS_STATUS_ALLOC_FAILED) throw outOfMemory(`${name} found no more`);
+    if (status === CUBLAS_STATUS_ALLOC_FAILED) throw outOfMemory(`${name} failed`);
     if (status === CUBLAS_STATUS_NOT_INITIALIZED && name === 'cublasCreate_v2')
-      throw callFailed(name, `${words(status)}: too little memory is free, or the driver is too old for it`);
+      throw callFailed(name, `${words(status)}: too little free memory, or the driver is too old`);
     throw callFailed(name, words(status));
   };
   let version = '';
@@ -339,19 +339,20 @@ export function openProducts(found: Found): CudaProducts {
 const cublasVersion = (n: number): string =>
   [Math.floor(n / 10000), Math.floor(n / 100) % 100, n % 100].join('.');
 
-/** A library's words for its statuses, where it has them. */
+/** A library's messages for statuses, if it has them. */
 export function statusText({ library }: Found, name: string): (status: number) => string {
   let text: NativeFunction | undefined;
   try {
     text = library.func(name, 'str', ['int']);
   } catch {
-    // Not in every version: the number must do.
+    // Not in every version: otherwise the number.
   }
   return (status) => String(text?.(status) ?? `status ${status}`);
 }
 
 /**
- * The arguments of cublasGemmEx behind the handle, or of cublasGemmStridedBatchedEx for a product in blocks. cuBLAS reads matrices column by column, so it sees each of ours transposed,
+ * The arguments of cublasGemmEx behind the handle, or of cublasGemmStridedBatchedEx for a product in blocks. cuBLAS
+ * reads matrices column by column, so it sees each of ours transposed,
  * and makes cᵀ[n, m] = op(b)ᵀ · op(a)ᵀ of them.
  */
 export function gemmArguments(p: Product): NativeArgument[] {

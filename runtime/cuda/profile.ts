@@ -1,4 +1,4 @@
-/** The device's own clock: a program with its steps one after the other on one stream, and an event between each two. */
+/** The device's clock: a program's steps in sequence on one stream, with an event between each two. */
 import type { CudaDriver, CudaEvent, Stream } from './driver.js';
 import type { Program } from './programs.js';
 
@@ -17,7 +17,7 @@ export class Clock {
     return this.events[i];
   }
 
-  /** Plays a program whose steps all have the first stream. */
+  /** Runs a program with all steps on the first stream. */
   play(program: Program): void {
     this.driver.record(this.event(0), this.stream);
     program.forEach(({ issue }, i) => {
@@ -26,7 +26,7 @@ export class Clock {
     });
   }
 
-  /** Adds what a program took that has run to its end. */
+  /** Adds the times of a finished run. */
   collect(name: string, program: Program, launches: number): void {
     const sum = this.sums.get(name) ?? new Float64Array(launches);
     program.forEach(({ launch }, i) => {

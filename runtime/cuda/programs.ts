@@ -1,6 +1,6 @@
 /**
- * Programs on the device: steps made into calls once, put on their streams in order with the events that join them, and
- * captured as graphs. Playing a program is then launching its graph.
+ * Programs on the device: steps turned into calls once, put on their streams in order with the events that join them,
+ * and captured as graphs. Running a program is then launching its graph.
  */
 import type { Arg } from '../../compiler/codegen/cuda/index.js';
 import type { CudaDriver, CudaEvent, CudaMachine, KernelLaunch, Stream } from './driver.js';
@@ -15,10 +15,10 @@ export interface Lane {
   readonly gradient: bigint;
 }
 
-/** Every kernel's static and dynamic shared memory may be so large without asking. */
+/** Shared memory that every kernel may use without opting in. */
 const USUAL_SHARED = 48 * 1024;
 
-/** A step ready to be put on its stream. */
+/** A step, ready to be put on its stream. */
 interface Call {
   readonly launch: number;
   readonly slot: Slot;
@@ -27,7 +27,10 @@ interface Call {
 
 export type Program = readonly Call[];
 
-/** Makes a program's steps into calls. `functions` are the module's kernels by name, `run` the address of the run's words. */
+/**
+ * Turns a program's steps into calls. `functions` are the module's kernels by name, `run` the address of the run's
+ * words.
+ */
 export function prepareProgram(
   { driver, products }: CudaMachine,
   steps: readonly Step[],
@@ -123,7 +126,7 @@ export function capture(driver: CudaDriver, program: Program, lanes: readonly La
   try {
     issue(driver, program, lanes);
   } catch (error) {
-    // A capture that is left open would refuse all else; what broke it is what is told.
+    // An open capture would reject everything else; the original error is reported.
     try {
       driver.destroyGraph(driver.endCapture(main));
     } catch {}

@@ -1,6 +1,6 @@
 /**
- * The cuda engine: a plan on an NVIDIA GPU. Its kernels are CUDA C compiled at load, its products cuBLAS's; each program is
- * captured once as a CUDA graph whose branches are the layers, and a run is a launch of that graph.
+ * The cuda engine: a plan on an NVIDIA GPU. Its kernels are CUDA C compiled at load, its products cuBLAS's; each
+ * program is captured once as a CUDA graph whose branches are the layers, and a run is a launch of that graph.
  */
 import { cudaModule } from '../../compiler/codegen/cuda/index.js';
 import { hostScalar } from '../../compiler/graph/tensors.js';
@@ -22,21 +22,21 @@ import { assignStreams, type Slot } from './streams.js';
 import { asRead, inputBytes, Transfer } from './transfer.js';
 
 export interface CudaOptions {
-  /** Which GPU, from 0, in the driver's order; `CUDA_VISIBLE_DEVICES` hides and orders them. */
+  /** CUDA device, from 0, in the driver's order; `CUDA_VISIBLE_DEVICES` hides and orders them. */
   readonly device?: number;
-  /** Of products' operands; `f32` by default. */
+  /** Precision of matrix-product operands; default `f32`. */
   readonly precision?: CudaPrecision;
   /** Time every launch; they then run one after the other. */
   readonly profile?: boolean;
-  /** Where compiled kernels are kept; by default in the user's cache folder. */
+  /** Folder of compiled kernels; default: in the user's cache folder. */
   readonly cache?: string;
 }
 
-/** Streams at most: more layers than these at once fill a GPU in any case. */
+/** Most streams: this many layers fill a GPU. */
 const MOST_STREAMS = 6;
 /** cuBLAS's own advice for a workspace, from compute capability 9.0 on and before. */
 const workspaceBytes = (capability: number): number => (capability >= 90 ? 32 : 4) * 2 ** 20;
-/** Results up to so many bytes come back with the run that wrote them. */
+/** Results up to this many bytes are returned with the run that wrote them. */
 const SMALL_RESULT = 64 * 1024;
 /** The run's words: epoch, batch, and the seed in two halves. */
 const RUN_BYTES = 16;
@@ -44,10 +44,11 @@ const RUN_BYTES = 16;
 const AT_LOAD: RunArguments = { epoch: 0, batch: 0, trained: 0, rate: 1 };
 
 /**
- * Opens a plan on an NVIDIA GPU and plays its `load` program.
+ * Opens a plan on an NVIDIA GPU and runs its `load` program.
  *
- * @throws RffcError RFF840 to RFF842 where something is missing, RFF843 for a device that is not there, RFF844 for a kernel that
- * does not compile, RFF845 where its memory is not enough, RFF826 for a precision it does not have, RFF846 where a call fails
+ * @throws RffcError RFF840 to RFF842 if something is missing, RFF843 for an unknown device, RFF844 for a kernel that
+ * does not compile, RFF845 where its memory is too small, RFF826 for a precision it does not have, RFF846 where a
+ * call fails
  */
 export async function openCuda(
   compiled: Plan,
@@ -105,7 +106,7 @@ class Closers {
       try {
         close();
       } catch {
-        // A device that has failed fails here too; that has been told.
+        // A failed device fails here too; that was reported already.
       }
     }
   }
@@ -232,13 +233,13 @@ function captureAll(
 export function describeDevice(driver: CudaDriver, device: number): string {
   const count = driver.deviceCount();
   if (count === 0) {
-    throw failure('RFF840', 'the NVIDIA driver has no GPU here', {
+    throw failure('RFF840', 'the NVIDIA driver found no GPU', {
       hint: '`nvidia-smi` lists them; CUDA_VISIBLE_DEVICES may hide them',
     });
   }
   if (Number.isInteger(device) && device >= 0 && device < count) return driver.deviceName(device);
   const all = Array.from({ length: count }, (_, i) => `${i} (${driver.deviceName(i)})`);
-  throw failure('RFF843', `there is no NVIDIA GPU ${device} here`, { hint: `choose from ${all.join(', ')}` });
+  throw failure('RFF843', `unknown NVIDIA GPU ${device}`, { hint: `choose from ${all.join(', ')}` });
 }
 
 /** What `openCuda` made. */
@@ -254,7 +255,7 @@ interface Made {
   readonly closers: Closers;
 }
 
-/** A small result, and where it comes back to. */
+/** A small result and its host memory. */
 interface Result {
   readonly tensor: PlanTensor;
   readonly host: Uint8Array<ArrayBuffer>;
@@ -269,7 +270,7 @@ export class CudaSession implements Session {
   private readonly words: Uint8Array<ArrayBuffer>;
   private readonly finished: CudaEvent;
   private readonly results: ReadonlyMap<string, readonly Result[]>;
-  /** Small results as the last run that made them left them. */
+  /** Small results of the last run that wrote them. */
   private readonly latest = new Map<PlanTensor, Float32Array>();
   private readonly clock: Clock | undefined;
   private running: Promise<void> | undefined;
@@ -315,10 +316,10 @@ export class CudaSession implements Session {
     return this.play(program, args);
   }
 
-  /** Plays any of the plan's programs. @throws RffcError RFF846 if the device fails */
+  /** Runs any of the plan's programs. @throws RffcError RFF846 if the device fails */
   async play(program: string, args: RunArguments): Promise<void> {
     this.table.check();
-    if (this.running) throw new Error('a session plays one program at a time');
+    if (this.running) throw new Error('a session runs one program at a time');
     this.running = this.launch(program, args);
     try {
       await this.running;
@@ -347,7 +348,7 @@ export class CudaSession implements Session {
     clock?.collect(program, calls, this.plan.programs[program as ProgramName].length);
   }
 
-  /** Waits for all that was asked of the device, and lets progress and signals through meanwhile. */
+  /** Waits for the device, while progress and signals are served. */
   private async finish(): Promise<void> {
     while (!this.driver.isDone(this.finished)) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -372,7 +373,7 @@ export class CudaSession implements Session {
     this.made.transfer.put(region, this.words.subarray(RUN_BYTES));
   }
 
-  /** A copy of a tensor, after the program that runs. @throws RffcError as `run` does */
+  /** A copy of a tensor, after the running program. @throws RffcError as `run` does */
   async read(name: string): Promise<Float32Array> {
     const tensor = this.table.find(name);
     await this.running;
@@ -387,7 +388,7 @@ export class CudaSession implements Session {
     return asRead(tensor, host);
   }
 
-  /** What the launches of a program took on the GPU; empty unless the session was opened with `profile`. */
+  /** Time per launch of a program on the GPU; empty unless the session was opened with `profile`. */
   launchTimes(program: string): LaunchTime[] {
     const sum = this.clock?.milliseconds(program);
     if (!sum) return [];
@@ -407,7 +408,7 @@ export class CudaSession implements Session {
   }
 }
 
-/** The small results that each program makes, with places for them. */
+/** The small results of each program, with their host memory. */
 function resultsOf(
   plan: Plan,
   pin: (bytes: number) => Uint8Array<ArrayBuffer>,

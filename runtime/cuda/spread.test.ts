@@ -27,7 +27,7 @@ function depth(of: Plan, program: 'train' | 'predict'): number {
   return Math.max(...depths);
 }
 
-/** All buffers that occur anywhere in a launch. */
+/** All buffers of a launch. */
 const buffersIn = (launch: Launch): number[] => {
   const found: number[] = [];
   JSON.stringify(launch, (key, value) => {
@@ -37,10 +37,10 @@ const buffersIn = (launch: Launch): number[] => {
   return found;
 };
 
-describe('a plan with room between its values', () => {
+describe('a plan with delayed memory reuse', () => {
   const wide = spread(plan, Number.POSITIVE_INFINITY);
 
-  test('is a sound plan, with the same arenas', () => {
+  test('is a valid plan, with the same arenas', () => {
     expect('plan' in validatePlan(JSON.parse(JSON.stringify(wide)))).toBe(true);
     expect(wide.arenas.map(({ name }) => name)).toEqual(plan.arenas.map(({ name }) => name));
     const lasting = (p: Plan) =>
@@ -48,7 +48,7 @@ describe('a plan with room between its values', () => {
     expect(lasting(wide)).toEqual(lasting(plan));
   });
 
-  test('has nothing where something else lives or has lived of late', () => {
+  test('never reuses memory that is in use or was recently', () => {
     for (const launches of Object.values(wide.programs)) {
       const lives = new Map<number, [first: number, last: number]>();
       launches.forEach((launch, i) => {
@@ -70,12 +70,12 @@ describe('a plan with room between its values', () => {
     }
   });
 
-  test('lets layers go side by side', () => {
+  test('lets layers run in parallel', () => {
     expect(depth(wide, 'train')).toBeLessThan(0.6 * depth(plan, 'train'));
     expect(depth(wide, 'predict')).toBeLessThan(0.6 * depth(plan, 'predict'));
   });
 
-  test('is the plan itself where memory is short', () => {
+  test('is the plan itself if memory is short', () => {
     expect(spread(plan, 2 ** 20)).toBe(plan);
     const size = wide.arenas.filter(({ name }) => /activities|scratch/.test(name));
     expect(

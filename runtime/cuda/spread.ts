@@ -1,11 +1,11 @@
 /**
- * A plan with room between its values. The compiler lets a buffer take the memory of one that has just died, in the order in
- * which it wrote the launches down; on a GPU that very order is loosened, and then a layer waits for another to be done with a
- * place and nothing else. So here a dead buffer's memory rests for some launches before it is taken again.
+ * Delays the reuse of memory in a plan. The compiler lets a buffer take the memory of one that has just died, in the
+ * order in which it listed the launches; on a GPU launches run in parallel, and then a layer would wait for another
+ * only to release a buffer. So a dead buffer's memory is kept for some launches before it is reused.
  */
 import type { Buffer, Gemm, Launch, Plan, RowsLaunch, RowsView } from '../../compiler/plan/plan.js';
 
-/** Arenas whose buffers hold something within a run only. */
+/** Arenas whose buffers live only within a run. */
 const PASSING: readonly Buffer['arena'][] = ['activities', 'scratch'];
 
 const align = (bytes: number): number => 256 * Math.ceil(bytes / 256);
@@ -18,15 +18,15 @@ interface Life {
 }
 
 /**
- * Launches that memory rests: about a step's. The longest way through a batch of mnist3x200 is then 60 kernels instead of 117
- * (of 268), for twice the memory of activities; more gains nothing, and leaves the caches.
+ * Launches that memory rests: about a step's. The longest way through a batch of mnist3x200 is then 60 kernels
+ * instead of 117 (of 268), for twice the memory of activities; more gains nothing, and leaves the caches.
  */
 const REST = 8;
 
 /**
- * The same plan, its passing buffers laid out anew.
+ * The same plan with its temporary buffers laid out again.
  *
- * @param most bytes that they may take in all; where they would take more, the plan comes back as it is
+ * @param most their total bytes; if exceeded, the plan is returned unchanged
  * @param rest launches between a buffer's last use and the next use of its memory
  */
 export function spread(plan: Plan, most: number, rest: number = REST): Plan {
@@ -34,8 +34,8 @@ export function spread(plan: Plan, most: number, rest: number = REST): Plan {
   const bytes = new Map<string, number>(plan.arenas.map((arena) => [arena.name, arena.bytes]));
   for (const arena of PASSING) {
     const own = (index: number) => plan.buffers[index]!.arena === arena;
-    // What several programs use keeps one place, in front of all others. A gradient lies there too, all in one place: the
-    // engine stores it elsewhere.
+    // What several programs use keeps one place, in front of all others. A gradient lies there too, all in one place:
+    // the engine stores it elsewhere.
     let front = 0;
     const gradients = new Set(Object.values(plan.programs).flat().flatMap(gradientOf).filter(own));
     for (const index of gradients) {
@@ -59,7 +59,7 @@ export function spread(plan: Plan, most: number, rest: number = REST): Plan {
         if (offsets.has(buffer)) continue;
         const size = align(plan.buffers[buffer]!.bytes);
         const taken = placed.filter(({ free }) => free > first).sort((a, b) => a.start - b.start);
-        // The first gap that is wide enough.
+        // The first gap that fits.
         let start = front;
         for (const other of taken) {
           if (other.start >= start + size) break;

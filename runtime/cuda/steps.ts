@@ -1,9 +1,9 @@
 /**
- * A plan's launches as steps: what each touches, so that it can be given a stream, and what it does once memory is there. A
- * step is what runs on one stream in order: a kernel, a product, or a layer's whole learning, whose gradient lies in memory
- * of that stream's own, so that layers learn side by side.
+ * A plan's launches as steps: what each touches, to assign a stream, and its work once memory is allocated. A step is
+ * what runs on one stream in order: a kernel, a product, or a layer's whole learning, whose gradient is in memory of
+ * that stream's own, so that layers learn in parallel.
  *
- * With bf16 every operand is converted by a step of its own, once for all products that read it until it changes.
+ * With bf16 every operand is converted by a separate step, once for all products that read it until it changes.
  */
 import { type KernelLaunch, launchOf } from '../../compiler/codegen/cuda/index.js';
 import { areBeside, blockCount, blockStep, wholeMatrix } from '../../compiler/plan/blocks.js';
@@ -21,11 +21,11 @@ export interface Step {
   readonly launch: number;
   /** In the addresses of `Areas`. */
   readonly touches: readonly Touch[];
-  /** What it does, in order, on a stream whose gradients lie at `gradient`. */
+  /** Its work, in order, on a stream whose gradients are at `gradient`. */
   readonly work: (memory: DeviceMemory, gradient: bigint) => readonly Work[];
 }
 
-/** Where everything lies on the device, once it is allocated. */
+/** Addresses on the device, once allocated. */
 export interface DeviceMemory {
   /** Where a plan's buffer starts. */
   readonly buffer: (index: number) => bigint;
@@ -74,7 +74,7 @@ class Areas {
   }
 }
 
-/** A bf16 copy of a matrix: where it lies among the operands, in bytes, and the numbers from one row to the next. */
+/** A bf16 copy of a matrix: its offset among the operands, in bytes, and its row step in numbers. */
 interface Copied {
   readonly at: number;
   readonly step: number;
@@ -82,7 +82,7 @@ interface Copied {
   readonly touch: Touch;
 }
 
-/** The bf16 copies of all matrices that products read, each in a place of its own. */
+/** The bf16 copies of all matrices that products read, each in its own memory. */
 class Operands {
   private readonly copies = new Map<string, Copied>();
   bytes = 0;
@@ -91,7 +91,7 @@ class Operands {
 
   of(r: Region): Copied {
     const source = this.areas.region(r);
-    // By its address: buffers of different lives in one place are one matrix here, too.
+    // By address: buffers that share memory at different times are one matrix here, too.
     const key = [source.address, r.rows, r.cols, r.rows === 1 ? 0 : r.stride].join(' ');
     const known = this.copies.get(key);
     if (known) return known;
@@ -135,10 +135,10 @@ function programSteps(
   operands: Operands,
 ): Step[] {
   const steps: Step[] = [];
-  /** Copies that hold what their matrices hold now. */
+  /** Copies that are up to date. */
   const valid = new Set<Copied>();
 
-  /** Brings the copies up to date that these products read. */
+  /** Updates the copies that these products read. */
   const convert = (launch: number, products: readonly Gemm[]): Touch[] => {
     if (precision !== 'bf16') return [];
     const read: Touch[] = [];
@@ -167,7 +167,7 @@ function programSteps(
       if (precision !== 'bf16') return { matrix: matrixOf(g[side], memory.buffer), block };
       const { at, step } = operands.of(wholeMatrix(g, side));
       const matrix = { address: memory.operands + BigInt(at), step };
-      // Of blocks one below the other, the copy's rows lie closer.
+      // For vertically stacked blocks, the copy's rows are closer.
       const beside = areBeside(g[side], block, blockCount(g));
       return { matrix, block: beside ? block : (block / g[side].stride) * step };
     };
@@ -196,7 +196,7 @@ function programSteps(
         const { products, gradient, update } = launch;
         const read = convert(index, products);
         const own = precision === 'bf16' ? read : products.flatMap(operandsOf).map((r) => areas.region(r));
-        // Of the gradient nothing is seen outside of the step.
+        // The gradient is not visible outside of the step.
         const others = touchesOf({ ...launch, products: [] }, plan, areas.buffer, 1);
         step([...own, ...others], (memory, mine) => {
           const address = (buffer: number) => (buffer === gradient.buffer ? mine : memory.buffer(buffer));

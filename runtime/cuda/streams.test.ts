@@ -11,12 +11,12 @@ const assign = (steps: readonly (readonly Touch[])[], most = 4) =>
   assignStreams(steps, most).map(({ stream, waits }) => [stream, ...waits]);
 
 describe('streams', () => {
-  test('what follows goes on, what is apart goes beside', () => {
+  test('dependent steps share a stream, independent ones do not', () => {
     expect(assign([writes(1), writes(2), [...reads(1), ...writes(3)], [...reads(2), ...writes(4)]])).toEqual([
       ...[[0], [1], [0], [1]],
     ]);
   });
-  test('reading what is read needs no order; writing it does', () => {
+  test('reads need no order; writes do', () => {
     const [w, ...readers] = [writes(1), reads(1), reads(1)];
     const slots = assign([w, ...readers, writes(1)]);
     expect(slots).toEqual([[0], [0], [1, 0], [0, 2]]);
@@ -39,11 +39,11 @@ describe('streams', () => {
     expect(assign(steps, 1)).toEqual([[0], [0], [0], [0]]);
     expect(assignStreams(steps, 1).some(({ awaited }) => awaited)).toBe(false);
   });
-  test('an event is recorded where one waits', () => {
+  test('an event is recorded only if a step waits for it', () => {
     const slots = assignStreams([writes(1), reads(1), reads(1)], 4);
     expect(slots.map(({ awaited }) => awaited)).toEqual([true, false, false]);
   });
-  test('there are never more than asked for', () => {
+  test('there are never more than requested', () => {
     const slots = assignStreams(
       Array.from({ length: 20 }, (_, i) => writes(i)),
       3,

@@ -1,7 +1,7 @@
 /**
- * Tensors between the host and the device. A batch's inputs go through pinned memory, two places in turn, and a stream of their
- * own into a place beside the plan's memory, so that they travel while a program still runs; when the next one is played they
- * are moved to where it reads them. Parameters are copied at once.
+ * Transfers between host and device. A batch's inputs go through two alternating pinned buffers and a stream of their
+ * own into memory beside the plan's, while a program still runs; when the next one runs they
+ * are moved to where it reads them. Parameters are copied directly.
  */
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { lengthOf, partsOf } from '../tensors.js';
@@ -9,7 +9,7 @@ import type { CopyEnd, CudaDriver, CudaEvent, Stream } from './driver.js';
 
 type Values = Float32Array | Int32Array;
 
-/** Two places in pinned memory, used in turn, each with when it may be written again. */
+/** Two alternating pinned buffers, each with the event after which it may be reused. */
 interface Way {
   readonly staged: bigint;
   readonly turns: readonly { readonly host: Uint8Array<ArrayBuffer>; readonly free: CudaEvent }[];
@@ -84,7 +84,7 @@ export class Transfer {
     return { device: this.buffer(buffer) + 4n * BigInt(offset), pitch };
   }
 
-  /** Writes a tensor: before the next program that is played, and after the one that runs. */
+  /** Writes a tensor: after the running program and before the next. */
   write(tensor: PlanTensor, values: Values): void {
     const way = this.ways.get(tensor);
     const inMemory = laidOut(tensor, values);
@@ -95,7 +95,7 @@ export class Transfer {
         const from = { host, pitch: 4 * r.cols };
         this.driver.copy({ from, to: this.place(r), width: 4 * r.cols, height: r.rows }, this.main);
       }
-      // The values are the caller's, who may change them.
+      // Copied, as the caller may change the values.
       this.driver.synchronize(this.main);
     }
   }
@@ -103,10 +103,10 @@ export class Transfer {
   private send(way: Way, tensor: PlanTensor, values: Values): void {
     const { driver, stream } = this;
     const { host, free } = way.turns[way.next++ % 2]!;
-    // What was written here two times ago has left long since.
+    // The transfer before the last is done.
     if (!driver.isDone(free)) driver.synchronize(stream);
     host.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    // The place beside the plan's memory is read when a program begins.
+    // The staging memory is read when a program begins.
     driver.wait(stream, this.moved);
     const width = host.byteLength;
     driver.copy(
@@ -117,7 +117,7 @@ export class Transfer {
     this.written.add(tensor);
   }
 
-  /** Moves what was written to where programs read it. */
+  /** Moves written inputs to where programs read them. */
   flush(): void {
     if (this.written.size === 0) return;
     const { driver, main } = this;
@@ -134,7 +134,7 @@ export class Transfer {
     this.written.clear();
   }
 
-  /** Copies a tensor as it lies in memory, dense, on the stream of programs: to be read when that has come so far. */
+  /** Copies a tensor densely, on the stream of programs; readable once the copy is done. */
   fetch(tensor: PlanTensor, host: Uint8Array<ArrayBuffer>): void {
     for (const { region: r, at } of partsOf(tensor)) {
       const bytes = 4 * r.rows * r.cols;
@@ -143,7 +143,9 @@ export class Transfer {
     }
   }
 
-  /** Numbers from the host into a region, on the stream of programs; `host` may not change until that has come so far. */
+  /**
+   * Numbers from the host into a region, on the stream of programs; `host` may not change until that has come so far.
+   */
   put(region: Region, host: Uint8Array<ArrayBuffer>): void {
     const { rows, cols } = region;
     const from = { host, pitch: 4 * cols };
@@ -158,7 +160,10 @@ export class Transfer {
   }
 }
 
-/** A tensor's numbers as its regions hold them, one region after the other: in its own format, transposed, its sign turned. */
+/**
+ * A tensor's numbers as its regions hold them, one region after the other: in its own format, transposed, its sign
+ * turned.
+ */
 function laidOut(tensor: PlanTensor, values: Values): Values {
   const right = tensor.type === 'i32' ? values instanceof Int32Array : values instanceof Float32Array;
   if (right && !tensor.transposed && tensor.sign === 1) return values;
@@ -169,7 +174,7 @@ function laidOut(tensor: PlanTensor, values: Values): Values {
   return out;
 }
 
-/** What `fetch` brought, as the outside sees it. */
+/** A fetched tensor in the caller's layout. */
 export function asRead(tensor: PlanTensor, bytes: Uint8Array<ArrayBuffer>): Float32Array {
   const { buffer, byteOffset } = bytes;
   const length = lengthOf(tensor.shape);
@@ -185,7 +190,7 @@ export function asRead(tensor: PlanTensor, bytes: Uint8Array<ArrayBuffer>): Floa
   return out;
 }
 
-/** Each number's place in memory, its regions dense and one behind the other, and in the row-major tensor. */
+/** Each number's index in the dense regions, one after the other, and in the row-major tensor. */
 function eachNumber(tensor: PlanTensor, visit: (memory: number, outside: number) => void): void {
   for (const { region, at } of partsOf(tensor)) {
     const { rows, cols } = region;

@@ -16,13 +16,13 @@ const images = (count: number, frames = 1, inputSize = 16) =>
 const of = (...augment: Augmentation[]) => ({ augment, seed: 3, data: { name: 'digits', options: {} } });
 
 describe('shift', () => {
-  it('moves every plane by whole pixels, and paper comes in', () => {
+  it('shifts every plane by whole pixels, filling with background', () => {
     const sample = counted(12);
     shift(sample, new Float32Array(12), grid(2, 3, 2), 1, -1);
     expect([...sample]).toEqual([-1, -1, -1, 1, 2, -1, -1, -1, -1, 7, 8, -1]);
   });
 
-  it('there and back keeps what never left, and farther than the picture leaves paper', () => {
+  it('there and back keeps what never left, and beyond the image leaves background', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 6 }),
@@ -119,7 +119,7 @@ describe('augmentation of batches', () => {
       const at = x.subarray(b * 16, (b + 1) * 16).indexOf(9);
       counts.set(at, (counts.get(at) ?? 0) + 1);
     }
-    // From row and column 1, -2 leaves the picture; the 16 places that are left are 16 of the 25 shifts.
+    // From row and column 1, -2 leaves the image; the remaining 16 positions are 16 of the 25 shifts.
     expect(counts.size).toBe(17);
     for (const [at, count] of counts) {
       const expected = at < 0 ? (2000 * 9) / 25 : 2000 / 25;
@@ -164,12 +164,12 @@ describe('augmentation of batches', () => {
     expect(Math.sqrt(variance)).toBeCloseTo(0.1, 2);
   });
 
-  it('is none where none is asked for, and refuses to move pixels of what is no picture', async () => {
+  it('is undefined if there is none, and rejects shifting data that is not images', async () => {
     expect(augmenter({ seed: 1, data: { name: 'digits', options: {} } }, images(1), 1, 16)).toBeUndefined();
     const numbers = floatSplit(new Float32Array(4), new Int32Array(1), undefined, 1, 4);
     const train = { ...of({ name: 'shift', pixels: 1 }), data: { name: 'tensors', options: {} } };
     const found = await refusal(() => augmenter(train, numbers, 1, 4));
     expect(found).toMatchObject({ code: 'RFF660', hint: expect.stringContaining('noise') });
-    expect(found.message).toContain('`tensors` has no pictures');
+    expect(found.message).toContain('requires images, and `tensors` has none');
   });
 });

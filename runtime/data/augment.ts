@@ -1,7 +1,7 @@
 /**
- * `augment:` in `train { }`: changes each training sample a little, anew in each epoch: `shift(2)`, `rotate(10)`, `noise(0.1)`,
- * in the order they are listed. Keyed by (seed, epoch, sample), so that a resumed run sees what the uninterrupted one saw.
- * A sample's positive and negative row stay the same data.
+ * `augment:` in `train { }`: small random changes of each training sample in each epoch: `shift(2)`, `rotate(10)`,
+ * `noise(0.1)`, in the order listed. Keyed by (seed, epoch, sample), so that a resumed run sees the same data as an
+ * uninterrupted one. A sample's positive and negative rows get the same change.
  */
 
 import type { Augmentation, Train } from '../../compiler/model.js';
@@ -10,15 +10,17 @@ import { below, words } from '../random/philox.js';
 import { SITE } from '../random/sites.js';
 import type { Grid, Split } from './dataset.js';
 
-/** Changes a batch in place: `x` [frames, indices.length, inputSize], the samples at `indices` of the training split. */
+/**
+ * Changes a batch in place: `x` [frames, indices.length, inputSize], the samples at `indices` of the training split.
+ */
 export type Augment = (x: Float32Array, indices: Int32Array, epoch: number) => void;
 
 /** Changes one sample, [frames, inputSize]; `scratch` is as long. */
 type Change = (sample: Float32Array, scratch: Float32Array, epoch: number, index: number) => void;
 
 /**
- * What `train.augment` does to a split's batches; undefined where it does nothing.
- * @throws RffcError RFF660 where samples without a grid of pixels would be shifted or rotated.
+ * The function that applies `train.augment` to a split's batches; undefined if it is empty.
+ * @throws RffcError RFF660 if samples without a grid of pixels would be shifted or rotated.
  */
 export function augmenter(
   train: Pick<Train, 'augment' | 'seed' | 'data'>,
@@ -52,9 +54,9 @@ function change(
   if (!grid) {
     throw failure(
       'RFF660',
-      `\`augment: ${augmentation.name}\` moves pixels, and \`${data.name}\` has no pictures`,
+      `\`augment: ${augmentation.name}\` requires images, and \`${data.name}\` has none`,
       {
-        hint: 'use `noise(…)` alone, or data in IDX files, where rows and columns are known',
+        hint: 'use only `noise(…)`, or image data such as `idx(…)`',
       },
     );
   }
@@ -82,7 +84,7 @@ function change(
   }
 }
 
-/** Moves each plane by whole pixels; what leaves is lost, what comes in is background. */
+/** Shifts each plane by whole pixels, filling with background. */
 export function shift(
   sample: Float32Array,
   scratch: Float32Array,
@@ -105,7 +107,7 @@ export function shift(
   }
 }
 
-/** Turns each plane about its middle by `angle` (radians, counterclockwise as seen), bilinear, background around it. */
+/** Rotates each plane about its centre by `angle` (radians, counterclockwise), bilinear, filling with background. */
 export function rotate(sample: Float32Array, scratch: Float32Array, grid: Grid, angle: number): void {
   const { planes, rows, columns, background } = grid;
   scratch.set(sample);
@@ -134,7 +136,7 @@ export function rotate(sample: Float32Array, scratch: Float32Array, grid: Grid, 
   }
 }
 
-/** Adds N(0, std²) to every value, by Box and Muller (1958). */
+/** Adds N(0, std²) to every value (Box and Muller 1958). */
 function noise(std: number, seed: number, site: number): Change {
   let drawn = new Uint32Array(0);
   return (sample, _, epoch, index) => {

@@ -1,14 +1,14 @@
-/** What can be wrong with data, by stable code: `rffc` prints the code, the documentation prints this table. */
+/** Error codes of data sets. */
 
 export const dataCodes: Readonly<Record<string, { readonly title: string; readonly explanation: string }>> = {
   RFF600: {
     title: 'unknown data set',
-    explanation: 'No data set has this name. `rffc data list` shows them all.',
+    explanation: 'No data set has this name. `rffc data list` lists them.',
   },
   RFF602: {
     title: 'missing data files',
     explanation:
-      'The files are looked for in the directory given by --data-dir, else in that of RFFC_DATA, else in the user’s cache, in each first in a subdirectory named after the data set. `rffc data fetch NAME` downloads them. Those of `idx("dir")` are looked for in that directory only, relative to the model file.',
+      'Files are searched in the directory given by --data-dir, or else by RFFC_DATA, or else in the user’s cache; in each, first in a subdirectory named after the data set. `rffc data fetch NAME` downloads them. `idx("dir")` reads only that directory, relative to the model file.',
   },
   RFF603: {
     title: 'invalid data set option',
@@ -36,12 +36,12 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
   RFF614: {
     title: 'compressed file too large for memory',
     explanation:
-      'Files larger than a quarter of the memory are read from disk sample by sample, which is impossible in a compressed file. Decompress it first.',
+      'Files larger than a quarter of memory are read from disk sample by sample, which is impossible for compressed files. Decompress it first.',
   },
   RFF615: {
     title: 'invalid NumPy file',
     explanation:
-      'A .npy file holds one array, a .npz file several in a zip archive. Arrays of booleans, integers and floats are read, of any byte order and memory order; text, Python objects, complex numbers and structured arrays are not.',
+      'A .npy file holds one array, a .npz file several in a zip archive. Arrays of booleans, integers and floats in any byte and memory order are supported; text, Python objects, complex numbers and structured arrays are not.',
   },
   RFF616: {
     title: 'label below the first class',
@@ -51,17 +51,17 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
   RFF617: {
     title: 'no label is 0',
     explanation:
-      'Classes are counted from 0. Where the labels of a data set begin higher, as those of EMNIST letters at 1, class 0 has no samples, and yet it is tried in prediction and drawn as a negative label. `first_label: 1` makes the lowest label class 0.',
+      'Classes count from 0. If the labels of a data set begin higher, as EMNIST letters do at 1, class 0 has no samples, yet it is tried in prediction and drawn as a negative label. `first_label: 1` makes label 1 class 0.',
   },
   RFF618: {
-    title: 'arrays of a NumPy file do not fit together',
+    title: 'inconsistent arrays in a NumPy file',
     explanation:
-      'numpy("file.npz") needs samples and a label for each: `x` [N, d] or [N, rows, columns] and `y` [N], or as Keras calls them `x_train`, `y_train`, `x_test`, `y_test`. A .npy file holds one array: `labels` names the file of the labels. Labels are whole numbers from 0, or one-hot [N, classes]; all values are finite.',
+      'numpy("file.npz") needs samples and a label for each: `x` [N, d] or [N, rows, columns] and `y` [N], or Keras’ `x_train`, `y_train`, `x_test`, `y_test`. A .npy file holds one array: `labels` names the labels file. Labels are integers from 0, or one-hot [N, classes]; all values are finite.',
   },
   RFF619: {
-    title: 'pictures of a folder do not fit together',
+    title: 'inconsistent images in a folder',
     explanation:
-      'image_folder("dir") reads pictures of one size in a folder per class. The test split has no other classes than the training split.',
+      'image_folder("dir") reads images of one size, in one folder per class. The test split may only have classes of the training split.',
   },
   RFF620: {
     title: 'download failed',
@@ -94,7 +94,7 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
   RFF650: {
     title: 'malformed CSV file',
     explanation:
-      'Every line has the same number of columns, all of them numbers, with commas between them. One is the label, a whole number from 0: the first column, or the one that `label` names in the header line. Words and negative numbers are no labels: number the classes.',
+      'Every line has the same number of columns, all of them numbers, with commas between them. One is the label, an integer from 0: the first column, or the one that `label` names in the header line. Words and negative numbers are not labels: number the classes.',
   },
   RFF651: {
     title: 'malformed stroke sequence file',
@@ -107,23 +107,23 @@ export const dataCodes: Readonly<Record<string, { readonly title: string; readon
       'Only images can be shifted or rotated: `digits`, the MNIST sets and `idx` have rows and columns. `augment: noise(…)` works on any data.',
   },
   RFF670: {
-    title: 'an image cannot be read',
+    title: 'unreadable image',
     explanation:
-      'The file is damaged, is not a PNG or JPEG image, or has another size than the other images. The kind is told by the first bytes, not by the name.',
+      'The file is damaged, is not a PNG or JPEG image, or differs in size from the other images. The format is recognized by the first bytes, not by the name.',
   },
   RFF671: {
-    title: 'values from 0 to 255 are not scaled',
+    title: 'unscaled values from 0 to 255',
     explanation:
-      'Networks learn badly from values of hundreds. csv(…) and numpy(…) take values as they are: `normalize: [0, 255]` brings pixels to 0..1, `normalize: [mean, std]` to mean 0 and standard deviation 1. `normalize: [0, 1]` says that they are meant as they are.',
+      'Networks learn badly from values in the hundreds. csv(…) and numpy(…) do not scale values: `normalize: [0, 255]` maps pixels to 0..1, `normalize: [mean, std]` standardizes them. `normalize: [0, 1]` keeps them unscaled, without this warning.',
   },
   RFF672: {
-    title: 'a column counts the samples',
+    title: 'an index column',
     explanation:
-      'A column that reads 0, 1, 2, … from the first line to the last is an index, as pandas writes it beside the data, not a label and not a value of a sample. `label: "NAME"` names the label’s column; `df.to_csv(file, index=False)` leaves the index out.',
+      'A column that reads 0, 1, 2, … from the first line to the last is an index, as written by pandas, neither a label nor a feature. `label: "NAME"` names the label’s column; `df.to_csv(file, index=False)` omits the index.',
   },
   RFF673: {
-    title: 'the first line counts 0, 1, 2, …',
+    title: 'a first line that counts 0, 1, 2, …',
     explanation:
-      'pandas numbers columns without names, and writes the numbers as a header. A first line that counts is therefore read as one where it has four columns or more; `header: on` or `header: off` decides.',
+      'pandas numbers columns without names, and writes the numbers as a header. A first line that counts is therefore read as a header if it has four columns or more; `header: on` or `header: off` overrides this.',
   },
 };

@@ -1,4 +1,4 @@
-/** A CSV file's lines, streamed: no file is too long for a string. Quoted cells are split by csv-parse. */
+/** A CSV file's lines, streamed, so that a file may be longer than a string. Quoted cells are split by csv-parse. */
 
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { unreadable } from './records.js';
 
 const NEWLINE = 10;
 const CHUNK_BYTES = 2 ** 20;
-/** No line of numbers is longer; a file without line ends stops here. */
+/** Longer than any line of numbers; reading a file without line ends stops here. */
 const MAX_LINE_BYTES = 2 ** 28;
 
 export interface Line {
   readonly text: string;
   /** From 1. */
   readonly number: number;
-  /** Its first byte and the one after its last, in the decompressed file. */
+  /** Byte range [first, end) in the decompressed file. */
   readonly begin: number;
   readonly end: number;
 }
@@ -54,11 +54,14 @@ export function cellsOf({ text, number }: Line, file: string): string[] {
     return cells(text);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw wrong(file, number, 'a quote is not closed', 'a quote within quotes is written twice');
+    throw wrong(file, number, 'unclosed quote', 'double a quote that is within quotes');
   }
 }
 
-/** What a file is and how long, before it is read. @throws RffcError RFF613 where the system refuses, RFF650 for another kind of file. */
+/**
+ * A file's kind and size, before it is read. @throws RffcError RFF613 if it cannot be read, RFF650 for another kind
+ * of file.
+ */
 export async function inspectCsv(file: string): Promise<{ bytes: number; gzip: boolean }> {
   let head: Uint8Array;
   let bytes: number;
@@ -78,11 +81,11 @@ export async function inspectCsv(file: string): Promise<{ bytes: number; gzip: b
   if (isGzip(head)) return { bytes, gzip: true };
   const kind = kindOfFile(head);
   if (kind && kind.dataset !== 'csv')
-    throw failure('RFF650', `${file} is not a CSV file: it is ${kind.what}`, { file, hint: kind.hint(file) });
+    throw failure('RFF650', `${file} is not a CSV file but ${kind.what}`, { file, hint: kind.hint(file) });
   return { bytes, gzip: false };
 }
 
-/** Joins lines whose quotes stay open with those after them. */
+/** Joins lines within an open quote. */
 class QuotedLines {
   private begun: Line | undefined;
 
@@ -95,7 +98,7 @@ class QuotedLines {
     return open ? undefined : whole;
   }
 
-  /** A line whose quotes were never closed. */
+  /** A line with an unclosed quote. */
   rest(): Line | undefined {
     return this.begun;
   }
@@ -114,11 +117,11 @@ export function* linesOf(text: string): Generator<Line> {
   if (rest) yield rest;
 }
 
-/** A file's lines, decompressed where it is gzipped. @throws RffcError RFF613, RFF650. */
+/** A file's lines, decompressed if gzipped. @throws RffcError RFF613, RFF650. */
 export async function* readLines(file: string, gzip: boolean): AsyncGenerator<Line> {
   const raw = createReadStream(file, { highWaterMark: CHUNK_BYTES });
   const stream = gzip ? raw.pipe(createGunzip({ chunkSize: CHUNK_BYTES })) : raw;
-  // `pipe` does not carry errors over: without this, one of the file would end nothing.
+  // `pipe` does not forward errors.
   if (stream !== raw) raw.on('error', (error) => stream.destroy(error));
   const quoted = new QuotedLines();
   let number = 0;
@@ -144,7 +147,7 @@ export async function* readLines(file: string, gzip: boolean): AsyncGenerator<Li
       }
       pending = Buffer.concat([pending, chunk.subarray(from)]);
       if (pending.length > MAX_LINE_BYTES)
-        throw wrong(file, number + 1, 'the line does not end', 'is it a CSV file?');
+        throw wrong(file, number + 1, 'line too long', 'check that it is a CSV file');
     }
   } catch (error) {
     throw error instanceof RffcError ? error : unreadable(file, error);

@@ -1,6 +1,6 @@
 /**
- * A CSV file's rows as they come, line by line: the header, the label's column, the numbers. Values that are all bytes are
- * kept as bytes, a quarter of the room.
+ * Collects a CSV file's rows line by line: the header, the label column, the numbers. Values that are all bytes are
+ * kept as bytes, a quarter of the memory.
  */
 
 import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
@@ -9,35 +9,35 @@ import { cells, cellsOf, type Line, wrong } from './csv-lines.js';
 import { numbering } from './labels.js';
 
 export interface TableOptions {
-  /** The label's column in the header; the first column without it; null where no column is one, and all labels are 0. */
+  /** Name of the label column; the first column by default; null for none, with all labels 0. */
   readonly label?: string | null | undefined;
-  /** Whether the first line is a header; without it, what the line says. */
+  /** Whether the first line is a header; inferred by default. */
   readonly header?: boolean | undefined;
-  /** Whether values are only looked at: those of a file that stays on disk. */
+  /** Whether values are only scanned, for a file that stays on disk. */
   readonly scan?: boolean;
 }
 
-/** Values of a chunk: few enough that growing by one wastes little. */
+/** Values per chunk: small, so that a partial chunk wastes little. */
 const CHUNK_VALUES = 2 ** 20;
-/** A line that counts 0, 1, 2, … is a header from this width on; a shorter one may be a sample. */
+/** A line that counts 0, 1, 2, … is a header if it has at least this many columns; a shorter one may be a sample. */
 const COUNTING_HEADER = 4;
-/** A column that counts the samples is an index from this many on, whatever its name; a shorter one may be the classes. */
+/** A column that counts the samples is an index if it has at least this many; a shorter one may be the classes. */
 const COUNTING_ROWS = 32;
-/** What pandas and others call an index. */
+/** Names of index columns, by pandas and others. */
 const INDEX_NAME = /^(?:|index|id|unnamed: 0|row|row_?id)$/i;
-/** Classes that a message about labels needs at most. */
+/** Most labels collected for a message. */
 const MOST_CLASSES = 1000;
 
 export const isNumber = (cell: string) => cell.trim() !== '' && Number.isFinite(Number(cell));
 
-/** Where a column counts from, 0 or 1, where these cells count at all. */
+/** The start, 0 or 1, of each column that may be counting. */
 function countsFrom(row: readonly string[]): number | undefined {
   const first = Number(row[0]);
   if (first !== 0 && first !== 1) return undefined;
   return row.every((cell, i) => cell.trim() !== '' && Number(cell) === first + i) ? first : undefined;
 }
 
-/** Rows [count, columns] in pieces. */
+/** Rows [count, columns] in chunks. */
 export interface Rows {
   readonly columns: number;
   readonly rowsPerChunk: number;
@@ -63,13 +63,13 @@ export interface ParsedTable {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Numbers of a row without its label, for a file that was read before. */
+/** Parses a row's values without its label, for a file that was scanned before. */
 export function rowValues(text: string, labelColumn: number): Float32Array {
   const row = cells(text).filter((_, i) => i !== labelColumn);
   return Float32Array.from(row, Number);
 }
 
-/** Takes a file's lines in their order, then `finish` gives its table. @throws RffcError RFF650, RFF672. */
+/** Takes a file's lines in order; `finish` returns its table. @throws RffcError RFF650, RFF672. */
 export class TableBuilder {
   private names: readonly string[] | undefined;
   private width = 0;
@@ -84,12 +84,12 @@ export class TableBuilder {
   private readonly begins: number[] = [];
   private readonly ends: number[] = [];
   private readonly warnings: Diagnostic[] = [];
-  /** Columns that count so far, and where from. */
+  /** Columns that count so far, and their start. */
   private counting: { readonly column: number; readonly from: number }[] = [];
   private bytes = true;
   private low = Number.POSITIVE_INFINITY;
   private high = Number.NEGATIVE_INFINITY;
-  /** The first label that is no class's number, and all that were met after it. */
+  /** The first invalid label, and the labels after it. */
   private bad: { readonly line: number; readonly label: string; readonly all: Set<string> } | undefined;
   /** Bytes kept so far. */
   kept = 0;
@@ -125,8 +125,8 @@ export class TableBuilder {
       throw wrong(
         file,
         number,
-        'it has one column: a label and at least one value are needed',
-        called ? `columns are separated by commas, here by ${called}` : 'columns are separated by commas',
+        'only one column: expected a label and at least one value',
+        called ? `expected columns separated by commas, found ${called}` : 'separate columns by commas',
       );
     }
     this.rowsPerChunk = Math.max(1, Math.floor(CHUNK_VALUES / this.columns));
@@ -140,9 +140,7 @@ export class TableBuilder {
     throw wrong(
       this.file,
       line,
-      this.names
-        ? `there is no column \`${label}\``
-        : `a label column named \`${label}\` needs a header line`,
+      this.names ? `unknown column \`${label}\`` : `label column \`${label}\` requires a header line`,
       near && this.names ? `did you mean \`${near}\`?` : 'without `label`, the first column is the label',
     );
   }
@@ -154,10 +152,10 @@ export class TableBuilder {
   private addRow(line: Line): void {
     const { file, labelColumn } = this;
     const { text, number, begin, end } = line;
-    // `Number` takes no notice of white space.
+    // `Number` ignores white space.
     const row = text.includes('"') ? cellsOf(line, file) : text.split(',');
     if (row.length !== this.width)
-      throw wrong(file, number, `${row.length} columns, not ${this.width} as in the first line`);
+      throw wrong(file, number, `${row.length} columns: expected ${this.width}, as in the first line`);
     if (labelColumn >= 0) this.addLabel(row[labelColumn]!.trim(), number);
     else this.labels.push(0);
     if (this.bad) return;
@@ -171,8 +169,8 @@ export class TableBuilder {
         throw wrong(
           file,
           number,
-          `column ${c + 1} holds \`${row[c]!.trim()}\`, not a number`,
-          'leave out columns that are not numbers',
+          `column ${c + 1} is \`${row[c]!.trim()}\`: expected a number`,
+          'remove columns that are not numbers',
         );
       }
       if (value > this.high) this.high = value;
@@ -197,7 +195,7 @@ export class TableBuilder {
     else if (this.bad.all.size < MOST_CLASSES) this.bad.all.add(cell);
   }
 
-  /** Which columns still count. */
+  /** Updates which columns still count. */
   private follow(row: readonly string[]): void {
     const { count } = this;
     if (count === 0) {
@@ -215,7 +213,7 @@ export class TableBuilder {
     this.chunk = new Float32Array(rows * this.columns);
   }
 
-  /** Puts the chunk that was filled aside. */
+  /** Stores the filled chunk. */
   private endChunk(rows: number): void {
     if (!this.chunkIsBytes) this.bytes = false;
     if (!this.options.scan && this.count > 0) {
@@ -231,7 +229,7 @@ export class TableBuilder {
     const { file, bad } = this;
     if (this.width === 0) throw failure('RFF650', `${file} is empty`, { file });
     if (bad) {
-      const message = `the label \`${bad.label}\` is not a whole number from 0`;
+      const message = `invalid label \`${bad.label}\`: expected an integer from 0`;
       throw wrong(file, bad.line, message, numbering(bad.all));
     }
     if (this.count === 0) throw failure('RFF650', `${file} has no samples`, { file });
@@ -247,7 +245,7 @@ export class TableBuilder {
     };
   }
 
-  /** A column that counts the samples is no label, and no feature. */
+  /** A column that counts the samples is neither a label nor a feature. */
   private checkIndex(): void {
     const { file, names, count } = this;
     for (const { column, from } of this.counting) {
@@ -261,12 +259,12 @@ export class TableBuilder {
           code: 'RFF672',
           severity: 'warning',
           file,
-          message: `${file}: ${what}: an index among the values`,
-          hint: 'leave it out; from pandas: `df.to_csv(file, index=False)`',
+          message: `${file}: ${what}, so it is an index, not a feature`,
+          hint: 'omit it; from pandas: `df.to_csv(file, index=False)`',
         });
       } else if (this.options.label === undefined) {
         const others = (names ?? []).filter((_, i) => i !== column).slice(0, 4);
-        throw failure('RFF672', `${file}: ${what}: an index, not a label`, {
+        throw failure('RFF672', `${file}: ${what}, so it is an index, not a label`, {
           file,
           hint:
             others.length > 0
@@ -284,9 +282,9 @@ function countingHeader(file: string, row: readonly string[], taken: boolean): D
     code: 'RFF673',
     severity: 'warning',
     file,
-    message: taken ? `${first}: read as the names of columns` : `${first}: read as a sample`,
+    message: taken ? `${first}: read as a header` : `${first}: read as a sample`,
     hint: taken
-      ? 'write `header: on` where that is right, `header: off` where it is a sample'
-      : 'write `header: off` where that is right, `header: on` where it names the columns',
+      ? 'write `header: on` to confirm, or `header: off` if it is a sample'
+      : 'write `header: off` to confirm, or `header: on` if it names the columns',
   };
 }

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const csv = (options: Readonly<Record<string, string | number[]>>) => ({ name: 'csv', options });
 
 describe('a CSV file', () => {
-  it('has its label in the first column, or in the one that the header names', async () => {
+  it('has its label in the first column, or in the column given by `label`', async () => {
     await writeFile(join(folder, 'plain.csv'), '2,0.5,1\n0,-3,4e1\n\n');
     const data = await loadDataset(csv({ file: 'plain.csv' }), { baseDir: folder });
     expect(data).toMatchObject({ inputSize: 2, frames: 1, classes: 3 });
@@ -46,26 +46,31 @@ describe('a CSV file', () => {
   it.each<[string, string, string | undefined, RegExp]>([
     ['empty', ' \n', undefined, /f is empty/],
     ['of a header alone', 'label,x\n', undefined, /has no samples/],
-    ['of one column', '1\n2\n', undefined, /line 1: it has one column/],
-    ['ragged', '1,2\n1,2,3\n', undefined, /line 2: 3 columns, not 2/],
-    ['with a word among the values', '1,2\n1,two\n', undefined, /line 2: column 2 holds `two`, not a number/],
-    ['with a gap', '1,2\n1,\n', undefined, /line 2: column 2 holds ``, not a number/],
+    ['of one column', '1\n2\n', undefined, /line 1: only one column/],
+    ['ragged', '1,2\n1,2,3\n', undefined, /line 2: 3 columns: expected 2/],
+    [
+      'with a word among the values',
+      '1,2\n1,two\n',
+      undefined,
+      /line 2: column 2 is `two`: expected a number/,
+    ],
+    ['with a gap', '1,2\n1,\n', undefined, /line 2: column 2 is ``: expected a number/],
     [
       'with names for labels',
       'kind,x\ncat,2\n',
       undefined,
-      /line 2: the label `cat` is not a whole number from 0/,
+      /line 2: invalid label `cat`: expected an integer from 0/,
     ],
-    ['with a broken label', '1.5,2\n', undefined, /line 1: the label `1.5`/],
-    ['without the named column', 'x,class\n1,2\n', 'clas', /line 1: there is no column `clas`/],
-    ['without the header for it', '1,2\n', 'class', /line 1: a label column named `class` needs a header/],
+    ['with a broken label', '1.5,2\n', undefined, /line 1: invalid label `1.5`/],
+    ['without the named column', 'x,class\n1,2\n', 'clas', /line 1: unknown column `clas`/],
+    ['without the header for it', '1,2\n', 'class', /line 1: label column `class` requires a header/],
   ])('is refused: %s', async (_, text, label, message) => {
     const found = await refusal(() => parseCsv(text, label, 'f'));
     expect(found.code).toBe('RFF650');
     expect(found.message).toMatch(message);
   });
 
-  it('names what was nearly meant, a file that is not there, and files that do not go together', async () => {
+  it('suggests the nearest column, and rejects missing and inconsistent files', async () => {
     expect((await refusal(() => parseCsv('x,class\n1,2\n', 'clas', 'f'))).hint).toBe('did you mean `class`?');
     const missing = await refusal(() => loadDataset(csv({ file: join(folder, 'absent.csv') })));
     expect(missing).toMatchObject({ code: 'RFF613', message: expect.stringContaining('absent.csv') });
@@ -74,10 +79,10 @@ describe('a CSV file', () => {
     const apart = await refusal(() =>
       loadDataset(csv({ file: 'two.csv', test: 'three.csv' }), { baseDir: folder }),
     );
-    expect(apart.message).toMatch(/two\.csv has 2 values a sample, .*three\.csv has 3/);
+    expect(apart.message).toMatch(/two\.csv has 2 values per sample, .*three\.csv has 3/);
   });
 
-  it('gives back the numbers that were written, in their shape', () => {
+  it('round-trips numbers and shape', () => {
     const row = (width: number) =>
       fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: width, maxLength: width });
     const table = fc

@@ -1,7 +1,8 @@
 /**
- * `csv("file.csv", label: "class", test: "other.csv", header: on, normalize: [mean, std])`: a sample per line, numbers with
- * commas between them, one column the label (the first, or the one named by the header line). Plain or gzipped, of any
- * length: a plain file that does not fit memory stays on disk, and of each line is kept where it is.
+ * `csv("file.csv", label: "class", test: "other.csv", header: on, normalize: [mean, std])`: one sample per line,
+ * numbers separated by commas, one column the label (the first, or the one named in the header line). Plain or
+ * gzipped, of any length: a plain file that does not fit in memory stays on disk, and only the offset of each line is
+ * kept.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -26,7 +27,7 @@ import { arePixels, unscaledBytes } from './scales.js';
 export { cells };
 
 export interface Table {
-  /** [rows, columns] without the label's, row-major. */
+  /** [rows, columns] without the label, row-major. */
   readonly values: Float32Array;
   /** [rows] */
   readonly labels: Int32Array;
@@ -35,8 +36,9 @@ export interface Table {
 
 /**
  * A text's rows.
- * @param label the label's column in the header; the first column without it; null where no column is one, and all labels are 0.
- * @throws RffcError RFF650 naming the line and the column, RFF672 where the label is an index.
+ * @param label the label's column in the header; the first column without it; null where no column is one, and all
+ * labels are 0.
+ * @throws RffcError RFF650 naming the line and the column, RFF672 if the label is an index.
  */
 export function parseCsv(text: string, label: string | undefined | null, file: string): Table {
   const builder = new TableBuilder(file, { label });
@@ -66,9 +68,9 @@ async function readTable(
   const builder = new TableBuilder(file, { ...asked, scan });
   const checkRoom = () => {
     if (!gzip || builder.kept <= limit) return;
-    throw failure('RFF614', `${file} is too large for this machine's memory, and compressed`, {
+    throw failure('RFF614', `${file} is compressed and too large for memory`, {
       file,
-      hint: `decompress it (\`gunzip ${file}\`): it is then read from disk as it is needed`,
+      hint: `decompress it, to read it from disk: \`gunzip ${file}\``,
     });
   };
   for await (const line of readLines(file, gzip)) {
@@ -114,13 +116,16 @@ function labelOf(spec: DataSpec): string | undefined {
   throw wrongOption(spec, 'label', 'a column’s name in quotes');
 }
 
-/** How the columns of a table are to be read. @throws RffcError RFF603. */
+/** How to read the columns of a table. @throws RffcError RFF603. */
 function askedOf(spec: DataSpec) {
   const header = spec.options.header === undefined ? undefined : isOn(spec, 'header');
   return { label: labelOf(spec), header };
 }
 
-/** Loads `csv`; without `test` the test split is empty. Classes are one more than the highest label. @throws RffcError RFF603, RFF613, RFF614, RFF616, RFF650, RFF672. */
+/**
+ * Loads `csv`; without `test` the test split is empty. The number of classes is the highest label plus one. @throws
+ * RffcError RFF603, RFF613, RFF614, RFF616, RFF650, RFF672.
+ */
 export async function loadCsv(spec: DataSpec, options: DataOptions): Promise<Dataset> {
   const scale = normalization(spec);
   const first = firstLabel(spec);
@@ -132,7 +137,7 @@ export async function loadCsv(spec: DataSpec, options: DataOptions): Promise<Dat
       : await readTable(path(spec, 'test', options), asked, options);
   const { columns } = train;
   if (test && test.columns !== columns) {
-    const message = `${train.file} has ${columns} values a sample, ${test.file} has ${test.columns}`;
+    const message = `${train.file} has ${columns} values per sample, ${test.file} has ${test.columns}`;
     throw failure('RFF650', message, { file: test.file });
   }
   const order = isOn(spec, 'transpose') ? squareOrder(spec, columns) : undefined;
@@ -165,7 +170,7 @@ export async function loadCsv(spec: DataSpec, options: DataOptions): Promise<Dat
 function squareOrder(spec: DataSpec, columns: number): Int32Array {
   const side = Math.sqrt(columns);
   if (!Number.isInteger(side))
-    throw wrongOption(spec, 'transpose', `\`off\` for ${columns} values, which are no square picture`);
+    throw wrongOption(spec, 'transpose', `\`off\` for ${columns} values, which are not a square image`);
   return transposedOrder({ planes: 1, rows: side, columns: side });
 }
 

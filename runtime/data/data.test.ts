@@ -76,7 +76,7 @@ describe('IDX files', () => {
     expect(out[3]).toBe(Math.fround((13 / 255 - 0.5) / 0.25));
   });
 
-  it('refuse indices and batches that do not fit', async () => {
+  it('reject indices out of range and batches of the wrong length', async () => {
     const { train } = await loadDataset(idx(await writeIdxFolder('tiny')));
     expect(() => train.gather([3], new Float32Array(6))).toThrow(RangeError);
     expect(() => train.gather([Number.NaN], new Float32Array(6))).toThrow(RangeError);
@@ -88,28 +88,23 @@ describe('IDX files', () => {
       'cut',
       { 'train-images-idx3-ubyte': idxBytes([3, 2, 3], [1, 2]) },
       'RFF610',
-      /3 × 2 × 3 elements need 18 bytes.*has 2/,
+      /3 × 2 × 3 elements take 18 bytes.*found 2/,
     ],
     [
       'swapped',
       { 'train-images-idx3-ubyte': idxBytes([3], [1, 2, 3]) },
       'RFF610',
-      /1 dimensions, not 3 as images/,
+      /1 dimensions: expected 3 for images/,
     ],
     ['text', { 'train-images-idx3-ubyte': Buffer.from('hello') }, 'RFF610', /two zero bytes/],
     [
       'floats',
       { 'train-images-idx3-ubyte': Uint8Array.of(0, 0, 0x0d, 3) },
       'RFF610',
-      /type 0x0d, not unsigned bytes/,
+      /type 0x0d: expected unsigned bytes/,
     ],
-    [
-      'header',
-      { 'train-images-idx3-ubyte': Uint8Array.of(0, 0, 8, 3, 0) },
-      'RFF610',
-      /ends within its header/,
-    ],
-    ['empty', { 'train-images-idx3-ubyte': idxBytes([3, 0, 3], []) }, 'RFF610', /images are 0 × 3/],
+    ['header', { 'train-images-idx3-ubyte': Uint8Array.of(0, 0, 8, 3, 0) }, 'RFF610', /truncated header/],
+    ['empty', { 'train-images-idx3-ubyte': idxBytes([3, 0, 3], []) }, 'RFF610', /images of 0 × 3/],
     [
       'gzip',
       { 'train-labels-idx1-ubyte.gz': Uint8Array.of(0x1f, 0x8b, 8, 0, 0) },
@@ -137,7 +132,7 @@ describe('IDX files', () => {
       /nowhere lacks train-images-idx3-ubyte\[\.gz\], train-labels-idx1-ubyte/,
     );
     expect((await refusal(describeDataset({ name: 'idx', options: {} }))).message).toMatch(
-      /`dir` must be a path/,
+      /invalid `dir`: expected a path/,
     );
   });
 
@@ -163,7 +158,7 @@ describe('IDX files', () => {
   });
 });
 
-describe('where data sets lie', () => {
+describe('the data set directory', () => {
   it('is the option, else RFFC_DATA, else the cache folder', () => {
     vi.stubEnv('RFFC_DATA', join(folder, 'env'));
     vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
@@ -173,12 +168,12 @@ describe('where data sets lie', () => {
     expect(dataFolder()).toBe(join(folder, 'cache', 'rffc'));
   });
 
-  it('is named when MNIST is missing, with the command that gets it', async () => {
+  it('is named if MNIST is missing, with the command that downloads it', async () => {
     const empty = join(folder, 'empty');
     const diagnostic = await refusal(loadDataset({ name: 'mnist', options: {} }, { dataDir: empty }));
     expect(diagnostic.code).toBe('RFF602');
     expect(diagnostic.message).toContain(
-      `looked in ${join(empty, 'mnist')}, ${join(empty, 'MNIST', 'raw')} and ${empty}`,
+      `searched ${join(empty, 'mnist')}, ${join(empty, 'MNIST', 'raw')} and ${empty}`,
     );
     expect(diagnostic.hint).toContain('rffc data fetch mnist');
     const partial = join(folder, 'partial', 'mnist');
@@ -194,7 +189,7 @@ describe('where data sets lie', () => {
     const target = await writeIdxFolder('not-mnist');
     const diagnostic = await refusal(loadDataset({ name: 'mnist', options: {} }, { dataDir: target }));
     expect(diagnostic.code).toBe('RFF612');
-    expect(diagnostic.message).toMatch(/bytes decompressed, not \d+/);
+    expect(diagnostic.message).toMatch(/bytes decompressed: expected \d+/);
     expect(diagnostic.hint).toContain(`idx("${target}")`);
   });
 });
@@ -244,7 +239,7 @@ describeUnless(noMnist, 'the real MNIST', () => {
     }
   });
 
-  it('is refused when one byte is altered, and where it is called fashion_mnist', async () => {
+  it('is rejected if one byte is altered, and as fashion_mnist', async () => {
     const { readFile, symlink } = await import('node:fs/promises');
     const altered = join(folder, 'altered');
     await mkdir(altered);
@@ -259,7 +254,7 @@ describeUnless(noMnist, 'the real MNIST', () => {
       await symlink(join(mnist!, name), join(altered, name));
     }
     const diagnostic = await refusal(loadDataset({ name: 'mnist', options: {} }, { dataDir: altered }));
-    expect(diagnostic.message).toMatch(/t10k-labels file: its SHA-256 differs/);
+    expect(diagnostic.message).toMatch(/t10k-labels file: wrong SHA-256/);
     const wrong = await refusal(loadDataset({ name: 'fashion_mnist', options: {} }, { dataDir: mnist! }));
     expect(wrong.message).toMatch(/it is mnist's/);
   });
@@ -314,12 +309,12 @@ describe('tensors("file.safetensors")', () => {
   });
 
   it.each<[string, (t: Map<string, Tensor>) => void, string, RegExp]>([
-    ['no x', (t) => t.delete('x'), 'RFF630', /no tensor `x` \(it has y\)/],
+    ['no x', (t) => t.delete('x'), 'RFF630', /no tensor `x`: found y/],
     ['no y', (t) => t.delete('y'), 'RFF630', /no tensor `y`/],
     ['test_y alone', (t) => t.set('test_y', i64(1)), 'RFF630', /no tensor `test_x`/],
     ['x of rank 1', (t) => t.set('x', f32([3])), 'RFF630', /`x` is \[3\]/],
     ['too few labels', (t) => t.set('y', i64(0, 1)), 'RFF630', /`y` is \[2\]: expected \[3\]/],
-    ['negative label', (t) => t.set('y', i64(0, -1, 1)), 'RFF630', /`y` holds -1 for sample 1/],
+    ['negative label', (t) => t.set('y', i64(0, -1, 1)), 'RFF630', /`y` contains -1 in sample 1/],
     [
       'fractional label',
       (t) =>
@@ -338,7 +333,7 @@ describe('tensors("file.safetensors")', () => {
           f32([3, 2, 4], (i) => (i === 9 ? Number.NaN : i)),
         ),
       'RFF630',
-      /`x` holds NaN in sample 1/,
+      /`x` contains NaN in sample 1/,
     ],
     [
       'true label as negative',
@@ -360,16 +355,16 @@ describe('tensors("file.safetensors")', () => {
     expect(diagnostic.message).toMatch(message);
   });
 
-  it('names a file that is not there', async () => {
+  it('names a missing file', async () => {
     const missing = { name: 'tensors', options: { file: 'missing.safetensors' } };
     expect((await refusal(loadDataset(missing, { baseDir: folder }))).message).toMatch(
-      /missing\.safetensors: there is no such file/,
+      /missing\.safetensors: no such file/,
     );
   });
 });
 
 describe('names of data sets', () => {
-  it('that are unknown are refused, and those there are named', async () => {
+  it('are listed for an unknown one', async () => {
     for (const work of [loadDataset, describeDataset]) {
       expect(await refusal(work({ name: 'cifar', options: {} }))).toMatchObject({
         code: 'RFF600',
@@ -378,7 +373,7 @@ describe('names of data sets', () => {
     }
   });
 
-  it('that the language knows are exactly those that are listed, and each is looked for', async () => {
+  it('in the language are exactly those listed, and each is searched', async () => {
     expect(datasetList.map(({ name }) => name).sort()).toEqual(Object.keys(dataSets).sort());
     const empty = join(folder, 'empty');
     for (const { name } of datasetList) {

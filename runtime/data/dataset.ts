@@ -1,17 +1,17 @@
 /**
- * What training and evaluation see of any data: two splits of labelled samples, gathered into batches on demand.
- * Images stay bytes, in memory or on disk, and become numbers only in a batch, through a table of the 256 possible
- * values. Nothing here needs a host: it runs in a page.
+ * The interface between data and training: two splits of labelled samples, gathered into batches on demand.
+ * Images stay bytes, in memory or on disk, and become floats only in a batch, through a table of the 256 possible
+ * values. Runs in a page: nothing here needs Node.
  */
 
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 
-/** A sample's values as pictures: `planes` of [rows, columns], one after another. */
+/** A sample's values as images: `planes` of [rows, columns], one after another. */
 export interface Grid {
   readonly planes: number;
   readonly rows: number;
   readonly columns: number;
-  /** The value of empty paper: what comes in from outside when a picture is moved. */
+  /** The background value, which fills the border when an image is shifted. */
   readonly background: number;
 }
 
@@ -21,7 +21,7 @@ export interface Split {
   readonly y: Int32Array;
   /** The data set's own negative labels [count], for `negatives: given()`. */
   readonly yNegative?: Int32Array;
-  /** Absent where the values are no pictures: nothing can then be shifted or rotated. */
+  /** Absent if the values are not images: they cannot be shifted or rotated. */
   readonly grid?: Grid;
   /** Writes the samples at `indices` into `out` [frames, indices.length, inputSize], row-major. */
   gather(indices: Int32Array | readonly number[], out: Float32Array): void;
@@ -31,18 +31,18 @@ export interface Dataset {
   readonly name: string;
   readonly inputSize: number;
   readonly classes: number;
-  /** Frames a sample; 1 for still data. */
+  /** Frames per sample; 1 for static data. */
   readonly frames: number;
   readonly train: Split;
-  /** Samples of the training split that are kept aside; absent where none are. */
+  /** Held-out samples of the training split; absent if there are none. */
   readonly validation?: Split;
-  /** `count` is 0 where the data set has none. */
+  /** `count` is 0 if the data set has none. */
   readonly test: Split;
-  /** What is odd about the data, and does not keep them from being used. */
+  /** Warnings about the data. */
   readonly warnings?: readonly Diagnostic[];
 }
 
-/** What is known of a data set before its samples are read; undefined where only the samples tell. */
+/** What is known of a data set before its samples are read; undefined if it depends on the samples. */
 export interface DatasetDescription {
   readonly frames: number;
   readonly inputSize?: number;
@@ -50,11 +50,11 @@ export interface DatasetDescription {
 }
 
 export interface DataOptions {
-  /** Where data sets lie (`--data-dir`); else RFFC_DATA, else the user's cache folder. */
+  /** Data set directory (`--data-dir`; default: $RFFC_DATA, then the user's cache). */
   readonly dataDir?: string;
-  /** The model file's folder, which relative paths in it start from; else the working directory. */
+  /** The folder that relative paths in the model start from; default: the working directory. */
   readonly baseDir?: string;
-  /** A data file of more bytes is read from disk, sample by sample, as batches ask for it; by default a quarter of the memory. */
+  /** Data files larger than this many bytes are read from disk, sample by sample; default: a quarter of memory. */
   readonly memoryLimit?: number;
 }
 
@@ -69,9 +69,9 @@ export function pixelTable({ mean, std }: Normalization): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / std);
 }
 
-/** Where samples lie as bytes, a record of one length each. */
+/** Samples stored as bytes, in records of equal length. */
 export interface Records {
-  /** For a batch: `read` gives a record's bytes, valid until the next `read`; `close` ends it. */
+  /** Opened per batch: `read` returns a record's bytes, valid until the next `read`. */
   open(): { read(index: number): Uint8Array; close(): void };
 }
 
@@ -81,7 +81,7 @@ export function memoryRecords(bytes: Uint8Array, recordBytes: number): Records {
   return { open: () => ({ read, close() {} }) };
 }
 
-/** The order that swaps the rows and columns of `planes` pictures of [rows, columns], for `SplitShape.order`. */
+/** The permutation that transposes `planes` images of [rows, columns], for `SplitShape.order`. */
 export function transposedOrder({ planes, rows, columns }: Omit<Grid, 'background'>): Int32Array {
   const order = new Int32Array(planes * rows * columns);
   let next = 0;
@@ -93,7 +93,7 @@ export function transposedOrder({ planes, rows, columns }: Omit<Grid, 'backgroun
   return order;
 }
 
-/** What a split is beside its values. */
+/** The shape and labels of a split. */
 export interface SplitShape {
   /** [count] */
   readonly y: Int32Array;
@@ -101,7 +101,7 @@ export interface SplitShape {
   readonly frames: number;
   readonly inputSize: number;
   readonly grid?: Grid | undefined;
-  /** [inputSize] Value i of a frame is the stored frame's value `order[i]`; without it they are as they are stored. */
+  /** [inputSize] Value i of a frame is the stored frame's value `order[i]`; by default the stored order. */
   readonly order?: Int32Array | undefined;
 }
 
@@ -109,8 +109,8 @@ export interface SplitShape {
 export type WriteSample = (sample: number, out: Float32Array, at: number, stride: number) => void;
 
 /**
- * A split whose samples `open` knows how to write; it is called for each batch.
- * @throws RangeError from `gather` for a sample that is not there or a batch of another length.
+ * A split whose samples are written by what `open` returns; it is called once per batch.
+ * @throws RangeError from `gather` for a sample out of range or a batch of the wrong length.
  */
 export function sampleSplit(
   { y, yNegative, frames, inputSize, grid }: SplitShape,
@@ -125,16 +125,14 @@ export function sampleSplit(
     gather(indices, out) {
       const batch = indices.length;
       if (out.length !== frames * batch * inputSize) {
-        throw new RangeError(
-          `the batch has room for ${out.length} values, not ${frames} × ${batch} × ${inputSize}`,
-        );
+        throw new RangeError(`batch of ${out.length} values: expected ${frames} × ${batch} × ${inputSize}`);
       }
       const source = open();
       try {
         for (let b = 0; b < batch; b++) {
           const sample = indices[b]!;
           if (!(sample >= 0 && sample < count))
-            throw new RangeError(`there is no sample ${sample} among ${count}`);
+            throw new RangeError(`sample ${sample} out of range: there are ${count}`);
           source.write(sample, out, b * inputSize, batch * inputSize);
         }
       } finally {
@@ -169,12 +167,12 @@ export function imageSplit(pixels: Uint8Array | Records, shape: SplitShape, tabl
   });
 }
 
-/** Where samples are as numbers [frames, inputSize]; `read` gives one, valid until the next. */
+/** Samples stored as floats [frames, inputSize]; `read` returns one, valid until the next. */
 export interface Numbers {
   open(): { read(index: number): ArrayLike<number>; close?(): void };
 }
 
-/** A split of numbers v, each of which becomes (v - mean) / std in a batch. */
+/** A split of values v that become (v - mean) / std in a batch. */
 export function numberSplit(numbers: Numbers, shape: SplitShape, { mean, std }: Normalization): Split {
   const { frames, inputSize, order } = shape;
   return sampleSplit(shape, () => {

@@ -1,5 +1,5 @@
 /**
- * How people write the ten digits: each form is a list of pen strokes, each stroke the points that the pen passes
+ * Ways to write the ten digits: each form is a list of pen strokes, each stroke the points that the pen passes
  * through, in a unit square with x to the right and y down. A point given twice in a row is a corner; elsewhere the
  * curve is smooth. `digits.ts` bends, slants and inks them.
  */
@@ -7,8 +7,8 @@
 export type Point = readonly [x: number, y: number];
 export type Form = readonly (readonly Point[])[];
 
-/** By class, its forms, each as likely. */
-// biome-ignore format: a stroke a line
+/** Forms by class, equally likely. */
+// biome-ignore format: one stroke per line
 export const digitForms: readonly (readonly Form[])[] = [
   [
     [[[0.55, 0.04], [0.3, 0.14], [0.17, 0.45], [0.22, 0.8], [0.46, 0.96], [0.72, 0.84], [0.83, 0.5], [0.75, 0.16], [0.52, 0.04]]],

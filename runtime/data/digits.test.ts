@@ -96,7 +96,7 @@ describe('digits', () => {
     expect(images.size).toBe(600);
   });
 
-  it('keeps nearly all ink on the paper: margins are almost empty, every image has some', () => {
+  it('keeps margins almost empty, with ink in every image', () => {
     const { pixels } = drawDigits(1000, 3, 0);
     let margin = 0;
     let total = 0;
@@ -115,7 +115,7 @@ describe('digits', () => {
     expect(margin / total).toBeLessThan(0.01);
   });
 
-  it('has several forms a digit, each within the unit square', () => {
+  it('has several forms per digit, each within the unit square', () => {
     expect(digitForms.length).toBe(10);
     for (const forms of digitForms) {
       expect(forms.length).toBeGreaterThan(1);
@@ -141,7 +141,7 @@ describe('digits', () => {
     expect(network).toBeGreaterThan(linear + 0.04);
   });
 
-  it('loads as a data set, and refuses options out of range', () => {
+  it('loads as a data set, and rejects options out of range', () => {
     const data = loadDigits({
       name: 'digits',
       options: { train: 30, test: 10, seed: 4, normalize: [0.101, 0.249] },
@@ -156,11 +156,11 @@ describe('digits', () => {
     );
     expect(out.subarray(PIXELS)).toEqual(expected);
     expect(() => loadDigits({ name: 'digits', options: { train: 0 } })).toThrow(
-      /RFF603: digits: `train` must be a whole number from 1, not 0/,
+      /RFF603: digits: invalid `train`: expected an integer from 1, found 0/,
     );
     expect(() => loadDigits({ name: 'digits', options: { normalize: [0, 0] } })).toThrow(
-      /`normalize` must be \[mean, std\]/,
+      /invalid `normalize`: expected \[mean, std\]/,
     );
-    expect(() => loadDigits({ name: 'digits', options: { normalize: [0] } })).toThrow(/not \[0\]/);
+    expect(() => loadDigits({ name: 'digits', options: { normalize: [0] } })).toThrow(/found \[0\]/);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * `digits()`: handwritten-looking digits, 28 × 28 bytes, drawn from pen strokes with random slant, rotation, size, place,
- * stroke width, pen pressure, jitter of every point, ink, blur and noise. Nothing to download, the same bytes for the
- * same seed. Hard on purpose: a linear classifier reaches about 85 %, a small network well over 95 %.
+ * `digits()`: handwritten-looking digits, 28 × 28 bytes, drawn from pen strokes with random slant, rotation, size,
+ * position, stroke width, pen pressure, jitter of every point, ink, blur and noise. Nothing to download, the same
+ * bytes for the same seed. Hard on purpose: a linear classifier reaches about 85 %, a small network well over 95 %.
  * Pixels in 0..1 have mean 0.101 and standard deviation 0.249: `digits(normalize: [0.101, 0.249])`.
  */
 
@@ -15,13 +15,13 @@ import { normalization, wholeNumber } from './options.js';
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 const CLASSES = 10;
-/** Straight pieces a smooth span between two points is drawn as. */
+/** Straight segments per smooth span between two points. */
 const PIECES = 4;
-/** Words of randomness an image may use for its shape; its noise takes a byte a pixel from those after. */
+/** Random words reserved for an image's shape; its noise takes one byte per pixel from those after. */
 const SHAPE_WORDS = 160;
 const IMAGE_WORDS = SHAPE_WORDS + PIXELS / 4;
 
-/** Spread of each random quantity: a normal's [mean, std] or a uniform's [from, to]; lengths in pixels. */
+/** The distribution of each random quantity: a normal's [mean, std] or a uniform's [from, to]; lengths in pixels. */
 const HAND = {
   height: [16.5, 21.5],
   width: [0.62, 1],
@@ -38,7 +38,7 @@ const HAND = {
 
 type Range = readonly [number, number];
 
-/** An image's own sequence of draws; sums and products only, so that every host draws the same. */
+/** An image's random stream; sums and products only, so that every host draws the same. */
 class Draws {
   readonly buffer = new Uint32Array(IMAGE_WORDS);
   readonly bytes = new Uint8Array(this.buffer.buffer, 4 * SHAPE_WORDS);
@@ -51,14 +51,14 @@ class Draws {
   uniform([from, to]: Range): number {
     return from + (to - from) * this.buffer[this.at++]! * 2 ** -32;
   }
-  /** Nearly normal: three uniforms summed (Irwin-Hall), never beyond three standard deviations. */
+  /** Approximately normal: the sum of three uniforms (Irwin-Hall), within three standard deviations. */
   normal([mean, std]: Range): number {
     const sum = this.uniform([0, 1]) + this.uniform([0, 1]) + this.uniform([0, 1]);
     return mean + std * (2 * sum - 3);
   }
 }
 
-/** Image `index` of a split: its strokes, bent and placed, as distances to ink, then as bytes into `out[at …]`. */
+/** Image `index` of a split: its deformed strokes as distances to ink, then as bytes into `out[at …]`. */
 class Pen {
   /** Signed distance from each pixel's centre to the nearest ink's edge, negative inside. */
   private readonly distance = new Float32Array(PIXELS);
@@ -83,7 +83,7 @@ class Pen {
       let previous: Point | undefined;
       let placed: Point = [0, 0];
       const points = stroke.map((point) => {
-        // A corner's two points stay one point.
+        // A corner's two points move together.
         if (previous && previous[0] === point[0] && previous[1] === point[1]) return placed;
         previous = point;
         const y = (point[1] - 0.5 + draws.normal(HAND.jitter)) * height;
@@ -100,13 +100,13 @@ class Pen {
     const noise = draws.uniform(HAND.noise);
     for (let i = 0; i < PIXELS; i++) {
       const cover = Math.min(1, Math.max(0, 0.5 - distance[i]! / softness));
-      // Smoothstep for the soft edge; noise is grain in the ink and, where it is strong, specks on the paper.
+      // Smoothstep softens the edge; noise is grain in the ink and, if strong, specks on the paper.
       const grain = noise * (draws.bytes[i]! / 255 - 0.75) * 255;
       out[at + i] = Math.min(255, Math.max(0, Math.round(ink * cover * cover * (3 - 2 * cover) + grain)));
     }
   }
 
-  /** A smooth curve through the points (Catmull and Rom 1974), its width going evenly from start to end. */
+  /** A smooth curve through the points (Catmull and Rom 1974), its width interpolated linearly from start to end. */
   private stroke(points: readonly Point[], start: number, end: number, softness: number): void {
     const spans = points.length - 1;
     for (let s = 0; s < spans; s++) {
@@ -127,7 +127,7 @@ class Pen {
     }
   }
 
-  /** A straight piece with round ends: lowers the distances within its bounding box. */
+  /** A straight segment with round ends: lowers the distances within its bounding box. */
   private piece(x0: number, y0: number, x1: number, y1: number, radius: number, softness: number): void {
     const { distance } = this;
     const reach = radius + softness / 2;
@@ -159,7 +159,7 @@ function catmullRom(a: number, b: number, c: number, d: number, t: number): numb
 /**
  * The images of one split.
  * @param split 0 for training, 1 for testing: they share no draw.
- * @returns pixels [count, 28 · 28] and labels [count], which go round 0 … 9.
+ * @returns pixels [count, 28 · 28] and labels [count], which cycle through 0 … 9.
  */
 export function drawDigits(
   count: number,

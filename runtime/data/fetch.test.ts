@@ -10,7 +10,7 @@ import { describeUnless } from '../../test/support/needs.js';
 import { fetchDataset } from './fetch.js';
 import { noMnist, realMnist } from './testing.js';
 
-// The true files, as a mirror would have them; without them here there is nothing with the right checksum to serve.
+// The real files, as on a mirror; without them there is nothing to serve with the right checksum.
 const mnist = realMnist();
 const NAMES = [
   'train-images-idx3-ubyte.gz',
@@ -89,7 +89,7 @@ describe('fetchDataset', () => {
   };
 
   describeUnless(noMnist, 'with the real files', () => {
-    it('downloads what is missing, checks it, and asks for nothing the second time', async () => {
+    it('downloads and verifies missing files, and none the second time', async () => {
       const seen = new Map<string, number>();
       const options = { dataDir: folder, mirrors: [await mirror(() => ranged)] };
       const first = await fetchDataset('mnist', {
@@ -109,7 +109,7 @@ describe('fetchDataset', () => {
       expect(requests).toEqual([]);
     });
 
-    it('goes on where an interrupted download stopped', async () => {
+    it('resumes an interrupted download', async () => {
       const options = {
         dataDir: folder,
         mirrors: [await mirror((_, count) => (count === 0 ? dropping : ranged))],
@@ -120,7 +120,7 @@ describe('fetchDataset', () => {
       expect(labels.map(({ range }) => range)).toEqual([undefined, `bytes=${size >> 1}-`]);
     });
 
-    it('keeps the part when every attempt is interrupted, and the next run goes on from it', async () => {
+    it('keeps the part when every attempt is interrupted, and resumes from it', async () => {
       const error = await rejection(
         fetchDataset('mnist', { dataDir: folder, mirrors: [await mirror(() => dropping)] }),
       );
@@ -132,7 +132,7 @@ describe('fetchDataset', () => {
       expect((await readdir(join(folder, 'mnist'))).sort()).toEqual([...NAMES].sort());
     });
 
-    it('starts over where the mirror knows no ranges', async () => {
+    it('starts over if the mirror does not support ranges', async () => {
       await fetchDataset('mnist', {
         dataDir: folder,
         mirrors: [await mirror((_, count) => (count === 0 ? dropping : whole))],
@@ -140,7 +140,7 @@ describe('fetchDataset', () => {
       expect((await readdir(join(folder, 'mnist'))).sort()).toEqual([...NAMES].sort());
     });
 
-    it('throws away a part that is of another file, and a finished file that is damaged', async () => {
+    it('discards a part of another file, and a damaged file', async () => {
       const options = { dataDir: folder, mirrors: [await mirror(() => ranged)] };
       const { folder: target } = await fetchDataset('mnist', options);
       const path = join(target, LABELS);
@@ -151,7 +151,7 @@ describe('fetchDataset', () => {
       expect((await readFile(path)).equals(await readFile(join(mnist!, LABELS)))).toBe(true);
     });
 
-    it('tries the next mirror where one has nothing or another file', async () => {
+    it('tries the next mirror if one fails or has another file', async () => {
       const missing = await mirror(() => (_, response) => response.writeHead(404).end());
       const altered = gunzipSync(await readFile(join(mnist!, LABELS)));
       altered[100] = (altered[100]! + 1) % 10;
@@ -165,18 +165,18 @@ describe('fetchDataset', () => {
     });
   });
 
-  it('refuses a wrong checksum, saying what each mirror gave', async () => {
+  it('rejects a wrong checksum, with each mirror’s error', async () => {
     const header = Buffer.from([0, 0, 8, 3, 0, 0, 0xea, 0x60, 0, 0, 0, 28, 0, 0, 0, 28]);
     const zeros = gzipSync(Buffer.concat([header, Buffer.alloc(60_000 * 784)]), { level: 1 });
     const blank = await mirror(() => whole, new Map([[NAMES[0]!, zeros]]));
     const short = await mirror(() => whole, new Map([[NAMES[0]!, gzipSync('short')]]));
     const { message } = await rejection(fetchDataset('mnist', { dataDir: folder, mirrors: [blank, short] }));
     expect(message).toContain(`${blank}: wrong SHA-256`);
-    expect(message).toContain(`${short}: 5 bytes decompressed, not 47040016`);
+    expect(message).toContain(`${short}: 5 bytes decompressed: expected 47040016`);
     expect(await readdir(join(folder, 'mnist'))).toEqual([]);
   });
 
-  it('says why nothing came: nobody there, or no such data set', async () => {
+  it('says why nothing was downloaded: no connection, or no such data set', async () => {
     const gone = await mirror(() => whole);
     servers[0]!.closeAllConnections();
     await new Promise((closed) => servers.pop()!.close(closed));
@@ -187,7 +187,7 @@ describe('fetchDataset', () => {
     );
     await writeFile(join(folder, 'file'), '');
     expect((await rejection(fetchDataset('mnist', { dataDir: join(folder, 'file') }))).message).toMatch(
-      /cannot make the folder/,
+      /cannot create folder/,
     );
   });
 });

@@ -1,6 +1,6 @@
 /**
- * `rffc data fetch`: downloads a published data set's files from public mirrors. Bytes go into a .part file that a later
- * attempt goes on from; a file gets its name only once its content is known to be the published one.
+ * `rffc data fetch`: downloads a published data set's files from public mirrors. Bytes go into a .part file, which a
+ * later attempt resumes; a file gets its name only once its content is verified.
  */
 
 import { createHash } from 'node:crypto';
@@ -16,39 +16,39 @@ export interface FetchProgress {
   /** The file's name, for example `train-images-idx3-ubyte.gz`. */
   readonly file: string;
   readonly mirror: string;
-  /** Bytes so far, those of an earlier attempt included. */
+  /** Bytes so far, including earlier attempts. */
   readonly received: number;
-  /** null where the mirror does not say. */
+  /** null if the mirror does not say. */
   readonly total: number | null;
 }
 
 export interface FetchOptions {
-  /** As for loading; the files go into its subfolder of the data set's name. */
+  /** As for loading; the files go into the subfolder named after the data set. */
   readonly dataDir?: string;
-  /** Instead of the public ones: URLs of folders, tried in order. */
+  /** URLs of folders, tried in order; default: the public mirrors. */
   readonly mirrors?: readonly string[];
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
-/** Times a mirror is asked for a file: an interrupted transfer goes on where it stopped. */
+/** Attempts per mirror and file: an interrupted transfer resumes where it stopped. */
 const ATTEMPTS = 3;
 /** A mirror that sends nothing for this long counts as interrupted. */
 const SILENCE_MS = 30_000;
 const MAX_BYTES = 2 ** 31 - 1;
 
 /**
- * Downloads what is not there yet; a file that is there and right is kept.
- * @returns the folder the files lie in, and the names of those downloaded.
- * @throws RffcError RFF600 for a data set without published files, RFF620 where no mirror gave a file.
+ * Downloads missing or invalid files; valid ones are kept.
+ * @returns the folder of the files, and the names of those downloaded.
+ * @throws RffcError RFF600 for a data set without published files, RFF620 if no mirror provided a file.
  */
 export async function fetchDataset(
   name: string,
   options: FetchOptions = {},
 ): Promise<{ readonly folder: string; readonly downloaded: readonly string[] }> {
-  // These are made from MNIST's files.
+  // These use MNIST's files.
   const source = name === 'row_mnist' || name === 'moving_mnist' ? 'mnist' : name;
   if (!isKnown(source)) {
-    throw failure('RFF600', `"${name}" is not a data set that can be downloaded`, {
+    throw failure('RFF600', `data set \`${name}\` has no files to download`, {
       hint: `${Object.keys(KNOWN).join(' and ')} can`,
     });
   }
@@ -56,7 +56,7 @@ export async function fetchDataset(
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw failure('RFF620', `cannot make the folder ${folder}: ${messageOf(error)}`, { file: folder });
+    throw failure('RFF620', `cannot create folder ${folder}: ${messageOf(error)}`, { file: folder });
   }
   const downloaded: string[] = [];
   for (const role of ROLES) {
@@ -79,14 +79,14 @@ async function contentProblem(compressed: Uint8Array, file: KnownFile): Promise<
   try {
     bytes = await promisify(gunzip)(compressed, { maxOutputLength: MAX_BYTES });
   } catch {
-    return 'not a whole gzip file';
+    return 'incomplete gzip file';
   }
-  if (bytes.length !== file.bytes) return `${bytes.length} bytes decompressed, not ${file.bytes}`;
+  if (bytes.length !== file.bytes) return `${bytes.length} bytes decompressed: expected ${file.bytes}`;
   if (createHash('sha256').update(bytes).digest('hex') !== file.sha256) return 'wrong SHA-256';
   return null;
 }
 
-/** One file, from the first mirror that gives it whole. @throws RffcError RFF620 with what each mirror said. */
+/** Downloads a file from the first mirror that provides it. @throws RffcError RFF620 with each mirror's error. */
 async function fetchFile(
   folder: string,
   file: KnownFile,
@@ -118,7 +118,7 @@ async function fetchFile(
         await rename(part, path);
         return;
       }
-      // What an earlier attempt left may be at fault: ask again from the start, once. Else this mirror's file is wrong.
+      // The rest of an earlier attempt may be invalid: start over once. Otherwise this mirror's file is wrong.
       await rm(part, { force: true });
       problem = wrong;
       if (resumed === 0) break;
@@ -127,14 +127,14 @@ async function fetchFile(
   }
   throw failure('RFF620', `could not download ${name}: ${refusals.join('; ')}`, {
     file: path,
-    hint: `run the command again to go on, or put the file into ${folder} yourself`,
+    hint: `run the command again to resume, or copy the file into ${folder}`,
   });
 }
 
-/** The mirror answered, and trying it again will not help. */
+/** The mirror refused; retrying will not help. */
 class Refused extends Error {}
 
-/** Appends to `part` from `resumed` bytes on, or writes it anew where the mirror does not know ranges. */
+/** Appends to `part` from `resumed` bytes on, or rewrites it if the mirror does not support ranges. */
 async function download(
   url: URL,
   part: string,
@@ -142,13 +142,13 @@ async function download(
   onProgress: (received: number, total: number | null) => void,
 ): Promise<void> {
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(new Error('it stopped answering')), SILENCE_MS);
+  let timer = setTimeout(() => silence.abort(new Error('timed out')), SILENCE_MS);
   try {
     const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
     if (resumed > 0) headers.Range = `bytes=${resumed}-`;
     const response = await fetch(url, { headers, signal: silence.signal });
     if (response.status === 416) {
-      // Nothing comes after what is there: it is whole, or it is not this file. The check of its content decides.
+      // The range is empty: the file is complete or a different one, which its checksum decides.
       await response.body?.cancel();
       return;
     }
@@ -158,8 +158,7 @@ async function download(
       throw response.status >= 500 ? new Error(problem) : new Refused(problem);
     }
     const start = response.status === 206 ? rangeStart(response.headers.get('content-range')) : 0;
-    if (start !== 0 && start !== resumed)
-      throw new Refused(`it answered with bytes from ${start}, not from ${resumed}`);
+    if (start !== 0 && start !== resumed) throw new Refused(`sent bytes from ${start}: expected ${resumed}`);
     const length = response.headers.get('content-length');
     const total = length === null ? null : start + Number(length);
     let received = start;
@@ -167,7 +166,7 @@ async function download(
     try {
       for await (const chunk of response.body) {
         clearTimeout(timer);
-        timer = setTimeout(() => silence.abort(new Error('it stopped answering')), SILENCE_MS);
+        timer = setTimeout(() => silence.abort(new Error('timed out')), SILENCE_MS);
         await handle.writeFile(chunk);
         received += chunk.length;
         onProgress(received, total);
@@ -177,7 +176,7 @@ async function download(
       await handle.close();
     }
     if (total !== null && received < total)
-      throw new Error(`the transfer stopped at ${received} of ${total} bytes`);
+      throw new Error(`transfer stopped at ${received} of ${total} bytes`);
   } finally {
     clearTimeout(timer);
   }

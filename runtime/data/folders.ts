@@ -1,4 +1,4 @@
-/** Where data sets are kept on this machine, and which of a folder's files plays which role. */
+/** Data set directories of this machine, and the roles of the files in one. */
 
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -6,14 +6,14 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ROLES, type Role } from './known.js';
 
-/** The folder data sets are kept in: the option, else RFFC_DATA, else the user's cache folder for this platform. */
+/** The data set directory: the option, else $RFFC_DATA, else the user's cache for this platform. */
 export function dataFolder(option?: string): string {
   if (option) return resolve(option);
   if (process.env.RFFC_DATA) return resolve(process.env.RFFC_DATA);
   return cacheFolder();
 }
 
-/** The user's home folder; undefined where the system knows of none, as in a container run under a bare number. */
+/** The user's home folder; undefined if there is none, as in a container run under a bare user id. */
 export function homeFolder(): string | undefined {
   try {
     return homedir() || undefined;
@@ -49,8 +49,8 @@ export interface FoundFiles {
 }
 
 /**
- * A role's file under any of its names: MNIST's own with a dash or a dot, EMNIST's, whose test files are called so and which
- * say first which set they are of.
+ * A role's file under any of its names: MNIST's, with a dash or a dot; EMNIST's, which says `test` and
+ * begins with the name of the set.
  */
 const IDX_NAME = /^(.*?)(train|t10k|test)[-_](images|labels)[-._]idx[13][-._]ubyte(\.gz)?$/;
 
@@ -58,11 +58,11 @@ interface Candidate {
   readonly prefix: string;
   readonly role: Role;
   readonly path: string;
-  /** The lowest is preferred: what `rffc data fetch` replaces first. */
+  /** The lowest is preferred. */
   readonly rank: number;
 }
 
-/** The regular files and the folders in a folder, links followed; none where there is no such folder. */
+/** The regular files and folders in a folder, following links; empty if it does not exist. */
 async function listFolder(folder: string): Promise<{ files: string[]; folders: string[] }> {
   const entries: Dirent[] = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const files: string[] = [];
@@ -84,8 +84,8 @@ function candidate(name: string, path: string, penalty: number): Candidate | und
 }
 
 /**
- * The IDX files in a folder by what their names begin with before `train`: '' for MNIST's own. Some archives put each file
- * into a folder of its name, which is looked into.
+ * The IDX files in a folder by the prefix of their names: '' for MNIST's. Some archives put each file
+ * into a folder of its name, which is searched too.
  */
 export async function findIdxFiles(folder: string): Promise<ReadonlyMap<string, FoundFiles>> {
   const { files, folders } = await listFolder(folder);
@@ -114,12 +114,12 @@ export async function findIdxFiles(folder: string): Promise<ReadonlyMap<string, 
   );
 }
 
-/** Folders that an image data set may be in, given the one that was named: itself, and torchvision's `raw`. */
+/** Folders to search for an image data set: the given one, and torchvision's `raw` in it. */
 export function withRaw(folder: string): string[] {
   return [folder, join(folder, 'raw')];
 }
 
-/** A folder and what names in it begin with, for a path that is no folder: `emnist/emnist-letters`. */
+/** A folder and a prefix of names in it, for a path that is not a folder: `emnist/emnist-letters`. */
 export function asPrefix(path: string): { folder: string; prefix: string } {
   return { folder: dirname(path), prefix: basename(path) };
 }

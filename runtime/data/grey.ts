@@ -1,6 +1,6 @@
-/** Grey pictures, which every decoder ends with, and what turns colour into them. */
+/** Greyscale images, the result of every decoder, and the conversion from colour. */
 
-/** 0 is black, and what empty paper is in MNIST; 255 is white. */
+/** 0 is black, MNIST's background; 255 is white. */
 export interface GreyPicture {
   readonly width: number;
   readonly height: number;
@@ -8,14 +8,14 @@ export interface GreyPicture {
   readonly pixels: Uint8Array;
 }
 
-/** A header may promise any size: larger pictures are refused before memory is taken for them. */
+/** A header may claim any size: larger images are refused before memory is allocated. */
 export const MOST_MEGAPIXELS = 100;
 
 /**
- * Colour by its luma (ITU-R BT.601), over a paper of one brightness where it is transparent, rounded to bytes.
+ * Colour to luma (ITU-R BT.601), with transparency over a uniform background, rounded to bytes.
  * @param samples [height, width, channels], from 0 to `largest`
  * @param channels 1 grey, 2 grey and opacity, 3 RGB, 4 RGB and opacity
- * @param paper from 0, black, to 255, white
+ * @param paper the background, from 0, black, to 255, white
  */
 export function toGrey(
   samples: ArrayLike<number>,

@@ -1,6 +1,6 @@
 /**
  * The IDX format of MNIST's files (http://yann.lecun.com/exdb/mnist/): two zero bytes, an element type, a number of
- * dimensions, each dimension as a big-endian 32-bit integer, then the elements. Gzipped or not, told by the first bytes.
+ * dimensions, each dimension as a big-endian 32-bit integer, then the elements. Gzip is recognized by the first bytes.
  */
 
 import { open, readFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { kindOfFile } from './kinds.js';
 import { FETCH_AGAIN, fileRecords, unreadable } from './records.js';
 
 const UNSIGNED_BYTE = 0x08;
-/** Far above any image file; a gzip bomb stops here. */
+/** Far above any image file; protects against gzip bombs. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 export interface IdxBytes {
@@ -20,7 +20,7 @@ export interface IdxBytes {
   readonly data: Uint8Array;
 }
 
-/** The whole file, decompressed where gzip's magic number begins it. @throws RffcError RFF613. */
+/** The whole file, decompressed if it begins with gzip's magic number. @throws RffcError RFF613. */
 export async function readMaybeGzip(file: string): Promise<Uint8Array> {
   try {
     const bytes = await readFile(file);
@@ -32,8 +32,8 @@ export async function readMaybeGzip(file: string): Promise<Uint8Array> {
 }
 
 /**
- * Room for the whole content, from gzip's last four bytes, so that it is inflated in one go: several times as fast as in
- * pieces of 16 KiB. They may lie, but no more than deflate can inflate (1032 times) is believed.
+ * The size of the content, from gzip's last four bytes, so that it is inflated in one go: several times as fast as in
+ * chunks of 16 KiB. They may be wrong, so the size is clipped to the most that deflate can inflate to (1032 times).
  */
 function inflatedSize(bytes: Buffer): number {
   const claimed = bytes.length >= 18 ? bytes.readUInt32LE(bytes.length - 4) : 0;
@@ -61,7 +61,7 @@ function checkSize(dimensions: readonly number[], found: number, file: string): 
   if (found === expected) return;
   throw invalid(
     file,
-    `${dimensions.join(' × ')} elements need ${expected} bytes after the header, it has ${found}`,
+    `${dimensions.join(' × ')} elements take ${expected} bytes after the header: found ${found}`,
     found < expected ? FETCH_AGAIN : undefined,
   );
 }
@@ -70,20 +70,20 @@ function parseIdxHeader(bytes: Uint8Array, rank: number, file: string): number[]
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
     const kind = kindOfFile(bytes);
     throw kind
-      ? invalid(file, `it is ${kind.what}`, kind.hint(file))
-      : invalid(file, 'it does not begin with two zero bytes', 'is it another kind of file?');
+      ? invalid(file, `found ${kind.what}`, kind.hint(file))
+      : invalid(file, 'expected two zero bytes at the start', 'check that it is an IDX file');
   }
   if (bytes[2] !== UNSIGNED_BYTE) {
     throw invalid(
       file,
-      `its elements are of type 0x${bytes[2]!.toString(16).padStart(2, '0')}, not unsigned bytes (0x08)`,
+      `element type 0x${bytes[2]!.toString(16).padStart(2, '0')}: expected unsigned bytes (0x08)`,
     );
   }
   if (bytes[3] !== rank) {
-    const expected = rank === 1 ? '1 as labels have' : `${rank} as images have`;
-    throw invalid(file, `it has ${bytes[3]} dimensions, not ${expected}`);
+    const expected = rank === 1 ? '1 for labels' : `${rank} for images`;
+    throw invalid(file, `${bytes[3]} dimensions: expected ${expected}`);
   }
-  if (bytes.length < 4 + 4 * rank) throw invalid(file, 'it ends within its header');
+  if (bytes.length < 4 + 4 * rank) throw invalid(file, 'truncated header');
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
 }
@@ -95,7 +95,7 @@ function invalid(file: string, what: string, hint?: string): RffcError {
   });
 }
 
-/** An image file's dimensions [count, rows, columns], from its first bytes alone, and how it lies on disk. */
+/** An image file's dimensions [count, rows, columns], from its first bytes alone, and its size on disk. */
 export interface ImageHeader {
   readonly dimensions: readonly number[];
   readonly bytes: number;
@@ -132,7 +132,7 @@ export async function readImageHeader(file: string): Promise<ImageHeader> {
 export interface LabelledImages<Pixels = Uint8Array | Records> {
   readonly rows: number;
   readonly columns: number;
-  /** [count, rows, columns], in memory or as records of an image each. */
+  /** [count, rows, columns], in memory or as one record per image. */
   readonly pixels: Pixels;
   /** [count]. */
   readonly labels: Int32Array;
@@ -140,7 +140,7 @@ export interface LabelledImages<Pixels = Uint8Array | Records> {
 
 /**
  * Joins a split's two files.
- * @throws RffcError RFF610 for an invalid file, RFF611 where they do not belong together.
+ * @throws RffcError RFF610 for an invalid file, RFF611 if they do not match.
  */
 export function joinImagesAndLabels(
   images: Uint8Array,
@@ -153,8 +153,8 @@ export function joinImagesAndLabels(
 }
 
 /**
- * The same with the images left on disk, whose header is `header`.
- * @throws RffcError as `joinImagesAndLabels`, and RFF614 for a compressed file, which cannot be read by position.
+ * The same with the images on disk, whose header is `header`.
+ * @throws RffcError as `joinImagesAndLabels`, and RFF614 for a compressed file, which does not allow random access.
  */
 export function streamImagesAndLabels(
   { dimensions, bytes, gzip }: ImageHeader,
@@ -163,9 +163,9 @@ export function streamImagesAndLabels(
   labelsFile: string,
 ): LabelledImages<Records> {
   if (gzip) {
-    throw failure('RFF614', `${imagesFile} is too large for this machine's memory, and compressed`, {
+    throw failure('RFF614', `${imagesFile} is compressed and too large for memory`, {
       file: imagesFile,
-      hint: `decompress it (\`gunzip ${imagesFile}\`): it is then read from disk as it is needed`,
+      hint: `decompress it, to read it from disk: \`gunzip ${imagesFile}\``,
     });
   }
   const pixels = dimensions.slice(1).reduce((product, size) => product * size, 1);
@@ -183,14 +183,14 @@ function withLabels<Pixels>(
 ): LabelledImages<Pixels> {
   const label = parseIdx(labels, 1, labelsFile);
   const [count, rows, columns] = dimensions as [number, number, number];
-  if (rows === 0 || columns === 0) throw invalid(imagesFile, `its images are ${rows} × ${columns}`);
+  if (rows === 0 || columns === 0) throw invalid(imagesFile, `images of ${rows} × ${columns} pixels`);
   if (label.dimensions[0] !== count) {
     throw failure(
       'RFF611',
       `${imagesFile} has ${count} images, ${labelsFile} has ${label.dimensions[0]} labels`,
       {
         file: labelsFile,
-        hint: 'do the two files come from the same data set?',
+        hint: 'check that both files are from the same data set',
       },
     );
   }

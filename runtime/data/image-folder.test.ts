@@ -59,10 +59,10 @@ describe('image_folder("dir")', () => {
     await png('split/test/bird/c.png', 3);
     const other = await refusal(() => loadDataset(images('split')));
     expect(other.code).toBe('RFF619');
-    expect(other.message).toMatch(/no class `bird`: it has cat, dog/);
+    expect(other.message).toMatch(/class `bird` is not in the training split, which has cat, dog/);
   });
 
-  it('reads JPEG pictures, and decodes as batches ask for them what does not fit memory', async () => {
+  it('reads JPEG images, and decodes them per batch if they do not fit in memory', async () => {
     const bytes = await readFile(join(pictures, 'grey.jpg'));
     for (const name of ['a/1.jpg', 'b/1.jpeg']) {
       await mkdir(join(folder, 'jpeg', dirname(name)), { recursive: true });
@@ -77,18 +77,18 @@ describe('image_folder("dir")', () => {
     expect((await refusal(() => gathered(streamed.train, [1], 1, held.inputSize))).code).toBe('RFF670');
   });
 
-  it('names the picture of another size, and how to resize it', async () => {
+  it('names an image of another size, and how to resize it', async () => {
     await png('sizes/0/a.png', 1);
     await png('sizes/1/b.png', 1, 4, 5);
     const found = await refusal(() => loadDataset(images('sizes')));
     expect(found).toMatchObject({ code: 'RFF619', file: join(folder, 'sizes/1/b.png') });
-    expect(found.message).toMatch(/b\.png is 4 × 5, the first picture is 3 × 2/);
+    expect(found.message).toMatch(/b\.png is 4 × 5, the first image is 3 × 2/);
     expect(found.hint).toMatch(/resize .*-resize 3x2!/);
   });
 
   it.each<[string, string[], string, RegExp]>([
-    ['flat', ['flat/a.png'], 'RFF602', /has pictures, and no folder per class/],
-    ['bare', ['bare/notes/../b'], 'RFF602', /has no folders of pictures/],
+    ['flat', ['flat/a.png'], 'RFF602', /has images, but no folder per class/],
+    ['bare', ['bare/notes/../b'], 'RFF602', /has no folders of images/],
     ['formats', ['formats/0/a.png', 'formats/0/b.webp'], 'RFF760', /b\.webp is a WEBP image/],
   ])('rejects what is no such folder: %s', async (dir, files, code, message) => {
     for (const file of files) await png(file, 1);
@@ -97,10 +97,10 @@ describe('image_folder("dir")', () => {
     expect(found.message).toMatch(message);
   });
 
-  it('rejects an empty class and a folder that is not there', async () => {
+  it('rejects an empty class and a missing folder', async () => {
     await png('empty/0/a.png', 1);
     await mkdir(join(folder, 'empty/1'));
-    expect((await refusal(() => loadDataset(images('empty')))).message).toMatch(/empty.1 has no pictures/);
+    expect((await refusal(() => loadDataset(images('empty')))).message).toMatch(/empty.1 has no images/);
     expect((await refusal(() => loadDataset(images('nowhere')))).code).toBe('RFF613');
   });
 });

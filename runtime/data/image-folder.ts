@@ -1,7 +1,7 @@
 /**
- * `image_folder("dir")`: PNG and JPEG pictures in a folder per class, as torchvision's ImageFolder reads them. Classes are
- * counted in the order of the folders' names, in which 2 comes before 10. Where the folder has `train` and `test`, those
- * are the splits. Pictures that do not fit memory are decoded as batches ask for them.
+ * `image_folder("dir")`: PNG and JPEG images in one folder per class, as in torchvision's ImageFolder. Classes are
+ * numbered in the natural order of the folders' names (2 before 10). If the folder has `train` and `test`, those
+ * are the splits. Images that do not fit in memory are decoded per batch.
  */
 
 import { readFileSync } from 'node:fs';
@@ -27,11 +27,11 @@ import { convertible, decodePicture, readPicture } from './picture.js';
 import { memoryLimit, unreadable } from './records.js';
 
 const PICTURE = /\.(?:png|jpe?g)$/i;
-/** Pictures that are not read, and would be missed. */
+/** Images in formats that are not read, for a warning. */
 const OTHER_PICTURE = /\.(bmp|gif|webp|tiff?|avif|heic|p[gpb]m)$/i;
 const TRAIN = /^(?:train|training)$/i;
 const TEST = /^(?:test|testing|val|valid|validation)$/i;
-/** Files read at a time. */
+/** Files read in parallel. */
 const AT_ONCE = 64;
 
 /** Labelled files of one split, in the order of their classes and names. */
@@ -50,13 +50,13 @@ function missing(folder: string, what: string, hint: string): RffcError {
 const inOrder = (names: readonly string[]) =>
   [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1));
 
-/** Names in a folder, without those that systems put there themselves. */
+/** Names in a folder, without hidden files and those of operating systems. */
 async function namesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error) => Promise.reject(unreadable(folder, error)));
   return inOrder(names.filter((name) => !/^(?:\.|__)/.test(name)));
 }
 
-/** The names of a folder's folders; links count as what they lead to. */
+/** Names of a folder's subfolders, following links. */
 async function foldersIn(folder: string): Promise<string[]> {
   const names = await namesIn(folder);
   const are = await Promise.all(
@@ -70,7 +70,7 @@ async function foldersIn(folder: string): Promise<string[]> {
   return names.filter((_, i) => are[i]);
 }
 
-/** @param classes those of the training split, for the test split to keep to. @throws RffcError RFF602, RFF619. */
+/** @param classes those of the training split, when reading the test split. @throws RffcError RFF602, RFF619. */
 async function list(folder: string, classes?: readonly string[]): Promise<Listing> {
   const found = await foldersIn(folder);
   const known = classes ?? found;
@@ -79,7 +79,7 @@ async function list(folder: string, classes?: readonly string[]): Promise<Listin
   for (const name of found) {
     const label = known.indexOf(name);
     if (label < 0) {
-      const message = `the training split has no class \`${name}\`: it has ${known.slice(0, 8).join(', ')}`;
+      const message = `class \`${name}\` is not in the training split, which has ${known.slice(0, 8).join(', ')}`;
       throw failure('RFF619', `${join(folder, name)}: ${message}`, { file: join(folder, name) });
     }
     const names = await namesIn(join(folder, name));
@@ -89,8 +89,8 @@ async function list(folder: string, classes?: readonly string[]): Promise<Listin
     if (pictures.length === 0) {
       const hint =
         (await callThatReads(folder, 'image_folder')) ??
-        'remove the folder, or put PNG or JPEG pictures of its class into it';
-      throw missing(join(folder, name), 'has no pictures', hint);
+        'remove the folder, or add PNG or JPEG images of its class';
+      throw missing(join(folder, name), 'has no images', hint);
     }
     for (const file of pictures) {
       files.push(join(folder, name, file));
@@ -106,7 +106,8 @@ async function findSplits(
 ): Promise<{ train: Listing; test: Listing | undefined }> {
   const root = path(spec, 'dir', options);
   if ((await stat(root).catch(() => null))?.isFile()) {
-    const hint = (await callThatReads(root, 'image_folder')) ?? 'name the folder that has a folder per class';
+    const hint =
+      (await callThatReads(root, 'image_folder')) ?? 'give the folder that has one folder per class';
     throw missing(root, 'is a file, not a folder', hint);
   }
   const names = await foldersIn(root);
@@ -119,9 +120,9 @@ async function findSplits(
     const flat = (await namesIn(train.folder)).some((name) => PICTURE.test(name));
     throw missing(
       train.folder,
-      flat ? 'has pictures, and no folder per class' : 'has no folders of pictures',
+      flat ? 'has images, but no folder per class' : 'has no folders of images',
       (await callThatReads(train.folder, 'image_folder')) ??
-        'one folder per class: `0/a.png`, `1/b.png`; a relative path starts at the model file',
+        'one folder per class: `0/a.png`, `1/b.png`; paths are relative to the model file',
     );
   }
   const testFolder = spec.options.test === undefined ? inside(TEST) : path(spec, 'test', options);
@@ -192,15 +193,15 @@ function ofSize({ width, height, pixels }: GreyPicture, wanted: GreyPicture, fil
   if (width === wanted.width && height === wanted.height) return pixels;
   throw failure(
     'RFF619',
-    `${file} is ${width} × ${height}, the first picture is ${wanted.width} × ${wanted.height}`,
+    `${file} is ${width} × ${height}, the first image is ${wanted.width} × ${wanted.height}`,
     {
       file,
-      hint: `resize all pictures to one size, for example with ImageMagick: \`magick mogrify -resize ${wanted.width}x${wanted.height}! FILES\``,
+      hint: `resize all images to one size, for example with ImageMagick: \`magick mogrify -resize ${wanted.width}x${wanted.height}! FILES\``,
     },
   );
 }
 
-/** The input's size and the classes, from the folders' names and one picture. @throws RffcError as `loadImageFolder`. */
+/** The input's size and the classes, from the folders' names and one image. @throws RffcError as `loadImageFolder`. */
 export async function describeImageFolder(spec: DataSpec, options: DataOptions): Promise<DatasetDescription> {
   const { train } = await findSplits(spec, options);
   const { width, height } = await readPicture(train.files[0]!);

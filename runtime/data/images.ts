@@ -1,4 +1,7 @@
-/** Data sets of labelled images in IDX files: `mnist`, `fashion_mnist`, `row_mnist`, and `idx("dir")` of any image size. */
+/**
+ * Data sets of labelled images in IDX files: `mnist`, `fashion_mnist`, `row_mnist`, and `idx("dir")` of any image
+ * size.
+ */
 
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
@@ -32,16 +35,16 @@ import { memoryLimit } from './records.js';
 
 const KNOWN_CLASSES = 10;
 
-/** What torchvision calls the folders of its copies. */
+/** Folder names of torchvision's copies. */
 const TORCHVISION: Readonly<Record<KnownName, string>> = { mnist: 'MNIST', fashion_mnist: 'FashionMNIST' };
 
-/** Where a published data set's files are looked for, in this order. */
+/** Folders to search for a published data set, in order. */
 function knownFolders(name: KnownName, options: DataOptions): string[] {
   const folder = dataFolder(options.dataDir);
   return [...withRaw(join(folder, name)), join(folder, TORCHVISION[name], 'raw'), ...withRaw(folder)];
 }
 
-/** Where a published data set's files were found. @throws RffcError RFF602 naming the folders looked in. */
+/** The folder with a published data set's files. @throws RffcError RFF602 naming the folders searched. */
 async function locateKnown(name: KnownName, options: DataOptions): Promise<RoleFiles> {
   const tried = knownFolders(name, options);
   let partial: { folder: string; missing: readonly Role[] } | undefined;
@@ -53,25 +56,25 @@ async function locateKnown(name: KnownName, options: DataOptions): Promise<RoleF
   const [first, , torchvision, root] = tried;
   const what = partial
     ? `${partial.folder} lacks ${partial.missing.map((role) => `${KNOWN[name].files[role].name}[.gz]`).join(', ')}`
-    : `looked in ${first}, ${torchvision} and ${root}`;
+    : `searched ${first}, ${torchvision} and ${root}`;
   throw failure('RFF602', `the files of ${name} are missing: ${what}`, {
     file: partial?.folder ?? first!,
-    hint: `run \`rffc data fetch ${name}\`, or name the folder that has them with --data-dir or RFFC_DATA`,
+    hint: `run \`rffc data fetch ${name}\`, or give their folder with --data-dir or RFFC_DATA`,
   });
 }
 
-/** A published file's decompressed bytes, known to be the true ones. @throws RffcError RFF612, RFF613. */
+/** A published file's decompressed and verified bytes. @throws RffcError RFF612, RFF613. */
 async function readKnown(name: KnownName, role: Role, file: string): Promise<Uint8Array> {
   const expected = KNOWN[name].files[role];
   const bytes = await readMaybeGzip(file);
   const problem =
     bytes.length !== expected.bytes
-      ? `it has ${bytes.length} bytes decompressed, not ${expected.bytes}`
+      ? `${bytes.length} bytes decompressed: expected ${expected.bytes}`
       : contentProblem(name, role, bytes);
   if (problem) {
     throw failure('RFF612', `${file} is not ${name}'s ${role} file: ${problem}`, {
       file,
-      hint: `run \`rffc data fetch ${name}\` for the published files; for data of your own write idx("${dirname(file)}")`,
+      hint: `run \`rffc data fetch ${name}\` for the published files; for your own data write idx("${dirname(file)}")`,
     });
   }
   return bytes;
@@ -81,13 +84,13 @@ function contentProblem(name: KnownName, role: Role, bytes: Uint8Array): string 
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found === KNOWN[name].files[role].sha256) return null;
   const other = Object.entries(KNOWN).find(([, { files }]) => files[role].sha256 === found);
-  return other ? `it is ${other[0]}'s` : 'its SHA-256 differs from the published one';
+  return other ? `it is ${other[0]}'s` : 'wrong SHA-256';
 }
 
 /**
- * Where the files of `idx("dir")` are: in the folder, or in its `raw`; where a folder has several sets of four files, those
- * whose names begin as the path ends, as `emnist/emnist-letters`.
- * @throws RffcError RFF602 with what there is instead.
+ * The files of `idx("dir")`: in the folder, or in its `raw`; if a folder has several sets of four files, those
+ * with the prefix at the end of the path, as in `emnist/emnist-letters`.
+ * @throws RffcError RFF602 naming what was found.
  */
 async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleFiles> {
   const given = path(spec, 'dir', options);
@@ -109,7 +112,7 @@ async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleF
     if (complete.size > 1) throw severalSets(given, [...complete.keys()]);
   }
   const missing = partial?.missing ?? ROLES;
-  // Where names have a prefix they are EMNIST's.
+  // Names with a prefix are EMNIST's.
   const partialName = (role: Role) =>
     partial?.prefix ? `${partial.prefix}${role.replace('t10k', 'test')}` : role;
   const names = missing.map(
@@ -119,22 +122,22 @@ async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleF
     file: given,
     hint:
       (await callThatReads(folder)) ??
-      'the four files are named as those of MNIST; a relative path starts at the model file',
+      'name the four files as MNIST does; paths are relative to the model file',
   });
 }
 
 async function notAFolder(file: string): Promise<RffcError> {
   return failure('RFF602', `idx: ${file} is a file, not a folder`, {
     file,
-    hint: (await callThatReads(file)) ?? 'name the folder that has the four IDX files',
+    hint: (await callThatReads(file)) ?? 'give the folder with the four IDX files',
   });
 }
 
 function severalSets(folder: string, prefixes: readonly string[]): RffcError {
   const calls = prefixes.map((prefix) => `\`idx("${join(folder, prefix.replace(/[-_.]$/, ''))}")\``);
-  return failure('RFF602', `idx: ${folder} holds ${prefixes.length} sets of four files`, {
+  return failure('RFF602', `idx: ${folder} contains ${prefixes.length} sets of four files`, {
     file: folder,
-    hint: `say which: ${calls.join(', ')}`,
+    hint: `choose one: ${calls.join(', ')}`,
   });
 }
 
@@ -161,13 +164,13 @@ export async function readKnownSplits(
     const at = labels.findIndex((label) => label >= KNOWN_CLASSES);
     if (at < 0) continue;
     const file = files[role];
-    const message = `${file}: label ${labels[at]} of image ${at} is not below ${KNOWN_CLASSES}`;
+    const message = `${file}: invalid label ${labels[at]} of image ${at}: expected less than ${KNOWN_CLASSES}`;
     throw failure('RFF611', message, { file });
   }
   return { train, test };
 }
 
-/** MNIST's labels of one split alone, for data that numbers its samples as MNIST does; undefined where they are not here. */
+/** MNIST's labels of one split, for data that numbers its samples like MNIST; undefined if not installed. */
 export async function readMnistLabels(
   split: 'train' | 'test',
   options: DataOptions,
@@ -199,7 +202,7 @@ async function readFolder(spec: DataSpec, options: DataOptions): Promise<Labelle
   return { train, test };
 }
 
-/** The bytes that an image file takes in memory. */
+/** An image file's size in memory. */
 function inflated({ dimensions, bytes, gzip }: ImageHeader): number {
   return gzip ? dimensions.reduce((product, size) => product * size, 1) : bytes;
 }
@@ -239,7 +242,7 @@ function differentSizes(
   return failure(
     'RFF611',
     `training images are ${train.rows} × ${train.columns}, test images ${test.rows} × ${test.columns}`,
-    { file, hint: 'do the files come from the same data set?' },
+    { file, hint: 'check that all files are from the same data set' },
   );
 }
 

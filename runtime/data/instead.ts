@@ -1,4 +1,4 @@
-/** The call that reads a path, for the message of one that does not. */
+/** Suggests the data set that reads a path, for the message of one that does not. */
 
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
 /**
- * A hint: the call that reads a file, or what a folder has; undefined where none does.
- * @param asked the data set that was asked, and is no answer for a folder.
+ * A hint: the call that reads a file or a folder's content; undefined if none does.
+ * @param asked the data set that failed, not suggested for a folder.
  */
 export async function callThatReads(path: string, asked?: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => null);
@@ -45,12 +45,12 @@ async function inFolder(folder: string, asked: string | undefined): Promise<stri
   for (const name of asked === 'image_folder' ? [] : names) {
     const inside = await readdir(join(folder, name)).catch(() => []);
     if (inside.some((one) => /\.(png|jpe?g)$/i.test(one)))
-      return `it has a folder of pictures per class: \`image_folder("${folder}")\` reads them`;
+      return `it has one folder of images per class: \`image_folder("${folder}")\` reads them`;
   }
   return undefined;
 }
 
-/** RFF613 as `unreadable`, and for a folder the call that reads what it has. */
+/** RFF613 as `unreadable`, with the call that reads a folder's content as a hint. */
 export async function unreadablePath(path: string, error: unknown): Promise<RffcError> {
   const refused = unreadable(path, error);
   const hint = await callThatReads(path);

@@ -7,7 +7,7 @@ import jpeg from 'jpeg-js';
 import { type GreyPicture, MOST_MEGAPIXELS, toGrey } from './grey.js';
 import { orientationOf, turned } from './orientation.js';
 
-/** @throws Error in words for a damaged file. */
+/** @throws Error with a readable message for a damaged file. */
 export function decodeJpeg(bytes: Uint8Array): GreyPicture {
   const image = jpeg.decode(bytes, {
     useTArray: true,
@@ -15,9 +15,9 @@ export function decodeJpeg(bytes: Uint8Array): GreyPicture {
     maxResolutionInMP: MOST_MEGAPIXELS,
     maxMemoryUsageInMB: 4096,
   });
-  // The library's types leave this out. It begins with the second zero of `Exif\0\0`.
+  // Missing in the library's types. It begins with the second zero of `Exif\0\0`.
   const { width, height, data, exifBuffer } = image as typeof image & { readonly exifBuffer?: Uint8Array };
-  if (!(width > 0 && height > 0)) throw new Error('it has no pixels');
+  if (!(width > 0 && height > 0)) throw new Error('no pixels');
   const picture = toGrey(data, width, height, 4, 255, 0);
   return exifBuffer ? turned(picture, orientationOf(exifBuffer.subarray(1))) : picture;
 }

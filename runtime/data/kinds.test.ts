@@ -23,8 +23,8 @@ describe('the kind of a file', () => {
     [bytes('\xef\xbb\xbflabel,"x"\n0,1\n'), /table/, /^`csv\("f"\)`/],
     [bytes('version https://git-lfs.github.com/spec/v1\n'), /Git LFS/, /git lfs pull/],
     [bytes(`${'\0'.repeat(257)}ustar`), /tar archive/, /tar xf 'f'/],
-    [bytes('\xef\xbb\xbf\n<!DOCTYPE html>'), /web page.*`<!DOCTYPE`/, /fetch the file again/],
-    [bytes('<?xml version="1.0"?><Error><Code>AccessDenied'), /web page/, /fetch the file again/],
+    [bytes('\xef\xbb\xbf\n<!DOCTYPE html>'), /web page.*`<!DOCTYPE`/, /download the file again/],
+    [bytes('<?xml version="1.0"?><Error><Code>AccessDenied'), /web page/, /download the file again/],
   ])('is told by its first bytes: %#', (head, what, hint) => {
     const kind = kindOfFile(head)!;
     expect(kind.what).toMatch(what);

@@ -1,12 +1,12 @@
 /**
- * What a file is, by its first bytes: so that a message about a file of another kind names that kind, and the call that
- * reads it or the line that converts it.
+ * Recognizes file formats by their first bytes, so that a message about a wrong file names its format and the call that
+ * reads it or the command that converts it.
  */
 
 export interface FileKind {
-  /** A noun phrase, after "it is". */
+  /** A noun phrase. */
   readonly what: string;
-  /** What to do with `file` instead. */
+  /** The hint for `file`. */
   hint(file: string): string;
   /** The data set that reads such files. */
   readonly dataset?: 'numpy' | 'csv' | 'idx' | 'image_folder';
@@ -17,9 +17,9 @@ const python = (code: string) => `convert it: python -c "${code}"`;
 const call = (dataset: string) => (file: string) => `\`${dataset}(${JSON.stringify(file)})\` reads it`;
 
 interface Signature extends FileKind {
-  /** Bytes, or characters of Latin-1. */
+  /** Bytes, as Latin-1 characters. */
   readonly begins: string;
-  /** Where they stand; 0 unless given. */
+  /** Their offset; default 0. */
   readonly at?: number;
 }
 
@@ -29,13 +29,13 @@ const SIGNATURES: readonly Signature[] = [
   {
     begins: '\0\0\x08\x03',
     what: 'an IDX file of images',
-    hint: () => '`idx("dir")` reads it, with its labels, in a folder of four files',
+    hint: () => '`idx("dir")` reads a folder of four such files',
     dataset: 'idx',
   },
   {
     begins: 'version https://git-lfs',
-    what: 'a Git LFS pointer, not the file itself',
-    hint: () => 'run `git lfs pull` where it is from',
+    what: 'a Git LFS pointer',
+    hint: () => 'run `git lfs pull` in its repository',
   },
   {
     begins: '\x89HDF\r\n',
@@ -59,44 +59,44 @@ const SIGNATURES: readonly Signature[] = [
     hint: (file) =>
       python(`import pandas as pd; pd.read_parquet('${file}').to_csv('${file}.csv', index=False)`),
   },
-  { begins: '\x89PNG', what: 'a PNG picture', hint: pictures, dataset: 'image_folder' },
-  { begins: '\xff\xd8\xff', what: 'a JPEG picture', hint: pictures, dataset: 'image_folder' },
+  { begins: '\x89PNG', what: 'a PNG image', hint: pictures, dataset: 'image_folder' },
+  { begins: '\xff\xd8\xff', what: 'a JPEG image', hint: pictures, dataset: 'image_folder' },
   { begins: 'ustar', at: 257, what: 'a tar archive', hint: (file) => `unpack it: tar xf '${file}'` },
-  { begins: 'BZh', what: 'compressed by bzip2', hint: (file) => `decompress it: bunzip2 '${file}'` },
-  { begins: '\xfd7zXZ', what: 'compressed by xz', hint: (file) => `decompress it: unxz '${file}'` },
+  { begins: 'BZh', what: 'a bzip2 file', hint: (file) => `decompress it: bunzip2 '${file}'` },
+  { begins: '\xfd7zXZ', what: 'an xz file', hint: (file) => `decompress it: unxz '${file}'` },
   {
     begins: '\x28\xb5\x2f\xfd',
-    what: 'compressed by zstd',
+    what: 'a zstd file',
     hint: (file) => `decompress it: unzstd '${file}'`,
   },
   { begins: '7z\xbc\xaf', what: 'a 7-Zip archive', hint: (file) => `unpack it: 7z x '${file}'` },
   { begins: 'Rar!', what: 'a RAR archive', hint: (file) => `unpack it: unrar x '${file}'` },
-  { begins: '\x1f\x8b', what: 'compressed by gzip', hint: (file) => `decompress it: gunzip '${file}'` },
+  { begins: '\x1f\x8b', what: 'a gzip file', hint: (file) => `decompress it: gunzip '${file}'` },
 ];
 
 function pictures(): string {
-  return '`image_folder("dir")` reads pictures, in a folder per class';
+  return '`image_folder("dir")` reads images, in one folder per class';
 }
 
-/** A page that a server sent in the place of a file. */
+/** A web page sent instead of a file. */
 const WEB_PAGE =
   /^\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html|<head|<Error>|<\?xml[^>]*>\s*<Error>)/i;
 
-/** A line of text with commas, and what begins the next. */
+/** A line of text with commas, and the start of the next. */
 const TABLE = /^(?:\xef\xbb\xbf)?[^\0\n{}<>]*,[^\0\n{}<>]*\n[^\0{}<>]*$/;
 
-/** The kind of file that begins with these bytes (300 of them tell all kinds), or undefined. */
+/** The kind of file that begins with these bytes (300 are enough for all kinds), or undefined. */
 export function kindOfFile(head: Uint8Array): FileKind | undefined {
   const text = Array.from(head.subarray(0, 512), (byte) => String.fromCharCode(byte)).join('');
   const page = WEB_PAGE.exec(text.replace(/^\xef\xbb\xbf/, ''));
   if (page) {
     return {
-      what: `a web page: it begins with \`${page[0].trim().split(/[\s>]/, 1)[0]}\``,
-      hint: () => 'the server sent a page instead: fetch the file again',
+      what: `a web page beginning with \`${page[0].trim().split(/[\s>]/, 1)[0]}\``,
+      hint: () => 'the server sent a web page: download the file again',
     };
   }
   if (text.startsWith('PK')) return archive(text);
-  // Pickle's protocols 2 to 5 begin with the protocol and go on with an opcode; a text cannot.
+  // Pickle protocols 2 to 5 begin with the protocol number and an opcode, which text cannot.
   if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) {
     return {
       what: 'a Python pickle',

@@ -1,24 +1,24 @@
 /**
- * The published data sets in IDX files: what their files are called, where they can be had, and how to tell that they
+ * The published data sets in IDX files: names, mirrors and checksums of their files.
  * are the true ones.
  */
 
-/** A file's four roles, in the order they are read. */
+/** The four roles of files, in the order they are read. */
 export const ROLES = ['train-images', 'train-labels', 't10k-images', 't10k-labels'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface KnownFile {
-  /** As mirrors have it; `.gz` is added for the compressed file. */
+  /** The mirrors' name without `.gz`. */
   readonly name: string;
   /** Of the decompressed bytes. */
   readonly bytes: number;
-  /** Of the decompressed bytes: whoever packs a data set anew changes its .gz files. */
+  /** Of the decompressed bytes, as repacking changes .gz files. */
   readonly sha256: string;
 }
 
 export interface KnownDataset {
   readonly files: Readonly<Record<Role, KnownFile>>;
-  /** Folders on the web that hold the .gz files, tried in order. */
+  /** URLs of folders with the .gz files, tried in order. */
   readonly mirrors: readonly string[];
 }
 

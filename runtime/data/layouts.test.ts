@@ -1,4 +1,4 @@
-/** The layouts that copies of MNIST, Fashion-MNIST and EMNIST come in, and what goes wrong on their way. */
+/** The layouts of copies of MNIST, Fashion-MNIST and EMNIST, and incomplete downloads. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -77,20 +77,20 @@ describe('layouts of idx("dir")', () => {
     await four('emnist', [1, 2, 3], emnist('letters'));
     await four('emnist', [0, 1, 2], emnist('digits'));
     const both = await refusal(() => loadDataset(idx('emnist')));
-    expect(both.message).toMatch(/holds 2 sets of four files/);
+    expect(both.message).toMatch(/contains 2 sets of four files/);
     expect(both.hint).toContain(`idx("${join(folder, 'emnist', 'emnist-letters')}")`);
     expect([...(await loadDataset(idx('emnist/emnist-digits'))).train.y]).toEqual([0, 1, 2]);
     const partial = await refusal(() => loadDataset(idx('emnist/emnist-let')));
     expect(partial.code).toBe('RFF602');
   });
 
-  it('names the files that are missing under the names of those that are there', async () => {
+  it('names missing files in the naming scheme of the existing ones', async () => {
     await write('partial/emnist-mnist-train-images-idx3-ubyte', images(3));
     const { message } = await refusal(() => loadDataset(idx('partial')));
     expect(message).toMatch(/lacks emnist-mnist-train-labels-idx1-ubyte\[\.gz\], emnist-mnist-test-images/);
   });
 
-  it('warns of labels that do not begin at 0, and counts them from first_label', async () => {
+  it('warns of labels that do not start at 0, and counts them from first_label', async () => {
     await four('from-1', [1, 3, 2], (file) => file);
     const { classes, warnings } = await loadDataset(idx('from-1'));
     expect(classes).toBe(4);
@@ -101,7 +101,7 @@ describe('layouts of idx("dir")', () => {
     expect(below).toMatchObject({ code: 'RFF616', hint: expect.stringContaining('first_label: 1') });
   });
 
-  it('transposes pictures that are stored column by column, in memory and on disk', async () => {
+  it('transposes images stored column by column, in memory and on disk', async () => {
     await four('turned', [0, 1, 0], (file) => file);
     for (const options of [{}, { memoryLimit: 1 }]) {
       const { train } = await loadDataset(
@@ -113,7 +113,7 @@ describe('layouts of idx("dir")', () => {
     }
   });
 
-  it('names the call that reads what a folder has instead', async () => {
+  it('suggests the call that reads a folder’s content', async () => {
     await write('keras/mnist.npz', npzBytes({ x: npyBytes('|u1', [1], [0]) }));
     expect((await refusal(() => loadDataset(idx('keras')))).hint).toMatch(/numpy\(".*mnist\.npz"\)/);
     await write('tables/train.csv.gz', '');
@@ -126,25 +126,28 @@ describe('layouts of idx("dir")', () => {
   });
 });
 
-describe('files that did not arrive', () => {
-  it('says that a web page was saved in the place of a file', async () => {
+describe('incomplete downloads', () => {
+  it('recognizes a web page saved instead of a file', async () => {
     await four('page', [0, 1, 2], (file) => file);
     const page = '<!DOCTYPE html><html><head><title>403 Forbidden</title></head></html>';
     await write('page/train-images-idx3-ubyte.gz', page);
     const found = await refusal(() => loadDataset(idx('page')));
-    expect(found).toMatchObject({ code: 'RFF610', hint: expect.stringContaining('fetch the file again') });
-    expect(found.message).toContain('it begins with `<!DOCTYPE`');
+    expect(found).toMatchObject({ code: 'RFF610', hint: expect.stringContaining('download the file again') });
+    expect(found.message).toContain('a web page beginning with `<!DOCTYPE`');
   });
 
-  it('asks to fetch again what was cut off, compressed or not', async () => {
+  it('asks to fetch truncated files again, compressed or not', async () => {
     await four('cut', [0, 1, 2], (file) => file);
     const whole = gzipSync(images(3));
     await write('cut/train-images-idx3-ubyte.gz', whole.subarray(0, whole.length - 12));
     const cut = await refusal(() => loadDataset(idx('cut')));
-    expect(cut).toMatchObject({ code: 'RFF613', hint: expect.stringContaining('fetch or copy it again') });
+    expect(cut).toMatchObject({ code: 'RFF613', hint: expect.stringContaining('download or copy it again') });
     await write('cut/train-images-idx3-ubyte.gz', images(3).subarray(0, 30));
     const plain = await refusal(() => loadDataset(idx('cut')));
-    expect(plain).toMatchObject({ code: 'RFF610', hint: expect.stringContaining('fetch or copy it again') });
+    expect(plain).toMatchObject({
+      code: 'RFF610',
+      hint: expect.stringContaining('download or copy it again'),
+    });
   });
 });
 
@@ -157,7 +160,7 @@ describe('layouts of the published data sets', () => {
   ])('looks for %s in %s', async (name, dir) => {
     const dataDir = join(folder, `known-${name}-${dir.replace('/', '-')}`);
     await four(join(dataDir.slice(folder.length), dir), [0, 1, 2], (file) => file);
-    // Found, and found not to be the true ones.
+    // Found, with the wrong checksum.
     const wrong = await refusal(() => loadDataset({ name, options: {} }, { dataDir }));
     expect(wrong).toMatchObject({ code: 'RFF612' });
     expect(wrong.file).toContain(join(dataDir, dir));

@@ -1,4 +1,4 @@
-/** From a model's `data:` to samples: one entry a data set. */
+/** Loads a model's `data:`; one entry per data set. */
 
 import type { DataSpec } from '../../compiler/model.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
@@ -42,7 +42,7 @@ export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Pr
   }
 }
 
-/** What can be known without reading samples: for compiling and for checking sizes. @throws RffcError as `loadDataset`. */
+/** What is known without reading samples, for compiling and checking sizes. @throws RffcError as `loadDataset`. */
 export async function describeDataset(
   spec: DataSpec,
   options: DataOptions = {},
@@ -73,7 +73,7 @@ export async function describeDataset(
 }
 
 function noSuchData(name: string): RffcError {
-  return failure('RFF600', `there is no data set called "${name}"`, {
+  return failure('RFF600', `unknown data set \`${name}\``, {
     hint: `data sets: ${datasetList.map((entry) => entry.name).join(', ')}`,
   });
 }

@@ -30,11 +30,11 @@ describe('samples in a few numbers', () => {
   it('refuse what is not finite, with the sample', async () => {
     const bad = split([1, 2, Number.NaN, 4], 2, 1, 2);
     const found = await refusal(() => summarize(bad, { frames: 1, inputSize: 2, file: 'f', layout: null }));
-    expect(found).toMatchObject({ code: 'RFF717', message: 'f holds NaN in sample 1' });
+    expect(found).toMatchObject({ code: 'RFF717', message: 'f contains NaN in sample 1' });
   });
 });
 
-describe('odd pictures', () => {
+describe('unusual images', () => {
   it('are those that look inverted and those that are blank, against the digits trained on', async () => {
     const dataset = await loadDataset({ name: 'digits', options: { train: 100, test: 20, seed: 1 } });
     const trained = trainedValues(dataset);
@@ -63,7 +63,7 @@ describe('odd pictures', () => {
     const blank = Uint8Array.from(bytes);
     blank.fill(0, 784, 2 * 784);
     expect(warned(blank)).toMatchObject([
-      { code: 'RFF764', message: '1.png is of one brightness: nothing is drawn on it' },
+      { code: 'RFF764', message: '1.png is blank: all pixels are equal' },
     ]);
   });
 });

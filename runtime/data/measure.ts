@@ -1,48 +1,48 @@
 /**
- * Samples in a few numbers: the range of their values, and how bright they are in all and at the border. Those of the training
- * data are kept with a run, so that samples of another kind can be noticed.
+ * Statistics of samples: the range of their values, and their brightness overall and at the border. Those of the
+ * training data are kept with a run, to notice samples that differ.
  */
 
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Dataset, Grid, Split } from './dataset.js';
 
-/** How a sample's values are arranged: planes of [rows, columns], one after another; null where they are not a picture. */
+/** How a sample's values are arranged: planes of [rows, columns], one after another; null if they are not an image. */
 export type Layout = Pick<Grid, 'rows' | 'columns'> | null;
 
 /** Values in f32. */
 export interface Summary {
   readonly min: number;
   readonly max: number;
-  /** Whether all of them are whole numbers. */
+  /** Whether all are integers. */
   readonly whole: boolean;
   /** Each sample's mean [count]. */
   readonly means: Float32Array;
-  /** Each sample's mean over the outermost pixels [count]; null where samples are not pictures. */
+  /** Each sample's mean over the outermost pixels [count]; null if samples are not images. */
   readonly borders: Float32Array | null;
-  /** Samples whose values are all equal. */
+  /** Samples with all values equal. */
   readonly blank: readonly number[];
 }
 
-/** The training data as the network sees them. */
+/** Statistics of the training data as the network sees it. */
 export interface TrainedValues {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
-  /** Of pictures only: the mean of the outermost pixels, and the size. */
+  /** For images: the mean of the outermost pixels, and the size. */
   readonly border?: number;
   readonly rows?: number;
   readonly columns?: number;
 }
 
-/** Enough to know a data set's brightness. */
+/** Samples measured: enough for a data set's brightness. */
 const TRAINED_SAMPLES = 1000;
 const TRAINED_VALUES = 2e7;
 const CHUNK = 64;
 
 /**
- * Looks at every sample once.
- * @param file where they are from, for messages.
+ * Measures every sample.
+ * @param file their file, for messages.
  * @throws RffcError RFF717 for a value that is not finite
  */
 export function summarize(
@@ -66,10 +66,10 @@ export function summarize(
     for (let sample = 0; sample < size; sample++) {
       let [low, high, sum, edge, edges] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
       for (let i = 0; i < length; i++) {
-        // Frames are the outermost dimension of what is gathered.
+        // Frames are the outermost dimension of gathered values.
         const value = values[(Math.floor(i / inputSize) * size + sample) * inputSize + (i % inputSize)]!;
         if (!Number.isFinite(value))
-          throw failure('RFF717', `${file} holds ${value} in sample ${first + sample}`, { file });
+          throw failure('RFF717', `${file} contains ${value} in sample ${first + sample}`, { file });
         if (value < low) low = value;
         if (value > high) high = value;
         whole &&= Number.isInteger(value);
@@ -89,7 +89,7 @@ export function summarize(
   return { min, max, whole, means, borders, blank };
 }
 
-/** Which of a sample's values are at a picture's border; null where the picture does not come out even. */
+/** Which of a sample's values are at an image's border; null if the values do not fill the image. */
 function borderOf(length: number, { rows, columns }: NonNullable<Layout>): Uint8Array | null {
   const size = rows * columns;
   if (size === 0 || length % size !== 0) return null;
@@ -100,7 +100,7 @@ function borderOf(length: number, { rows, columns }: NonNullable<Layout>): Uint8
   });
 }
 
-/** What a run keeps of its training data: measured on up to a thousand samples, evenly spread. */
+/** The statistics kept with a run: of up to a thousand evenly spaced training samples. */
 export function trainedValues({
   train,
   frames,
@@ -130,10 +130,10 @@ function meanOf(values: Float32Array): number {
 }
 
 /**
- * What is odd about pictures: RFF763 where they are as bright, in all and at the border, as the negatives of the training
- * pictures would be; RFF764 where they are of one brightness.
- * @param transparent whether pictures were put on black paper where they have none
- * @param nameOf what a sample is called
+ * Warnings about images: RFF763 if their brightness, overall and at the border, is that of inverted training
+ * images; RFF764 for blank ones.
+ * @param transparent whether transparent parts were replaced by black
+ * @param nameOf names a sample
  */
 export function pictureWarnings(
   { means, borders, blank }: Summary,
@@ -161,7 +161,7 @@ export function pictureWarnings(
         warn(
           'RFF763',
           `${listed(other, means.length, nameOf)} mostly ${here}, the training images mostly ${there}: inverted?`,
-          inverted ? 'leave out `--invert`' : '`--invert` turns them into negatives',
+          inverted ? 'drop `--invert`' : 'use `--invert`',
         );
       }
     }
@@ -169,10 +169,10 @@ export function pictureWarnings(
   if (blank.length > 0) {
     warn(
       'RFF764',
-      `${listed(blank, means.length, nameOf)} of one brightness: nothing is drawn on ${blank.length === 1 ? 'it' : 'them'}`,
+      `${listed(blank, means.length, nameOf)} blank: all pixels are equal`,
       transparent && !inverted && means[blank[0]!] === trained?.min
-        ? 'black strokes on a transparent background look like this: `--invert` puts them on white paper first'
-        : 'check what the file shows',
+        ? 'for black strokes on a transparent background, use `--invert`'
+        : 'check the file in an image viewer',
     );
   }
   return warnings;

@@ -16,7 +16,7 @@ const split = (seed: number, which: 0 | 1, frames: number, count = 5) =>
   movingSplit(digits(count), new Int32Array(count), { frames, seed, split: which, table });
 
 describe('a moving digit', () => {
-  it('starts in the middle, stops at an edge and turns round, as the seed has it', () => {
+  it('starts in the middle and bounces off the edges, like the reference', () => {
     expect(bounce(5, 12)).toEqual([18, 23, 28, 33, 36, 31, 26, 21, 16, 11, 6, 1]);
     expect(bounce(-4, 8)).toEqual([18, 14, 10, 6, 2, 0, 4, 8]);
     expect(bounce(0, 3)).toEqual([18, 18, 18]);
@@ -24,7 +24,7 @@ describe('a moving digit', () => {
     expect(bounce(3, 9)).toEqual([18, 21, 24, 27, 30, 33, 36, 36, 33]);
   });
 
-  it('is whole in each frame, at the place its path says, on paper', () => {
+  it('is complete in each frame, at the position of its path, on the background', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 2 ** 31 }),
@@ -47,7 +47,7 @@ describe('a moving digit', () => {
     );
   });
 
-  it('moves the same for the same seed, whatever the batch, and otherwise for another seed or split', () => {
+  it('moves the same for the same seed in any batch, and differently for another seed or split', () => {
     const batch = gathered(split(1, 0, 3), [4, 2], 3, 4096);
     const alone = gathered(split(1, 0, 3), [2], 3, 4096);
     for (let f = 0; f < 3; f++)
@@ -59,7 +59,7 @@ describe('a moving digit', () => {
     expect(gathered(split(1, 1, 3), all, 3, 4096)).not.toEqual(gathered(split(1, 0, 3), all, 3, 4096));
   });
 
-  it('has every velocity from -5 to 5, each way', () => {
+  it('has every velocity from -5 to 5 in each direction', () => {
     const seen = new Set<number>();
     for (let seed = 0; seed < 20; seed++) {
       const values = gathered(split(seed, 0, 2, 25), [...Array(25).keys()], 2, 4096);

@@ -1,8 +1,8 @@
 /**
- * `moving_mnist(frames, seed, normalize)`: one MNIST digit that moves through 64 × 64 pixels and bounces off their edges. As
- * the seed's generator has it: it starts in the middle, with a whole velocity of -5 … 5 pixels a frame each way; a digit that
- * crosses an edge stands at the edge and its velocity turns round. Frames are drawn when a batch asks for them: twenty frames
- * of all 60,000 digits would be 4.9 GB.
+ * `moving_mnist(frames, seed, normalize)`: one MNIST digit that moves through 64 × 64 pixels and bounces off the
+ * edges. As in the reference generator, it starts in the middle, with an integer velocity of -5 … 5 pixels per frame
+ * in each direction; a digit that crosses an edge is put at the edge and its velocity reversed. Frames are drawn per
+ * batch: twenty frames of all 60,000 digits would be 4.9 GB.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -21,11 +21,11 @@ import { normalization, wholeNumber } from './options.js';
 
 const SIDE = 64;
 const DIGIT = 28;
-/** Where the upper left corner of a digit can be, each way; it starts halfway. */
+/** The range of a digit's upper left corner in each direction; it starts halfway. */
 const LAST = SIDE - DIGIT;
 const FASTEST = 5;
 
-/** The upper (or left) edge of a digit in each frame, in pixels, from its velocity in pixels a frame. */
+/** The upper (or left) edge of a digit in each frame, in pixels, from its velocity in pixels per frame. */
 export function bounce(velocity: number, frames: number): number[] {
   let at = LAST / 2;
   let speed = velocity;

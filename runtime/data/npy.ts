@@ -1,6 +1,6 @@
 /**
  * NumPy's files: `.npy`, one array (numpy/lib/format.py), and `.npz`, a zip archive of such files, stored or deflated.
- * Arrays become the tensors that safetensors files hold, little-endian and row-major, whatever they were in the file, so
+ * Arrays become the same tensors as those of safetensors files, little-endian and row-major, so that
  * that all that reads those reads these.
  */
 
@@ -15,18 +15,18 @@ import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
 const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** `PK`, which begins every zip archive. */
+/** `PK`, the start of every zip archive. */
 const ZIP_MAGIC = [0x50, 0x4b];
-/** Room for the magic, the version and the header's length in any version. */
+/** Enough bytes for the magic, the version and the header's length in any version. */
 const PREAMBLE_BYTES = 12;
-/** What tells one kind of file from another. */
+/** Bytes needed to recognize a file's kind. */
 const SNIFFED_BYTES = 512;
-/** Far above any header of a plain array, whose text NumPy pads to a multiple of 64 bytes. */
+/** Far above any header of a plain array. */
 const MAX_HEADER_BYTES = 2 ** 20;
 /** NumPy arrays have at most this many dimensions. */
 const MAX_RANK = 64;
 
-/** NumPy's type codes, kind and bytes an element. */
+/** NumPy's type codes: kind and bytes per element. */
 const DTYPES: Readonly<Record<string, Dtype>> = {
   b1: 'BOOL',
   u1: 'U8',
@@ -42,22 +42,22 @@ const DTYPES: Readonly<Record<string, Dtype>> = {
   f8: 'F64',
 };
 
-/** What a header says of an array. */
+/** An array's header. */
 export interface NpyHeader {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   /** Bytes an element. */
   readonly width: number;
   readonly bigEndian: boolean;
-  /** Column-major: the first index moves fastest. */
+  /** Column-major: the first index varies fastest. */
   readonly fortran: boolean;
-  /** Where the elements begin, in bytes from the array's own beginning. */
+  /** Offset of the elements in bytes from the array's beginning. */
   readonly start: number;
 }
 
 /** An array in a file. */
 export interface NumpyEntry extends NpyHeader {
-  /** The byte of the file that the elements begin at, or null where they are compressed. */
+  /** Offset of the elements in the file; null if compressed. */
   readonly position: number | null;
 }
 
@@ -76,17 +76,17 @@ function invalid(file: string, what: string, hint?: string): RffcError {
   });
 }
 
-const CUT = 'save it, copy it or download it again';
+const CUT = 'save, copy or download it again';
 
 /** Bytes from the array's beginning to its elements, from the first `PREAMBLE_BYTES`. */
 function headerEnd(bytes: Uint8Array, file: string): number {
   if (!isNpy(bytes)) {
     const kind = kindOfFile(bytes);
     throw kind
-      ? invalid(file, `it is ${kind.what}`, kind.hint(file))
-      : invalid(file, 'it does not begin with \\x93NUMPY', 'save it with np.save or np.savez');
+      ? invalid(file, `found ${kind.what}`, kind.hint(file))
+      : invalid(file, 'expected \\x93NUMPY at the start', 'save it with np.save or np.savez');
   }
-  if (bytes.length < PREAMBLE_BYTES) throw invalid(file, 'it ends within its header', CUT);
+  if (bytes.length < PREAMBLE_BYTES) throw invalid(file, 'truncated header', CUT);
   const [major, minor] = [bytes[6]!, bytes[7]!];
   if (major < 1 || major > 3 || minor !== 0) {
     throw invalid(
@@ -98,27 +98,27 @@ function headerEnd(bytes: Uint8Array, file: string): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = major === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);
   if (end > MAX_HEADER_BYTES)
-    throw invalid(file, `its header has ${end} bytes, the largest allowed is ${MAX_HEADER_BYTES}`);
+    throw invalid(file, `header of ${end} bytes: at most ${MAX_HEADER_BYTES} are allowed`);
   return end;
 }
 
 /**
  * An array's header, from its first bytes.
  * @param file the name for messages.
- * @throws RffcError RFF615 for anything that the format forbids, and for elements that are not numbers.
+ * @throws RffcError RFF615 for a violation of the format, and for elements that are not numbers.
  */
 export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
   const start = headerEnd(bytes, file);
-  if (bytes.length < start) throw invalid(file, 'it ends within its header', CUT);
+  if (bytes.length < start) throw invalid(file, 'truncated header', CUT);
   // Versions 1 and 2 are in Latin-1, 3 in UTF-8; what is read here is ASCII in each.
   const text = new TextDecoder().decode(bytes.subarray(bytes[6] === 1 ? 10 : 12, start)).trim();
   const field = (key: string, value: string) =>
     new RegExp(`(?:^\\{|,)\\s*(['"])${key}\\1\\s*:\\s*(?:${value})\\s*(?:,|\\}$)`).exec(text)?.[2];
-  if (!text.startsWith('{') || !text.endsWith('}')) throw invalid(file, 'its header is not a Python dict');
+  if (!text.startsWith('{') || !text.endsWith('}')) throw invalid(file, 'the header is not a Python dict');
   const fortran = field('fortran_order', '(True|False)');
   const sizes = field('shape', '\\(([\\d\\sL,]*)\\)');
   if (fortran === undefined || sizes === undefined)
-    throw invalid(file, 'its header lacks `fortran_order` or `shape`');
+    throw invalid(file, 'the header lacks `fortran_order` or `shape`');
   const shape = sizes
     .split(',')
     .map((size) => size.trim().replace(/L$/, ''))
@@ -131,18 +131,18 @@ export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
   const width = Number(code!.slice(1));
   const wrongSize = shape.some((size) => !Number.isSafeInteger(size));
   if (wrongSize || shape.length > MAX_RANK || !Number.isSafeInteger(elementCount(shape) * width))
-    throw invalid(file, `no array can have the shape (${sizes.trim()})`);
+    throw invalid(file, `invalid shape (${sizes.trim()})`);
   return { dtype, shape, width, bigEndian: order === '>', fortran: fortran === 'True', start };
 }
 
 function notNumbers(file: string, described: string | undefined): RffcError {
   const hint = 'save plain numbers, for example np.save(file, array.astype(np.float32))';
-  if (described === undefined) return invalid(file, 'it is a structured array', hint);
-  if (described.endsWith('O')) return invalid(file, 'it holds Python objects', hint);
+  if (described === undefined) return invalid(file, 'structured arrays are not supported', hint);
+  if (described.endsWith('O')) return invalid(file, 'Python objects are not supported', hint);
   if (/[SU]/.test(described)) {
     return invalid(
       file,
-      `it holds text (dtype '${described}')`,
+      `text is not supported (dtype '${described}')`,
       'number the classes: `names, y = np.unique(y, return_inverse=True)`',
     );
   }
@@ -158,7 +158,7 @@ function swapped(bytes: Uint8Array, width: number): Uint8Array {
 /** Column-major elements in row-major order, copied. */
 function rowMajor(bytes: Uint8Array, shape: readonly number[], width: number): Uint8Array {
   const Elements = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[width]!;
-  // A view needs its elements aligned; a file's need not be.
+  // A view requires aligned elements.
   const from = new Elements(new Uint8Array(bytes).buffer);
   const to = new Elements(from.length);
   const strides = shape.map((_, axis) => elementCount(shape.slice(0, axis)));
@@ -175,8 +175,8 @@ function rowMajor(bytes: Uint8Array, shape: readonly number[], width: number): U
 }
 
 /**
- * Elements as they lie in a file, as a tensor of `shape`: a record of an array, or the whole of it.
- * @param bytes exactly the elements; the tensor's data are a view of them where nothing has to be reordered.
+ * Elements of a file as a tensor of `shape`: a record of an array, or all of it.
+ * @param bytes exactly the elements; the tensor's data is a view of them if nothing has to be reordered.
  */
 export function numpyTensor(bytes: Uint8Array, header: NpyHeader, shape = header.shape): Tensor {
   const { dtype, width, bigEndian, fortran } = header;
@@ -185,7 +185,7 @@ export function numpyTensor(bytes: Uint8Array, header: NpyHeader, shape = header
 }
 
 /**
- * The array of a whole `.npy` file; its data are a view of `bytes` where nothing had to be reordered.
+ * The array of a whole `.npy` file; its data is a view of `bytes` if nothing has to be reordered.
  * @throws RffcError RFF615.
  */
 export function parseNpy(bytes: Uint8Array, file: string): Tensor {
@@ -197,27 +197,27 @@ export function parseNpy(bytes: Uint8Array, file: string): Tensor {
 function checkSize({ shape, width, start, dtype }: NpyHeader, total: number, file: string): void {
   const expected = start + elementCount(shape) * width;
   if (expected === total) return;
-  const what = `${dtype} (${shape.join(', ')}) needs ${expected} bytes, the file has ${total}`;
-  throw invalid(file, what, total < expected ? CUT : 'save one array a file, or all in one with np.savez');
+  const what = `${dtype} (${shape.join(', ')}) takes ${expected} bytes: the file has ${total}`;
+  throw invalid(file, what, total < expected ? CUT : 'save one array per file, or all in one with np.savez');
 }
 
 /** A file of arrays, opened. */
 export interface NumpyFile {
   readonly file: string;
-  /** A `.npz` file's arrays by their names; that of a `.npy` file is called `x`. */
+  /** A `.npz` file's arrays by name; that of a `.npy` file is named `x`. */
   readonly entries: ReadonlyMap<string, NumpyEntry>;
-  /** Why the other arrays of a `.npz` file cannot be read: they hold text, for example. */
+  /** Why the other arrays of a `.npz` file cannot be read, for example text. */
   readonly unreadable: ReadonlyMap<string, RffcError>;
   /** The whole of an array. @throws RffcError RFF613, RFF615. */
   read(name: string): Promise<Tensor>;
 }
 
-/** The name that the one array of a `.npy` file goes by. */
+/** The name of the array in a `.npy` file. */
 export const ONLY = 'x';
 
 /**
- * Reads a `.npy` or `.npz` file's headers, told apart by their first bytes; no array is read before it is asked for.
- * @throws RffcError RFF613 where the system refuses, RFF615 where the file is of neither kind or damaged.
+ * Reads a `.npy` or `.npz` file's headers, recognized by their first bytes; arrays are read on demand.
+ * @throws RffcError RFF613 if it cannot be read, RFF615 for a damaged file or one of another kind.
  */
 export async function openNumpy(file: string): Promise<NumpyFile> {
   try {
@@ -258,7 +258,7 @@ async function openNpy(file: string, head: Uint8Array): Promise<NumpyFile> {
       const bytes = await readAt(file, header.start, size - header.start).catch((error) =>
         Promise.reject(unreadable(file, error)),
       );
-      if (bytes.length !== size - header.start) throw invalid(file, 'it became shorter', CUT);
+      if (bytes.length !== size - header.start) throw invalid(file, 'it was truncated while being read', CUT);
       return numpyTensor(bytes, header);
     },
   };
@@ -266,7 +266,7 @@ async function openNpy(file: string, head: Uint8Array): Promise<NumpyFile> {
 
 const STORED = 0;
 
-/** yauzl's errors are the archive's faults, but for those that the system gives, which have a code. */
+/** Errors of yauzl are faults of the archive, except system errors, which have a code. */
 function damaged(file: string, error: unknown): RffcError {
   if (error instanceof RffcError) return error;
   if (error instanceof Error && 'syscall' in error) return unreadable(file, error);
@@ -274,7 +274,7 @@ function damaged(file: string, error: unknown): RffcError {
   return invalid(file, reason.charAt(0).toLowerCase() + reason.slice(1), CUT);
 }
 
-/** Works on an archive, which is closed in any case. @throws RffcError RFF613, RFF615. */
+/** Runs a function on an archive and closes it. @throws RffcError RFF613, RFF615. */
 async function withZip<T>(file: string, work: (zip: ZipFile) => Promise<T>): Promise<T> {
   try {
     const zip = await openPromise(file, { autoClose: false });
@@ -296,7 +296,7 @@ async function openNpz(file: string): Promise<NumpyFile> {
     for await (const member of zip.eachEntry()) {
       if (!member.fileName.endsWith('.npy')) continue;
       const name = member.fileName.slice(0, -'.npy'.length);
-      if (members.has(name)) throw invalid(file, `it has two arrays called \`${name}\``);
+      if (members.has(name)) throw invalid(file, `two arrays are named \`${name}\``);
       members.set(name, member);
     }
     for (const [name, member] of members) {
@@ -309,7 +309,7 @@ async function openNpz(file: string): Promise<NumpyFile> {
     }
   });
   if (members.size === 0) {
-    throw invalid(file, 'the archive has no .npy file in it', 'make it with np.savez(file, x=x, y=y)');
+    throw invalid(file, 'no .npy file in the archive', 'save it with np.savez(file, x=x, y=y)');
   }
   return {
     file,
@@ -323,7 +323,7 @@ async function openNpz(file: string): Promise<NumpyFile> {
         const all = new Uint8Array(member.uncompressedSize);
         const had = await fill(all, await zip.openReadStreamPromise(member));
         if (had !== all.length || crc32(all) !== member.crc32)
-          throw invalid(file, `the bytes of \`${name}\` differ from their checksum`, CUT);
+          throw invalid(file, `wrong checksum of \`${name}\``, CUT);
         return all;
       });
       return numpyTensor(bytes.subarray(entry.start), entry);
@@ -356,7 +356,7 @@ async function readMemberHeader(
   return { ...header, position: fileDataStart + header.start };
 }
 
-/** What is wrong with an array names it. */
+/** Adds the array's name to an error. */
 async function inMember<T>(name: string, file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -367,7 +367,7 @@ async function inMember<T>(name: string, file: string, work: () => Promise<T>): 
   }
 }
 
-/** Fills `bytes` from a stream, and leaves what comes after. Returns how many there were. */
+/** Fills `bytes` from a stream, ignoring the rest. Returns the number of bytes read. */
 async function fill(bytes: Uint8Array, stream: Readable): Promise<number> {
   let done = 0;
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {

@@ -1,9 +1,9 @@
-/** Writing NumPy's `.npz`: a zip archive of `.npy` files, one an array, stored as they are, which `np.load` opens by name. */
+/** Writing NumPy's `.npz`: a zip archive of uncompressed `.npy` files, one per array, for `np.load`. */
 
 import { crc32 } from 'node:zlib';
 import type { Dtype, Tensor } from '../safetensors.js';
 
-/** NumPy's words for types; it has none for the others. */
+/** NumPy's names of types. */
 const DESCR: Partial<Readonly<Record<Dtype, string>>> = {
   BOOL: '|b1',
   U8: '|u1',
@@ -19,12 +19,12 @@ const DESCR: Partial<Readonly<Record<Dtype, string>>> = {
   F64: '<f8',
 };
 
-/** Bytes that NumPy aligns an array's elements to. */
+/** NumPy's alignment of elements, in bytes. */
 const ALIGNMENT = 64;
 
 /**
- * An archive's bytes; the same for the same arrays. Texts become arrays of NumPy's fixed-width Unicode.
- * @throws RangeError for a type that NumPy has no word for
+ * An archive's bytes, deterministic. Texts become NumPy's fixed-width Unicode.
+ * @throws RangeError for a type that NumPy does not have
  */
 export function npzBytes(arrays: ReadonlyMap<string, Tensor | readonly string[]>): Uint8Array {
   const files = [...arrays].map(([name, array]) => [`${name}.npy`, npy(array)] as const);

@@ -35,7 +35,7 @@ const keras = () => ({
 });
 
 describe('numpy("file.npz")', () => {
-  it('reads what Keras keeps, as pictures', async () => {
+  it('reads Keras’ mnist.npz as images', async () => {
     const spec = numpy(await npz('keras.npz', keras()), { normalize: [0, 255] });
     const data = await loadDataset(spec);
     expect(data).toMatchObject({ inputSize: 6, frames: 1, classes: 3, warnings: [] });
@@ -51,7 +51,7 @@ describe('numpy("file.npz")', () => {
     expect(turned.train.grid).toMatchObject({ rows: 3, columns: 2 });
   });
 
-  it('warns of bytes that nothing scales', async () => {
+  it('warns of unscaled bytes', async () => {
     const { warnings, train } = await loadDataset(numpy(await npz('keras.npz', keras())));
     expect(warnings).toMatchObject([
       { code: 'RFF671', hint: expect.stringContaining('normalize: [0, 255]') },
@@ -111,7 +111,7 @@ describe('numpy("file.npz")', () => {
     expect((await loadDataset(numpy(file))).warnings).toMatchObject([{ code: 'RFF617' }]);
   });
 
-  it('reads from disk what does not fit memory, and gives the same', async () => {
+  it('reads arrays from disk that do not fit in memory, with the same result', async () => {
     for (const descr of ['|u1', '<f4', '>f8']) {
       const x = npyBytes(descr, [3, 2, 3], counting(18));
       const file = await npz('large.npz', { x, y: npyBytes('|u1', [3], [2, 0, 1]) });
@@ -130,7 +130,7 @@ describe('numpy("file.npz")', () => {
     [
       'other names',
       { pixels: npyBytes('|u1', [2, 2], counting(4)) },
-      /no arrays `x` and `y`: it has `pixels` \[2, 2\]/,
+      /no arrays `x` and `y`: found `pixels` \[2, 2\]/,
       /np\.savez\(file, x=x, y=y\)/,
     ],
     [
@@ -143,13 +143,13 @@ describe('numpy("file.npz")', () => {
     [
       'infinite values',
       { x: npyBytes('<f4', [2, 1], [0, Number.NaN]), y: npyBytes('|u1', [2], [0, 1]) },
-      /`x` holds NaN in sample 1/,
+      /`x` contains NaN in sample 1/,
       /nan_to_num/,
     ],
     [
       'labels of -1 and 1',
       { x: npyBytes('<f4', [2, 1], [0, 1]), y: npyBytes('<i4', [2], [-1, 1]) },
-      /holds the label -1/,
+      /contains label -1/,
       /`-1` = 0, `1` = 1/,
     ],
     [
@@ -174,14 +174,14 @@ describe('numpy("file.npz")', () => {
     if (found.hint !== undefined) expect(found.hint).toMatch(hint);
   });
 
-  it('rejects labels that are words with the way to number them', async () => {
+  it('rejects labels that are words, with a suggestion to number them', async () => {
     const file = await npz('words.npz', {
       x: npyBytes('<f4', [1, 1], [0]),
       y: npyBytes('<U3', [0], []),
     });
     const found = await refusal(() => loadDataset(numpy(file)));
     expect(found).toMatchObject({ code: 'RFF615', hint: expect.stringContaining('return_inverse=True') });
-    expect(found.message).toMatch(/^`y` in .*words\.npz is not a valid NumPy file: it holds text/);
+    expect(found.message).toMatch(/^`y` in .*words\.npz is not a valid NumPy file: text is not supported/);
   });
 
   it('is named by tensors("file.npz")', async () => {

@@ -1,7 +1,7 @@
 /**
- * `numpy("file.npz")`: arrays as NumPy and Keras save them, a data set in one .npz file or an array per .npy file. Samples
- * are x [N, d], pictures [N, rows, columns] or [N, …]; with `frames: on` the second dimension counts frames. Values
- * are taken as they are but for `normalize`. An array that does not fit memory stays on disk where it is not compressed.
+ * `numpy("file.npz")`: arrays as NumPy and Keras save them, a data set in one .npz file or an array per .npy file.
+ * Samples are x [N, d], images [N, rows, columns] or [N, …]; with `frames: on` the second dimension counts frames.
+ * Values are unchanged except by `normalize`. An uncompressed array that does not fit in memory stays on disk.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -27,7 +27,7 @@ import { path } from './paths.js';
 import { fileRecords, memoryLimit } from './records.js';
 import { unscaledBytes } from './scales.js';
 
-/** What samples and labels are called, in the order they are looked for; capitals count as small letters. */
+/** Names of samples and labels, in order of preference; case-insensitive. */
 export const TRAIN_NAMES = [
   ['x', 'y'],
   ['x_train', 'y_train'],
@@ -67,7 +67,7 @@ function listed({ entries }: NumpyFile): string {
   return [...entries].map(([name, { shape }]) => `\`${name}\` [${shape.join(', ')}]`).join(', ') || 'none';
 }
 
-/** Samples and labels of one split, the labels in a file of their own where one is named. */
+/** Samples and labels of one split, the labels from their own file if given. */
 async function findPair(
   source: NumpyFile,
   labels: string | undefined,
@@ -83,13 +83,13 @@ async function findPair(
   return undefined;
 }
 
-/** The array of a file of labels: its only one, or the one that is called so. */
+/** The array in a labels file: its only one, or the one with a label name. */
 function onlyLabels(source: NumpyFile, name: string): Stored {
   const found =
     source.entries.size === 1
       ? arrayOf(source, [...source.entries.keys()][0]!.toLowerCase())
       : arrayOf(source, name);
-  if (!found) throw misfit(source.file, `no array \`${name}\` of labels: it has ${listed(source)}`);
+  if (!found) throw misfit(source.file, `no label array \`${name}\`: found ${listed(source)}`);
   return found;
 }
 
@@ -102,10 +102,8 @@ export async function trainPair(spec: DataSpec, options: DataOptions): Promise<{
   const onlyOne = source.entries.size === 1 && source.entries.has(ONLY);
   throw misfit(
     source.file,
-    onlyOne ? 'one array of samples, and no labels' : `no arrays \`x\` and \`y\`: it has ${listed(source)}`,
-    onlyOne
-      ? 'name the file of the labels: `labels: "y.npy"`'
-      : 'save them by name: np.savez(file, x=x, y=y)',
+    onlyOne ? 'one array of samples, but no labels' : `no arrays \`x\` and \`y\`: found ${listed(source)}`,
+    onlyOne ? 'add the labels file: `labels: "y.npy"`' : 'save them by name: np.savez(file, x=x, y=y)',
   );
 }
 
@@ -122,19 +120,19 @@ async function testPair(
   if (pair) return pair;
   throw misfit(
     source.file,
-    `no labels for the test split: it has ${listed(source)}`,
-    'name their file: `test_labels: "y_test.npy"`',
+    `no labels for the test split: found ${listed(source)}`,
+    'add their file: `test_labels: "y_test.npy"`',
   );
 }
 
 interface Sizes {
   readonly frames: number;
   readonly inputSize: number;
-  /** A sample's picture, where it is one. */
+  /** A sample's image layout, if it is one. */
   readonly picture: Omit<Grid, 'background'> | undefined;
 }
 
-/** @throws RffcError RFF618 where the shape is no samples'. */
+/** @throws RffcError RFF618 for a shape that is not samples. */
 function sizesOf({ source, name, entry: { shape } }: Stored, framed: boolean): Sizes {
   const [count, ...sample] = shape;
   const frames = framed ? (sample.shift() ?? 0) : 1;
@@ -151,7 +149,7 @@ function pictureOf(sample: readonly number[]): Sizes['picture'] {
   if (sample.length === 2) return { planes: 1, rows: a, columns: b };
   if (sample.length !== 3) return undefined;
   if (c === 1) return { planes: 1, rows: a, columns: b };
-  // Colours that come last are no planes; such a sample is its values in their order.
+  // Colours in the last dimension are not planes; such a sample is its values in order.
   return a <= 4 && c > 4 ? { planes: a, rows: b, columns: c } : undefined;
 }
 
@@ -196,7 +194,7 @@ export async function loadNumpy(spec: DataSpec, options: DataOptions): Promise<D
   };
 }
 
-/** The picture to transpose; values in a row are taken for a square one. @throws RffcError RFF618 for other data. */
+/** The image to transpose; a plain row of values is taken as square. @throws RffcError RFF618 for other data. */
 function turnedPicture(
   { source, name, entry }: Stored,
   picture: Sizes['picture'],
@@ -205,7 +203,7 @@ function turnedPicture(
   const side = Math.sqrt(inputSize);
   if (picture) return picture;
   if (Number.isInteger(side)) return { planes: 1, rows: side, columns: side };
-  const message = `\`${name}\` is [${entry.shape.join(', ')}], which \`transpose\` cannot turn: expected [N, rows, columns]`;
+  const message = `\`${name}\` is [${entry.shape.join(', ')}], which cannot be transposed: expected [N, rows, columns]`;
   throw misfit(source.file, message);
 }
 
@@ -230,7 +228,7 @@ async function readSplit(
   return numberSplit(numbers, { ...shape, grid }, scale);
 }
 
-/** What each byte becomes. */
+/** The float of each byte. */
 function byteTable({ mean, std }: Normalization): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => (byte - mean) / std);
 }
@@ -239,14 +237,14 @@ function bytesOf({ data }: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** A sample's bytes as they are in the file. @throws RffcError RFF614 where they are not one after another. */
+/** A sample's bytes in the file. @throws RffcError RFF614 if they are not contiguous. */
 function recordsOf({ source: { file }, name, entry }: Stored) {
   const { position, fortran, shape, width } = entry;
   if (position === null || (fortran && shape.length > 1)) {
     const how = position === null ? 'compressed' : 'stored column by column';
-    throw failure('RFF614', `\`${name}\` in ${file} is too large for this machine's memory, and ${how}`, {
+    throw failure('RFF614', `\`${name}\` in ${file} is ${how} and too large for memory`, {
       file,
-      hint: 'save it with np.savez(file, x=np.ascontiguousarray(x), y=y): it is then read from disk as it is needed',
+      hint: 'save it with np.savez(file, x=np.ascontiguousarray(x), y=y) to read it from disk',
     });
   }
   return fileRecords(file, position, elementCount(shape.slice(1)) * width);
@@ -257,8 +255,8 @@ function checkFinite(values: ArrayLike<number>, { source, name }: Stored, sample
     if (Number.isFinite(values[i])) continue;
     throw misfit(
       source.file,
-      `\`${name}\` holds ${values[i]} in sample ${sample}`,
-      'every value must be a finite number: np.nan_to_num(x) replaces them',
+      `\`${name}\` contains ${values[i]} in sample ${sample}`,
+      'values have to be finite: np.nan_to_num(x) replaces others',
     );
   }
 }
@@ -295,7 +293,7 @@ async function readLabels({ source, name, entry }: Stored, count: number): Promi
     throw misfit(
       file,
       `\`${name}\` is [${entry.shape.join(', ')}]: expected one label per sample, [${count}]`,
-      'do samples and labels come from the same data set?',
+      'check that samples and labels are from the same data set',
     );
   }
   const values = toInt32(await source.read(name), `\`${name}\` in ${file}`);
@@ -303,7 +301,7 @@ async function readLabels({ source, name, entry }: Stored, count: number): Promi
   if (values.some((label) => label < 0)) {
     throw misfit(
       file,
-      `\`${name}\` holds the label ${values.find((label) => label < 0)}: labels count from 0`,
+      `\`${name}\` contains label ${values.find((label) => label < 0)}: labels count from 0`,
       numbering(new Set([...values].map(String))),
     );
   }

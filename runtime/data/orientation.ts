@@ -1,11 +1,11 @@
-/** The orientation that cameras write beside a picture's pixels (EXIF, tag 0x0112), and the picture turned upright. */
+/** The EXIF orientation of an image (tag 0x0112), and how to apply it. */
 
 import type { GreyPicture } from './grey.js';
 
 const ORIENTATION = 0x0112;
 const SHORT = 3;
 
-/** 1 to 8 as EXIF counts them. 1, upright, where the TIFF structure has no valid orientation. */
+/** 1 to 8 as in EXIF; 1, upright, if there is no valid orientation. */
 export function orientationOf(tiff: Uint8Array): number {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
   const size = view.byteLength;
@@ -24,13 +24,13 @@ export function orientationOf(tiff: Uint8Array): number {
   return 1;
 }
 
-/** The picture upright. From orientation 5 on, width and height are swapped. */
+/** Rotates an image upright. From orientation 5 on, width and height are swapped. */
 export function turned(picture: GreyPicture, orientation: number): GreyPicture {
   if (orientation === 1) return picture;
   const { width, height, pixels } = picture;
   const right = width - 1;
   const bottom = height - 1;
-  // Where the upright picture's pixel in row r and column c comes from, as [row, column].
+  // The source [row, column] of the upright image's pixel in row r and column c.
   const source = (r: number, c: number): readonly [number, number] =>
     [
       [r, c],

@@ -1,4 +1,4 @@
-/** Paths in a `data:` call: apart from the other arguments, because a page has no paths. */
+/** Paths in a `data:` call, apart from the other arguments because a page has none. */
 import { resolve } from 'node:path';
 import type { DataSpec } from '../../compiler/model.js';
 import type { DataOptions } from './dataset.js';

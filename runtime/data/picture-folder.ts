@@ -1,4 +1,4 @@
-/** The pictures of a folder, or of the folders of classes in it, and what beside them was left out. */
+/** The images of a folder or its class folders, and the files that were skipped. */
 
 import type { Dirent } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
@@ -9,27 +9,27 @@ import { unreadable } from './records.js';
 
 export interface PictureFile {
   readonly path: string;
-  /** Within the folder that was listed. */
+  /** Relative to the listed folder. */
   readonly name: string;
-  /** The folder of a class that it is in. */
+  /** Its class folder. */
   readonly folder?: string;
 }
 
 export interface PictureFolder {
   readonly pictures: readonly PictureFile[];
-  /** RFF766 for what was left out. */
+  /** RFF766 for skipped files. */
   readonly warnings: readonly Diagnostic[];
 }
 
 const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
-/** What the folders of a data set's splits are called. */
+/** Names of split folders. */
 const SPLITS = { train: /^train(ing)?$/i, test: /^(test(ing)?|val(id|idation)?)$/i } as const;
 
 /**
- * The pictures of a data set: those of `listPictures`, or of the folder `test` or `train` in it, the first of them that there
- * is unless `part` says which.
- * @throws RffcError RFF613 where the system refuses
+ * The images of a data set: those of `listPictures`, or of the folder `test` or `train` in it, the first that exists
+ * unless `part` is given.
+ * @throws RffcError RFF613 if a file cannot be read
  */
 export async function listSplit(
   folder: string,
@@ -45,9 +45,9 @@ export async function listSplit(
 }
 
 /**
- * PNG and JPEG files in a folder, by their content, in the order of their names; where it has none, those in the folders in
- * it, folder by folder. Hidden files are passed over in silence.
- * @throws RffcError RFF613 where the system refuses
+ * PNG and JPEG files in a folder, by content, sorted by name; if it has none, those in its
+ * subfolders. Hidden files are ignored.
+ * @throws RffcError RFF613 if a file cannot be read
  */
 export async function listPictures(folder: string): Promise<PictureFolder> {
   const { files, folders } = await contents(folder);
@@ -78,7 +78,7 @@ export async function listPictures(folder: string): Promise<PictureFolder> {
   );
 }
 
-/** Names of the regular files and of the folders in a folder, links followed. */
+/** Names of the regular files and folders in a folder, following links. */
 async function contents(folder: string): Promise<{ files: string[]; folders: string[] }> {
   const entries: Dirent[] = await readdir(folder, { withFileTypes: true }).catch((error) =>
     Promise.reject(unreadable(folder, error)),
@@ -97,9 +97,9 @@ async function contents(folder: string): Promise<{ files: string[]; folders: str
 
 interface Sorted {
   readonly pictures: PictureFile[];
-  /** Names, with the format where it is known. */
+  /** Names, with the format if known. */
   readonly skipped: string[];
-  /** How to convert the first picture of another format. */
+  /** The command to convert the first image of another format. */
   readonly convert: string | undefined;
 }
 
@@ -110,7 +110,7 @@ async function sorted(folder: string, names: readonly string[]): Promise<Sorted>
   for (const name of names) {
     const path = join(folder, name);
     const format = formatOf(await headOf(path));
-    // A file that is called a picture and is none is not passed over: reading it says what is wrong.
+    // A file named like an image is not skipped: reading it reports what is wrong.
     if (format === 'PNG' || format === 'JPEG' || (!format && /\.(png|jpe?g)$/i.test(name))) {
       pictures.push({ path, name });
       continue;

@@ -325,7 +325,7 @@ describe('a JPEG image as brightness', () => {
     expect(error(picture, expected)).toBeLessThan(8);
   });
 
-  it('turns it as its EXIF orientation says', () => {
+  it('applies its EXIF orientation', () => {
     // Brighter to the right and, half as much, to the bottom: no two orientations look alike.
     const [width, height] = [16, 8];
     const pixels = Uint8Array.from({ length: width * height }, (_, i) => 10 * (i % width) + 5 * (i >> 4));
@@ -358,8 +358,8 @@ describe('a JPEG image as brightness', () => {
   });
 });
 
-describe('a file that is no picture rffc reads', () => {
-  it('is refused by name when it is damaged, whatever the damage', async () => {
+describe('a file that is not a supported image', () => {
+  it('is rejected by name if damaged in any way', async () => {
     const sound = png(5, 5, new Uint8Array(25).fill(9));
     const flipped = sound.slice();
     flipped[20]! ^= 1;
@@ -388,9 +388,11 @@ describe('a file that is no picture rffc reads', () => {
     }
   });
 
-  it('is refused before memory is taken for a size that only its header claims', async () => {
+  it('is rejected before memory is allocated for a size claimed by its header', async () => {
     const huge = rawPng({ width: 2 ** 30, height: 2 ** 30, depth: 8, colour: 0, lines: [0] });
-    expect((await refusal(() => decodePicture(huge, 'huge.png'))).message).toMatch(/more than 100 million/);
+    expect((await refusal(() => decodePicture(huge, 'huge.png'))).message).toMatch(
+      /exceed the limit of 100 million/,
+    );
   });
 
   it.each([
@@ -408,8 +410,10 @@ describe('a file that is no picture rffc reads', () => {
     expect(found.hint).toContain(`magick 'it'\\''s 3.jpg' 'it'\\''s 3.png'`);
   });
 
-  it('says that a web page is one', async () => {
+  it('is recognized as a web page', async () => {
     const page = Buffer.from('<!DOCTYPE html><html>404</html>');
-    expect((await refusal(() => decodePicture(page, '3.png'))).message).toContain('`<!DOCTYPE`: a web page');
+    expect((await refusal(() => decodePicture(page, '3.png'))).message).toContain(
+      'a web page, beginning with `<!DOCTYPE`',
+    );
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Pictures as bytes of brightness, whatever a file's name says: PNG and JPEG are decoded, other formats are recognized by
- * their first bytes and refused with the command that converts them.
+ * Images as greyscale bytes, by content: PNG and JPEG are decoded, other formats are recognized by
+ * their first bytes and rejected with the command that converts them.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -11,15 +11,15 @@ import { decodeJpeg } from './jpeg.js';
 import { decodePng } from './png.js';
 import { unreadable } from './records.js';
 
-/** How many bytes of a file's beginning tell its format. */
+/** Bytes needed to recognize a format. */
 export const PICTURE_HEAD = 32;
 
-/** Formats by how their files begin, byte for byte; `?` is any byte. */
+/** Formats by their first bytes; `?` is any byte. */
 const BEGINNINGS: readonly (readonly [name: string, ...beginnings: string[]])[] = [
   ['PNG', '\x89PNG\r\n'],
   ['JPEG', '\xff\xd8\xff'],
   ['GIF', 'GIF87a', 'GIF89a'],
-  // Two letters are little: four reserved bytes of a BMP are zero.
+  // Two letters are not enough: four reserved bytes of a BMP are zero.
   ['BMP', 'BM????\0\0\0\0'],
   ['WebP', 'RIFF????WEBP'],
   ['AVIF', '????ftypavi'],
@@ -32,7 +32,7 @@ const BEGINNINGS: readonly (readonly [name: string, ...beginnings: string[]])[] 
   ['PDF', '%PDF-'],
 ];
 
-/** The picture format that a file's first bytes belong to, such as `PNG` or `WebP`; undefined for none. */
+/** The image format of a file's first bytes, such as `PNG` or `WebP`; undefined for none. */
 export function formatOf(head: Uint8Array): string | undefined {
   const begins = (beginning: string) =>
     head.length >= beginning.length &&
@@ -40,18 +40,18 @@ export function formatOf(head: Uint8Array): string | undefined {
   return BEGINNINGS.find(([, ...beginnings]) => beginnings.some(begins))?.[0];
 }
 
-/** Reads one picture. @throws RffcError RFF613 where the system refuses, else as `decodePicture`. */
+/** Reads one picture. @throws RffcError RFF613 if a file cannot be read, else as `decodePicture`. */
 export async function readPicture(file: string, paper = 0): Promise<GreyPicture> {
   const bytes = await readFile(file).catch((error) => Promise.reject(unreadable(file, error)));
   return decodePicture(bytes, file, paper);
 }
 
 /**
- * Decodes a PNG or JPEG file: colour by its luma (ITU-R BT.601), 16 bits rounded to 8, transparent parts over paper,
- * turned as its EXIF orientation says.
+ * Decodes a PNG or JPEG file: colour to luma (ITU-R BT.601), 16 bits rounded to 8, transparency over `paper`,
+ * rotated by its EXIF orientation.
  * @param file the name for messages
  * @param paper from 0, black as in MNIST, to 255
- * @throws RffcError RFF670 for a damaged picture or a file that is none, RFF760 for a picture of another format
+ * @throws RffcError RFF670 for a damaged file or one that is not an image, RFF760 for another image format
  */
 export function decodePicture(bytes: Uint8Array, file: string, paper = 0): GreyPicture {
   const format = formatOf(bytes);
@@ -64,12 +64,12 @@ export function decodePicture(bytes: Uint8Array, file: string, paper = 0): GreyP
     const reason = error instanceof Error ? error.message : String(error);
     throw failure('RFF670', `cannot decode the ${format} image ${file}: ${reason}`, {
       file,
-      hint: 'the file is damaged: copy, download or export it again',
+      hint: 'copy, download or export the file again',
     });
   }
 }
 
-/** A picture that other programs read. */
+/** RFF760 for an image format that is not supported. */
 export function convertible(format: string, file: string): RffcError {
   const name = basename(file);
   const png = `${name.replace(/\.[^.]*$/, '')}.png`;
@@ -85,7 +85,7 @@ function notAPicture(bytes: Uint8Array, file: string): RffcError {
     bytes.length === 0
       ? 'the file is empty'
       : /^<(!doctype|html)/i.test(start)
-        ? `it begins with \`${start.split(/[\s>]/, 1)[0]}\`: a web page`
+        ? `it is a web page, beginning with \`${start.split(/[\s>]/, 1)[0]}\``
         : `it begins with the bytes ${Buffer.from(bytes.subarray(0, 8))
             .toString('hex')
             .replace(/..(?=.)/g, '$& ')}`;

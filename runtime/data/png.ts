@@ -1,6 +1,6 @@
 /**
- * PNG images of every kind as bytes of brightness. fast-png
- * decompresses and unfilters; what it leaves to its caller is done here: palettes, narrow greys, the transparent colour.
+ * PNG images of every kind as greyscale bytes. fast-png
+ * decompresses and unfilters; palettes, greys below 8 bits and the transparent colour are handled here.
  */
 
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
@@ -25,11 +25,11 @@ interface Header {
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const PALETTE = 3;
 
-/** @throws Error in words for a damaged file. */
+/** @throws Error with a readable message for a damaged file. */
 export function decodePng(bytes: Uint8Array, paper: number): GreyPicture {
   const chunks = chunksOf(bytes);
   const header = headerOf(chunks);
-  // fast-png reads interlaced images in whole bytes only, one a sample.
+  // fast-png supports interlacing only for whole bytes.
   const picture =
     header.interlaced && header.depth < 8
       ? decodeInterlaced(header, chunks, paper)
@@ -46,21 +46,21 @@ function chunksOf(bytes: Uint8Array): Chunk[] {
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (at + 12 + length > bytes.length) break;
     if (crc32(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length))
-      throw new Error(`the checksum of its chunk ${type} is wrong`);
+      throw new Error(`wrong checksum of chunk ${type}`);
     chunks.push({ type, data: bytes.subarray(at + 8, at + 8 + length) });
     if (type === 'IEND') return chunks;
     at += 12 + length;
   }
-  throw new Error('the file ends early');
+  throw new Error('truncated file');
 }
 
 function headerOf([first]: readonly Chunk[]): Header {
-  if (first?.type !== 'IHDR' || first.data.length !== 13) throw new Error('it does not begin with a header');
+  if (first?.type !== 'IHDR' || first.data.length !== 13) throw new Error('missing header');
   const view = new DataView(first.data.buffer, first.data.byteOffset, 13);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  if (width === 0 || height === 0) throw new Error('it has no pixels');
+  if (width === 0 || height === 0) throw new Error('no pixels');
   if (width * height > MOST_MEGAPIXELS * 1e6)
-    throw new Error(`${width} × ${height} pixels are more than ${MOST_MEGAPIXELS} million`);
+    throw new Error(`${width} × ${height} pixels exceed the limit of ${MOST_MEGAPIXELS} million`);
   return {
     width,
     height,
@@ -96,11 +96,11 @@ interface Unpacked {
   readonly largest: number;
 }
 
-/** A number for each channel of each pixel: palettes looked up, narrow greys taken out of their bytes. */
+/** One number per channel and pixel, with palettes looked up and narrow greys unpacked. */
 function unpacked(png: DecodedPng, colour: number): Unpacked {
   const { width, height, depth, channels, data, transparency } = png;
   const count = width * height;
-  // RGB images may have a palette too, which is only a suggestion.
+  // The palette of an RGB image is only a suggestion.
   if (colour === PALETTE) {
     const samples = convertIndexedToRgb(png);
     return { samples, channels: samples.length / count, largest: 255 };
@@ -111,7 +111,7 @@ function unpacked(png: DecodedPng, colour: number): Unpacked {
   return { samples: keyed(samples, channels, transparency, largest), channels: channels + 1, largest };
 }
 
-/** Greys of 1, 2 or 4 bits, whose rows begin with a byte each. */
+/** Unpacks greys of 1, 2 or 4 bits; each row starts at a byte. */
 function narrow(data: ArrayLike<number>, width: number, height: number, depth: number): Uint8Array {
   const samples = new Uint8Array(width * height);
   const rowBytes = Math.ceil((width * depth) / 8);
@@ -124,7 +124,7 @@ function narrow(data: ArrayLike<number>, width: number, height: number, depth: n
   return samples;
 }
 
-/** Samples with their opacity: none where all channels are the transparent colour, exactly and before any scaling. */
+/** Adds opacity: 0 for pixels equal to the transparent colour, compared before scaling. */
 function keyed(
   samples: ArrayLike<number>,
   channels: number,
@@ -145,7 +145,7 @@ function keyed(
   return out;
 }
 
-/** Adam7: where the seven small images are in the large one, as [first column, first row, column step, row step]. */
+/** Adam7: the positions of the seven passes, as [first column, first row, column step, row step]. */
 const PASSES: readonly (readonly [number, number, number, number])[] = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -156,7 +156,7 @@ const PASSES: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 1, 2],
 ];
 
-/** An interlaced image of narrow samples: each pass is written as an image of its own, decoded, and copied in. */
+/** Decodes an interlaced image of narrow samples: each pass is rewritten as an image, decoded, and copied in. */
 function decodeInterlaced(header: Header, chunks: readonly Chunk[], paper: number): GreyPicture {
   const { width, height, depth } = header;
   const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((chunk) => chunk.data));
@@ -182,7 +182,7 @@ function decodeInterlaced(header: Header, chunks: readonly Chunk[], paper: numbe
   return { width, height, pixels };
 }
 
-/** A PNG file without interlacing, its checksums left at zero: fast-png does not look at them. */
+/** A PNG file without interlacing and with zero checksums, which fast-png does not verify. */
 function wholePng({ width, height, depth, colour }: Header, colours: readonly Chunk[], lines: Uint8Array) {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);

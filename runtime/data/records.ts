@@ -1,22 +1,22 @@
-/** Records in a file, read by position: data that does not fit memory stays on disk, and the system's cache does the rest. */
+/** Random access to records in a file, for data that does not fit in memory; caching is left to the system. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { DataOptions, Records } from './dataset.js';
 
-/** Node reads no larger file at once. */
+/** The largest file that Node reads at once. */
 const LARGEST_READ = 2 ** 31 - 1;
 
-/** The bytes from which on a data file is read sample by sample. */
+/** The size above which a data file is read sample by sample. */
 export function memoryLimit({ memoryLimit }: DataOptions): number {
   return Math.min(memoryLimit ?? totalmem() / 4, LARGEST_READ);
 }
 
 /**
- * Any bytes of a file. It is opened for a batch and closed after it, so that nothing needs closing in the end. What `read` gives
- * is valid until the next `read`.
- * @throws RffcError RFF613 from `open` and `read` where the system refuses, or the file became shorter.
+ * Access to byte ranges of a file. It is opened and closed per batch, so nothing has to be disposed of. The result of
+ * `read` is valid until the next `read`.
+ * @throws RffcError RFF613 from `open` and `read` if the file cannot be read or was truncated.
  */
 export function fileSpans(file: string): {
   open(): { read(begin: number, end: number, what?: string): Uint8Array; close(): void };
@@ -34,7 +34,7 @@ export function fileSpans(file: string): {
             if (got === 0) {
               throw failure('RFF613', `cannot read ${file}: it ends within ${what}`, {
                 file,
-                hint: 'did it change during the run?',
+                hint: 'check whether it changed during the run',
               });
             }
             done += got;
@@ -72,20 +72,20 @@ function attempt<T>(file: string, action: () => T): T {
   }
 }
 
-export const FETCH_AGAIN = 'it was cut off or damaged on its way: fetch or copy it again';
+export const FETCH_AGAIN = 'the file is truncated or damaged: download or copy it again';
 
-/** What the system's codes mean; other errors come in their own words. */
+/** Messages for system error codes; others keep their own. */
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'no such file',
   EISDIR: 'it is a folder',
   EACCES: 'permission denied',
 };
 
-/** RFF613 for a file that the system or gzip refuses. */
+/** RFF613 for an error of the file system or of gzip. */
 export function unreadable(file: string, error: unknown): RffcError {
   const { code } = error as NodeJS.ErrnoException;
   const reason = REASONS[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
-  // zlib's codes: an unexpected end, a wrong checksum, bytes that nothing compresses to.
+  // zlib's codes: unexpected end, wrong checksum, invalid data.
   const hint = /^Z_/.test(code ?? '') ? FETCH_AGAIN : undefined;
   return failure('RFF613', `cannot read ${file}: ${reason}`, {
     file,

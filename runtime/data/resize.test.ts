@@ -4,7 +4,7 @@ import { resized } from './resize.js';
 
 const at = (rows: number, columns = rows) => ({ rows, columns });
 
-describe('a picture brought to another size', () => {
+describe('a resized image', () => {
   it('shrinks to the mean over areas', () => {
     expect([...resized([0, 2, 4, 6, 8, 10, 12, 14, 1, 1, 3, 3, 1, 1, 3, 3], at(4), at(2))]).toEqual([
       5, 9, 1, 3,
@@ -19,7 +19,7 @@ describe('a picture brought to another size', () => {
     expect([...resized([0, 4, 0, 4], at(2), at(4))].slice(0, 4)).toEqual([0, 1, 3, 4]);
   });
 
-  it('keeps its aspect ratio, in the middle of its own background', () => {
+  it('keeps its aspect ratio, centred on its own background', () => {
     const wide = resized(
       [7, 7, 7, 7, 7, 9, 9, 7, 7, 9, 9, 7, 7, 7, 7, 7].flatMap((v) => [v, v]),
       at(4, 8),

@@ -1,6 +1,6 @@
 /**
- * Pictures brought to another size. The aspect ratio stays; what is left over is filled with the picture's own background, the
- * median of its border. A smaller picture is the mean over areas, a larger one bilinear.
+ * Resizes images. The aspect ratio is kept; the rest is filled with the image's background, the
+ * median of its border. Shrinking averages areas, enlarging is bilinear.
  */
 
 export interface Size {
@@ -10,7 +10,7 @@ export interface Size {
 
 /**
  * @param values [rows, columns], row-major.
- * @param to the size to fit the picture into, in its middle.
+ * @param to the size to fit the image into, centred.
  */
 export function resized(values: ArrayLike<number>, from: Size, to: Size): Float32Array {
   const scale = Math.min(to.rows / from.rows, to.columns / from.columns);
@@ -46,12 +46,12 @@ function background(values: ArrayLike<number>, { rows, columns }: Size): number 
 
 type Weights = readonly (readonly [index: number, weight: number])[];
 
-/** For each of `to` pixels in a row, which of the `from` it is made of, and by how much; the weights' sum is 1. */
+/** For each of `to` pixels in a row, the `from` pixels it is made of and their weights, whose sum is 1. */
 function weights(from: number, to: number): Weights[] {
   return Array.from({ length: to }, (_, i) => (to < from ? area(from, to, i) : between(from, to, i)));
 }
 
-/** The pixels under this one, each with the share of this one that it covers. */
+/** The source pixels, each with the share it covers. */
 function area(from: number, to: number, i: number): Weights {
   const [begin, end] = [(i * from) / to, ((i + 1) * from) / to];
   const found: [number, number][] = [];
@@ -62,7 +62,7 @@ function area(from: number, to: number, i: number): Weights {
   return found;
 }
 
-/** The two pixels whose middles are on either side of this one's. */
+/** The two source pixels whose centres are nearest. */
 function between(from: number, to: number, i: number): Weights {
   const middle = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
   const k = Math.floor(middle);

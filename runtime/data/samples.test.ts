@@ -30,7 +30,7 @@ const png = (
 ) => encode({ width, height, data, channels, depth });
 
 describe('samples to predict', () => {
-  /** What the network is given of all samples. */
+  /** The network's input for all samples. */
   async function read(path: string, network: Wanted, options: SampleOptions = {}) {
     const { frames, samples, names } = await readSamples(path, network, options);
     const out = new Float32Array(frames * samples.count * network.input.size);
@@ -57,11 +57,14 @@ describe('samples to predict', () => {
     expect((await read(join(dir, 'digit10.png'), wanted(4, 'tensors'))).values).toEqual([0, 51, 102, 255]);
   });
 
-  it('that are images of another size are refused with the size that fits', async () => {
+  it('that are images of another size are rejected with the expected size', async () => {
     const dir = join(folder, 'sizes');
     await mkdir(dir);
     const none = await refusal(() => readSamples(dir, wanted(784)));
-    expect(none).toMatchObject({ code: 'RFF717', message: expect.stringContaining('no PNG or JPEG images') });
+    expect(none).toMatchObject({
+      code: 'RFF717',
+      message: expect.stringContaining('neither PNG or JPEG images'),
+    });
     await writeFile(join(dir, 'a.png'), png(3, 2, new Uint8Array(6)));
     const found = await refusal(() => readSamples(dir, wanted(784)));
     expect(found.code).toBe('RFF765');
@@ -69,7 +72,7 @@ describe('samples to predict', () => {
     expect(found.hint).toContain('`--resize`');
     await writeFile(join(dir, 'b.png'), png(2, 3, new Uint8Array(6)));
     const mixed = await refusal(() => readSamples(dir, wanted(6)));
-    expect(mixed.message).toMatch(/b\.png is 2 × 3, the images before it are 3 × 2/);
+    expect(mixed.message).toMatch(/b\.png is 2 × 3: the images before it are 3 × 2/);
     await writeFile(join(dir, 'b.png'), 'text');
     expect(await refusal(() => readSamples(dir, wanted(6)))).toMatchObject({ code: 'RFF670' });
   });
@@ -102,7 +105,7 @@ describe('samples to predict', () => {
       /\[2, 2\], but `input image\[3\]`/,
     );
     await write([4], Float32Array.of(1, 2, 3, 4), 'y');
-    expect((await refusal(() => readSamples(file, wanted(2)))).hint).toBe('it has y');
+    expect((await refusal(() => readSamples(file, wanted(2)))).hint).toBe('found y');
     expect((await refusal(() => readSamples(join(folder, 'absent'), wanted(2)))).code).toBe('RFF613');
   });
 
@@ -113,7 +116,7 @@ describe('samples to predict', () => {
         fc.uint8Array({ minLength: 4 * count, maxLength: 4 * count }),
         fc.constantFrom<[number, number] | undefined>(undefined, [0.1307, 0.3081], [0.5, 0.5]),
         async (pixels, normalize) => {
-          // Of text alone, nobody knows whether 0 and 1 are pixels.
+          // Text alone does not say whether 0 and 1 are pixels.
           pixels[0] = 255;
           const network = wanted(4, 'mnist', normalize ? { normalize } : {});
           const dir = await mkdtemp(join(folder, 'same-'));
@@ -164,7 +167,7 @@ describe('samples to predict', () => {
     );
   });
 
-  it('are brought to the network’s size and inverted where they are asked to be', async () => {
+  it('are resized to the network’s size and inverted on request', async () => {
     const dir = join(folder, 'fit');
     await mkdir(dir);
     const pixels = Uint8Array.of(0, 0, 0, 0, 0, 40, 80, 0, 0, 80, 160, 0, 0, 0, 0, 0);
@@ -184,7 +187,7 @@ describe('samples to predict', () => {
     expect((await read(join(folder, 'fit.idx'), wanted(2, 'row_mnist'), { resize: true })).values).toEqual(
       small,
     );
-    // Black ink on nothing is black all over, until the paper is white.
+    // Black ink on transparency is all black, unless the background is white.
     const ink = Uint8Array.of(0, 255, 0, 0, 0, 0, 0, 51);
     await writeFile(join(folder, 'ink.png'), png(2, 2, ink, 2));
     expect((await read(join(folder, 'ink.png'), wanted(4))).values).toEqual([0, 0, 0, 0]);
@@ -192,7 +195,7 @@ describe('samples to predict', () => {
       [1, 0, 0, 51 / 255].map(Math.fround),
     );
     const pair = await refusal(() => readSamples(dir, wanted(6), { resize: true }));
-    expect(pair.message).toMatch(/cannot resize .*a\.png: `input image\[6\]` is not a picture/);
+    expect(pair.message).toMatch(/cannot resize .*a\.png: `input image\[6\]` is not an image/);
   });
 
   it('have true labels from folders of classes, a column, a tensor', async () => {
@@ -215,7 +218,7 @@ describe('samples to predict', () => {
       hint: expect.stringContaining('magick a.gif a.png'),
     });
     const few = await refusal(() => readSamples(dir, { ...wanted(4), classes: 10 }));
-    expect(few.message).toContain("label 10 of sample 2 is not one of the network's 10 classes");
+    expect(few.message).toContain("label 10 of sample 2 exceeds the network's 10 classes");
     expect([...(await readSamples(dir, wanted(4, 'idx', { first_label: -1 }))).labels!]).toEqual([1, 2, 11]);
 
     for (const [i, path] of ['set/train/3', 'set/train/7', 'set/test/7'].entries()) {
@@ -253,7 +256,7 @@ describe('samples to predict', () => {
     expect(train).toMatchObject({ part: 'train', labels: Int32Array.of(3) });
   });
 
-  it('are refused in words where a file is of another kind', async () => {
+  it('are rejected with a clear error for another kind of file', async () => {
     const refused = async (name: string, content: string | Uint8Array) => {
       await writeFile(join(folder, name), content);
       return refusal(() => readSamples(join(folder, name), wanted(4)));
@@ -275,7 +278,7 @@ describe('samples to predict', () => {
     expect((await refused('hot.npz', npzBytes(oneHot))).hint).toContain('y.argmax(axis=1)');
   });
 
-  it('are turned as the training data of their kind, which are stored column by column', async () => {
+  it('are transposed like training data that is stored column by column', async () => {
     const pixels = Uint8Array.of(255, 51, 102, 0);
     await writeFile(join(folder, 'columns.idx'), idxBytes([1, 2, 2], pixels));
     await writeFile(join(folder, 'upright.png'), png(2, 2, pixels));
@@ -289,7 +292,7 @@ describe('samples to predict', () => {
     expect((await read(join(folder, 'columns.idx'), wanted(4, 'idx'))).values).toEqual(stored);
   });
 
-  it('that need another normalization than a network of tensors knows are told, and given it', async () => {
+  it('are warned of if they need a normalization unknown to a network of tensors, and take it', async () => {
     const file = join(folder, 'bytes.idx');
     await writeFile(file, idxBytes([2, 2, 2], [0, 255, 0, 51, 0, 102, 255, 0]));
     const network = { ...wanted(4, 'tensors'), trained: { min: 0, max: 1, mean: 0.1 } };

@@ -1,7 +1,7 @@
 /**
- * Samples of one's own for a trained network: pictures (one, a folder, folders of classes), IDX files, tables, NumPy's and
- * safetensors files. Whatever they come from, their numbers reach the network through the normalization of the data that it
- * was trained on, so the same picture gets the same answer from each.
+ * New samples for a trained network: images (one, a folder, class folders), IDX files, tables, NumPy and
+ * safetensors files. All are normalized as the data that the network
+ * was trained on, so the same image gets the same answer from each.
  */
 
 import { open, stat } from 'node:fs/promises';
@@ -23,9 +23,9 @@ import { layoutOf, pictureSize, readIdx, readPictures } from './source-pictures.
 export type { SampleOptions, Samples, Wanted } from './source.js';
 
 /**
- * Reads samples for a network; the kind of a file is known by its first bytes.
- * @throws RffcError RFF717 where they do not fit the network's input, RFF765 for pictures of another size, RFF761 for numbers
- * that cannot be pixels, and what the readers of the kinds of files throw
+ * Reads samples for a network; the kind of a file is recognized by its first bytes.
+ * @throws RffcError RFF717 if they do not match the network's input, RFF765 for images of another size, RFF761 for
+ * numbers that cannot be pixels, and the errors of the file readers
  */
 export async function readSamples(
   path: string,
@@ -59,7 +59,7 @@ function warningsOf(
   scale: Scale,
   inverted: boolean,
 ): Diagnostic[] {
-  // What pictures can hold is known without having seen the training data.
+  // The range of images is known without the training data.
   const range = scale.top === 255 ? { min: seen(scale, 0), max: seen(scale, 255) } : trained;
   return [
     ...(range ? rangeWarnings(summary, range, { scale, file }) : []),
@@ -73,7 +73,7 @@ function warningsOf(
   ];
 }
 
-/** A summary of the values behind a map, which is straight. */
+/** The statistics of linearly mapped values. */
 function through(summary: Summary, map: (value: number) => number): Summary {
   const [a, b] = [map(summary.min), map(summary.max)];
   return {
@@ -90,7 +90,7 @@ function checkLabels({ file, labels }: Raw, { classes }: Wanted): void {
   if (at < 0) return;
   throw failure(
     'RFF717',
-    `${file}: label ${labels![at]} of sample ${at} is not one of the network's ${classes} classes`,
+    `${file}: label ${labels![at]} of sample ${at} exceeds the network's ${classes} classes`,
     {
       file,
       hint: `labels run from 0 to ${classes! - 1}`,
@@ -115,7 +115,7 @@ async function readRaw(path: string, wanted: Wanted, options: SampleOptions): Pr
   }
 }
 
-/** The kinds of data sets that a source may be a part of. */
+/** The data sets that a kind of source may belong to. */
 const KIN: Readonly<Record<Samples['source'], readonly string[]>> = {
   images: [],
   idx: ['idx'],
@@ -123,7 +123,7 @@ const KIN: Readonly<Record<Samples['source'], readonly string[]>> = {
   tensors: ['numpy'],
 };
 
-/** Pictures stored column by column, as EMNIST's, turned as the training data of the same kind were. */
+/** Transposes images stored column by column, like EMNIST's, if the training data of the same kind was transposed. */
 function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
   const { data, input } = wanted;
   const { split, source, frames, turned } = raw;
@@ -152,7 +152,7 @@ function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
 
 type FileKind = 'folder' | 'picture' | 'idx' | 'csv' | 'numpy' | 'tensors';
 
-/** What tells one kind of file from another. */
+/** Bytes needed to recognize a file's kind. */
 const SNIFFED_BYTES = 512;
 
 async function kindOf(path: string): Promise<FileKind> {
@@ -175,15 +175,15 @@ async function kindOf(path: string): Promise<FileKind> {
   if (format) throw convertible(format, path);
   if (isNpy(head) || isZip(head)) return 'numpy';
   if (/\.csv(\.gz)?$/i.test(path)) return 'csv';
-  // A safetensors file begins with eight bytes of length, which may look like IDX, and then its header's brace.
+  // A safetensors file begins with eight bytes of length, which may look like IDX, then a brace.
   const idx = head.length >= 4 && head.readUInt16BE(0) === 0 && head[2] === 8 && head[8] !== 0x7b;
   if (idx || isGzip(head)) return 'idx';
   if (head[8] === 0x7b || /\.safetensors$/i.test(path)) return 'tensors';
-  // A damaged file has only its name; reading it says what is wrong.
+  // A damaged file is recognized by its name; reading it reports what is wrong.
   if (/\.(png|jpe?g)$/i.test(path)) return 'picture';
   if (/\.np[yz]$/i.test(path)) return 'numpy';
   const known = kindOfFile(head);
-  throw failure('RFF717', `cannot read samples from ${path}${known ? `: it is ${known.what}` : ''}`, {
+  throw failure('RFF717', `cannot read samples from ${path}${known ? `: found ${known.what}` : ''}`, {
     file: path,
     hint:
       known?.hint(path) ??
@@ -197,11 +197,10 @@ async function readFolder(folder: string, wanted: Wanted, options: SampleOptions
     return { ...(await readPictures(folder, pictures, wanted, options)), part, warnings };
   return readIdxFolder(folder, wanted, options).catch((error: unknown) => {
     throw isMissing(error)
-      ? failure('RFF717', `\`${folder}\` has no PNG or JPEG images, nor the IDX files of a data set`, {
+      ? failure('RFF717', `\`${folder}\` has neither PNG or JPEG images nor IDX files`, {
           file: folder,
           hint:
-            warnings[0]?.hint ??
-            'name the folder with the images, or one that has a folder of images per class',
+            warnings[0]?.hint ?? 'give the folder with the images, or one with a folder of images per class',
         })
       : error;
   });
@@ -210,12 +209,12 @@ async function readFolder(folder: string, wanted: Wanted, options: SampleOptions
 const isMissing = (error: unknown) =>
   (error as Partial<RffcError>).diagnostics?.some(({ code }) => code === 'RFF602') === true;
 
-/** What a byte is before any normalization: (b / 255 - 0) / (1 / 255) is b, exactly, in f32. */
+/** The normalization that keeps bytes: (b / 255 - 0) / (1 / 255) is exactly b in f32. */
 const UNSCALED = [0, 1 / 255];
 
 async function readIdxFolder(folder: string, { data }: Wanted, options: SampleOptions): Promise<Raw> {
   const { part = 'test' } = options;
-  // How the images are turned and labels counted is as much the training data's as the normalization.
+  // Orientation and first label are the training data's, like the normalization.
   const asTrained = data.name === 'idx' ? data.options : {};
   const spec = { name: 'idx', options: { ...asTrained, dir: folder, normalize: UNSCALED } };
   const dataset = await loadDataset(spec, options);

@@ -27,7 +27,7 @@ describe('what the numbers of a source are', () => {
     expect(kindOfValues(own, type, summary, 'f')).toBe('raw');
   });
 
-  it('refuses integers that are no pixels', async () => {
+  it('rejects integers that are not pixels', async () => {
     const found = await refusal(() => kindOfValues(pictures, 'integer', values(-3, 300, true), 'f.npy'));
     expect(found).toMatchObject({ code: 'RFF761', message: expect.stringContaining('from -3 to 300') });
   });
@@ -58,10 +58,12 @@ describe('the map to what a network sees', () => {
 
 describe('values on another scale', () => {
   const context = { scale: pictures, file: 'f' };
-  it('are told with both ranges and what to write', () => {
+  it('are warned of with both ranges and a suggestion', () => {
     const [warning] = rangeWarnings({ min: -1, max: 1 }, { min: -0.424, max: 2.82 }, context);
     expect(warning).toMatchObject({ code: 'RFF761', severity: 'warning' });
-    expect(warning!.message).toBe('the network sees values from -1 to 1, and was trained on -0.424 to 2.82');
+    expect(warning!.message).toBe(
+      'values from -1 to 1 after normalization, but the network was trained on -0.424 to 2.82',
+    );
     const [dark] = rangeWarnings({ min: 0, max: 1 / 255 }, { min: 0, max: 1 }, context);
     expect(dark!.hint).toContain('`--values unit`');
     const bytes = { scale: { top: 1, mean: 0, std: 1 }, file: 'f' };
@@ -69,7 +71,7 @@ describe('values on another scale', () => {
       '`--normalize 0,1`',
     );
   });
-  it('are not found where a table’s new rows go somewhat further', () => {
+  it('are not warned of if a table’s new rows exceed the range slightly', () => {
     const table = { scale: own, file: 'f' };
     expect(rangeWarnings({ min: -1.2, max: 1.1 }, { min: -1, max: 1 }, table)).toEqual([]);
     expect(rangeWarnings({ min: -1, max: 30 }, { min: -1, max: 1 }, table)).toHaveLength(1);

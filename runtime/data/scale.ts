@@ -1,6 +1,6 @@
 /**
- * What the numbers of a sample mean. A network sees its training data through a scale, `(value / top - mean) / std`; numbers
- * from anywhere else must come to it through the same one. Here is decided what they are, from their type and their range.
+ * The scale of a sample's numbers. A network sees its training data as `(value / top - mean) / std`; numbers
+ * from elsewhere must be scaled the same way. What they are is inferred here, from their type and range.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -10,22 +10,22 @@ import type { Split } from './dataset.js';
 import type { Summary, TrainedValues } from './measure.js';
 import { normalization } from './options.js';
 
-/** How the training data's own numbers, the bytes of pictures or what stands in a table, are shown to the network. */
+/** The scale of the training data's raw numbers: bytes of images, or values of a table. */
 export interface Scale {
-  /** 255 for pictures, whose white is then 1; 1 for values of one's own. */
+  /** 255 for images, so that white is 1; 1 for other values. */
   readonly top: number;
   readonly mean: number;
   readonly std: number;
 }
 
 /**
- * What a file's numbers are: `raw` as the training data's own, for pictures 0 to 255; `unit` brightness from 0 to 1;
- * `normalized` as the network is to see them.
+ * What a file's numbers are: `raw` as in the training data, for images 0 to 255; `unit` brightness from 0 to 1;
+ * `normalized` as the network sees them.
  */
 export const valueKinds = ['raw', 'unit', 'normalized'] as const;
 export type ValueKind = (typeof valueKinds)[number];
 
-/** Values of one's own: what they mean is the owner's to say. */
+/** Data sets whose values are not pixels. */
 const OWN = ['tensors', 'csv', 'strokes', 'numpy'];
 
 /** The scale of a data set. @throws RffcError RFF603 for a wrong `normalize`. */
@@ -33,12 +33,12 @@ export function scaleOf(data: DataSpec): Scale {
   return { top: OWN.includes(data.name) ? 1 : 255, ...normalization(data) };
 }
 
-/** What the network sees of raw values: for pictures, of black and of white. */
+/** The network's values for black and white. */
 export function seen({ top, mean, std }: Scale, raw: number): number {
   return (raw / top - mean) / std;
 }
 
-/** Numbers of one type: of a file's dtype, or of text. */
+/** The type and range of numbers. */
 export type NumberType = 'boolean' | 'integer' | 'real';
 
 export interface Meaning {
@@ -47,9 +47,9 @@ export interface Meaning {
 }
 
 /**
- * What a source's numbers are where nobody says it. For a network of pictures: integers are pixels; reals are brightness where
- * they stay within 0 and 1, pixels where they reach from 0 to as much as 255, and else taken as normalized. For a network of
- * values of one's own they are such values.
+ * Infers what a source's numbers are. For a network of images: integers are pixels; reals are brightness if
+ * they are within 0 and 1, pixels if they are within 0 and 255, otherwise normalized. For a network of
+ * other values they are raw.
  * @throws RffcError RFF761 for integers that cannot be pixels
  */
 export function kindOfValues(scale: Scale, type: NumberType, values: Summary, file: string): ValueKind {
@@ -61,9 +61,9 @@ export function kindOfValues(scale: Scale, type: NumberType, values: Summary, fi
       return 'unit';
     case 'integer':
       if (pixels) return 'raw';
-      throw failure('RFF761', `${file} has integers from ${min} to ${max}: expected pixels from 0 to 255`, {
+      throw failure('RFF761', `integers from ${min} to ${max} in ${file}: expected pixels from 0 to 255`, {
         file,
-        hint: 'scale them to 0 to 255, or to reals from 0 to 1; `--values normalized` takes them as they are',
+        hint: 'scale them to 0 to 255, or to reals from 0 to 1; `--values normalized` uses them unchanged',
       });
     case 'real':
       if (min >= 0 && max <= 1) return 'unit';
@@ -71,10 +71,10 @@ export function kindOfValues(scale: Scale, type: NumberType, values: Summary, fi
   }
 }
 
-/** Reals up to here may be normalized values; pixels of which none is brighter are hardly a picture. */
+/** Reals up to here may be normalized values; pixels this dark are hardly an image. */
 const DIM = 16;
 
-/** The map from a file's numbers to what the network sees. */
+/** The map from a file's numbers to the network's values. */
 export function mapOf(scale: Scale, kind: ValueKind, invert: boolean): (value: number) => number {
   const { top } = scale;
   switch (kind) {
@@ -92,7 +92,7 @@ export function mapOf(scale: Scale, kind: ValueKind, invert: boolean): (value: n
   }
 }
 
-/** A split's samples through a map of their values. */
+/** A split with its values mapped. */
 export function mapped<S extends Pick<Split, 'gather'>>(split: S, map: (value: number) => number): S {
   return {
     ...split,
@@ -104,8 +104,8 @@ export function mapped<S extends Pick<Split, 'gather'>>(split: S, map: (value: n
 }
 
 /**
- * RFF761 where values, as the network sees them, are outside those it was trained on, or all in a small part of them: the sign
- * of another normalization.
+ * RFF761 if the network's values are outside the range of the training data, or all in a small part of it: a sign
+ * of a different normalization.
  */
 export function rangeWarnings(
   { min, max }: Pick<Summary, 'min' | 'max'>,
@@ -113,31 +113,31 @@ export function rangeWarnings(
   { scale, file }: { readonly scale: Scale; readonly file: string },
 ): Diagnostic[] {
   const span = trained.max - trained.min;
-  // Pictures have exact ends; values of one's own may go further than those that were seen in training.
+  // Images have exact limits; other values may exceed those of the training data.
   const room = span * (scale.top === 255 ? 0.02 : 0.5);
   const outside = min < trained.min - room || max > trained.max + room;
   const flat = max > min && max - min < 0.02 * span;
   if (!outside && !flat) return [];
   const numbers = (low: number, high: number) => `${shown(low)} to ${shown(high)}`;
   const hint = flat
-    ? '`--values unit` takes numbers from 0 to 1 as brightness'
+    ? 'for brightness from 0 to 1, use `--values unit`'
     : scale.top === 255
-      ? 'give pixels from 0 to 255 or brightness from 0 to 1, which are normalized as the training data were'
+      ? 'give pixels from 0 to 255 or brightness from 0 to 1, which are normalized like the training data'
       : scale.mean !== 0 || scale.std !== 1
-        ? '`--values normalized` takes them as they are'
-        : 'scale them as the training data were; `--normalize 0,1` makes brightness from 0 to 1 of pixels';
+        ? 'if they are normalized already, use `--values normalized`'
+        : 'scale them like the training data; `--normalize 0,1` maps pixels to 0..1';
   return [
     {
       code: 'RFF761',
       severity: 'warning',
       file,
-      message: `the network sees values from ${numbers(min, max)}, and was trained on ${numbers(trained.min, trained.max)}`,
+      message: `values from ${numbers(min, max)} after normalization, but the network was trained on ${numbers(trained.min, trained.max)}`,
       hint,
     },
   ];
 }
 
-/** A number in three digits. */
+/** A number with three digits. */
 export function shown(value: number): string {
   return String(Number(value.toPrecision(3)));
 }

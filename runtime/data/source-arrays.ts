@@ -1,4 +1,4 @@
-/** Tables and arrays as samples: CSV files, NumPy's, and safetensors files. */
+/** Tables and arrays as samples: CSV, NumPy and safetensors files. */
 
 import type { DataSpec } from '../../compiler/model.js';
 import { failure } from '../../grammar/diagnostic.js';
@@ -14,7 +14,7 @@ import { counted, type Raw, type SampleOptions, type Wanted } from './source.js'
 import { fitted, framesOf, pictureSize } from './source-pictures.js';
 import { openTensors, readLabels, type Source, valueSplit } from './tensors.js';
 
-/** A table with or without a column of labels, as the number of columns says. */
+/** A table with or without a label column, depending on the number of columns. */
 export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   const { input, data } = wanted;
   const text = new TextDecoder().decode(await readMaybeGzip(file));
@@ -40,20 +40,20 @@ export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   };
 }
 
-/** The label's column of a header: as in the training data, or by its usual names; else the first. */
+/** The label column of a header: as in the training data, or by its usual names; else the first. */
 function labelColumn(names: readonly string[], { options }: DataSpec): string | undefined {
   return [options.label, 'label', 'class', 'target', 'y'].find(
     (name): name is string => typeof name === 'string' && names.includes(name),
   );
 }
 
-/** How many frames so many values are to the network: pictures are read row by row where it reads rows. */
+/** The number of frames that some values are: images are read row by row if the network reads rows. */
 function framesOfLength(length: number, { input, data }: Wanted): number | undefined {
   if (length === input.size) return 1;
   return data.name === 'row_mnist' && length === input.size ** 2 ? input.size : undefined;
 }
 
-/** A file's arrays; `load` reads those of a NumPy file that are wanted. */
+/** A file's arrays; `load` reads the required ones of a NumPy file. */
 interface Arrays {
   readonly source: Source;
   load(names: readonly string[]): Promise<void>;
@@ -79,7 +79,7 @@ export async function openArrays(
   };
 }
 
-/** Samples [N, d], [N, frames, d] or pictures [N, rows, columns]; a single one may come without N. */
+/** Samples [N, d], [N, frames, d] or images [N, rows, columns]; N may be omitted for a single one. */
 export async function readArrays(
   { source, load }: Arrays,
   wanted: Wanted,
@@ -104,13 +104,13 @@ export async function readArrays(
 interface Chosen {
   readonly part: 'train' | 'test';
   readonly name: string;
-  /** Of the labels, where there are some. */
+  /** Name of the labels, if any. */
   readonly labelName: string | undefined;
 }
 
 /**
- * Which arrays are the samples and their labels. Where nobody asked for a part, `x` is, then what there is to test on: that
- * comes before what a network may have learned from.
+ * The arrays of samples and labels. By default `x`, then the test samples: these
+ * are preferred to possible training samples.
  */
 function arraysOf({ file, entries }: Source, asked: 'train' | 'test' | undefined): Chosen {
   const names = [...entries.keys()];
@@ -131,18 +131,18 @@ function arraysOf({ file, entries }: Source, asked: 'train' | 'test' | undefined
     return { part: 'train', name: only!, labelName: undefined };
   throw failure('RFF717', `\`${file}\` has no tensor \`${asked === 'test' ? 'test_x' : 'x'}\``, {
     file,
-    hint: `it has ${names.slice(0, 8).join(', ') || 'none'}`,
+    hint: `found ${names.slice(0, 8).join(', ') || 'none'}`,
   });
 }
 
 interface Shaped {
   readonly count: number;
   readonly frames: number;
-  /** Rows and columns where each sample has them. */
+  /** Rows and columns, if samples have them. */
   readonly picture?: Size;
 }
 
-/** How an array's dimensions are samples. @throws RffcError RFF717, RFF765. */
+/** How an array's dimensions form samples. @throws RffcError RFF717, RFF765. */
 function shaped(
   name: string,
   shape: readonly number[],

@@ -1,4 +1,4 @@
-/** Pictures as samples: files, or IDX files of many, in the size that a network takes. */
+/** Images as samples: image files or IDX files, in the size that a network takes. */
 
 import { failure } from '../../grammar/diagnostic.js';
 import { imageSplit } from './dataset.js';
@@ -11,7 +11,7 @@ import { resized, type Size } from './resize.js';
 import { counted, type Raw, type SampleOptions, type Wanted } from './source.js';
 import { BYTES_AS_THEY_ARE } from './tensors.js';
 
-/** Pictures one by one, each of the network's size, or brought to it. */
+/** Image files, of the network's size or resized to it. */
 export async function readPictures(
   file: string,
   pictures: readonly PictureFile[],
@@ -41,13 +41,13 @@ export async function readPictures(
 }
 
 /**
- * Labels of pictures in folders of classes: by the numbers that the folders are called by, or as they are counted where the
- * network learned from such folders, in the order of their names. Undefined where that does not tell them.
+ * Labels of images in class folders: the numbers that are the folders' names, or, if the
+ * network was trained on such folders, their order. Undefined if neither applies.
  */
 function classLabels(pictures: readonly PictureFile[], { data, classes }: Wanted): Int32Array | undefined {
   const folders = [...new Set(pictures.map(({ folder }) => folder))];
   if (folders.includes(undefined)) return undefined;
-  // They are listed in the order of their names.
+  // They are sorted by name.
   if (data.name === 'image_folder') {
     if (folders.length !== classes) return undefined;
     return Int32Array.from(pictures, ({ folder }) => folders.indexOf(folder));
@@ -74,10 +74,10 @@ function pictureSplit(
 const isSize = (a: Size, b: Size) => a.rows === b.rows && a.columns === b.columns;
 const shownSize = ({ rows, columns }: Size) => `${columns} × ${rows}`;
 
-/** @throws RffcError RFF765 for a picture of another size than the network's, or than those before it. */
+/** @throws RffcError RFF765 for an image that differs in size from the network's, or from those before it. */
 function checkSize(size: Size, before: Size | undefined, file: string, wanted: Wanted): void {
   if (before && !isSize(size, before)) {
-    throw failure('RFF765', `${file} is ${shownSize(size)}, the images before it are ${shownSize(before)}`, {
+    throw failure('RFF765', `${file} is ${shownSize(size)}: the images before it are ${shownSize(before)}`, {
       file,
       hint: RESIZE,
     });
@@ -85,9 +85,9 @@ function checkSize(size: Size, before: Size | undefined, file: string, wanted: W
   framesOf(size, file, wanted);
 }
 
-const RESIZE = '`--resize` fits images into the size that the network was trained on';
+const RESIZE = '`--resize` fits images to the size the network was trained on';
 
-/** The size of the network's pictures; undefined where it reads none that anyone knows. */
+/** The size of the network's images; undefined if unknown. */
 export function pictureSize({ input, data, trained }: Wanted): Size | undefined {
   const { rows, columns } = trained ?? {};
   const byRows = data.name === 'row_mnist';
@@ -99,14 +99,14 @@ export function pictureSize({ input, data, trained }: Wanted): Size | undefined 
   return Number.isInteger(side) ? { rows: side, columns: side } : undefined;
 }
 
-/** The size to bring pictures to. @throws RffcError RFF765 where the network has none. */
+/** The size to resize to. @throws RffcError RFF765 if the network has none. */
 function targetOf(wanted: Wanted, file: string): Size {
   const size = pictureSize(wanted);
   if (size) return size;
   const { name, size: length } = wanted.input;
   throw failure(
     'RFF765',
-    `cannot resize ${file}: \`input ${name}[${length}]\` is not a picture of known rows and columns`,
+    `cannot resize ${file}: \`input ${name}[${length}]\` is not an image of known size`,
     {
       file,
       hint: `resize it to ${length} pixels with an image program`,
@@ -114,12 +114,12 @@ function targetOf(wanted: Wanted, file: string): Size {
   );
 }
 
-/** An image is one frame, or a row a frame where the network reads rows. @throws RffcError RFF765 where it fits neither way. */
+/** An image is one frame, or one frame per row if the network reads rows. @throws RffcError RFF765 if neither fits. */
 export function framesOf(size: Size, file: string, wanted: Wanted): number {
   const { input, data, trained } = wanted;
   const { rows, columns } = size;
   const right = pictureSize(wanted);
-  // A size that was only guessed from the number of values does not rule out others.
+  // A size that was guessed from the number of values does not exclude others.
   const known = trained?.rows !== undefined && right !== undefined;
   if (known ? isSize(size, right) && rows * columns === input.size : rows * columns === input.size) return 1;
   if (data.name === 'row_mnist' && columns === input.size) return rows;
@@ -130,7 +130,7 @@ export function framesOf(size: Size, file: string, wanted: Wanted): number {
   });
 }
 
-/** Where values in a row are a picture of the network's size. */
+/** Whether plain rows of values are images of the network's size. */
 export function layoutOf(wanted: Wanted, length: number): Layout {
   const { rows, columns } = wanted.trained ?? {};
   return rows !== undefined && columns !== undefined && length % (rows * columns) === 0
@@ -138,7 +138,7 @@ export function layoutOf(wanted: Wanted, length: number): Layout {
     : null;
 }
 
-/** Pictures of a split [count, 1, from] brought to another size as they are asked for. */
+/** Resizes the images of a split [count, 1, from] on demand. */
 function resizedSplit(split: Raw['split'], from: Size, to: Size, whole: boolean): Raw['split'] {
   const [before, after] = [from.rows * from.columns, to.rows * to.columns];
   return {
@@ -157,7 +157,7 @@ function resizedSplit(split: Raw['split'], from: Size, to: Size, whole: boolean)
 export async function readIdx(file: string, wanted: Wanted, options: SampleOptions): Promise<Raw> {
   const header = await readImageHeader(file);
   const [count, rows, columns] = header.dimensions as [number, number, number];
-  if (count === 0) throw failure('RFF717', `${file} holds no images`, { file });
+  if (count === 0) throw failure('RFF717', `no images in ${file}`, { file });
   const size = { rows, columns };
   const start = 4 + 4 * header.dimensions.length;
   const streams =
@@ -172,7 +172,7 @@ export async function readIdx(file: string, wanted: Wanted, options: SampleOptio
   return { ...kind, ...fitted(imageSplit(pixels, shape, BYTES_AS_THEY_ARE), size, true, file, wanted) };
 }
 
-/** Pictures [count, rows · columns] in the network's size. */
+/** Images [count, rows · columns] in the network's size. */
 export function fitted(
   split: Raw['split'],
   from: Size,
@@ -186,7 +186,7 @@ export function fitted(
   return { frames, split: frames === 1 ? one : byRows(one, frames, to.columns), layout: to };
 }
 
-/** A split of one frame a sample, [count, frames · length], as frames. */
+/** Splits samples [count, frames · length] into frames. */
 function byRows(split: Raw['split'], frames: number, length: number): Raw['split'] {
   return {
     count: split.count,

@@ -1,4 +1,4 @@
-/** What goes in and out when samples of one's own are read: the network's side, how to read, and a source's own numbers. */
+/** Types for reading new samples: what the network requires, how to read, and the result. */
 
 import type { DataSpec } from '../../compiler/model.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
@@ -10,36 +10,36 @@ export interface Samples {
   readonly frames: number;
   /** As the network sees them. */
   readonly samples: Pick<Split, 'count' | 'gather'>;
-  /** What each sample is called, where it is a file of its own. */
+  /** Names of samples that are files. */
   readonly names?: readonly string[];
-  /** True labels [count], where the source has them: classes from 0. */
+  /** True labels [count], if the source has them: classes from 0. */
   readonly labels?: Int32Array;
   readonly source: 'images' | 'idx' | 'csv' | 'tensors';
   readonly part: 'train' | 'test';
-  /** What the source's numbers were taken for. */
+  /** How the source's numbers were interpreted. */
   readonly values: ValueKind;
   readonly warnings: readonly Diagnostic[];
 }
 
-/** The network's side: its input and classes, and the data it was trained on. */
+/** What the network requires: its input and classes, and the data it was trained on. */
 export interface Wanted {
   readonly input: { readonly name: string; readonly size: number };
   readonly classes?: number;
   readonly data: DataSpec;
-  /** Absent for a run of an rffc that did not measure its training data. */
+  /** Absent in older runs. */
   readonly trained?: TrainedValues;
 }
 
 export interface SampleOptions extends DataOptions {
   /** What the source's numbers are; by default inferred from their type and range. */
   readonly values?: ValueKind;
-  /** The normalization of the pictures that the network was trained on; by default its data set's. */
+  /** The normalization of the training images; by default the data set's. */
   readonly normalize?: Normalization;
-  /** Pictures as negatives; transparent parts are then white paper before. */
+  /** Invert images; transparent parts become white first. */
   readonly invert?: boolean;
-  /** Fit pictures of another size into the network's. */
+  /** Fit images of other sizes to the network's. */
   readonly resize?: boolean;
-  /** Which part of a source that has two. */
+  /** The part of a source that has several. */
   readonly part?: 'train' | 'test';
 }
 
@@ -48,14 +48,14 @@ export interface Raw extends Pick<Samples, 'frames' | 'names' | 'labels' | 'sour
   readonly file: string;
   readonly split: Pick<Split, 'count' | 'gather'>;
   readonly type: NumberType;
-  /** Known of pictures; values in a row may be one all the same. */
+  /** Known for images; plain rows of values may be images too. */
   readonly layout: Layout;
-  /** Whether its reader has turned the pictures already. */
+  /** Whether the images have been transposed already. */
   readonly turned?: true;
   readonly warnings?: readonly Diagnostic[];
 }
 
-/** Labels counted from 0, as the training data's were. */
+/** Labels counted from 0, like the training data's. */
 export function counted(labels: Int32Array, { options }: DataSpec): Int32Array {
   const first = options.first_label;
   return typeof first === 'number' ? labels.map((label) => label - first) : labels;

@@ -29,8 +29,8 @@ async function idxFolder(name: string): Promise<string> {
   return dir;
 }
 
-describe('data that does not fit memory', () => {
-  it('is, in IDX files, what it is in memory', async () => {
+describe('data that does not fit in memory', () => {
+  it('reads the same from IDX files as in memory', async () => {
     const dir = await idxFolder('sound');
     const spec = { name: 'idx', options: { dir, normalize: [0.5, 0.25] } };
     const held = await loadDataset(spec);
@@ -59,12 +59,12 @@ describe('data that does not fit memory', () => {
     expect((await refusal(() => gathered(train, [0], 1, 12))).code).toBe('RFF613');
   });
 
-  it('must be whole, and not compressed', async () => {
+  it('has to be complete and uncompressed', async () => {
     const dir = await idxFolder('wrong');
     const file = join(dir, 'train-images-idx3-ubyte');
     const load = () => loadDataset({ name: 'idx', options: { dir } }, fromDisk);
     await truncate(file, 50);
-    expect((await refusal(load)).message).toMatch(/7 × 3 × 4 elements need 84 bytes.*has 34/);
+    expect((await refusal(load)).message).toMatch(/7 × 3 × 4 elements take 84 bytes.*found 34/);
     await rm(file);
     await writeFile(`${file}.gz`, gzipSync(idxBytes([7, 3, 4], pixels(7, 1))));
     const found = await refusal(load);
@@ -105,7 +105,7 @@ describe('data that does not fit memory', () => {
     },
   );
 
-  it('is refused at the sample that is no number', async () => {
+  it('is rejected at a sample that is not finite', async () => {
     const file = join(folder, 'nan.safetensors');
     const x = new Float32Array(6);
     x[5] = Number.NaN;
@@ -121,7 +121,7 @@ describe('data that does not fit memory', () => {
     const found = await refusal(() => gathered(train, [0, 2], 1, 2));
     expect(found).toMatchObject({
       code: 'RFF630',
-      message: expect.stringContaining('`x` holds NaN in sample 2'),
+      message: expect.stringContaining('`x` contains NaN in sample 2'),
     });
   });
 });

@@ -66,11 +66,11 @@ describe('stroke sequences', () => {
       loadDataset(strokes(beyond, 1), { dataDir: join(realMnist()!, '..') }),
     );
     expect(message).toMatch(
-      /trainimg-60000-inputdata\.txt has no label: .* MNIST has no image of its number/,
+      /trainimg-60000-inputdata\.txt has no label: .* MNIST has no image with its number/,
     );
   });
 
-  it('that are missing or wrong are named with the mend', async () => {
+  it('are named with a fix if missing or malformed', async () => {
     const missing = await refusal(() => loadDataset(strokes(join(folder, 'nowhere'), 3)));
     expect(missing.code).toBe('RFF602');
     expect(missing.hint).toContain('strokes("dir")');
@@ -85,10 +85,10 @@ describe('stroke sequences', () => {
   });
 
   it.each([
-    ['three columns', '1 2 0 0\n1 2 3\n', false, /line 2: 3 columns, not 4/],
+    ['three columns', '1 2 0 0\n1 2 3\n', false, /line 2: 3 columns: expected 4/],
     ['a word', '1 x 0 0\n', false, /line 1: `1 x 0 0` is not a row of numbers/],
     ['nothing', '\n\n', false, /has no points/],
-    ['no label', `${oneHot(11)} 1 2 0 0\n`, true, /line 1: none of its first ten columns is 1/],
+    ['no label', `${oneHot(11)} 1 2 0 0\n`, true, /line 1: no one-hot label in the first ten columns/],
   ] as const)('with %s are refused', async (_, text, hasLabel, message) => {
     const found = await refusal(() => parseSequence(text, hasLabel, 'f'));
     expect(found.code).toBe('RFF651');

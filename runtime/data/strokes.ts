@@ -1,8 +1,8 @@
 /**
- * `strokes(dir, frames)`: MNIST digits as pen strokes, a movement `dx dy end-of-stroke end-of-digit` a frame, from the text
- * files of "MNIST digits stroke sequence data" (Edwin D. de Jong): `trainimg-N-targetdata.txt`, whose lines begin with ten
- * one-hot columns of the label, or `trainimg-N-inputdata.txt` without them, N being the image's number in MNIST, which then
- * has the label. A digit's points are repeated up to the number of frames.
+ * `strokes(dir, frames)`: MNIST digits as pen strokes, one movement `dx dy end-of-stroke end-of-digit` per frame,
+ * from the text files of "MNIST digits stroke sequence data" (Edwin D. de Jong): `trainimg-N-targetdata.txt`, whose
+ * lines begin with ten one-hot columns of the label, or `trainimg-N-inputdata.txt` without them, N being the image's
+ * number in MNIST, which then has the label. A digit's points are repeated up to the number of frames.
  */
 
 import { readdir, readFile } from 'node:fs/promises';
@@ -40,7 +40,7 @@ interface Sequence {
   readonly label: number;
 }
 
-/** Loads `strokes`. @throws RffcError RFF602 where there are no files, RFF651 for one that is not as it must be, RFF603. */
+/** Loads `strokes`. @throws RffcError RFF602 for missing files, RFF651 for a malformed one, RFF603. */
 export async function loadStrokes(spec: DataSpec, options: DataOptions): Promise<Dataset> {
   const { frames, inputSize, classes } = describeStrokes(spec);
   const files = await findSequences(spec, options);
@@ -75,7 +75,7 @@ function strokeSplit(sequences: readonly Sequence[], frames: number): Split {
   }));
 }
 
-/** The files of both splits in the order of their images; a labelled one is preferred. */
+/** The files of both splits, sorted by image number; labelled ones are preferred. */
 async function findSequences(
   spec: DataSpec,
   options: DataOptions,
@@ -100,9 +100,9 @@ async function findSequences(
       [...images.values()].sort((a, b) => a.image - b.image);
     return { train: inOrder(found.train), test: inOrder(found.test) };
   }
-  throw failure('RFF602', `the files of strokes are missing: looked in ${roots.join(' and in ')}`, {
+  throw failure('RFF602', `the files of strokes are missing: searched ${roots.join(' and ')}`, {
     file: roots[0]!,
-    hint: 'they are called trainimg-0-targetdata.txt and so on; name their folder: `strokes("dir")`, or with --data-dir the one above',
+    hint: 'give the folder of trainimg-0-targetdata.txt etc.: `strokes("dir")`, or its parent with --data-dir',
   });
 }
 
@@ -131,8 +131,8 @@ async function readSequences(
 }
 
 function unlabelled(file: string, hasMnist: boolean): RffcError {
-  const what = hasMnist ? 'MNIST has no image of its number' : 'MNIST’s label files are not here';
-  return failure('RFF651', `${file} has no label: it is no -targetdata.txt file, and ${what}`, {
+  const what = hasMnist ? 'MNIST has no image with its number' : 'MNIST’s label files are missing';
+  return failure('RFF651', `${file} has no label: it is not a -targetdata.txt file, and ${what}`, {
     file,
     hint: 'use the set’s -targetdata.txt files, or run `rffc data fetch mnist`',
   });
@@ -140,7 +140,7 @@ function unlabelled(file: string, hasMnist: boolean): RffcError {
 
 /**
  * A sequence file's points and, from a labelled one, its label.
- * @param labelled whether ten one-hot columns stand before the four of a point.
+ * @param labelled whether ten one-hot columns precede the four of a point.
  * @throws RffcError RFF651 naming the line.
  */
 export function parseSequence(
@@ -155,11 +155,11 @@ export function parseSequence(
     if (line.trim() === '') return;
     const numbers = line.trim().split(/\s+/).map(Number);
     const wrong = (what: string) => failure('RFF651', `${file}, line ${i + 1}: ${what}`, { file });
-    if (numbers.length !== columns) throw wrong(`${numbers.length} columns, not ${columns}`);
+    if (numbers.length !== columns) throw wrong(`${numbers.length} columns: expected ${columns}`);
     if (!numbers.every(Number.isFinite)) throw wrong(`\`${line.trim()}\` is not a row of numbers`);
     if (labelled) {
       const here = numbers.indexOf(1);
-      if (here < 0 || here >= CLASSES) throw wrong('none of its first ten columns is 1, the label');
+      if (here < 0 || here >= CLASSES) throw wrong('no one-hot label in the first ten columns');
       label ??= here;
     }
     points.push(...numbers.slice(-VALUES));

@@ -1,7 +1,7 @@
 /**
- * `tensors("file.safetensors")`: data of one's own. `x` [N, d] or [N, frames, d] and `y` [N]; `y_negative` [N] for
- * `negatives: given()`; `test_x`, `test_y`, without which the test split is empty. Any dtype; values are taken as they are.
- * A file that does not fit memory stays on disk and is read a sample at a time.
+ * `tensors("file.safetensors")`: your own data. `x` [N, d] or [N, frames, d] and `y` [N]; `y_negative` [N] for
+ * `negatives: given()`; `test_x`, `test_y`, without which the test split is empty. Any dtype; values are unchanged.
+ * A file that does not fit in memory stays on disk and is read one sample at a time.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -45,19 +45,19 @@ function sampleSizes(shape: readonly number[], name: string, file: string): Size
         ? { count: count!, frames: second!, inputSize: third! }
         : undefined;
   if (!sizes || sizes.frames === 0 || sizes.inputSize === 0) {
-    throw misfit(file, `\`${name}\` is [${shape.join(', ')}], it must be [N, d] or [N, frames, d]`);
+    throw misfit(file, `\`${name}\` is [${shape.join(', ')}]: expected [N, d] or [N, frames, d]`);
   }
   return sizes;
 }
 
-/** The file as it is read: its entries, and each one's bytes, whole or by position. */
+/** An open file: its entries, and their bytes, whole or by position. */
 export interface Source {
   readonly file: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly whole: ReadonlyMap<string, Tensor> | undefined;
 }
 
-/** Opens a safetensors file, and reads it whole where it fits memory. @throws RffcError RFF640, RFF641. */
+/** Opens a safetensors file, and reads all of it if it fits in memory. @throws RffcError RFF640, RFF641. */
 export async function openTensors(file: string, options: DataOptions): Promise<Source> {
   const { entries } = await readSafetensorsHeader(file);
   const bytes = [...entries.values()].reduce((most, { end }) => Math.max(most, end), 0);
@@ -65,12 +65,15 @@ export async function openTensors(file: string, options: DataOptions): Promise<S
   return { file, entries, whole };
 }
 
-/** Loads the file's splits. Classes are one more than the highest label. @throws RffcError RFF603, RFF630, RFF640 to 643. */
+/**
+ * Loads the file's splits. The number of classes is the highest label plus one. @throws RffcError RFF603, RFF630,
+ * RFF640 to 643.
+ */
 export async function loadTensors(spec: DataSpec, options: DataOptions): Promise<Dataset> {
   const source = await openTensors(path(spec, 'file', options), options);
   const { file, entries } = source;
   const x = entries.get('x');
-  if (!x) throw misfit(file, `there is no tensor \`x\` (it has ${listed(entries)})`);
+  if (!x) throw misfit(file, `no tensor \`x\`: found ${listed(entries)}`);
   const { frames, inputSize } = sampleSizes(x.shape, 'x', file);
   const train = readSplit(source, '', frames, inputSize);
   const hasTest = entries.has('test_x') || entries.has('test_y');
@@ -93,7 +96,7 @@ function readSplit(source: Source, prefix: string, frames: number, inputSize: nu
   const { file, entries } = source;
   const x = entries.get(`${prefix}x`);
   if (!x || !entries.has(`${prefix}y`)) {
-    throw misfit(file, `there is no tensor \`${prefix}${x ? 'y' : 'x'}\` (it has ${listed(entries)})`);
+    throw misfit(file, `no tensor \`${prefix}${x ? 'y' : 'x'}\`: found ${listed(entries)}`);
   }
   const sizes = sampleSizes(x.shape, `${prefix}x`, file);
   if (sizes.frames !== frames || sizes.inputSize !== inputSize) {
@@ -110,7 +113,7 @@ function readSplit(source: Source, prefix: string, frames: number, inputSize: nu
       throw misfit(
         file,
         `\`${prefix}y_negative\` gives sample ${same} its true label, ${y[same]}`,
-        'a negative label is any other than the true one',
+        'a negative label has to differ from the true one',
       );
     }
   }
@@ -118,7 +121,7 @@ function readSplit(source: Source, prefix: string, frames: number, inputSize: nu
 }
 
 /**
- * A tensor's samples as they are. Bytes stay bytes; other values are f32 in memory, or made so one sample at a time where they
+ * A tensor's samples, unchanged. Bytes stay bytes; other values are f32 in memory, or converted per sample if they
  * stay on disk.
  * @throws RffcError RFF630 for a value that is not finite, here or from `gather`
  */
@@ -157,11 +160,11 @@ export function valueSplit({ file, entries, whole }: Source, name: string, shape
 function checkFinite(values: Float32Array, name: string, sample: number, file: string): void {
   const bad = values.find((value) => !Number.isFinite(value));
   if (bad === undefined) return;
-  throw misfit(file, `\`${name}\` holds ${bad} in sample ${sample}`, 'every value must be a finite number');
+  throw misfit(file, `\`${name}\` contains ${bad} in sample ${sample}`, 'values have to be finite');
 }
 
 /**
- * Labels [count], or undefined where there is no such tensor. They are read whole in any case: four bytes a sample.
+ * Labels [count], or undefined if there is no such tensor. Always read into memory: four bytes per sample.
  * @throws RffcError RFF630, RFF643.
  */
 export function readLabels(
@@ -173,7 +176,7 @@ export function readLabels(
   if (!entry) return undefined;
   const { dtype, shape, begin, end } = entry;
   if (shape.length !== 1 || shape[0] !== count) {
-    const hint = shape.length === 2 ? 'one-hot labels become numbers by `y.argmax(axis=1)`' : undefined;
+    const hint = shape.length === 2 ? 'convert one-hot labels with `y.argmax(axis=1)`' : undefined;
     throw misfit(
       file,
       `\`${name}\` is [${shape.join(', ')}]: expected [${count}], one label per sample`,
@@ -186,7 +189,7 @@ export function readLabels(
   );
   const negative = labels.findIndex((label) => label < 0);
   if (negative >= 0)
-    throw misfit(file, `\`${name}\` holds ${labels[negative]} for sample ${negative}; labels count from 0`);
+    throw misfit(file, `\`${name}\` contains ${labels[negative]} in sample ${negative}: labels count from 0`);
   return labels;
 }
 
@@ -204,7 +207,7 @@ export async function describeTensors(spec: DataSpec, options: DataOptions): Pro
   const file = path(spec, 'file', options);
   const { entries } = await readSafetensorsHeader(file);
   const x = entries.get('x');
-  if (!x) throw misfit(file, `there is no tensor \`x\` (it has ${listed(entries)})`);
+  if (!x) throw misfit(file, `no tensor \`x\`: found ${listed(entries)}`);
   const { frames, inputSize } = sampleSizes(x.shape, 'x', file);
   return { frames, inputSize };
 }

@@ -1,4 +1,4 @@
-/** For tests only: where the real MNIST lies on this machine, and files in its format made on the spot. */
+/** For tests: the path of the real MNIST on this machine, and generated files in its format. */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,11 +16,11 @@ export function realMnist(): string | null {
   return candidates.find((folder) => existsSync(join(folder, 'train-images-idx3-ubyte.gz'))) ?? null;
 }
 
-/** Why tests of the real MNIST are skipped; undefined where it was found. */
+/** Why tests of the real MNIST are skipped; undefined if it was found. */
 export const noMnist: string | undefined =
-  realMnist() === null ? unlessRequired('MNIST was not found; set RFFC_DATA to its folder') : undefined;
+  realMnist() === null ? unlessRequired('MNIST not found: set RFFC_DATA to its folder') : undefined;
 
-/** The first diagnostic that work ends with, of a code that is documented. */
+/** The first diagnostic of a failure, whose code must be documented. */
 export async function refusal(work: () => unknown): Promise<Diagnostic> {
   try {
     await work();
@@ -28,7 +28,7 @@ export async function refusal(work: () => unknown): Promise<Diagnostic> {
     if (!(error instanceof RffcError)) throw error;
     return error.diagnostics[0]!;
   }
-  throw new Error('it was not refused');
+  throw new Error('it did not fail');
 }
 
 /** A split's samples at `indices`: [frames, indices, inputSize]. */

@@ -28,7 +28,7 @@ function samplesOf({ count, gather }: Dataset['train']): number[] {
   return Array.from({ length: count }, (_, i) => out[2 * i]! / 10);
 }
 
-test('a share is kept aside once, in the data’s order, with its labels', () => {
+test('holds out a share once, in the data’s order, with its labels', () => {
   const { train, validation, test: untouched } = keepAside(dataset(100), { validation: 0.29, seed: 5 });
   const [kept, rest] = [samplesOf(validation!), samplesOf(train)];
   // As it is written: 0.29 · 100 is 28.999… in binary.
@@ -43,7 +43,7 @@ test('a share is kept aside once, in the data’s order, with its labels', () =>
   expect(samplesOf(keepAside(dataset(100), { validation: 0.29, seed: 6 }).validation!)).not.toEqual(kept);
 });
 
-test('without a share nothing changes; a share that is no sample is an error', () => {
+test('changes nothing without a share, and rejects a share below one sample', () => {
   const whole = dataset(9);
   expect(keepAside(whole, { validation: 0, seed: 1 })).toBe(whole);
   let thrown: unknown;
@@ -54,10 +54,10 @@ test('without a share nothing changes; a share that is no sample is an error', (
   }
   expect(thrown).toBeInstanceOf(RffcError);
   expect((thrown as RffcError).diagnostics[0]).toMatchObject({
-    code: 'RFF710',
-    message: '`validation: 0.1` keeps nothing aside: `numbers` has only 9 training samples',
+    code: 'RFF734',
+    message: '`validation: 0.1` holds out none of the 9 training samples of `numbers`',
   });
   expect(() => keepAside(whole, { validation: 0.5, seed: 1 }).train.gather([7], new Float32Array(2))).toThrow(
-    'there is no sample 7 among 5',
+    'sample 7 out of range',
   );
 });

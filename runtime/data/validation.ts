@@ -1,6 +1,6 @@
 /**
- * `validation:` in `train { }`: a share of the training split that is kept aside to judge by, so that what is chosen by it
- * (the best epoch, a sweep's best trial) was never chosen by the test split. Nothing is read or copied: both parts are
+ * `validation:` in `train { }`: a held-out share of the training split, so that what is chosen by it
+ * (the best epoch, a sweep's best trial) is independent of the test split. Nothing is read or copied: both parts are
  * views, so data sets that stream from disk still do.
  */
 import { failure } from '../../grammar/diagnostic.js';
@@ -19,7 +19,8 @@ export function subset(split: Split, indices: Int32Array): Split {
     gather(wanted, out) {
       const places = Int32Array.from(wanted, (i) => {
         const place = indices[i];
-        if (place === undefined) throw new RangeError(`there is no sample ${i} among ${indices.length}`);
+        if (place === undefined)
+          throw new RangeError(`sample ${i} out of range: there are ${indices.length}`);
         return place;
       });
       split.gather(places, out);
@@ -28,9 +29,9 @@ export function subset(split: Split, indices: Int32Array): Split {
 }
 
 /**
- * Keeps ⌊share · N⌋ of a data set's N training samples aside as `validation`, drawn once from the seed; both parts stay in
- * the data's order. With a share of 0 the data set as it is.
- * @throws RffcError RFF710 where the share is not one sample.
+ * Holds out ⌊share · N⌋ of a data set's N training samples as `validation`, drawn once from the seed; both parts keep
+ * the data's order. A share of 0 returns the data set unchanged.
+ * @throws RffcError RFF734 if the share amounts to no sample.
  */
 export function keepAside(
   dataset: Dataset,
@@ -38,13 +39,13 @@ export function keepAside(
 ): Dataset {
   if (share === 0) return dataset;
   const { name, train } = dataset;
-  // 0.29 · 100 is a little less than 29 in binary.
+  // 0.29 · 100 is slightly less than 29 in binary.
   const kept = Math.floor(share * train.count * (1 + Number.EPSILON));
   if (kept === 0) {
-    const message = `\`validation: ${share}\` keeps nothing aside: \`${name}\` has only ${train.count} training samples`;
+    const message = `\`validation: ${share}\` holds out none of the ${train.count} training samples of \`${name}\``;
     const enough = Math.ceil(1 / share);
-    const hint = `keep a greater share, or have at least ${enough} samples; without \`validation\` all are trained on`;
-    throw failure('RFF710', message, { hint });
+    const hint = `write \`validation: ${Math.ceil(100 / train.count) / 100}\` or more, or use at least ${enough} samples`;
+    throw failure('RFF734', message, { hint });
   }
   const order = permutation(train.count, seed, 0, SITE.split);
   return {

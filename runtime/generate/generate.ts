@@ -1,6 +1,6 @@
 /**
- * Images from a trained network: its generation graph played from noise or from the data's mean, for each label so many.
- * An image is a function of the seed, its label and its number alone, whichever others are made beside it.
+ * Images from a trained network: runs its generation graph from noise or from the data's mean, `count` times per label.
+ * An image depends on the seed, its label and its number alone.
  */
 import type { Graph } from '../../compiler/graph/graph.js';
 import { failure } from '../../grammar/diagnostic.js';
@@ -61,8 +61,8 @@ export async function generate(
       const values = images.slice(i * size, (i + 1) * size);
       const bad = values.find((value) => !Number.isFinite(value));
       if (bad !== undefined)
-        throw failure('RFF712', `an image of label ${label} has the value ${bad}`, {
-          hint: 'the network runs away from what it has seen: take fewer `--steps`',
+        throw failure('RFF712', `image of label ${label} contains ${bad}`, {
+          hint: 'the network diverges: use fewer `--steps`',
         });
       made.push({ label, number, values });
     });

@@ -1,4 +1,4 @@
-/** Generated images as pictures: what the data set did to its pixels undone, one by one and all on one sheet. */
+/** Generated images as pictures, with the normalization undone, one by one and on a contact sheet. */
 import { failure } from '../../grammar/diagnostic.js';
 import type { Normalization } from '../data/dataset.js';
 import type { Picture } from '../report/png.js';
@@ -9,7 +9,7 @@ export interface Shape {
 }
 
 /**
- * How an input's values lie as a picture: as asked for, or else in a square.
+ * The layout of an input's values as an image: as requested, or a square.
  *
  * @throws RffcError RFF932 where that is not possible
  */
@@ -18,14 +18,14 @@ export function shapeOf(size: number, asked: Shape | null): Shape {
     if (asked.rows * asked.columns === size) return asked;
     throw failure(
       'RFF932',
-      `${asked.rows} × ${asked.columns} pixels are ${asked.rows * asked.columns}, but the input has ${size} values`,
-      { hint: 'rows times columns must be its size' },
+      `grid of ${asked.rows} × ${asked.columns} pixels does not match the input's ${size} values`,
+      { hint: 'choose rows and columns whose product is the input size' },
     );
   }
   const side = Math.round(Math.sqrt(size));
   if (side * side === size) return { rows: side, columns: side };
-  throw failure('RFF932', `${size} values are no square image`, {
-    hint: 'say how they are laid out: `--grid ROWSxCOLUMNS`',
+  throw failure('RFF932', `${size} values do not form a square image`, {
+    hint: 'give their layout: `--grid ROWSxCOLUMNS`',
   });
 }
 

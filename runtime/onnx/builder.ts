@@ -1,7 +1,7 @@
 /**
- * Collects the nodes and initializers of an ONNX graph. The same operation on the same inputs is made once: the
+ * Collects the nodes and initializers of an ONNX graph. Equal operations on equal inputs are shared: the
  * dataflow graph writes every step out, and what does not change from one step to the next, or with the label that is
- * tried, is thereby computed once here too.
+ * tried, is thereby computed once.
  */
 import type { Attribute, Initializer, OnnxNode } from './model.js';
 
@@ -20,7 +20,7 @@ export class OnnxBuilder {
     return name;
   }
 
-  /** The tensor that `op` makes of `inputs`; `hint` says to people what it is, and is its name where that is free. */
+  /** The result of `op` on `inputs`; `hint` becomes its name if that is free. */
   node(op: string, inputs: readonly Name[], hint: string, attributes: readonly Attribute[] = []): Name {
     const key = JSON.stringify([op, inputs, attributes]);
     const made = this.known.get(key);
@@ -31,7 +31,7 @@ export class OnnxBuilder {
     return output;
   }
 
-  /** A node whose output is called exactly `name`. */
+  /** A node whose output is named exactly `name`. */
   output(op: string, inputs: readonly Name[], name: string, attributes: readonly Attribute[] = []): void {
     this.nodes.push({ op, inputs, output: name, attributes });
   }

@@ -13,7 +13,7 @@ import { type Name, OnnxBuilder } from './builder.js';
 import { writeExpression } from './expression.js';
 import { encode } from './model.js';
 
-/** A protocol buffer's parsers take no more than 2 GiB; graph and names have room in the rest. */
+/** Protobuf parsers accept at most 2 GiB; the rest is room for graph and names. */
 const MOST_BYTES = 2 ** 31 - 2 ** 24;
 
 /** The dimension that counts samples. */
@@ -27,13 +27,13 @@ export interface OnnxExport {
 }
 
 /**
- * The prediction as an ONNX model: labels by goodness, or by the softmax of a readout where the layers hear nothing of the
+ * The prediction as an ONNX model: labels by goodness, or by the softmax of a readout if no layer receives the
  * label.
  *
  * @param graph of a model with a label
  * @param weights each parameter's values by name, row-major
  * @param about metadata of the file: keys and values, for people
- * @throws RffcError RFF716 for a model that has nothing to predict by, RFF911 for what ONNX cannot hold
+ * @throws RffcError RFF716 for a model that cannot predict, RFF911 for what ONNX does not support
  */
 export function exportOnnx(
   graph: Graph,
@@ -48,8 +48,8 @@ export function exportOnnx(
   if (!port) throw nothingToPredict(document);
   const size = [...weights.values()].reduce((sum, values) => sum + values.byteLength, 0);
   if (size > MOST_BYTES)
-    throw failure('RFF911', `the weights of \`${name}\` are ${(size / 2 ** 30).toFixed(1)} GiB`, {
-      hint: 'an ONNX file holds at most 2 GiB; use the safetensors file as it is',
+    throw failure('RFF911', `weights of \`${name}\` exceed 2 GiB: ${(size / 2 ** 30).toFixed(1)} GiB`, {
+      hint: 'an ONNX file holds at most 2 GiB; use the safetensors file instead',
     });
 
   const build = new OnnxBuilder();
@@ -78,14 +78,12 @@ export function exportOnnx(
     name,
     about:
       port === 'softmax'
-        ? 'The most probable label of a softmax on the activities is the answer.'
-        : `Each label is tried on each sample; the one of ${direction === 'min' ? 'least' : 'greatest'} goodness is the answer.`,
+        ? 'The predicted label is the most probable one of a softmax on the activities.'
+        : `Each label is tried on each sample; the predicted one has the ${direction === 'min' ? 'least' : 'greatest'} goodness.`,
     version: about.version,
     nodes: build.nodes,
     initializers: build.initializers,
-    inputs: [
-      { name: 'x', type: 'float', shape: samples, about: `\`${input.name}\`, as the network is to see it` },
-    ],
+    inputs: [{ name: 'x', type: 'float', shape: samples, about: `\`${input.name}\`, normalized` }],
     outputs: [
       {
         name: 'label',
@@ -195,19 +193,26 @@ class Writer {
       case 'map': {
         const bound = new Map(op.vars.map((name, i) => [name, this.done.get(value.inputs[i]!)!]));
         const made = writeExpression(build, op.expr, bound, op.units, value.name);
-        // One number a row may be wanted in each column, and what is made of parameters alone is to be a row.
+        // A number per row may be needed in each column, and a value of parameters alone as a row.
         const isRow = inputs.some(({ rows }) => rows === 'batch');
         if (isRow && (op.expr.kind === 'element' || cols === 1)) return made;
         return build.node('Expand', [made, build.integers(1, 1, cols)], `${value.name}/row`);
       }
       default:
-        throw failure('RFF911', `the prediction has the operation \`${op.kind}\`, \`${value.name}\``, {
-          hint: 'report it with the model: it has no form in ONNX yet',
-        });
+        throw failure(
+          'RFF911',
+          `unsupported operation \`${op.kind}\` in the prediction (\`${value.name}\`)`,
+          {
+            hint: 'please report it with the model',
+          },
+        );
     }
   }
 
-  /** The patches gathered, [rows, patches, samples, numbers], times each patch's own weights, [patches, numbers, maps]. */
+  /**
+   * The patches gathered, [rows, patches, samples, numbers], times each patch's own weights, [patches, numbers,
+   * maps].
+   */
   private fieldProduct(value: Value, field: Field, source: Name, weights: Name): Name {
     const { build } = this;
     const { name } = value;

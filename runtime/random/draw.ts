@@ -1,7 +1,7 @@
-/** `negatives: latent_classifier(…)`: a wrong label, drawn by the classifier's probabilities. */
+/** `negatives: latent_classifier(…)`: a wrong label, drawn with the classifier's probabilities. */
 
 /**
- * The label that a uniform number picks: classes in order, each as wide as its probability, the true one left out.
+ * The label picked by a uniform number: classes in order, each as wide as its probability, without the true one.
  *
  * @param probabilities [classes], not negative
  * @param truth the label never to pick
@@ -20,6 +20,6 @@ export function drawNegative(probabilities: Float32Array, truth: number, uniform
     left -= probabilities[k]!;
     if (left < 0) return k;
   }
-  // Rounding can leave a rest: it belongs to the last class.
+  // A rest due to rounding belongs to the last class.
   return last;
 }

@@ -4,7 +4,7 @@ import { type HybridMask, hybridImages, hybridMasks, hybridPartners } from './hy
 const [SEED, EPOCH, BATCH] = [3, 1, 2];
 const masks = (mask: HybridMask, count: number) => hybridMasks(mask, SEED, EPOCH, BATCH, count);
 
-test('every sample is mixed with another of the batch, each as likely', () => {
+test('mixes every sample with another of the batch, all equally likely', () => {
   const counts = new Array<number>(5).fill(0);
   for (let batch = 0; batch < 2000; batch++) {
     const partners = hybridPartners(SEED, EPOCH, batch, 5);

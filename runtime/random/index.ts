@@ -1,4 +1,4 @@
-/** Counter-based random numbers and what is drawn from them: initial parameters, orders, negative labels. */
+/** Counter-based random numbers, and what is drawn from them: initial parameters, orders, negative labels. */
 export { type Fans, initialize, normals } from './initialize.js';
 export { randomNegatives } from './negatives.js';
 export { permutation } from './permutation.js';

@@ -7,7 +7,7 @@ import type { Init } from '../../compiler/model.js';
 import { orthonormalRows } from './orthogonal.js';
 import { uniforms } from './philox.js';
 
-/** What a unit listens to and what listens to it. A bias has one row but the fans of its weight. */
+/** Fan-in and fan-out. A bias has one row but the fans of its weight. */
 export interface Fans {
   readonly fanIn: number;
   readonly fanOut: number;

@@ -1,5 +1,5 @@
 /**
- * `negatives: random_label()`: for every sample of a batch a label drawn evenly from all but its true one.
+ * `negatives: random_label()`: for every sample of a batch a label drawn uniformly from all but its true one.
  */
 
 import { below, words } from './philox.js';
@@ -16,7 +16,7 @@ export function randomNegatives(
   epoch: number,
   batch: number,
 ): Int32Array {
-  if (classes < 2) throw new RangeError(`a negative label needs at least 2 classes, not ${classes}`);
+  if (classes < 2) throw new RangeError(`negative labels require at least 2 classes: found ${classes}`);
   const drawn = words(seed, SITE.negatives, epoch, batch, y.length);
   return y.map((label, i) => {
     const other = below(drawn[i]!, classes - 1);

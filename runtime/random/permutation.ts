@@ -1,5 +1,5 @@
 /**
- * Shuffling: the order in which an epoch visits its samples, and which samples a validation split keeps aside.
+ * Shuffling: the order in which an epoch visits its samples, and which samples a validation split holds out.
  * Fisher-Yates from the end, step i swapping i with an integer in [0, i] drawn from word n - 1 - i of the site.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Random numbers that depend on nothing but their place: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel
+ * Random numbers that depend only on their position: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel
  * random numbers: as easy as 1, 2, 3", SC 2011), a counter-based generator without state.
  *
  * The contract, which every engine must meet to the bit:

@@ -1,5 +1,5 @@
 /**
- * Who draws where. A site is one word of Philox's counter (see `philox.ts`), so that two uses of randomness never
+ * The registry of sites. A site is one word of Philox's counter (see `philox.ts`), so that two uses of randomness never
  * share a number, and adding a use never moves another's. Register new sites here; never renumber.
  *
  * | site           | draws                                   | epoch, batch        | index                     |
@@ -8,7 +8,7 @@
  * | 3              | the latent classifier's negative draws  | epoch, batch        | row of the batch          |
  * | 4              | the validation split                    | 0, 0                | Fisher-Yates step         |
  * | 5              | procedural data (`digits`, `moving_mnist`) | split, image     | the image's own sequence  |
- * | 6              | whom a hybrid image is mixed with       | epoch, batch        | row of the batch          |
+ * | 6              | the partners of hybrid images           | epoch, batch        | row of the batch          |
  * | 7              | the masks of hybrid images              | epoch, batch        | row, then 32 cells a word |
  * | 8              | noise to generate images from           | label, image        | element                   |
  * | 9              | the training samples to evaluate on     | 0, 0                | Fisher-Yates step         |

@@ -1,6 +1,6 @@
 /**
- * The curves of a report, from the lines of a run's metrics: accuracy, loss and goodness. Any of them may be missing; what
- * has no number to show is left out, and `missing.ts` says why.
+ * The curves of a report, from a run's metrics: accuracy, loss and goodness. Any may be missing; charts without
+ * data are omitted, and `missing.ts` says why.
  */
 import type { ModelDocument } from '../../compiler/model.js';
 import {
@@ -30,7 +30,7 @@ export interface Lines {
   readonly epochs: readonly EpochLine[];
 }
 
-/** The lines of one stage in the order of training. */
+/** The lines of one stage, in order. */
 export function linesOf(stage: StageName, { batches, epochs }: Lines): Lines {
   const of = <L extends MetricsLine>(lines: readonly L[]) =>
     lines
@@ -39,7 +39,7 @@ export function linesOf(stage: StageName, { batches, epochs }: Lines): Lines {
   return { batches: of(batches), epochs: of(epochs) };
 }
 
-/** Sections of how training went, those that there are numbers for. */
+/** The sections about training that have data. */
 export function curveSections(document: ModelDocument, lines: Lines): ChartSection[] {
   const [network, readout] = [linesOf('network', lines), linesOf('readout', lines)];
   const last = [...network.epochs, ...readout.epochs];
@@ -55,12 +55,12 @@ export function curveSections(document: ModelDocument, lines: Lines): ChartSecti
   ]);
 }
 
-/** Batches say more than epochs, where there are several. */
+/** Batches if there are several, else epochs. */
 function longest({ batches, epochs }: Lines): readonly MetricsLine[] {
   return batches.length > 1 ? batches : epochs.length > 0 ? epochs : batches;
 }
 
-/** Without curves that have no number, charts that have no curve, and sections that have no chart. */
+/** Drops empty curves, charts and sections. */
 export function drawable(sections: readonly ChartSection[]): ChartSection[] {
   return sections.flatMap((section) => {
     const charts = section.charts.flatMap(({ between, ...chart }): PlacedChart[] => {
@@ -146,7 +146,7 @@ function lossSection({ layers }: ModelDocument, lines: readonly MetricsLine[]): 
   return [{ id: 'loss', title: 'Loss', text, width: 'half', charts: [chart] }];
 }
 
-/** What a readout comes to, with the network as it is. */
+/** The readout's loss. */
 function readoutLossSection(lines: readonly MetricsLine[]): ChartSection[] {
   const values = lines.map((line) => rounded(line.classifier_loss ?? null));
   const chart: PlacedChart = {
@@ -190,7 +190,7 @@ function layerAccuracySection(document: ModelDocument, epochs: readonly EpochLin
     : [{ id: chart.id, title: 'Accuracy of each layer alone', text, width: 'half', charts: [chart] }];
 }
 
-/** How far the goodness of true labels lies from that of the others. */
+/** Goodness of true labels compared with that of the others. */
 function histogramSection(document: ModelDocument, epochs: readonly EpochLine[]): ChartSection[] {
   const line = epochs.findLast(
     ({ goodness_histogram: found }) =>
@@ -224,13 +224,15 @@ function histogramSection(document: ModelDocument, epochs: readonly EpochLine[])
   };
   const text = [
     `Each test sample with every label, epoch ${line.epoch}: the mean over the scored layers and steps.`,
-    'The outermost bars hold everything beyond.',
+    'The outermost bars include everything beyond.',
     ...(marked === undefined ? [] : ['Dotted: theta.']),
   ].join(' ');
   return [{ id: chart.id, title: 'Goodness of true and other labels', text, width: 'half', charts: [chart] }];
 }
 
-/** The picture of this field: how the goodness of both kinds of data comes apart as the label makes itself felt. */
+/**
+ * The characteristic chart of this field: how the goodness of both kinds of data separates as the label takes effect.
+ */
 function stepsSection(document: ModelDocument, epochs: readonly EpochLine[]): ChartSection[] {
   const last = epochs.at(-1);
   // A single step is what "Goodness over training" shows.
@@ -267,7 +269,7 @@ function stepsSection(document: ModelDocument, epochs: readonly EpochLine[]): Ch
     };
   });
   const text = [
-    `How positive and negative data come apart within a batch: means over the last batches of epoch ${last.epoch}.`,
+    `How positive and negative data separate within a batch: means over the last batches of epoch ${last.epoch}.`,
     ...(first ? [`Dashed and faint: epoch ${first.epoch}.`] : []),
     ...(scored ? ['Prediction scores the shaded steps.'] : []),
     ...(thetaOf(document).marked === undefined ? [] : ['Dotted: theta.']),
@@ -325,7 +327,7 @@ function gapOf({ layers, objectives }: ModelDocument, layer: number): readonly [
   return objectives[layers[layer]!.objective]!.predict === 'max' ? [0, 1] : [1, 0];
 }
 
-/** The height to mark: a threshold is called theta in this field. */
+/** The y to mark: a threshold named theta. */
 function thetaOf({ params }: ModelDocument): { readonly marked?: number } {
   return params.theta === undefined ? {} : { marked: params.theta };
 }
@@ -336,7 +338,7 @@ export function look(index: number): Pick<Curve, 'colour' | 'dashed'> {
   return { colour: `--layer-${index % COLOURS}`, ...(again ? { dashed: true } : {}) };
 }
 
-/** Where in training a line was written, in epochs. */
+/** A line's position in training, in epochs. */
 export function epochsDone({ epoch, batch, batches }: MetricsLine): number {
   return Math.round(1e4 * (epoch - 1 + batch / batches)) / 1e4;
 }
@@ -345,7 +347,7 @@ export function numberOf(line: ByName | undefined, name: string): number | null 
   return rounded(line?.[name] ?? null);
 }
 
-/** Five digits are more than a chart shows. */
+/** Rounded to five digits, more than a chart can show. */
 export function rounded(value: number | null): number | null {
   return value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(5));
 }

@@ -1,10 +1,10 @@
-/** What a run was: its model, data and options, the machine, and the command that repeats it. */
+/** The configuration of a run: its model, data and options, the machine, and the command that reproduces it. */
 import type { ModelDocument } from '../../compiler/model.js';
 import type { RunConfig, RunSettings } from '../run/folder.js';
 import { escapeHtml } from './html.js';
 import type { Section } from './shell.js';
 
-/** The card that says how to repeat a run. */
+/** The card with the command that reproduces a run. */
 export function configuration(config: RunConfig, document: ModelDocument): Section {
   const list = factsOf(config, document).map(
     ([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`,
@@ -55,7 +55,7 @@ function factsOf(config: RunConfig, document: ModelDocument): (readonly [string,
         .map(([key, value]) => `${key} = ${value}`)
         .join(', '),
     ),
-    ...optional('Passes left out', settings.without?.join(', ') ?? ''),
+    ...optional('Disabled passes', settings.without?.join(', ') ?? ''),
     ['Backend', config.backend],
     ['Machine', machineOf(config.machine)],
     [
@@ -85,7 +85,7 @@ function machineOf({ os, arch, cpu, cores, memory_gib, ...others }: RunConfig['m
     .join(', ');
 }
 
-/** How the settings of a run are typed: the type forbids to forget one. */
+/** The options of a run's settings; the type ensures that none is forgotten. */
 const OPTIONS: { readonly [K in keyof Required<RunSettings>]: string } = {
   model: '--model',
   epochs: '--epochs',
@@ -101,7 +101,7 @@ const OPTIONS: { readonly [K in keyof Required<RunSettings>]: string } = {
   initMissing: '--init-missing',
   set: '--set',
   checkpointEvery: '--checkpoint-every',
-  judgeEvery: '--judge-every',
+  evalEvery: '--eval-every',
   metrics: '--metrics',
   metricsEvery: '--metrics-every',
   log: '--log',
@@ -139,7 +139,7 @@ function defined(settings: { readonly [K in keyof RunSettings]: RunSettings[K] |
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-/** What is typed behind an option: nothing where it was not given, several times where it names params. */
+/** An option with its value: empty if not given, repeated for several params. */
 function valuesOf(setting: RunSettings[keyof RunSettings]): string[] {
   if (setting === undefined) return [];
   if (typeof setting !== 'object') return [String(setting)];
@@ -147,7 +147,7 @@ function valuesOf(setting: RunSettings[keyof RunSettings]): string[] {
   return Object.entries(setting).map(([name, value]) => `${name}=${value}`);
 }
 
-/** A word as a POSIX shell reads it back. */
+/** Quotes a word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

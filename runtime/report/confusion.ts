@@ -2,10 +2,13 @@
 import type { EpochLine } from '../run/metrics.js';
 import type { Section } from './shell.js';
 
-/** More classes than these get the whole width of the page. */
+/** Matrices with more classes get the whole width of the page. */
 const MOST_IN_HALF = 12;
 
-/** The card with the matrix, rows true classes; a cell's shade is its share of its row. None where nothing was evaluated. */
+/**
+ * The card with the matrix, rows true classes; a cell's shade is its share of its row. None where nothing was
+ * evaluated.
+ */
 export function confusionSection(epochs: readonly EpochLine[]): Section[] {
   const line = epochs.findLast(({ confusion }) => confusion !== undefined);
   const matrix = line?.confusion ?? [];
@@ -16,7 +19,7 @@ export function confusionSection(epochs: readonly EpochLine[]): Section[] {
     const cells = row.map((count, predicted) => {
       if (count === 0) return '<td class="zero">0</td>';
       const share = count / total;
-      // A few mistakes among a thousand must still be seen: the shade grows with the root.
+      // A few mistakes among a thousand must stay visible: the shade grows with the root.
       const strength = Math.round(
         100 * (predicted === truth ? 0.12 + 0.5 * share : 0.08 + 0.8 * Math.sqrt(share)),
       );

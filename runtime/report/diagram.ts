@@ -1,7 +1,7 @@
 /**
- * A network drawn as SVG: input and layers in a line, the label below, an arrow a connection. Arrows to the right pass
- * above those to the left, connections that skip a layer arch over it, and a layer's connection to itself is a loop. Colours
- * are the page's, one a type of connection; what inhibits ends in a bar.
+ * A network as SVG: input and layers in a line, the label below, one arrow per connection. Arrows to the right pass
+ * above those to the left, connections that skip a layer arch over it, and a layer's connection to itself is a loop.
+ * Colours are the page's, one per type of connection; inhibiting arrows end in a bar.
  */
 import type { Connection, FastConnection, ModelDocument } from '../../compiler/model.js';
 import { escapeHtml } from './html.js';
@@ -14,7 +14,7 @@ export const COLOURS = 8;
 interface Place {
   readonly x: number;
   readonly y: number;
-  /** Its place in the line; null for the label. */
+  /** Its position in the line; null for the label. */
   readonly index: number | null;
 }
 
@@ -92,7 +92,7 @@ function marker(id: string, colour: string, path: string): string {
   return `<marker id="${id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path style="fill:${colour}" d="${path}"/></marker>`;
 }
 
-/** How many places of the line a connection passes. */
+/** The number of positions between a connection's ends. */
 function span(line: readonly string[], { source, target }: Arrow): number {
   const [from, to] = [line.indexOf(source), line.indexOf(target)];
   return from < 0 || to < 0 ? 0 : Math.abs(to - from);
@@ -116,7 +116,7 @@ function arrow(from: Place, to: Place, twin: number): string {
     return `M${from.x + 18 + apart} ${y}C${from.x + 44 + apart} ${y - reach} ${from.x - 44 - apart} ${y - reach} ${from.x - 18 - apart} ${y - gap}`;
   }
   if (from.index === null || to.index === null) {
-    // The label's row lies below the line.
+    // The label's row is below the line.
     const down = to.y > from.y ? 1 : -1;
     const [y1, y2] = [from.y + down * halfHeight, to.y - down * (halfHeight + gap)];
     const middle = (y1 + y2) / 2;

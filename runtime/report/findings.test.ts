@@ -29,7 +29,7 @@ test('a histogram of equal values, and of none', () => {
   expect(goodnessHistogram(new Float32Array(0), new Int32Array(0), 2)).toBeUndefined();
 });
 
-test('mistakes come the most confident first, by goodness or by probability', () => {
+test('sorts mistakes by confidence, in goodness or in probability', () => {
   const y = Int32Array.of(0, 0, 1, 0);
   const labels = Int32Array.of(1, 1, 1, 1);
   const goodness = Float32Array.of(2, 1.5, 5, 1, 9, 1, 3, 1);

@@ -1,12 +1,15 @@
 /**
- * What a prediction of labelled samples tells beside its accuracy: the accuracy of each layer, how far goodness comes apart,
- * and which mistakes the network is most confident of.
+ * Findings of an evaluation beside its accuracy: the accuracy of each layer, the separation of goodness,
+ * and the most confident mistakes.
  */
 import type { ByName, GoodnessHistogram } from '../run/metrics.js';
 import { chooseLabels, type Prediction } from '../train/evaluate.js';
 
 const BINS = 40;
-/** This share of the values at either end goes into the outermost bins: one outlier must not squeeze all others into one bar. */
+/**
+ * This share of the values at either end goes into the outermost bins: one outlier must not squeeze all others into
+ * one bar.
+ */
 const BEYOND = 0.002;
 
 /** The accuracy of each scored layer without the others, in [0, 1]; undefined where only one is scored. */
@@ -29,7 +32,7 @@ export function layerAccuracies(
  * How often each goodness came up with the true labels and with the others.
  *
  * @param goodness [samples, classes], row-major, all finite
- * @returns undefined where there are no samples
+ * @returns undefined without samples
  */
 export function goodnessHistogram(
   goodness: Float32Array,
@@ -51,12 +54,15 @@ export function goodnessHistogram(
   return { from, to, positive, negative };
 }
 
-/** A sample that was predicted as another class, and by how much: the more confident the network, the greater the margin. */
+/**
+ * A sample that was predicted as another class, and by how much: the more confident the network, the greater the
+ * margin.
+ */
 export interface WrongSample {
   readonly sample: number;
   readonly truth: number;
   readonly predicted: number;
-  /** How far the predicted label lies beyond the true one: in goodness, or in probability where a softmax predicts. */
+  /** By how much the predicted label beats the true one: in goodness, or in probability if a softmax predicts. */
   readonly margin: number;
 }
 

@@ -1,4 +1,4 @@
-/** What a report does not show, and why: a reader must not have to guess whether something is missing or forgotten. */
+/** What a report does not show, and why. */
 import type { ModelDocument } from '../../compiler/model.js';
 import { hearsLabel, layersAlone } from '../../compiler/network.js';
 import type { MetricKind } from '../run/metrics.js';
@@ -19,7 +19,7 @@ export function missing(shown: Shown): string[] {
   const { epochs, batches } = linesOf('network', shown);
   const has = (id: string) => sections.some((section) => section.id === id);
   if (epochs.length === 0 && batches.length === 0)
-    return ['Curves: the run stopped before its metrics had a first line.'];
+    return ['Curves: the run stopped before its first metrics were written.'];
   const found: string[] = [];
   if (epochs.length === 0)
     found.push(
@@ -73,7 +73,7 @@ function unseen({ connections, input }: ModelDocument, label: string): string {
   return received ? 'the scored steps never see' : 'no layer receives';
 }
 
-/** Losses and goodness without a single number, and epochs without a line. */
+/** Losses and goodness without values, and epochs without a line. */
 function finite(shown: Shown, has: (id: string) => boolean): string[] {
   const { layers, phases } = shown.document;
   const { epochs, batches } = linesOf('network', shown);
@@ -92,14 +92,14 @@ function finite(shown: Shown, has: (id: string) => boolean): string[] {
     } as const;
     for (const [what, key] of Object.entries(told)) {
       const names = without(key);
-      if (names.length > 0) found.push(`${what} of ${names.join(', ')}: there is no finite value.`);
+      if (names.length > 0) found.push(`${what} of ${names.join(', ')}: no finite values.`);
     }
     const steps = phases.reduce((sum, { learn, steps: n }) => sum + (learn ? n : 0), 0);
     if (epochs.length > 0 && steps > 1 && !has('timesteps'))
-      found.push('Goodness by learning step: there is no finite value.');
+      found.push('Goodness by learning step: no finite values.');
   }
   const gone = gaps(epochs.map(({ epoch }) => epoch));
-  if (gone.length > 0) found.push(`Epochs without a line in metrics.jsonl: ${gone.join(', ')}.`);
+  if (gone.length > 0) found.push(`Epochs missing in metrics.jsonl: ${gone.join(', ')}.`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-/** The charts of norms: how large parameters are, what an epoch or a batch moved them by, and what `--metrics` asked for. */
+/** The charts of norms: parameters, their changes per epoch or batch, and `--metrics`. */
 import type { Classifier } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument } from '../../compiler/model.js';
@@ -16,12 +16,12 @@ import {
 } from './charts.js';
 import type { PlacedChart } from './shell.js';
 
-/** More curves than these are told apart only where each layer has a chart of its own. */
+/** With more curves than this, each layer gets its own chart. */
 const MOST_CURVES = 4;
 const WEIGHT = '.weight';
 const READOUT: Classifier['weight'] = 'readout.weight';
 
-/** Sections of how large parameters are and how they move. */
+/** Sections of norms. */
 export function normSections(document: ModelDocument, lines: Lines): ChartSection[] {
   const { epochs, batches } = linesOf('network', lines);
   return drawable([...epochNorms(document, epochs), ...batchNorms(document, batches)]);
@@ -40,7 +40,7 @@ function epochNorms(document: ModelDocument, epochs: readonly EpochLine[]): Char
     ),
     section(
       'Weight change per epoch',
-      'The Euclidean norm of what a whole epoch moved each connection’s weights by.',
+      'The Euclidean norm of the change of each connection’s weights in an epoch.',
       'updates',
       (line) => line.update_norm,
     ),
@@ -59,21 +59,21 @@ function batchNorms(document: ModelDocument, batches: readonly BatchLine[]): Cha
   return [
     section(
       'Gradient norms',
-      'The Euclidean norm of each connection’s gradient, as its optimizer keeps it.',
+      'The Euclidean norm of each connection’s gradient, estimated from its optimizer’s state.',
       'gradients',
       'Euclidean norm',
       (line) => line.gradient_norm,
     ),
     section(
       'Weight change per batch',
-      'The Euclidean norm of what a single batch moved each connection’s weights by.',
+      'The Euclidean norm of the change of each connection’s weights in a batch.',
       'batch-updates',
       'Euclidean norm',
       (line) => line.update_norm,
     ),
     section(
       'Agreement of successive updates',
-      'The cosine of the angle between the updates of two successive batches: 1 where they agree.',
+      'The cosine of the angle between the updates of two successive batches: 1 for the same direction.',
       'angles',
       'cosine',
       (line) => line.update_angle,
@@ -111,7 +111,7 @@ function activitySection({ layers }: ModelDocument, batches: readonly BatchLine[
   return [{ id: 'activity', title: 'Activity norms', text, width: 'full', charts }];
 }
 
-/** A curve for each parameter that is a weight; biases would double the number of curves and say little. */
+/** One curve per weight; biases would double the number of curves and say little. */
 function weightSection<L extends MetricsLine>(
   document: ModelDocument,
   { title, text, id, yLabel, xLabel }: Record<'title' | 'text' | 'id' | 'yLabel' | 'xLabel', string>,
@@ -119,7 +119,7 @@ function weightSection<L extends MetricsLine>(
   of: (line: L) => ByName | undefined,
 ): ChartSection {
   const known = new Set(lines.flatMap((line) => Object.keys(of(line) ?? {})));
-  // A readout stays as it is while the network is trained.
+  // A readout does not change while the network is trained.
   const names = [...known].filter((name) => name.endsWith(WEIGHT) && !(document.readout && name === READOUT));
   const x = xLabel === 'epoch' ? lines.map(({ epoch }) => epoch) : lines.map(epochsDone);
   const chart = (key: string, heading: string, shown: readonly string[], height: number): PlacedChart => ({
@@ -145,7 +145,7 @@ function weightSection<L extends MetricsLine>(
   return { id, title, text, width: 'full', charts };
 }
 
-/** What a weight belongs to: the layer that its connection ends in, the input that a decoder makes, or the classifier. */
+/** The owner of a weight: its target layer, the input reconstructed by a decoder, or the classifier. */
 function targetOf(document: ModelDocument, weight: string): string {
   const decoded = decoderParameters(document).some(({ name }) => name === weight);
   return connectionOf(document, weight)?.target ?? (decoded ? document.input.name : 'classifier');

@@ -1,4 +1,4 @@
-/** The meter on a session that is no network: a parameter that is moved by hand, so that every norm is known. */
+/** The meter on a fake session: a parameter moved by hand, so that every norm is known. */
 import { expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
 import { lower } from '../../compiler/graph/lower.js';
@@ -92,11 +92,11 @@ async function walk(
   return { measured, reads: session.reads.length };
 }
 
-test('what is not asked for costs no reading', async () => {
+test('reads nothing that is not requested', async () => {
   expect(await walk('sgd(lr: 0.5)', [], 1, [[0], [1], [2]])).toEqual({ measured: [{}, {}], reads: 0 });
 });
 
-test('norms of weights, and of gradients that plain SGD gives away', async () => {
+test('norms of weights, and of gradients inferred from plain SGD', async () => {
   const { measured } = await walk('sgd(lr: 0.5)', ['norms'], 1, [
     [0, 0],
     [3, 4],
@@ -110,7 +110,7 @@ test('norms of weights, and of gradients that plain SGD gives away', async () =>
   });
 });
 
-test('gradients as RMSprop and Adam remember them', async () => {
+test('gradients inferred from the state of RMSprop and Adam', async () => {
   for (const [optimizer, state, expected] of [
     ['rmsprop(lr: 1)', 'square_avg', 5],
     // Three learning steps a batch, one batch: 1 - 0.5^3 of the mean is there.
@@ -146,12 +146,12 @@ test('updates and angles are those of successive batches, also where only some a
   expect(some.reads).toBe(3);
 });
 
-test('what did not move has no angle', () => {
+test('parameters that did not change have no angle', () => {
   const at = (...values: number[]) => new Map([[NAME, Float32Array.from(values)]]);
   expect(updateCosines(at(0), at(0), at(1))).toEqual({});
 });
 
-test('the norm of an activity is known where goodness is made of squares', async () => {
+test('activity norms are known if goodness is a mean or sum of squares', async () => {
   const norms = async (goodness: string) =>
     activityNorms((await network('sgd(lr: 1)', goodness)).document, report(1));
   expect(await norms('sum(h^2)')).toEqual({

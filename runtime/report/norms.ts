@@ -1,6 +1,6 @@
 /**
- * How large a network's parameters are and how they move: what `--metrics` adds to a run's lines. Everything is read from
- * the session between two batches, so the programs that train know nothing of it and a run that does not ask pays nothing.
+ * Norms of a network's parameters and updates, for `--metrics`. Everything is read from
+ * the session between two batches, so training programs are unaffected and a run without it pays nothing.
  */
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
@@ -25,14 +25,14 @@ export function normsOf(parameters: Parameters): ByName {
   return byName(parameters, (values) => Math.sqrt(dot(values, values)));
 }
 
-/** The Euclidean norm of what each parameter has moved by. */
+/** The Euclidean norm of each parameter's change. */
 export function updateNorms(before: Parameters, after: Parameters): ByName {
   return byName(after, (values, name) => distance(before.get(name)!, values));
 }
 
 /**
- * The cosine of the angle at `b` between the ways a → b and b → c: 1 where two successive updates agree, 0 where they have
- * nothing to do with each other, -1 where the second takes the first back. Parameters that did not move have none.
+ * The cosine between the updates a → b and b → c: 1 for equal directions, 0 for
+ * orthogonal ones, -1 for opposite ones. Parameters that did not change have none.
  */
 export function updateCosines(a: Parameters, b: Parameters, c: Parameters): ByName {
   const cosines: Record<string, number> = {};
@@ -52,13 +52,13 @@ export function updateCosines(a: Parameters, b: Parameters, c: Parameters): ByNa
 
 export interface NormsMeter {
   /**
-   * After every batch: what is due of it. A batch is due where its number in the epoch (from 1) is a multiple of `every`;
+   * After every batch: its metrics if due. A batch is due if its number in the epoch (from 1) is a multiple of `every`;
    * the parameters are read then, and after the one or two batches before that.
    */
   batch(report: BatchReport): Promise<BatchNorms>;
 }
 
-/** A meter of the kinds asked for; it may read the parameters as they are now. */
+/** A meter of the requested kinds; it may read the current parameters. */
 export async function openNorms(
   session: Session,
   network: Network,
@@ -70,7 +70,7 @@ export async function openNorms(
   const plain = plainSgd(network.document);
   const needsBefore = moves || (kinds.includes('norms') && plain.size > 0);
   const reach = kinds.includes('angles') ? 2 : needsBefore ? 1 : 0;
-  // The parameters after each of the latest batches, the last one first; what is not needed is not read.
+  // The parameters after each of the latest batches, last first; unneeded ones are not read.
   let seen: { readonly trained: number; readonly parameters: Parameters }[] = [];
   const look = async (trained: number) => {
     seen = [{ trained, parameters: await readParameters(session) }, ...seen].slice(0, reach + 1);
@@ -107,9 +107,9 @@ export async function openNorms(
 }
 
 /**
- * What is known of each parameter's gradient without the engine's help. Plain SGD moves by lr · gradient, so the batch's
- * update over lr is the sum of its steps' gradients. Momentum keeps a running gradient, the others a running mean of its
- * square, and the norm of that (for Adam without its bias) is the gradient's over the last steps.
+ * What is known of each parameter's gradient from outside the engine. Plain SGD moves by lr · gradient, so the
+ * batch's update over lr is the sum of its steps' gradients. Momentum keeps a running gradient, the others a running
+ * mean of its square, and the norm of that (for Adam without its bias) is the gradient's over the last steps.
  */
 async function gradientNorms(
   session: Session,
@@ -145,8 +145,8 @@ async function gradientNorms(
 }
 
 /**
- * The root mean square, over a batch's rows and learning steps, of the norm of each layer's activity h [layer size]. It is
- * known where goodness is the mean or the sum of h²; a layer with another goodness is left out.
+ * The root mean square, over a batch's rows and learning steps, of the norm of each layer's activity h [layer size].
+ * It is known where goodness is the mean or the sum of h²; a layer with another goodness is left out.
  */
 export function activityNorms(
   { layers, objectives }: ModelDocument,
@@ -184,7 +184,9 @@ function optimizerOf(
   return layers.find(({ name }) => name === connection?.target)?.optimizer ?? train.optimizer;
 }
 
-/** The learning rates of the parameters that plain SGD moves, by name: without momentum, and with no weight to decay. */
+/**
+ * The learning rates of the parameters that plain SGD moves, by name: without momentum, and with no weight to decay.
+ */
 function plainSgd(document: ModelDocument): Map<string, number> {
   const rates = new Map<string, number>();
   const consider = (parameter: string, scale: number) => {

@@ -1,7 +1,7 @@
 /**
- * What a report does in the browser: it draws the charts with uPlot, in the page's colours, and draws them anew when the
- * window or the colours change; and it sorts tables. Both functions are written into the page as their own text, so they use
- * nothing from outside themselves.
+ * The report's script: draws the charts with uPlot, in the page's colours, and redraws them when the
+ * window or the colours change; and sorts tables. Both functions are embedded in the page as source, so they use
+ * nothing outside themselves.
  */
 import type uPlot from 'uplot';
 
@@ -25,7 +25,7 @@ export interface Chart {
   readonly percent?: true;
   /** The curves are a histogram: a value holds from its x to the next. */
   readonly bars?: true;
-  /** A stretch of x to shade, and a height and an x to mark. */
+  /** A range of x to shade, and a y and an x to mark. */
   readonly shaded?: readonly [from: number, to: number];
   readonly marked?: number;
   readonly markedX?: number;
@@ -34,7 +34,7 @@ export interface Chart {
   readonly height: number;
 }
 
-/** Draws every chart into the element of its name, and says in `data-drawn` how many curves it has. */
+/** Draws every chart into the element of its name, and sets `data-drawn` to its number of curves. */
 export function drawCharts(Plot: typeof uPlot, charts: readonly Chart[]): void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const colour = (name: string, opacity = 1) => {
@@ -128,7 +128,7 @@ export function drawCharts(Plot: typeof uPlot, charts: readonly Chart[]): void {
             : {}),
           points: { show: few && !curve.faint && !chart.bars, size: 5, fill: colour('--card') },
           spanGaps: true,
-          // Under no pointer a legend gives the latest values.
+          // Without a pointer, the legend shows the latest values.
           value: (_: uPlot, value: number | null, _1: number, index: number | null) =>
             format(index === null ? (curve.values.at(-1) ?? null) : value),
         })),
@@ -159,7 +159,7 @@ export function drawCharts(Plot: typeof uPlot, charts: readonly Chart[]): void {
         name.click();
       };
     }
-    // The arrow keys read a chart as the pointer does.
+    // The arrow keys move the cursor, like the pointer.
     element.tabIndex = 0;
     element.onkeydown = (event) => {
       const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -190,7 +190,7 @@ export function drawCharts(Plot: typeof uPlot, charts: readonly Chart[]): void {
   });
 }
 
-/** Lets a table of class `sortable` be sorted by the buttons in its head; a cell's `data-value` is what counts. */
+/** Sorts tables of class `sortable` by the buttons in their head, using each cell's `data-value`. */
 export function sortTables(): void {
   for (const table of document.querySelectorAll<HTMLTableElement>('table.sortable')) {
     const body = table.tBodies[0]!;
@@ -203,7 +203,7 @@ export function sortTables(): void {
         const value = (row: HTMLTableRowElement) => row.cells[column]!.dataset.value ?? '';
         const rows = [...body.rows].sort((a, b) => {
           const [x, y] = [value(a), value(b)];
-          // What has no value stays at the end, whichever way the others go.
+          // Cells without a value stay at the end in both directions.
           if (x === '' || y === '') return Number(x === '') - Number(y === '');
           const [p, q] = [Number(x), Number(y)];
           return sign * (Number.isNaN(p) || Number.isNaN(q) ? x.localeCompare(y) : p - q);

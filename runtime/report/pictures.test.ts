@@ -35,7 +35,7 @@ test('a sample is drawn from its least to its greatest value, its middle frame w
   expect([...samplePicture(new Float32Array(4), still).pixels]).toEqual([0, 0, 0, 0]);
 });
 
-test('weights stand side by side, as opaque as large', () => {
+test('draws weights side by side, with opacity by magnitude', () => {
   const shape = { width: 1, height: 1, frame: 0 };
   const sheet = weightSheet(Float32Array.of(0.5, -2, 0, 7), shape, 2, 3);
   // Two columns and two lines, two pixels between them; the fourth unit is one too many.

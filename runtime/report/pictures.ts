@@ -1,22 +1,22 @@
 /**
- * What of a network can be looked at: its samples, and the weights that read them, where the input is an image. A still
- * image is a square row; a sequence of narrow frames is seen whole, a frame a line.
+ * Images of a network: its samples, and the weights that read them, if the input is an image. A static
+ * image is a square row; a sequence of narrow frames is shown whole, one frame per line.
  */
 import type { Picture } from './png.js';
 
-/** How the numbers of a sample [frames, inputSize] are a picture. */
+/** How the values of a sample [frames, inputSize] form an image. */
 export interface PictureShape {
   readonly width: number;
   readonly height: number;
-  /** Which frame is shown; null where the frames are the picture's lines. */
+  /** The frame shown; null if the frames are the image's lines. */
   readonly frame: number | null;
 }
 
-/** A row shorter than this is taken for features, not for an image or its line. */
+/** A row shorter than this is taken as features, not as an image or its line. */
 const SHORTEST_IMAGE = 64;
 const SHORTEST_LINE = 8;
 
-/** The picture that a sample is, or null where it is none: rows of a square number, or narrow frames one below the other. */
+/** The image layout of a sample, or null: rows of a square number, or stacked narrow frames. */
 export function pictureShape(inputSize: number, frames: number): PictureShape | null {
   const side = Math.round(Math.sqrt(inputSize));
   if (side * side === inputSize && inputSize >= SHORTEST_IMAGE)
@@ -26,7 +26,7 @@ export function pictureShape(inputSize: number, frames: number): PictureShape | 
   return null;
 }
 
-/** A sample [frames, inputSize] in grey, its least value black and its greatest white. */
+/** A sample [frames, inputSize] in greyscale, scaled to its own range. */
 export function samplePicture(sample: Float32Array, { width, height, frame }: PictureShape): Picture {
   const length = width * height;
   const shown = frame === null ? sample : sample.subarray(frame * length, (frame + 1) * length);
@@ -49,8 +49,8 @@ const NEGATIVE = [225, 87, 40] as const;
 const GAP = 2;
 
 /**
- * The weights of the first units [units, width · height] as one sheet of pictures, `columns` in a line: blue where positive,
- * red where negative, as opaque as large, each unit by its own largest. It can be looked at on any ground.
+ * The weights of the first units [units, width · height] as one sheet of pictures, `columns` in a line: blue where
+ * positive, red where negative, as opaque as large, each unit by its own largest. It can be looked at on any ground.
  */
 export function weightSheet(
   weights: Float32Array,

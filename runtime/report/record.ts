@@ -1,6 +1,6 @@
 /**
- * What a run leaves for those who look at it, while it trains: metrics.jsonl, report.html and, if asked for, TensorBoard's
- * event files. Only the metrics are part of the run; where the others cannot be written the run goes on with a warning.
+ * What a run writes while it trains: metrics.jsonl, report.html and, if requested, TensorBoard's
+ * event files. Only the metrics are part of the run; if the others cannot be written, the run continues with a warning.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,14 +41,14 @@ import { type EventFile, openEventFile } from './tensorboard.js';
 export const REPORT = 'report.html';
 export const TENSORBOARD = 'tensorboard';
 
-/** A batch's line is written for every so many batches, unless the run says otherwise. */
+/** Default number of batches per metrics line. */
 export const METRICS_EVERY = 10;
-/** A chart has no place for more batches than this: every second one goes then. */
+/** The most batches in a chart: beyond it, every second one is dropped. */
 const MOST_LINES = 4000;
 const MOST_MISTAKES = 24;
 const MOST_UNITS = 64;
 const SHEET_COLUMNS = 16;
-/** Numbers of a network whose parameters are kept for an epoch, to see what they moved by: 64 MiB. */
+/** The largest network whose parameters are kept for an epoch, to measure their change: 64 MiB. */
 const MOST_KEPT = 2 ** 24;
 
 export interface RunRecord {
@@ -63,10 +63,10 @@ export interface RunRecord {
 }
 
 /**
- * Begins a run's record, or goes on with it after `start`.
+ * Begins a run's record, or continues it after `start`.
  *
  * @param secondsBefore what the run had taken before `start`
- * @param warn is told once of a report and once of event files that could not be written
+ * @param warn is called once if the report, and once if event files, cannot be written
  * @returns a record whose methods throw what writing metrics.jsonl and reading the session can throw
  */
 export async function openRecord(
@@ -82,7 +82,7 @@ export async function openRecord(
   const { document, layers } = network;
   const every = settings.metricsEvery ?? METRICS_EVERY;
   const stage = stageOf(start);
-  // What is asked for is the network's.
+  // The metrics are the network's.
   const kinds = stage === 'network' ? (settings.metrics ?? []) : [];
   const norms = await openNorms(session, network, kinds, every, start);
   const parameters = session.tensors
@@ -91,7 +91,7 @@ export async function openRecord(
   const shape = pictureShape(dataset.inputSize, dataset.frames);
   const attempt = once(warn);
 
-  // An epoch that was begun before cannot say what it has moved.
+  // The change is unknown for an epoch begun in an earlier call.
   const begins = parameters <= MOST_KEPT && start.batch === 0;
   let before = begins ? await readParameters(session) : undefined;
   const lines = start.trained > 0 || start.network ? metricsBefore(folder) : [];
@@ -102,10 +102,10 @@ export async function openRecord(
   );
   let accuracies: Accuracies = judged ? accuraciesIn(judged) : accuraciesOf({}, network);
   let mistakes: readonly Mistake[] = [];
-  // Of the epoch under way.
+  // Of the current epoch.
   let tested: Pick<EpochLine, 'layer_accuracy' | 'goodness_histogram'> = {};
   let sheets: readonly { readonly name: string; readonly units: number; readonly picture: Picture }[] = [];
-  // One axis for all of a run: a readout's steps come after the network's.
+  // One axis for the whole run: a readout's steps follow the network's.
   const stepsBefore = start.network?.trained ?? 0;
   let events: EventFile | undefined;
   if (settings.log?.includes('tensorboard')) {
@@ -203,7 +203,7 @@ export async function openRecord(
   };
 }
 
-/** Runs what a run can do without; the first time that something of `code` fails, it says so. */
+/** Runs something optional; warns the first time that `code` occurs. */
 function once(warn: (diagnostic: Diagnostic) => void) {
   const told = new Set<string>();
   return (code: string, what: string, work: () => void) => {
@@ -214,8 +214,8 @@ function once(warn: (diagnostic: Diagnostic) => void) {
       told.add(code);
       const named = error instanceof Error && 'path' in error ? fileError(error, String(error.path)) : error;
       const reason = named instanceof RffcError ? named.diagnostics[0]!.message : String(named);
-      const hint = 'training goes on without; the metrics are in metrics.jsonl';
-      warn({ code, severity: 'warning', message: `${what} could not be written: ${reason}`, hint });
+      const hint = 'training continues without it; the metrics are in metrics.jsonl';
+      warn({ code, severity: 'warning', message: `cannot write ${what}: ${reason}`, hint });
     }
   };
 }
@@ -239,17 +239,20 @@ function weightSheets({ document }: Network, dataset: Dataset, parameters: Param
   return document.connections.flatMap(({ name, source, target }) => {
     const weights = parameters.get(`${name}.weight`);
     const size = document.layers.find((layer) => layer.name === target)?.size ?? 0;
-    // A local field's weights are not one number a pixel.
+    // A local field does not have one weight per pixel.
     if (source !== document.input.name || weights?.length !== size * dataset.inputSize) return [];
     const picture = weightSheet(weights, shape, SHEET_COLUMNS, MOST_UNITS);
     return [{ name: `${name}.weight`, units: Math.min(size, MOST_UNITS), picture }];
   });
 }
 
-/** What of a line is no curve. */
+/** Fields of a line that are not curves. */
 const NO_SCALARS = ['goodness_histogram', 'train_samples'];
 
-/** A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says. */
+/**
+ * A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch
+ * says.
+ */
 function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const scalars: Record<string, number | null> = {};
   const prefix = `${line.stage === 'readout' ? 'readout/' : ''}${line.event === 'epoch' ? 'epoch/' : ''}`;

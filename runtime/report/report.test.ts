@@ -1,4 +1,6 @@
-/** Reports of runs that have little to say. What a real run's report looks like, `test/report.test.ts` asks a browser. */
+/**
+ * Reports of runs that have little to say. What a real run's report looks like, `test/report.test.ts` asks a browser.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
@@ -39,11 +41,11 @@ async function report(more: Partial<Report>): Promise<string> {
 
 const titles = (html: string) => [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, title]) => title);
 
-test('a run that was interrupted at once shows what it was to be, and says what is missing', async () => {
+test('shows the configuration of a run interrupted at once, and what is missing', async () => {
   const html = await report({});
   expect(titles(html)).toEqual(['Not in this report', 'Network', 'Configuration']);
   expect(html).toContain('<b>0 / 3</b>');
-  expect(html).toContain('the run stopped before its metrics had a first line');
+  expect(html).toContain('the run stopped before its first metrics were written');
 });
 
 const batch: BatchLine = {
@@ -80,7 +82,7 @@ const chartsOf = (html: string): PageChart[] => {
   return json === undefined ? [] : (JSON.parse(json) as PageChart[]);
 };
 
-test('one within its first epoch shows its batches', async () => {
+test('shows the batches of an unfinished first epoch', async () => {
   const later = { ...batch, batch: 2, trained: 2, loss: { h1: Number.NaN } };
   const html = await report({ batches: [batch, later] });
   const absent = 'Not in this report';
@@ -88,7 +90,7 @@ test('one within its first epoch shows its batches', async () => {
   expect(chartsOf(html)[0]).toMatchObject({ id: 'loss', x: [0.25, 0.5], curves: [{ values: [0.5, null] }] });
 });
 
-test('a single value is written down, not drawn', async () => {
+test('prints a single value instead of drawing it', async () => {
   const html = await report({ epochs: [{ ...epoch, test_accuracy: 0.5, train_accuracy: 0.75 }] });
   expect(chartsOf(html).map(({ id }) => id)).toEqual(['timesteps-0']);
   expect(html).toMatch(/<caption>epoch 1<\/caption>.*test<\/th><td>50 %<\/td>/);
@@ -110,11 +112,7 @@ test.each([
     { epochs: [{ ...epoch, test_accuracy: 0.5 }] },
     'Training accuracy: evaluating enough training samples would take more than 5 % of the time of an epoch.',
   ],
-  [
-    'no finite loss',
-    { epochs: [{ ...epoch, loss: { h1: Number.NaN } }] },
-    'Loss of h1: there is no finite value.',
-  ],
+  ['no finite loss', { epochs: [{ ...epoch, loss: { h1: Number.NaN } }] }, 'Loss of h1: no finite values.'],
   ['epochs that are gone', { epochs: [{ ...epoch, epoch: 4 }] }, 'metrics.jsonl: 1–3.'],
   [
     'metrics that were not reached',
@@ -137,7 +135,7 @@ test.each([
   expect(await report({ document, epochs: [{ ...epoch, ...nothing }] })).toContain(expected);
 });
 
-test('metrics with any holes make a page, and every chart has numbers to draw', async () => {
+test('metrics with any gaps make a page without empty charts', async () => {
   const full: EpochLine = {
     ...epoch,
     stage: 'network',
@@ -215,28 +213,28 @@ test('metrics with any holes make a page, and every chart has numbers to draw', 
   );
 });
 
-test('the command is what the run was started with, as a shell reads it', () => {
+test('prints the command that started the run, quoted for a shell', () => {
   const settings = { set: { theta: 1.25, beta: -1 }, epochs: 3, limit: 100, dataDir: "/it's here" };
   expect(commandOf({ ...config, settings })).toBe(
     `rffc run /models/plain.rff --backend cpu --epochs 3 --limit 100 --data-dir '/it'\\''s here' --set theta=1.25 --set beta=-1`,
   );
 });
 
-test('the command leaves out no option', () => {
+test('the command includes every option', () => {
   const settings = {
     metrics: ['norms', 'angles'],
     metricsEvery: 5,
     log: ['tensorboard'],
-    judgeEvery: 2,
+    evalEvery: 2,
     checkpointEvery: 100,
     seed: 0,
   } as const;
   expect(commandOf({ ...config, settings })).toBe(
-    'rffc run /models/plain.rff --backend cpu --seed 0 --checkpoint-every 100 --judge-every 2 --metrics norms,angles --metrics-every 5 --log tensorboard',
+    'rffc run /models/plain.rff --backend cpu --seed 0 --checkpoint-every 100 --eval-every 2 --metrics norms,angles --metrics-every 5 --log tensorboard',
   );
 });
 
-test('a plan is compiled first, with what it has settled', () => {
+test('the command compiles a plan first, with its fixed settings', () => {
   const model = { ...config.model, text: JSON.stringify({ params: { theta: 2 } }) };
   const settings = { batch: 50, without: ['slots', 'fusion'], epochs: 4 } as const;
   expect(commandOf({ ...config, model, settings, compiled: true }).split('\n')).toEqual([
@@ -245,7 +243,7 @@ test('a plan is compiled first, with what it has settled', () => {
   ]);
 });
 
-test('the machine is told in words', async () => {
+test('describes the machine', async () => {
   const machine = { os: 'linux 6.1', arch: 'x64', cpu: 'Xeon', cores: 1, memory_gib: 15.5 };
   expect(await report({ config: { ...config, machine } })).toContain(
     '<dt>Machine</dt><dd>Xeon, 1 core, 15.5 GiB of memory, Linux 6.1 (x64)</dd>',

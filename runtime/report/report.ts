@@ -1,6 +1,6 @@
 /**
- * A run's report: one HTML file with what a run was, how it went, what it learned, and what of that is missing. It is made of
- * whatever the run has left so far; no series is needed.
+ * A run's report: one HTML file with its configuration, training, results, and what is missing. It uses
+ * whatever the run has written so far.
  */
 import type { ModelDocument } from '../../compiler/model.js';
 import type { RunConfig } from '../run/folder.js';
@@ -26,14 +26,14 @@ export interface Report extends Lines {
   readonly data: string;
   /** Samples of the test split; null where that is not known. */
   readonly tested: number | null;
-  /** How many numbers the network has learned. */
+  /** The number of parameters. */
   readonly parameters: number;
   /** The most confident first. */
   readonly mistakes: readonly Mistake[];
   readonly sheets: readonly Sheet[];
 }
 
-/** A test sample that is taken for another class; `picture` is a data URI, null where the input is no image. */
+/** A misclassified test sample; `picture` is a data URI, null if the input is not an image. */
 export interface Mistake extends WrongSample {
   readonly by: Prediction['by'];
   readonly picture: string | null;
@@ -127,7 +127,7 @@ function tiles({ config, document, epochs, batches, parameters }: Report): Tile[
   ];
 }
 
-/** What the best epoch was the best by. */
+/** The measure of the best epoch. */
 function bestName({ epoch, validation_accuracy }: EpochLine): string {
   return validation_accuracy === undefined ? `best, epoch ${epoch}` : `best on validation, epoch ${epoch}`;
 }
@@ -164,7 +164,6 @@ function weightsSection({ sheets }: Report): Section[] {
     ({ name, units, picture }) =>
       `<h3>${escapeHtml(name)}, ${units} units</h3><img class="sheet" src="${picture}" alt="Weights of ${escapeHtml(name)}">`,
   );
-  const text =
-    'Input weights of the first units as images: blue is positive, red negative, each unit by its own largest.';
+  const text = 'Input weights of the first units as images: blue is positive, red negative, scaled per unit.';
   return [{ title: 'First-layer weights', text, width: 'full', html: images.join('') }];
 }

@@ -1,6 +1,6 @@
 /**
- * The page that reports share: header, tiles, cards with charts and tables, footer. One HTML file that needs nothing else:
- * its own policy forbids it to load anything, and every text given to it here is escaped.
+ * The page layout of reports: header, tiles, cards with charts and tables, footer. One self-contained HTML file:
+ * its policy forbids loading anything, and every text is escaped.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,9 +9,9 @@ import { escapeHtml, scriptJson } from './html.js';
 import { type Chart, drawCharts, sortTables } from './page.js';
 import { style } from './style.js';
 
-/** A chart with its place in a page: charts of one section stand together, side by side where there are several. */
+/** A chart with its id in a page: charts of one section are side by side. */
 export interface PlacedChart extends Chart {
-  /** Above it; empty where the section's title says it all. */
+  /** Above it; empty if the section's title is enough. */
   readonly title: string;
 }
 
@@ -24,7 +24,7 @@ export interface Section {
   readonly html?: string;
 }
 
-/** A number worth a look, and what it is. */
+/** A headline number and its name. */
 export interface Tile {
   readonly value: string;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface Page {
 
 /** The whole page. */
 export function renderPage({ title, lead, tiles, sections, footer }: Page): string {
-  // A chart of a single point is a number: it is written down.
+  // A chart of a single point is printed as a number.
   const charts = sections.flatMap((section) => section.charts ?? []).filter(({ x }) => x.length > 1);
   const { script, css } = charts.length > 0 ? plotter() : { script: '', css: '' };
   const policy = `default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:`;
@@ -80,7 +80,7 @@ ${sections.some(({ html }) => html?.includes('<table class="sortable"')) ? `<scr
 `;
 }
 
-/** What the library is: uPlot, as its package ships it. */
+/** uPlot's source, from its package. */
 function plotter(): { readonly script: string; readonly css: string } {
   const folder = dirname(createRequire(import.meta.url).resolve('uplot'));
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
@@ -95,7 +95,7 @@ function tile({ value, name, main }: Tile): string {
   return `<div class="tile${main ? ' main' : ''}"><b>${escapeHtml(value)}</b><span>${escapeHtml(name)}</span></div>`;
 }
 
-/** Halves stand two by two; one without another beside it is as wide as the page. */
+/** Halves are paired; a single one is as wide as the page. */
 function paired(sections: readonly Section[]): Section[] {
   const placed: Section[] = [];
   let open = false;
@@ -121,7 +121,7 @@ function card({ title, text, width, charts = [], html = '' }: Section): string {
   return `<section class="${width}"><h2>${escapeHtml(title)}</h2>${said}${content}${html}</section>`;
 }
 
-/** So many charts side by side that no line of them is left with a single one, if it can be helped. */
+/** The number of charts per line, avoiding a line with a single one. */
 function columns(count: number): 'two' | 'three' {
   return count === 2 || count === 4 ? 'two' : 'three';
 }

@@ -1,4 +1,4 @@
-/** How a report looks, in light and dark. Charts take their colours from the same variables. */
+/** The style of a report, light and dark. Charts use the same variables. */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -1,4 +1,7 @@
-/** Event files are read back by a decoder that shares nothing with the encoder: bit by bit CRCs, and protobuf's wire format. */
+/**
+ * Event files are read back by a decoder that shares nothing with the encoder: bit by bit CRCs, and protobuf's wire
+ * format.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +21,7 @@ test('CRC-32C agrees with the vectors of RFC 3720, appendix B.4', () => {
   expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
 });
 
-test('scalars and images come back as they were written', () => {
+test('scalars and images round-trip', () => {
   const events = openEventFile(join(folder, 'new'), new Date(1_700_000_000_000));
   expect(events.path).toContain('events.out.tfevents.1700000000.');
   events.scalars(300, { 'loss/h1': 0.25, 'goodness/größe': -1.5, broken: Number.NaN, none: null });

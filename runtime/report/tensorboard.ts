@@ -1,6 +1,6 @@
 /**
  * Event files that TensorBoard reads: TFRecord frames, each with an `Event` message of TensorFlow's event.proto and
- * summary.proto. Only what a training run says is written: scalars, images, and where a run began anew.
+ * summary.proto. Only scalars, images and restarts are written.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -10,14 +10,14 @@ import { encodePng, type Picture } from './png.js';
 
 export interface EventFile {
   readonly path: string;
-  /** Adds numbers at a step; a value that is not finite is left out, since a chart has no place for it. */
+  /** Adds numbers at a step; values that are not finite are omitted. */
   scalars(step: number, values: Readonly<Record<string, number | null>>): void;
   image(step: number, tag: string, picture: Picture): void;
 }
 
 /**
- * Begins a new event file in `folder`, which is made. With `restart`, TensorBoard forgets what older files there say of
- * `restart` and later steps: a run that goes on writes them anew. Errors are the file system's.
+ * Starts a new event file in `folder`, creating the folder. With `restart`, TensorBoard discards from older files
+ * `restart` and later steps: a resumed run writes them again. Errors are the file system's.
  */
 export function openEventFile(folder: string, now: Date, restart?: number): EventFile {
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** Reads event files for tests, from the formats' descriptions and with nothing of the code that writes them. */
+/** Reads event files for tests, independently of the code that writes them. */
 
 export interface DecodedEvent {
   readonly wallTime: number;
@@ -16,7 +16,7 @@ interface DecodedImage {
   readonly png: Buffer;
 }
 
-/** Every event of a file. @throws Error where a length or a CRC is wrong */
+/** Every event of a file. @throws Error for a wrong length or CRC */
 export function decodeEvents(file: Buffer): DecodedEvent[] {
   const events: DecodedEvent[] = [];
   for (let at = 0; at < file.length; ) {

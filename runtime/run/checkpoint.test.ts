@@ -80,7 +80,7 @@ async function diagnosticsOf(promise: Promise<unknown>) {
   return (error as RffcError).diagnostics.map(({ code, message }) => `${code} ${message}`);
 }
 
-test('parameters, optimizer state and position come back exactly; inputs and outputs stay out', async () => {
+test('round-trips parameters, optimizer state and position, without inputs and outputs', async () => {
   const path = await saved('whole.safetensors');
   const checkpoint = await readCheckpoint(path, tensors, { state: true });
   expect([...checkpoint.tensors.keys()]).toEqual(tensors.slice(0, 3).map(({ name }) => name));
@@ -92,12 +92,12 @@ test('parameters, optimizer state and position come back exactly; inputs and out
   expect(session.values.get('x')!.every((value) => value === 0)).toBe(true);
 });
 
-test('as weights alone, the optimizer state is passed over', async () => {
+test('ignores optimizer state when reading weights', async () => {
   const checkpoint = await readCheckpoint(await saved('weights.safetensors'), tensors, { state: false });
   expect([...checkpoint.tensors.keys()]).toEqual(['h1.x.forward.weight', 'h1.x.forward.bias']);
 });
 
-test('every difference to the model is named', async () => {
+test('names every difference from the model', async () => {
   const path = join(folder, 'other.safetensors');
   const f32 = (shape: number[]) => ({
     dtype: 'F32' as const,
@@ -112,14 +112,14 @@ test('every difference to the model is named', async () => {
     ]),
   );
   expect(await diagnosticsOf(readCheckpoint(path, tensors, { state: true }))).toEqual([
-    "RFF706 `h1.x.forward.weight` is [2, 4], but the model's is [2, 3]",
+    'RFF706 `h1.x.forward.weight` is [2, 4]: the model expects [2, 3]',
     'RFF706 `h1.x.forward.bias` [2] is missing',
     'RFF706 `optimizer/h1.x.forward.weight/square_avg` [2, 3] is missing',
-    'RFF706 `h9.x.forward.bias` is no tensor of the model',
+    'RFF706 `h9.x.forward.bias` is not a tensor of the model',
   ]);
 });
 
-test('a file of quite another model is told in few lines', async () => {
+test('summarizes a file of another model', async () => {
   const path = join(folder, 'stranger.safetensors');
   const scalar = { dtype: 'F32' as const, shape: [1], data: new Float32Array(1) };
   await writeSafetensors(path, new Map(Array.from({ length: 50 }, (_, i) => [`layer${i}`, scalar])));
@@ -136,14 +136,14 @@ test('weights from elsewhere can be read but not resumed', async () => {
   expect(() => resumable(checkpoint, path)).toThrow('RFF707');
 });
 
-test('a position that makes no sense is no position', async () => {
+test('rejects an invalid position', async () => {
   const path = join(folder, 'nonsense.safetensors');
   const position = { epoch: -1, batch: 0, trained: 1.5 };
   await writeCheckpoint(path, await collectTensors(memory(Math.sqrt)), { ...info, position });
   expect((await readCheckpoint(path, tensors, { state: true })).info).toBeNull();
 });
 
-test('a damaged or missing file is an error of ours wherever it is cut', async () => {
+test('rejects a missing file, and one truncated anywhere', async () => {
   const bytes = readFileSync(await saved('cut.safetensors'));
   const path = join(folder, 'damaged.safetensors');
   for (const length of [0, 4, 8, 9, 60, bytes.length - 1]) {
@@ -155,7 +155,7 @@ test('a damaged or missing file is an error of ours wherever it is cut', async (
   ).toHaveLength(1);
 });
 
-test('a checkpoint with any bit changed is refused', async () => {
+test('rejects a checkpoint with any bit changed', async () => {
   const bytes = readFileSync(await saved('flipped.safetensors'));
   const path = join(folder, 'flip.safetensors');
   for (let at = 0; at < bytes.length; at++) {
@@ -167,11 +167,11 @@ test('a checkpoint with any bit changed is refused', async () => {
   }
 });
 
-test('a checkpoint whose checksum was taken out is refused', async () => {
+test('rejects a checkpoint without its checksum', async () => {
   const path = join(folder, 'unsigned.safetensors');
   await writeSafetensors(path, await collectTensors(memory(Math.sqrt)), { format: 'rffc-checkpoint-2' });
   expect(await diagnosticsOf(readCheckpoint(path, tensors, { state: true }))).toEqual([
-    `RFF720 \`${path}\` is damaged: its content does not have the checksum in it`,
+    `RFF720 \`${path}\` is damaged: its content does not match its checksum`,
   ]);
 });
 
@@ -191,7 +191,7 @@ const damage = (path: string) => {
   writeFileSync(path, bytes);
 };
 
-test('the latest checkpoint and the one before it are kept', async () => {
+test('keeps the latest checkpoint and the previous one', async () => {
   const run = await savedRun('kept', 1, 2, 3);
   const latest = await readLatest(run, tensors);
   expect(latest).toMatchObject({ info: { position: { trained: 3 } }, warnings: [] });
@@ -201,7 +201,7 @@ test('the latest checkpoint and the one before it are kept', async () => {
   expect(await readLatest(await savedRun('none'), tensors)).toBeUndefined();
 });
 
-test('a damaged one is named and put aside, and the one before it taken', async () => {
+test('renames a damaged one, and reads the previous one', async () => {
   const run = await savedRun('hurt', 1, 2);
   damage(join(run, CHECKPOINT));
   const latest = (await readLatest(run, tensors))!;
@@ -209,9 +209,9 @@ test('a damaged one is named and put aside, and the one before it taken', async 
   expect(latest.checkpoint.tensors.get('h1.x.forward.bias')).toEqual(Float32Array.of(100, 101));
   expect(latest.warnings).toHaveLength(1);
   expect(latest.warnings[0]!.message).toContain('checkpoint.safetensors` is damaged');
-  expect(latest.warnings[0]!.message).toContain('going on from the one before it, after epoch 0, batch 1');
+  expect(latest.warnings[0]!.message).toContain('resuming from the previous one, after epoch 0, batch 1');
   expect([existsSync(join(run, CHECKPOINT)), existsSync(join(run, DAMAGED))]).toEqual([false, true]);
-  // Killed before it saves anew, it goes on from there again.
+  // Killed before it saves again, it resumes from there again.
   expect((await readLatest(run, tensors))!.info.position.trained).toBe(1);
   await writeLatest(run, await collectTensors(memory(Math.sqrt)), info);
   expect((await readLatest(run, tensors))!.info.position.trained).toBe(367);
@@ -220,7 +220,7 @@ test('a damaged one is named and put aside, and the one before it taken', async 
   );
 });
 
-test('where both are damaged nothing is moved, and both are named', async () => {
+test('moves nothing if both are damaged, and names both', async () => {
   const run = await savedRun('lost', 1, 2);
   for (const name of [CHECKPOINT, PREVIOUS]) damage(join(run, name));
   const said = await diagnosticsOf(readLatest(run, tensors));
@@ -230,7 +230,7 @@ test('where both are damaged nothing is moved, and both are named', async () => 
   expect(existsSync(join(run, CHECKPOINT))).toBe(true);
 });
 
-test('a kill between naming the one before and replacing it leaves a folder that can be saved to again', async () => {
+test('can save again after a kill between linking and replacing', async () => {
   const run = await savedRun('between', 1);
   cpSync(join(run, CHECKPOINT), join(run, PREVIOUS));
   await writeLatest(run, await collectTensors(memory(Math.sqrt)), info);

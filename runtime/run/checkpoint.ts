@@ -1,7 +1,7 @@
 /**
  * Checkpoints: parameters and optimizer state in a safetensors file, under the language's names, with the position
- * of training and a checksum in its metadata. Other programs read the parameters as they are; rffc reads all of it back
- * to go on. A run's folder keeps the latest and the one before it, so that one of them is whole whatever happens.
+ * of training and a checksum in its metadata. Other programs can read the parameters; rffc reads everything back
+ * to resume. A run's folder keeps the latest and the previous one, so that one of them is always complete.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
@@ -22,25 +22,25 @@ const FORMAT = 'rffc-checkpoint-2';
 export interface CheckpointInfo {
   readonly position: Position;
   /**
-   * In [0, 1], on the validation split where samples are kept aside, else on the test split: after the latest epoch, and the
-   * best of all so far; null before it was judged.
+   * Accuracy in [0, 1] on the validation split if there is one, else on the test split: after the latest epoch, and the
+   * best so far; null before the first evaluation.
    */
   readonly accuracy: number | null;
   readonly best: number | null;
-  /** Of the epoch under way, on average; null at its beginning. */
+  /** Means over the current epoch so far; null at its beginning. */
   readonly soFar: Measures | null;
-  /** Of the model's text. */
+  /** SHA-256 of the model's text. */
   readonly sha256: string;
 }
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, Float32Array>;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Null for a file of weights from elsewhere. */
+  /** Null for weights from elsewhere. */
   readonly info: CheckpointInfo | null;
 }
 
 /**
- * Writes a checkpoint so that a crash leaves the old file or the new one.
+ * Writes a checkpoint atomically.
  * @throws RffcError RFF642 if the file cannot be written.
  */
 export async function writeCheckpoint(
@@ -55,7 +55,9 @@ export async function writeCheckpoint(
   syncFolder(dirname(path));
 }
 
-/** Writes a run's latest checkpoint, and keeps the one before it. @throws RffcError as `writeCheckpoint` does, RFF703. */
+/**
+ * Writes a run's latest checkpoint, and keeps the previous one. @throws RffcError as `writeCheckpoint` does, RFF703.
+ */
 export async function writeLatest(
   folder: string,
   tensors: ReadonlyMap<string, Tensor>,
@@ -66,7 +68,7 @@ export async function writeLatest(
   await writeCheckpoint(path, tensors, info);
 }
 
-/** Gives a file a second name, whatever had that name before; at every moment both names are of whole files. */
+/** Gives a file a second name, replacing that name; both names always refer to complete files. */
 function keepAs(path: string, other: string): void {
   const temporary = `${other}.${process.pid}.tmp`;
   try {
@@ -74,29 +76,29 @@ function keepAs(path: string, other: string): void {
     try {
       linkSync(path, temporary);
     } catch {
-      // Some file systems have no links.
+      // Some file systems have no hard links.
       copyFileSync(path, temporary);
     }
     renameSync(temporary, other);
-    // Renaming does nothing where both were one file already, as a kill may leave them.
+    // Renaming is a no-op if both names are already one file, as a kill can leave them.
     rmSync(temporary, { force: true });
   } catch (error) {
     throw fileError(error, other);
   }
 }
 
-/** A run's latest whole checkpoint. */
+/** A run's latest complete checkpoint. */
 export interface LatestCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly info: CheckpointInfo;
-  /** Says that the latest was damaged, and that this is the one before it. */
+  /** Warns that the latest was damaged and this is the previous one. */
   readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Reads the checkpoint that a run goes on from: the latest, or where that is damaged the one before it; the damaged one
- * is then kept under another name. Undefined for a run that was stopped before its first.
- * @throws RffcError RFF706, RFF707 as `readCheckpoint` and `resumable` do, RFF720 where no whole one is left.
+ * Reads the checkpoint to resume from: the latest, or the previous one if that is damaged; the damaged one
+ * is kept under another name. Undefined for a run that stopped before its first checkpoint.
+ * @throws RffcError RFF706, RFF707 as `readCheckpoint` and `resumable` do, RFF720 if none is complete.
  */
 export async function readLatest(
   folder: string,
@@ -112,8 +114,8 @@ export async function readLatest(
       if (damage.length === 0) return { checkpoint, info, warnings: [] };
       renameSync(join(folder, CHECKPOINT), join(folder, DAMAGED));
       const { epoch, batch } = info.position;
-      const message = `${damage[0]!.message}: going on from the one before it, after epoch ${epoch}, batch ${batch}`;
-      const hint = `the damaged file is kept as ${DAMAGED}; look after the disk`;
+      const message = `${damage[0]!.message}: resuming from the previous one, after epoch ${epoch}, batch ${batch}`;
+      const hint = `the damaged file is kept as ${DAMAGED}; check the disk`;
       return {
         checkpoint,
         info,
@@ -128,19 +130,19 @@ export async function readLatest(
   throw new RffcError(
     damage.map((one) => ({
       ...one,
-      hint: `no whole checkpoint is left in \`${folder}\`: start a new run; \`--init\` can begin with its best.safetensors`,
+      hint: `no undamaged checkpoint in \`${folder}\`: start a new run, for example with \`--init ${folder}/best.safetensors\``,
     })),
   );
 }
 
-/** Whether a file is not what was written: its header or its checksum says so. */
+/** Whether a file differs from what was written, by its header or checksum. */
 function isDamage({ diagnostics }: RffcError): boolean {
   return diagnostics.every(({ code }) => code === 'RFF640' || code === 'RFF720');
 }
 
 /**
- * The SHA-256, in hexadecimal, of all that a checkpoint says: its metadata and every tensor's name, type, shape and
- * bytes, in the order of the names.
+ * The SHA-256, in hexadecimal, of a checkpoint's content: its metadata and every tensor's name, type, shape and
+ * bytes, sorted by name.
  */
 function checksumOf(
   tensors: ReadonlyMap<string, Tensor>,
@@ -158,9 +160,9 @@ function checksumOf(
 
 /**
  * Reads weights for a model whose session has `expected` tensors: all its parameters, and with `state` its optimizer
- * state too. Without `state`, optimizer state in the file is passed over.
- * @throws RffcError RFF720 for a checkpoint that is not what was written, RFF706 with one diagnostic for each tensor that is missing, too many, or of another shape, and
- * whatever reading a safetensors file can throw.
+ * state too. Without `state`, optimizer state in the file is ignored.
+ * @throws RffcError RFF720 for a damaged checkpoint, RFF706 with one diagnostic per missing, extra or differently
+ * shaped tensor, and the errors of reading a safetensors file.
  */
 export async function readCheckpoint(
   path: string,
@@ -169,11 +171,11 @@ export async function readCheckpoint(
 ): Promise<Checkpoint> {
   const file = await readSafetensors(path);
   const { checksum, ...said } = file.metadata;
-  // Weights from elsewhere have no checksum.
+  // Weights of other programs have no checksum.
   if (checksum === undefined ? said.format === FORMAT : checksum !== checksumOf(file.tensors, said)) {
-    throw failure('RFF720', `\`${path}\` is damaged: its content does not have the checksum in it`, {
+    throw failure('RFF720', `\`${path}\` is damaged: its content does not match its checksum`, {
       file: path,
-      hint: 'it has changed since it was written: a failing disk, or a copy cut short',
+      hint: 'it changed after it was written: a failing disk, or an incomplete copy',
     });
   }
   const wanted = new Map(
@@ -189,12 +191,12 @@ export async function readCheckpoint(
     const tensor = file.tensors.get(name);
     if (!tensor) report(`\`${name}\` [${shape.join(', ')}] is missing`);
     else if (!sameShape(tensor.shape, shape)) {
-      report(`\`${name}\` is [${tensor.shape.join(', ')}], but the model's is [${shape.join(', ')}]`);
+      report(`\`${name}\` is [${tensor.shape.join(', ')}]: the model expects [${shape.join(', ')}]`);
     }
   }
   for (const name of file.tensors.keys()) {
     const passedOver = !state && name.startsWith('optimizer/');
-    if (!wanted.has(name) && !passedOver) report(`\`${name}\` is no tensor of the model`);
+    if (!wanted.has(name) && !passedOver) report(`\`${name}\` is not a tensor of the model`);
   }
   if (problems.length > 0) throw new RffcError(firstFew(problems, path));
 
@@ -205,18 +207,18 @@ export async function readCheckpoint(
   return { tensors, shapes, info: parseInfo(file.metadata) };
 }
 
-/** A checkpoint's position. @throws RffcError RFF707 where the file does not say how far training was. */
+/** A checkpoint's position. @throws RffcError RFF707 if the file has none. */
 export function resumable(checkpoint: Checkpoint, path: string): CheckpointInfo {
   if (checkpoint.info) return checkpoint.info;
-  throw failure('RFF707', 'the file does not say at which epoch and batch it was written', {
+  throw failure('RFF707', 'not a checkpoint: the file has no epoch and batch to resume at', {
     file: path,
-    hint: 'resume from a folder that `rffc run` wrote, or start anew from these weights with `--init`',
+    hint: 'resume a folder written by `rffc run`, or start from these weights with `--init`',
   });
 }
 
 /**
- * Writes a checkpoint's tensors into a session; what the session has no place for, as the state of another stage, it gives
- * back.
+ * Writes a checkpoint's tensors into a session; returns those that the session does not have, such as the state of
+ * another back.
  */
 export function restore(session: Session, checkpoint: Checkpoint): Map<string, Tensor> {
   const known = new Set(session.tensors.map(({ name }) => name));

@@ -1,12 +1,14 @@
 /**
  * What the RFF7xx codes mean: files, run folders, checkpoints, options, and what can go wrong while training.
  *
- * `explanation` is for `docs/`: why it is an error and what mends it. The messages are made where the errors are found.
+ * `explanation` is for `docs/`: why it is an error and how to fix it. The messages are written where the errors are
+ * found.
  */
 export const runCodes: Readonly<Record<string, { readonly title: string; readonly explanation: string }>> = {
   RFF701: {
     title: 'no such file or folder',
-    explanation: 'A path on the command line does not exist. Relative paths start at the working directory.',
+    explanation:
+      'A path on the command line does not exist. Relative paths are relative to the working directory.',
   },
   RFF702: {
     title: 'directory instead of a file, or the reverse',
@@ -25,12 +27,12 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
   RFF705: {
     title: 'damaged config.json',
     explanation:
-      "A run's config.json contains the model's text and every option. It has to be as `rffc run` wrote it: restore it, or train again.",
+      "A run's config.json contains the model's text and every option, as written by `rffc run`. Restore it, or train again.",
   },
   RFF706: {
     title: 'weights do not match the model',
     explanation:
-      "A checkpoint contains exactly the model's parameters (and, to resume, its optimizer state), each with the model's shape. Names are those of LANGUAGE.md: TARGET.SOURCE.TYPE.weight. `--init-missing ok` allows missing or unused weights.",
+      "A checkpoint contains exactly the model's parameters (and, to resume, its optimizer state), each with the model's shape. Names are TARGET.SOURCE.TYPE.weight, as in LANGUAGE.md. `--init-missing ok` allows missing or unused weights.",
   },
   RFF707: {
     title: 'checkpoint cannot be resumed',
@@ -47,8 +49,8 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
       'The number of values per sample has to match `input NAME[d]`, and every label has to be below the number of classes of `label NAME[c]`.',
   },
   RFF710: {
-    title: 'too few samples',
-    explanation: 'Training and evaluation each require at least one sample.',
+    title: 'empty split',
+    explanation: 'Training and evaluation each require at least one sample in the split that they use.',
   },
   RFF711: {
     title: 'missing negative labels',
@@ -61,11 +63,14 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
       'A loss, a goodness or a weight became infinite or NaN: the learning rate is too high, or a formula divides by zero or overflows. Training stops, and the last checkpoint remains.',
   },
   RFF713: {
-    title: 'wrong usage',
+    title: 'options that cannot be combined',
     explanation:
-      "The command's options contradict each other, for example `--resume`, which takes everything from the run, with `--seed`; or one of them has no effect here.",
+      'Two options exclude each other, for example `--resume`, which takes every setting from the run, and `--seed`; or one requires another, as `--init-missing` requires `--init`.',
   },
-  RFF714: { title: 'not .rff text', explanation: '`rffc fmt` formats .rff text; a model document is JSON.' },
+  RFF714: {
+    title: 'not .rff text',
+    explanation: '`rffc fmt` and `rffc compile --emit ast` read .rff text; a model document is JSON.',
+  },
   RFF715: {
     title: 'not a model document',
     explanation:
@@ -97,23 +102,62 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
       'A checkpoint contains a SHA-256 of its content, which no longer matches. `rffc run --resume` falls back to the previous one, checkpoint.previous.safetensors.',
   },
   RFF721: {
-    title: 'a silent layer',
+    title: 'silent layer',
     explanation:
-      'A warning while training: for twenty batches in a row the goodness of a layer was that of a layer without any activity, in every step that learns. ' +
+      'A warning while training: for twenty batches in a row a layer had the goodness of a layer without activity in every learning step. ' +
       'Units of `relu` that fall below zero for all samples have no gradient and stay there, as do layers whose weights all start at zero. ' +
-      'Lower the learning rate, use `leaky_relu`, or start with other weights.',
+      'Lower the learning rate, use `leaky_relu`, or change the initial weights.',
   },
   RFF722: {
-    title: 'an exploding layer',
+    title: 'exploding layer',
     explanation:
       'A warning while training: the goodness of a layer is more than ten thousand times that of activities of size 1, for ten batches in a row. ' +
-      'The learning rate is too high, or a loss rewards ever more goodness: `-goodness` has no end, `softplus(theta - goodness)` levels off.',
+      'The learning rate is too high, or a loss rewards unlimited goodness: `-goodness` is unbounded, `softplus(theta - goodness)` levels off.',
   },
   RFF723: {
-    title: 'one class for everything',
+    title: 'one class predicted for almost all samples',
     explanation:
-      'A warning while training: at least 99 of 100 samples are given the same label, though most of them have another one. ' +
-      'The network tells labels by what it makes of the label alone: the learning rate is too high, or too low to have learned anything, or the label’s weights are so small that it hardly counts.',
+      'A warning while training: at least 99 % of samples are predicted to have the same label, though most have another. ' +
+      'The prediction depends on the label alone, not on the sample: the learning rate is too high, or too low to have learned anything, or the label’s weights are so small that it hardly counts.',
+  },
+  RFF727: {
+    title: 'unknown pass',
+    explanation: '`--no-pass` takes the name of a compiler pass. `rffc compile FILE --explain` lists them.',
+  },
+  RFF728: {
+    title: 'setting fixed by compilation',
+    explanation:
+      'Params, batch size, learning rate and passes are fixed in a plan, and params in a model document. Compile the .rff file again with the option, or run it directly.',
+  },
+  RFF729: {
+    title: 'data set without files of its own',
+    explanation:
+      '`rffc data fetch` downloads data sets that are published somewhere, such as `mnist`; `rffc data sample` shows those that need no file named by a model, such as `digits`.',
+  },
+  RFF730: {
+    title: 'no validation split',
+    explanation:
+      '`rffc eval --split validation` requires a run whose model has `validation` in `train { }`, which holds out a share of the training samples.',
+  },
+  RFF731: {
+    title: 'run already finished',
+    explanation:
+      'The run has trained for all its epochs. `--resume RUN --epochs N` with a larger N continues it.',
+  },
+  RFF732: {
+    title: 'batch larger than the training set',
+    explanation:
+      'Only full batches are trained on, so there have to be at least as many training samples as `batch`, after `--limit` and `validation`.',
+  },
+  RFF733: {
+    title: 'batch too small for hybrid images',
+    explanation:
+      '`negatives: hybrid_images()` mixes two images of a batch, so a batch has at least 2 samples.',
+  },
+  RFF734: {
+    title: 'empty validation share',
+    explanation:
+      '`validation` in `train { }` is the share of the training samples to hold out; the share given amounts to less than one sample.',
   },
   RFF740: {
     title: 'report not written',
@@ -126,38 +170,38 @@ export const runCodes: Readonly<Record<string, { readonly title: string; readonl
       '`--log tensorboard` writes to the directory `tensorboard` of the run. Training continues without it.',
   },
   RFF760: {
-    title: 'an image of another format',
+    title: 'unsupported image format',
     explanation:
-      'PNG and JPEG images are read: grey, RGB or palette, of any depth, with or without transparency. Convert others first; `magick picture.webp picture.png` (ImageMagick) does it for WebP, HEIC, GIF, BMP, TIFF and more.',
+      'PNG and JPEG images are supported: grey, RGB or palette, of any depth, with or without transparency. Convert others first; `magick picture.webp picture.png` (ImageMagick) converts WebP, HEIC, GIF, BMP, TIFF and more.',
   },
   RFF761: {
     title: 'values on another scale than the training data',
     explanation:
-      'A network sees its data through a normalization: for images, pixels b become (b / 255 - mean) / std. `predict` and `eval --data` apply it to every source. Integers are taken as pixels from 0 to 255; reals as brightness where they stay within 0 to 1, as pixels where they reach up to 255, and otherwise as already normalized. The warning says that what comes out does not look like the training data. `--values raw`, `unit` or `normalized` says what the numbers are; `--normalize MEAN,STD` gives the normalization that a network trained on tensors had outside of rffc.',
+      'A network sees its data through a normalization: for images, pixels b become (b / 255 - mean) / std. `predict` and `eval --data` apply it to every source. Integers are taken as pixels from 0 to 255; reals as brightness if they are within 0 to 1, as pixels if they reach up to 255, and otherwise as already normalized. The warning says that the result does not look like the training data. `--values raw`, `unit` or `normalized` says what the numbers are; `--normalize MEAN,STD` gives the normalization that was applied to tensors before training.',
   },
   RFF762: {
     title: 'unknown output format',
     explanation:
-      '`rffc predict --out` writes what the name’s ending says: .csv, .json, .npz (for `np.load`) or .safetensors.',
+      'The extension of `rffc predict --out` chooses the format: .csv, .json, .npz (for `np.load`) or .safetensors.',
   },
   RFF763: {
     title: 'images that look inverted',
     explanation:
-      'The images are bright where the training images are dark, in all and at the border: black strokes on white paper for a network that learned white on black, or the other way round. Such images get a label all the same, usually a wrong one. `--invert` uses their negatives.',
+      'The images are bright where the training images are dark, overall and at the border: black strokes on white paper for a network that learned white on black, or the reverse. They are still labelled, usually wrongly. `--invert` inverts them.',
   },
   RFF764: {
     title: 'blank images',
     explanation:
-      'All pixels of an image are equal. Transparent parts are put on black, so black strokes on a transparent background vanish; `--invert` puts them on white and uses the negative.',
+      'All pixels of an image are equal. Transparent parts become black, so black strokes on a transparent background vanish; `--invert` makes them white and then inverts the image.',
   },
   RFF765: {
-    title: 'an image of another size',
+    title: 'unexpected image size',
     explanation:
-      'A network takes images of the size that it was trained on. `--resize` fits others into it: the aspect ratio stays, what is left over is filled with the median of the image’s border; shrinking is the mean over areas, enlarging bilinear. Crop images before so that the object is as large in them as in the training data: in MNIST a digit takes 20 of 28 pixels.',
+      'A network takes images of the size that it was trained on. `--resize` fits others into it: the aspect ratio is kept, the rest is filled with the median of the image’s border; shrinking averages areas, enlarging is bilinear. Crop images first so that the object is as large as in the training data: in MNIST a digit takes 20 of 28 pixels.',
   },
   RFF766: {
-    title: 'files that were skipped',
+    title: 'skipped files',
     explanation:
-      'In a folder, PNG and JPEG images are read, by their content. Where it has none, those in the folders in it are read; folders named 0, 1, 2, … give true labels. Other files are left out.',
+      'In a folder, PNG and JPEG images are read, recognized by their content; if it has none, those of its subfolders, whose names 0, 1, 2, … are true labels. Other files are skipped.',
   },
 };

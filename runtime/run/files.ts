@@ -1,5 +1,5 @@
 /**
- * Reading and writing files as a user meets them: what the file system says comes out as one plain line.
+ * Reading and writing files, with one plain error for each way the file system can refuse.
  */
 import {
   accessSync,
@@ -20,7 +20,10 @@ import {
 import { dirname } from 'node:path';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
 
-/** A file's text; messages call it `name`. @throws RffcError RFF701 where there is none, RFF702 for a folder, RFF703 where it cannot be read. */
+/**
+ * A file's text; `name` is for messages. @throws RffcError RFF701 if it does not exist, RFF702 for a folder, RFF703
+ * if it cannot be read.
+ */
 export function readText(path: string, name = path): string {
   try {
     return readFileSync(path, 'utf8');
@@ -71,11 +74,11 @@ function replace(path: string, content: string | Uint8Array, mode: number | unde
 }
 
 /**
- * Refuses a folder, there or still to be made, that nothing can be written into: before hours are spent on what would go
+ * Checks that a folder, existing or to be created, is writable, before hours are spent on what would go
  * there.
  *
  * @param hint where to write instead
- * @throws RffcError RFF702 where a file is in the way, RFF703 where it may not be written
+ * @throws RffcError RFF702 if a file is in the way, RFF703 if it is not writable
  */
 export function checkWritable(folder: string, hint: string): void {
   let nearest = folder;
@@ -89,7 +92,7 @@ export function checkWritable(folder: string, hint: string): void {
   }
 }
 
-/** Brings what was appended to a file onto the disk. @throws RffcError RFF701 to RFF703. */
+/** Flushes an appended file to disk. @throws RffcError RFF701 to RFF703. */
 export function syncFile(path: string): void {
   try {
     const file = openSync(path, 'r+');
@@ -103,7 +106,7 @@ export function syncFile(path: string): void {
   }
 }
 
-/** Brings a folder's renamed files onto the disk, where the system can: Windows does not open folders. */
+/** Flushes a folder's renames to disk, where the system can: Windows does not open folders. */
 export function syncFolder(path: string): void {
   try {
     const folder = openSync(path, 'r');
@@ -113,44 +116,44 @@ export function syncFolder(path: string): void {
       closeSync(folder);
     }
   } catch {
-    // The rename itself has been done: only a loss of power within seconds could undo it.
+    // The rename is done: only a power loss within seconds could undo it.
   }
 }
 
 /**
- * What the file system refused at `path`, as an `RffcError`; any other error as it is.
+ * A file system error at `path` as an `RffcError`; any other error unchanged.
  *
- * @param hint what to do where it may not be read or written
+ * @param hint for a missing permission
  */
-export function fileError(error: unknown, path: string, hint = 'look at its permissions'): unknown {
+export function fileError(error: unknown, path: string, hint = 'check its permissions'): unknown {
   if (error instanceof RffcError || !(error instanceof Error) || !('code' in error)) return error;
   switch (error.code) {
     case 'ENOENT':
-      return failure('RFF701', `there is no \`${path}\``, {
+      return failure('RFF701', `\`${path}\` does not exist`, {
         file: path,
-        hint: 'check the spelling and the folder you are in',
+        hint: 'check the spelling and the working directory',
       });
     case 'EISDIR':
       return failure('RFF702', `\`${path}\` is a folder, not a file`, {
         file: path,
-        hint: `name a file in it, for example \`${path}/*.rff\``,
+        hint: `give a file in it, for example \`${path}/*.rff\``,
       });
     case 'ENOTDIR':
-      return failure('RFF702', `\`${path}\` runs through a file as if it were a folder`, { file: path });
+      return failure('RFF702', `a parent of \`${path}\` is a file, not a folder`, { file: path });
     case 'EEXIST':
       return failure('RFF702', `\`${path}\` is a file, not a folder`, { file: path });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return failure('RFF703', `\`${path}\` may not be read or written (${error.code})`, {
+      return failure('RFF703', `permission denied for \`${path}\` (${error.code})`, {
         file: path,
         hint,
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return failure('RFF703', `no space is left for \`${path}\``, {
+      return failure('RFF703', `no space left on the disk of \`${path}\``, {
         file: path,
-        hint: 'free some space on its disk; `rffc run --resume DIR` then resumes from the last checkpoint',
+        hint: 'free some space; `rffc run --resume DIR` then resumes from the last checkpoint',
       });
     case 'EPIPE':
       return failure('RFF703', `the reader of \`${path}\` closed it before all was written`, { file: path });

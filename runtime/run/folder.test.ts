@@ -59,47 +59,53 @@ test('a run is named after its model and the time, and never the same twice', ()
   expect(defaultFolder(base, 'm', now)).toBe(`${first}-3`);
 });
 
-test('a config comes back as it was written', () => {
+test('a config round-trips', () => {
   const path = join(folder, 'deep', 'run');
   createRunFolder(path, config);
   expect(readRunConfig(path)).toEqual(config);
   expect(config.versions.rffc).toMatch(/^\d+\.\d+\.\d+/);
 });
 
-test('an empty folder will do, one with anything in it will not', () => {
+test('reads `judgeEvery` of earlier versions as `evalEvery`', () => {
+  const path = join(folder, 'earlier');
+  createRunFolder(path, { ...config, settings: { judgeEvery: 2 } as RunConfig['settings'] });
+  expect(readRunConfig(path).settings).toEqual({ evalEvery: 2 });
+});
+
+test('accepts an empty folder, and rejects one that is not empty', () => {
   const path = join(folder, 'taken');
   mkdirSync(path);
   createRunFolder(path, config);
-  expect(() => createRunFolder(path, config)).toThrow('already holds a run');
+  expect(() => createRunFolder(path, config)).toThrow('already contains a run');
   rmSync(join(path, CONFIG));
   writeFileSync(join(path, 'thesis.tex'), '');
   expect(() => createRunFolder(path, config)).toThrow('is not empty');
   expect(() => createRunFolder(join(path, 'thesis.tex'), config)).toThrow('RFF702');
 });
 
-test('what is no run folder is said to be none', () => {
+test('rejects a folder that is not a run', () => {
   expect(() => readRunConfig(join(folder, 'nowhere'))).toThrow('RFF701');
   mkdirSync(join(folder, 'plain'));
   expect(() => readRunConfig(join(folder, 'plain'))).toThrow('RFF704');
 });
 
-test('a damaged config is refused with what is wrong in it', () => {
+test('rejects a damaged config with the reason', () => {
   const path = join(folder, 'damaged');
   mkdirSync(path);
   const reading = (text: string) => {
     writeFileSync(join(path, CONFIG), text);
     return () => readRunConfig(path);
   };
-  expect(reading('{')).toThrow('it is not JSON');
+  expect(reading('{')).toThrow('not JSON');
   expect(reading('[]')).toThrow('not an object');
-  expect(reading(JSON.stringify({ ...config, format: 2 }))).toThrow('its format is 2');
-  expect(reading(JSON.stringify({ ...config, batch: '100' }))).toThrow('`batch` is not a whole number');
+  expect(reading(JSON.stringify({ ...config, format: 2 }))).toThrow('unknown format 2');
+  expect(reading(JSON.stringify({ ...config, batch: '100' }))).toThrow('`batch` is not an integer');
   expect(reading(JSON.stringify({ ...config, settings: { set: { theta: 'x' } } }))).toThrow('`settings.set`');
   const changed = { ...config, model: { ...config.model, text: 'model m { }' } };
   expect(reading(JSON.stringify(changed))).toThrow('SHA-256');
 });
 
-test('whatever stands in a config, reading it throws nothing but an RffcError', () => {
+test('reading any config throws nothing but an RffcError', () => {
   const path = join(folder, 'fuzzed');
   mkdirSync(path);
   const keys = fc.constantFrom('format', 'model', 'settings', 'seed', 'created', 'versions', 'backend', 'x');
@@ -116,7 +122,7 @@ test('whatever stands in a config, reading it throws nothing but an RffcError', 
   );
 });
 
-test('metrics after the checkpoint go, those before stay, and a line cut short goes too', () => {
+test('drops metrics after the checkpoint and incomplete lines', () => {
   const path = join(folder, 'metrics');
   mkdirSync(path);
   expect(trimMetrics(path, { epoch: 0, batch: 10, trained: 10 })).toBe(0);
@@ -126,7 +132,7 @@ test('metrics after the checkpoint go, those before stay, and a line cut short g
   expect(readText(join(path, METRICS))).toBe('{"trained":10,"seconds":1}\n{"trained":20,"seconds":2}\n');
 });
 
-test('a file is replaced whole, and nothing is left beside it', () => {
+test('replaces a file atomically, and leaves no temporary file', () => {
   const path = join(folder, 'text');
   writeAtomically(path, 'one');
   writeAtomically(path, 'zwei, übermäßig lang'.repeat(1000));
@@ -168,7 +174,7 @@ test('an epoch’s line is kept only once the epoch is behind the checkpoint', (
   expect(readText(join(path, METRICS))).toBe('{"event":"batch","epoch":1,"trained":10,"seconds":1}\n');
 });
 
-test('what a killed run left half written goes, and is no reason to call a folder taken', () => {
+test('removes temporary files of a killed run, and does not count them as content', () => {
   const path = join(folder, 'leftovers');
   mkdirSync(path);
   const names = [

@@ -1,16 +1,16 @@
 /**
- * A run's folder: everything needed to repeat a run, look at it, go on with it, or use what it learned.
+ * A run's folder: everything needed to reproduce, inspect, resume or use a run.
  *
  *     config.json             the model's text and SHA-256, every option, the versions and the machine
  *     metrics.jsonl           one line for every tenth batch and every epoch
- *     checkpoint.safetensors  after the latest epoch, now and then within one, and where the run was interrupted
+ *     checkpoint.safetensors  after the latest epoch, every few minutes, and where the run was interrupted
  *     checkpoint.previous.safetensors  the one before it
- *     best.safetensors        after the epoch with the best accuracy on the validation split, or without one the test split
- *     report.html             a page to look at, after the latest epoch
+ *     best.safetensors        after the epoch with the best accuracy on the validation split, or else the test split
+ *     report.html             the report, after the latest epoch
  *     tensorboard/            event files, with `--log tensorboard`
  *
- * Every file but the metrics is written beside its place and renamed into it; the metrics only grow, and a run that goes
- * on cuts them back to its checkpoint. So a kill at any moment leaves a folder to go on from.
+ * Every file but the metrics is written atomically; the metrics are only appended to, and a resumed run
+ * truncates them to its checkpoint. So a kill at any moment leaves a folder that can be resumed.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.
 import { shellWord } from './shell.js';
 import { rffcVersion } from './version.js';
 
-/** What a run was started with, beside its model. Absent = the model's own, or no limit. */
+/** A run's settings beside its model. Absent means the model's own value, or no limit. */
 export interface RunSettings {
   readonly set?: Readonly<Record<string, number>>;
   readonly model?: string;
@@ -36,25 +36,25 @@ export interface RunSettings {
   readonly limit?: number;
   readonly threads?: number;
   readonly dataDir?: string;
-  /** A file of weights to start from, and whether it may lack some or have others. */
+  /** A weights file to start from, and whether missing or unused weights are allowed. */
   readonly init?: string;
   readonly initMissing?: 'ok' | 'error';
-  /** Of `train { optimizer }`; a layer's own optimizer keeps its own. */
+  /** Overrides `train { optimizer }`, not a layer's own optimizer. */
   readonly lr?: number;
-  /** Passes that the compiler leaves out. */
+  /** Disabled compiler passes. */
   readonly without?: readonly PassName[];
-  /** Of products, where the backend has a choice. */
+  /** Precision of matrix-product operands, where the backend has a choice. */
   readonly precision?: Precision;
-  /** Which GPU, from 0, on cuda. */
+  /** CUDA device, from 0. */
   readonly device?: number;
   /** Batches between two checkpoints within an epoch. */
   readonly checkpointEvery?: number;
-  /** What is measured beside losses and goodness, and every how many batches a line is written. */
+  /** Further metrics, and every how many batches to write a line. */
   readonly metrics?: readonly MetricKind[];
   readonly metricsEvery?: number;
-  /** Judge the network after every so many epochs. */
-  readonly judgeEvery?: number;
-  /** What is written beside the metrics and the report. */
+  /** Evaluate the network every n epochs. */
+  readonly evalEvery?: number;
+  /** Further logs, beside the metrics and the report. */
   readonly log?: readonly LogKind[];
 }
 
@@ -69,30 +69,30 @@ export interface RunConfig {
     readonly text: string;
   };
   readonly settings: RunSettings;
-  /** The model came as a plan, which has its batch, params and passes settled; its text is then a model document. */
+  /** The model came as a plan, whose batch, params and passes are fixed; its text is then a model document. */
   readonly compiled?: true;
-  /** What `settings` and the model came to. */
+  /** The values that resulted from `settings` and the model. */
   readonly seed: number;
   readonly epochs: number;
-  /** Of the readout; absent for a model without one. */
+  /** Epochs of the readout; absent for a model without one. */
   readonly readoutEpochs?: number;
   readonly batch: number;
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: Readonly<Record<string, string | number>>;
-  /** What the training data are like, to notice samples that are not; absent in older runs. */
+  /** Statistics of the training data, to notice samples that differ; absent in older runs. */
   readonly data?: TrainedValues;
 }
 
 export const CONFIG = 'config.json';
 export const METRICS = 'metrics.jsonl';
 export const CHECKPOINT = 'checkpoint.safetensors';
-/** The checkpoint before the latest, and a latest one that was found damaged. */
+/** The previous checkpoint, and a latest one that was found damaged. */
 export const PREVIOUS = 'checkpoint.previous.safetensors';
 export const DAMAGED = 'checkpoint.damaged.safetensors';
 export const BEST = 'best.safetensors';
 
-/** `runs/NAME-YYYYMMDD-HHMMSS` under `base`, in local time; with a number after it where that is taken. */
+/** `runs/NAME-YYYYMMDD-HHMMSS` under `base`, in local time; with a number appended if that exists. */
 export function defaultFolder(base: string, name: string, now: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
@@ -104,23 +104,23 @@ export function defaultFolder(base: string, name: string, now: Date): string {
   }
 }
 
-/** Refuses a folder that a new run cannot go into; makes nothing. @throws RffcError RFF702, RFF703, RFF708 */
+/** Checks that a new run can use a folder; creates nothing. @throws RffcError RFF702, RFF703, RFF708 */
 export function checkRunFolder(folder: string): void {
-  checkWritable(folder, 'choose a folder you can write to: `--out DIR`');
+  checkWritable(folder, 'choose a writable folder: `--out DIR`');
   if (!existsSync(folder)) return;
   removeLeftovers(folder);
   const inside = readdirSync(folder);
   if (inside.length === 0) return;
   const [message, hint] = inside.includes(CONFIG)
     ? [
-        `\`${folder}\` already holds a run`,
+        `\`${folder}\` already contains a run`,
         `resume it with \`--resume ${shellWord(folder)}\`, or choose another \`--out\``,
       ]
     : [`\`${folder}\` is not empty`, 'choose another `--out`'];
   throw failure('RFF708', message, { file: folder, hint });
 }
 
-/** Makes a run's folder and writes its config. @throws RffcError RFF708 if something is in it already, RFF701 to RFF703. */
+/** Creates a run's folder and writes its config. @throws RffcError RFF708 if it is not empty, RFF701 to RFF703. */
 export function createRunFolder(folder: string, config: RunConfig): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -131,7 +131,7 @@ export function createRunFolder(folder: string, config: RunConfig): void {
   writeConfig(folder, config);
 }
 
-/** Removes the half-written temporary files of a run that was killed. */
+/** Removes the temporary files of a killed run. */
 export function removeLeftovers(folder: string): void {
   const leftover =
     /^(config\.json|metrics\.jsonl|report\.html|(checkpoint|best)(\.\w+)?\.safetensors)\.\d+\.tmp$/;
@@ -146,15 +146,16 @@ export function writeConfig(folder: string, config: RunConfig): void {
 
 /**
  * A run's config, checked.
- * @throws RffcError RFF701 for no such folder, RFF704 for one that is not a run's, RFF705 for a damaged config.
+ * @throws RffcError RFF701 for a missing folder, RFF704 if it is not a run's, RFF705 for a damaged config.
  */
 export function readRunConfig(folder: string): RunConfig {
   const path = join(folder, CONFIG);
-  if (!existsSync(folder)) throw failure('RFF701', `there is no run folder \`${folder}\``, { file: folder });
+  if (!existsSync(folder))
+    throw failure('RFF701', `run folder \`${folder}\` does not exist`, { file: folder });
   if (!existsSync(path)) {
-    throw failure('RFF704', `\`${folder}\` is not the folder of a run`, {
+    throw failure('RFF704', `\`${folder}\` is not a run folder`, {
       file: folder,
-      hint: `\`rffc run\` writes one, with a ${CONFIG} in it`,
+      hint: `expected a folder written by \`rffc run\`, which contains ${CONFIG}`,
     });
   }
   const damaged = (what: string) => failure('RFF705', `\`${path}\` is damaged: ${what}`, { file: path });
@@ -162,14 +163,20 @@ export function readRunConfig(folder: string): RunConfig {
   try {
     json = JSON.parse(readText(path));
   } catch (error) {
-    throw error instanceof SyntaxError ? damaged('it is not JSON') : error;
+    throw error instanceof SyntaxError ? damaged('not JSON') : error;
   }
   const problem = configProblem(json);
   if (problem) throw damaged(problem);
-  const config = json as RunConfig;
+  const config = withEvalEvery(json as RunConfig);
   if (sha256(config.model.text) !== config.model.sha256)
-    throw damaged("the model's text does not have the SHA-256 that stands beside it");
+    throw damaged("the model's text does not match its SHA-256");
   return config;
+}
+
+/** Earlier versions wrote `evalEvery` as `judgeEvery`. */
+function withEvalEvery(config: RunConfig): RunConfig {
+  const { judgeEvery, ...settings } = config.settings as RunSettings & { readonly judgeEvery?: number };
+  return judgeEvery === undefined ? config : { ...config, settings: { evalEvery: judgeEvery, ...settings } };
 }
 
 /** Appends one JSON object as a line to a run's metrics. */
@@ -183,9 +190,9 @@ export function appendMetrics(folder: string, record: object): void {
 }
 
 /**
- * Keeps the metrics up to a position: a run that goes on from there writes the later ones anew. An epoch's own line is
- * written before the next epoch's first position, and kept only from there on.
- * Returns the seconds that the run had taken by then.
+ * Truncates the metrics to a position: a run resumed there writes the later lines again. An epoch's own line is
+ * written before the next epoch begins, and kept only from there on.
+ * Returns the run's elapsed seconds at that position.
  */
 export function trimMetrics(folder: string, position: Position): number {
   const { epoch, trained } = position;
@@ -211,7 +218,7 @@ export function trimMetrics(folder: string, position: Position): number {
   return seconds;
 }
 
-/** A line's object; undefined for an empty line, and for the last one of a run that was killed in the middle of it. */
+/** A line's object; undefined for an empty line, and for an incomplete one left by a kill. */
 function parseRecord(line: string): Record<string, unknown> | undefined {
   try {
     const record: unknown = JSON.parse(line);
@@ -221,17 +228,17 @@ function parseRecord(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** In hexadecimal, of the text as UTF-8. */
+/** In hexadecimal, over UTF-8. */
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The versions that a run's result can depend on. */
+/** Versions that a run's result can depend on. */
 export function versions(): Record<string, string> {
   return { rffc: rffcVersion(), node: process.versions.node, v8: process.versions.v8 };
 }
 
-/** The machine, in a few words. */
+/** A short description of the machine. */
 export function machine(): Record<string, string | number> {
   return {
     os: `${platform()} ${release()}`,
@@ -242,10 +249,10 @@ export function machine(): Record<string, string | number> {
   };
 }
 
-/** What keeps `json` from being a `RunConfig`; undefined if nothing does. */
+/** Why `json` is not a `RunConfig`; undefined if it is one. */
 function configProblem(json: unknown): string | undefined {
-  if (!isRecord(json)) return 'it is not an object';
-  if (json.format !== 1) return `its format is ${JSON.stringify(json.format)}, and this rffc reads 1`;
+  if (!isRecord(json)) return 'not an object';
+  if (json.format !== 1) return `unknown format ${JSON.stringify(json.format)}: expected 1`;
   const { model, settings } = json;
   if (!isRecord(model)) return '`model` is missing';
   for (const key of ['name', 'file', 'sha256', 'text'])
@@ -253,7 +260,7 @@ function configProblem(json: unknown): string | undefined {
   for (const key of ['created', 'backend'])
     if (typeof json[key] !== 'string') return `\`${key}\` is not text`;
   for (const key of ['seed', 'epochs', 'batch', ...('readoutEpochs' in json ? ['readoutEpochs'] : [])])
-    if (!Number.isSafeInteger(json[key])) return `\`${key}\` is not a whole number`;
+    if (!Number.isSafeInteger(json[key])) return `\`${key}\` is not an integer`;
   if (!isRecord(settings)) return '`settings` is missing';
   for (const key of [
     'epochs',
@@ -264,33 +271,34 @@ function configProblem(json: unknown): string | undefined {
     'device',
     'checkpointEvery',
     'metricsEvery',
+    'evalEvery',
     'judgeEvery',
   ]) {
     if (settings[key] !== undefined && !Number.isSafeInteger(settings[key]))
-      return `\`settings.${key}\` is not a whole number`;
+      return `\`settings.${key}\` is not an integer`;
   }
   for (const key of ['model', 'dataDir', 'init']) {
     if (settings[key] !== undefined && typeof settings[key] !== 'string')
       return `\`settings.${key}\` is not text`;
   }
   if (settings.initMissing !== undefined && !['ok', 'error'].includes(settings.initMissing as string))
-    return '`settings.initMissing` is neither ok nor error';
+    return '`settings.initMissing` is invalid: expected ok or error';
   if (settings.lr !== undefined && typeof settings.lr !== 'number') return '`settings.lr` is not a number';
   if (settings.precision !== undefined && !precisions.includes(settings.precision as Precision))
-    return `\`settings.precision\` is none of ${precisions.join(', ')}`;
+    return `\`settings.precision\` is invalid: expected one of ${precisions.join(', ')}`;
   const { set } = settings;
   if (
     set !== undefined &&
     !(isRecord(set) && Object.values(set).every((value) => typeof value === 'number'))
   ) {
-    return '`settings.set` does not give numbers';
+    return '`settings.set` has values that are not numbers';
   }
   const { without } = settings;
   if (
     without !== undefined &&
     !(Array.isArray(without) && without.every((pass) => passNames.includes(pass as PassName)))
   ) {
-    return `\`settings.without\` names what is no pass of this rffc: they are ${passNames.join(', ')}`;
+    return `\`settings.without\` names an unknown pass: expected some of ${passNames.join(', ')}`;
   }
   for (const [key, kinds] of [
     ['metrics', metricKinds],
@@ -301,7 +309,7 @@ function configProblem(json: unknown): string | undefined {
       chosen !== undefined &&
       !(Array.isArray(chosen) && chosen.every((one) => kinds.includes(one as never)))
     )
-      return `\`settings.${key}\` may name ${kinds.join(', ')}`;
+      return `\`settings.${key}\` is invalid: expected some of ${kinds.join(', ')}`;
   }
   const { data } = json;
   if (data !== undefined) {

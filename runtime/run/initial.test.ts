@@ -25,7 +25,7 @@ async function file(name: string, tensors: Readonly<Record<string, Tensor>>): Pr
   return path;
 }
 
-test('weights that fit are taken, optimizer state is passed over', async () => {
+test('takes matching weights, and ignores optimizer state', async () => {
   const path = await file('whole.safetensors', {
     'h1.x.forward.weight': f32(2, 3),
     'h1.x.forward.bias': f32(2),
@@ -38,7 +38,7 @@ test('weights that fit are taken, optimizer state is passed over', async () => {
   }
 });
 
-test('with `ok` some may be missing or left over, and both are said', async () => {
+test('with `ok`, warns of missing and of unused weights', async () => {
   const path = await file('part.safetensors', { 'h1.x.forward.weight': f32(2, 3), 'h9.weight': f32(4) });
   await expect(readInitialWeights(path, expected)).rejects.toThrow(
     'RFF706: `h1.x.forward.bias` [2] is missing',
@@ -46,16 +46,16 @@ test('with `ok` some may be missing or left over, and both are said', async () =
   const { checkpoint, warnings } = await readInitialWeights(path, expected, 'ok');
   expect([...checkpoint.tensors]).toEqual([['h1.x.forward.weight', f32(2, 3).data]]);
   expect(warnings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
-    "warning: 1 of the model's 2 tensors are missing and start anew: `h1.x.forward.bias`",
-    'warning: not used, for the model has no such tensor: `h9.weight`',
+    "warning: 1 of the model's 2 tensors are missing and initialized normally: `h1.x.forward.bias`",
+    'warning: not used, as the model has no such tensor: `h9.weight`',
   ]);
 });
 
-test('weights of another shape, or none of the model, are wrong also then', async () => {
+test('rejects weights of another shape, or of no parameter, even then', async () => {
   const shape = await file('shape.safetensors', { 'h1.x.forward.weight': f32(2, 4) });
-  await expect(readInitialWeights(shape, expected, 'ok')).rejects.toThrow('is [2, 4], but the model');
+  await expect(readInitialWeights(shape, expected, 'ok')).rejects.toThrow('is [2, 4]: the model');
   const other = await file('other.safetensors', { weight: f32(2, 4) });
   await expect(readInitialWeights(other, expected, 'ok')).rejects.toThrow(
-    "has none of the model's 2 tensors",
+    "contains none of the model's 2 tensors",
   );
 });

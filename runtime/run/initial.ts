@@ -1,6 +1,6 @@
 /**
- * The weights that a run starts from where `--init` names a file: those of another run, or any safetensors file with
- * the language's names. With `missing: 'ok'` it may lack some, and have others.
+ * The weights of `--init`: those of another run, or any safetensors file with
+ * the language's names. `missing: 'ok'` allows missing and unused ones.
  */
 import type { TensorInfo } from '../../compiler/graph/tensors.js';
 import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
@@ -9,14 +9,14 @@ import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 
 export interface InitialWeights {
   readonly checkpoint: Checkpoint;
-  /** What the file lacks, and what it has that the model does not; each in one warning. */
+  /** One warning for missing weights, one for unused ones. */
   readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Reads the weights of `path` for a network with the tensors `expected`; its optimizer state is passed over.
- * @param missing whether the file may hold other weights than the network's, as long as some are the same
- * @throws RffcError RFF706 for weights that do not fit, and whatever reading a safetensors file can throw
+ * Reads the weights of `path` for a network with the tensors `expected`; optimizer state is ignored.
+ * @param missing whether weights may be missing or unused, as long as some match
+ * @throws RffcError RFF706 for weights that do not match, and the errors of reading a safetensors file
  */
 export async function readInitialWeights(
   path: string,
@@ -32,12 +32,12 @@ export async function readInitialWeights(
   const absent = parameters.filter(({ name }) => !entries.has(name)).map(({ name }) => name);
   const unused = [...entries].filter(([name]) => !names.has(name) && !name.startsWith('optimizer/'));
   if (shared.length === 0) {
-    throw failure('RFF706', `\`${path}\` has none of the model's ${parameters.length} tensors`, {
+    throw failure('RFF706', `\`${path}\` contains none of the model's ${parameters.length} tensors`, {
       file: path,
-      hint: `the model's are ${listed([...names])}; the file's are ${listed([...entries.keys()])}`,
+      hint: `expected ${listed([...names])}; found ${listed([...entries.keys()])}`,
     });
   }
-  // What is not used is read with the rest, so that a checkpoint's checksum is seen to be right.
+  // Unused tensors are read too, to verify a checkpoint's checksum.
   const others = unused.map(
     ([name, { shape }]): TensorInfo => ({ name, shape, type: 'f32', role: 'parameter' }),
   );
@@ -55,18 +55,18 @@ export async function readInitialWeights(
       ...(absent.length > 0
         ? [
             warning(
-              `${absent.length} of the model's ${parameters.length} tensors are missing and start anew: ${listed(absent)}`,
+              `${absent.length} of the model's ${parameters.length} tensors are missing and initialized normally: ${listed(absent)}`,
             ),
           ]
         : []),
       ...(unused.length > 0
-        ? [warning(`not used, for the model has no such tensor: ${listed(unused.map(([name]) => name))}`)]
+        ? [warning(`not used, as the model has no such tensor: ${listed(unused.map(([name]) => name))}`)]
         : []),
     ],
   };
 }
 
-/** Names in a line, the first few of many. */
+/** Names in a line, abbreviated. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 8).map((name) => `\`${name}\``);
   return `${shown.join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;

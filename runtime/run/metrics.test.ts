@@ -24,7 +24,7 @@ test('steps by layer, from rows of layers', () => {
   expect(bySteps([], ['a'])).toEqual({ a: [] });
 });
 
-test('lines are read back; one that was cut short, or that is something else, is passed over', () => {
+test('reads lines, skipping incomplete and unknown ones', () => {
   const line = JSON.stringify(epoch);
   const { goodness_steps_positive: _, ...older } = epoch;
   const others = [line.slice(0, -9), '', 'null', '[]', '{"event":"epoch"}', JSON.stringify(older)];
@@ -34,7 +34,7 @@ test('lines are read back; one that was cut short, or that is something else, is
   expect(parseMetrics(unknown)[0]!.loss).toEqual({ h1: null });
 });
 
-test('what a line may have is left out where it has another form, and an accuracy is then null', () => {
+test('drops malformed optional fields, and malformed accuracies become null', () => {
   const misfits = { test_accuracy: 'high', confusion: [[1], [2, 3]], layer_accuracy: 3, stage: 'neither' };
   const [line] = parseMetrics(JSON.stringify({ ...epoch, ...misfits, classifier_loss: null }));
   const { test_accuracy: _, ...rest } = epoch;

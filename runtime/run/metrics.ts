@@ -1,27 +1,30 @@
 /**
- * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
- * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
+ * The lines of a run's metrics.jsonl: one every n batches, one per epoch. Values per layer are an
+ * object by layer, values per parameter an object by name, so that a line can be read without the model.
  */
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
 import { type BatchReport, type Judgement, type Measures, type StageName, stageOf } from '../train/train.js';
 
-/** What `--metrics` can ask for, and `--log`. */
+/** The values of `--metrics` and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
 export type MetricKind = (typeof metricKinds)[number];
 export const logKinds = ['tensorboard'] as const;
 export type LogKind = (typeof logKinds)[number];
 
-/** In a file, what training could not know is null: JSON has no NaN. */
+/** Unknown values are null, as JSON has no NaN. */
 export type ByName = Readonly<Record<string, number>>;
 
-/** A value of each layer in each learning step of a batch, in their order. */
+/** A value per layer and learning step. */
 export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
-  /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
+  /**
+   * What is trained, with its own epochs and batches: the network or its readout. Absent in lines of older versions:
+   * the network.
+   */
   readonly stage?: StageName;
-  /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
+  /** Epoch and batch count from 1; `trained` counts batches since initialization. */
   readonly epoch: number;
   readonly batch: number;
   readonly batches: number;
@@ -34,25 +37,25 @@ export interface MetricsLine {
   readonly decode_loss?: number;
   readonly lr: number;
   /**
-   * On the test split, in [0, 1]: of the latest epoch of the stage that was judged; null before the first. On the validation
-   * split beside it, where samples are kept aside. Of a readout, by its softmax.
+   * On the test split, in [0, 1], at the stage's latest evaluation; null before the first. On the validation
+   * split beside it, if there is one. For a readout, by its softmax.
    */
   readonly test_accuracy: number | null;
   readonly validation_accuracy?: number | null;
   readonly samples_per_second: number;
-  /** That the run has taken so far. */
+  /** Elapsed so far. */
   readonly seconds: number;
 }
 
-/** What `--metrics` adds to a batch's line. Updates and angles are left out where the batches before were not seen. */
+/** What `--metrics` adds to a batch's line. Updates and angles are absent if the previous batches were not seen. */
 export interface BatchNorms {
-  /** Euclidean, by parameter; the gradient's as the optimizer knows it (see `report/norms.ts`). */
+  /** Euclidean, by parameter; the gradient's as seen by the optimizer (see `report/norms.ts`). */
   readonly weight_norm?: ByName;
   readonly gradient_norm?: ByName;
-  /** By layer, the root mean square over rows and learning steps. */
+  /** Per layer, the root mean square over rows and learning steps. */
   readonly activity_norm_positive?: ByName;
   readonly activity_norm_negative?: ByName;
-  /** Of what the batch moved a parameter by, and its cosine with what the batch before did. */
+  /** The norm of a parameter's update in this batch, and its cosine with the previous one. */
   readonly update_norm?: ByName;
   readonly update_angle?: ByName;
 }
@@ -63,31 +66,31 @@ export interface BatchLine extends MetricsLine, BatchNorms {
 
 export interface EpochLine extends MetricsLine {
   readonly event: 'epoch';
-  /** Goodness by learning step, a mean that looks back over the epoch's last batches, some twenty. */
+  /** Goodness per learning step, a running mean over the epoch's last batches, about twenty. */
   readonly goodness_steps_positive: BySteps;
   readonly goodness_steps_negative: BySteps;
-  /** Of each parameter after the epoch; and what it has moved by in it, which a very large network leaves out. */
+  /** Norm of each parameter after the epoch, and of its change in it, which is omitted for very large networks. */
   readonly weight_norm: ByName;
   readonly update_norm?: ByName;
   /**
-   * On a fixed sample of the training split, in [0, 1], and its size: too few samples to choose an epoch by, enough to see
-   * overfitting. Left out where evaluating them would cost too much.
+   * On a fixed sample of the training split, in [0, 1], and its size: enough to see
+   * overfitting. Absent if evaluating them would cost too much.
    */
   readonly train_accuracy?: number;
   readonly train_samples?: number;
-  /** Of the classifier's most probable label on the test split, in [0, 1]; left out without a classifier. */
+  /** Accuracy of the classifier's most probable label on the test split, in [0, 1]; absent without a classifier. */
   readonly test_accuracy_softmax?: number;
-  /** Of each scored layer without the others, on the test split, in [0, 1]; left out where only one is scored. */
+  /** Accuracy of each scored layer alone, on the test split, in [0, 1]; absent if only one is scored. */
   readonly layer_accuracy?: ByName;
-  /** Of the goodness that predicted the test split; left out where labels are not told apart by goodness. */
+  /** Margins of the goodness on the test split; absent if goodness does not predict. */
   readonly goodness_histogram?: GoodnessHistogram;
-  /** [true class][predicted class], counts on the test split; left out where nothing was judged. */
+  /** [true class][predicted class], counts on the test split; absent if not evaluated. */
   readonly confusion?: readonly (readonly number[])[];
 }
 
 /**
- * How often each goodness came up when samples were predicted. Bins of equal width from `from` to `to`; the first and the last
- * hold what lies beyond, too.
+ * A histogram of goodness during prediction, in bins of equal width from `from` to `to`; the first and the last
+ * include what is beyond.
  */
 export interface GoodnessHistogram {
   readonly from: number;
@@ -98,10 +101,10 @@ export interface GoodnessHistogram {
   readonly negative: readonly number[];
 }
 
-/** The accuracies in a line. */
+/** The accuracies of a line. */
 export type Accuracies = Pick<MetricsLine, 'test_accuracy' | 'validation_accuracy'>;
 
-/** What judging an epoch, or none yet, came to. */
+/** The accuracies of an evaluation, or of none yet. */
 export function accuraciesOf(judgement: Partial<Judgement>, { document }: Network): Accuracies {
   const { validation, test } = judgement;
   return {
@@ -110,7 +113,7 @@ export function accuraciesOf(judgement: Partial<Judgement>, { document }: Networ
   };
 }
 
-/** The accuracies of a line that was written before, whoever wrote it. */
+/** The accuracies of a line read from a file. */
 export function accuraciesIn(line: { readonly [K in keyof Accuracies]?: unknown }): Accuracies {
   const share = (value: unknown) => (typeof value === 'number' ? value : null);
   const { test_accuracy, validation_accuracy } = line;
@@ -120,12 +123,12 @@ export function accuraciesIn(line: { readonly [K in keyof Accuracies]?: unknown 
   };
 }
 
-/** The accuracy of a line that the best epoch is chosen by; null before the first judgement. */
+/** The accuracy by which the best epoch is chosen; null before the first evaluation. */
 export function chosenAccuracy({ test_accuracy, validation_accuracy }: Accuracies): number | null {
   return validation_accuracy === undefined ? test_accuracy : validation_accuracy;
 }
 
-/** What the lines of batches and epochs share. */
+/** Fields common to the lines of batches and epochs. */
 export function metricsOf(report: BatchReport, network: Network, accuracies: Accuracies): MetricsLine {
   const stage = stageOf(report.position);
   const layers = stage === 'network' ? network.layers : [];
@@ -149,17 +152,17 @@ export function metricsOf(report: BatchReport, network: Network, accuracies: Acc
   };
 }
 
-/** What an epoch's line says of its sample of the training split. */
+/** An epoch's fields about the sample of the training split. */
 export function trainOf(train: Evaluation | null): Pick<EpochLine, 'train_accuracy' | 'train_samples'> {
   return train === null ? {} : { train_accuracy: train.accuracy, train_samples: train.samples };
 }
 
-/** What an epoch's line says of its test beside `test_accuracy`. */
+/** An epoch's fields about the test split, beside `test_accuracy`. */
 export function softmaxOf(test: Evaluation | null): Pick<EpochLine, 'test_accuracy_softmax'> {
   return test === null || test.softmax === null ? {} : { test_accuracy_softmax: test.softmax };
 }
 
-/** [learnSteps, layers] as a list of steps for each layer. */
+/** [learnSteps, layers] as a list of steps per layer. */
 export function bySteps(values: readonly number[], layers: readonly string[]): BySteps {
   return Object.fromEntries(
     layers.map((layer, l) => [layer, values.filter((_, i) => i % layers.length === l)]),
@@ -167,9 +170,9 @@ export function bySteps(values: readonly number[], layers: readonly string[]): B
 }
 
 /**
- * The lines of a metrics.jsonl. A line that is none (the last one of a run that was killed while it wrote) is passed over, as
- * are those of an rffc that wrote other ones. What else a line lacks or has in another form is left out of it, so that whoever
- * reads lines can rely on their types, save that a number may be null.
+ * The lines of a metrics.jsonl. Incomplete lines (of a run that was killed while writing) are skipped, as
+ * are unknown ones of other versions. Malformed fields are dropped, so that
+ * readers can rely on the types, except that a number may be null.
  */
 export function parseMetrics(text: string): (BatchLine | EpochLine)[] {
   return text.split('\n').flatMap((line) => {
@@ -208,7 +211,7 @@ const isHistogram = (value: unknown): boolean =>
   isNumbers(value.negative) &&
   value.positive.length === value.negative.length;
 
-/** What a line must have, and what it may have, with the forms of their values. */
+/** Required and optional fields of a line, with their types. */
 const REQUIRED: Readonly<Record<string, (value: unknown) => boolean>> = {
   epoch: isCount,
   batch: isCount,
@@ -255,7 +258,7 @@ function isLine(record: Record<string, unknown>): boolean {
   );
 }
 
-/** A line without what a reader could not use; accuracies that are missing are null. */
+/** A line without its malformed fields; missing accuracies are null. */
 function withoutMisfits(record: Record<string, unknown>): BatchLine | EpochLine {
   const kept = Object.entries(record).filter(([key, value]) => OPTIONAL[key]?.(value) ?? true);
   return { test_accuracy: null, ...Object.fromEntries(kept) } as unknown as BatchLine | EpochLine;

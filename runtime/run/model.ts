@@ -1,4 +1,4 @@
-/** What a run is of: a model's text or a plan, read from a file, with what the command line changes in it. */
+/** The model of a run: text or a plan, read from a file, with the command line's overrides. */
 import { resolve } from 'node:path';
 import type { SourceText } from '../../compiler/compile.js';
 import type { ModelDocument } from '../../compiler/model.js';
@@ -6,13 +6,13 @@ import { readText } from './files.js';
 import type { RunSettings } from './folder.js';
 
 export interface ModelSource extends SourceText {
-  /** As the user named it; messages show it. */
+  /** As given by the user, for messages. */
   readonly file: string;
-  /** Where it lies: relative paths in its `data:` start there. */
+  /** Its path; relative paths in its `data:` start at its folder. */
   readonly path: string;
 }
 
-/** Reads a model's text; `file` is as the user named it. @throws RffcError RFF701 to RFF703. */
+/** Reads a model's text; `file` is as given by the user. @throws RffcError RFF701 to RFF703. */
 export function readModelSource(folder: string, file: string): ModelSource {
   const path = resolve(folder, file);
   return { text: readText(path, file), file, path };

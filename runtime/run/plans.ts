@@ -1,11 +1,11 @@
 /**
- * Plans as files: written whole or not at all, read only if they are sound, told to be stale when their source has
- * changed since. A folder remembers the plan compiled last in it:
+ * Plans as files: written atomically, validated when read, reported as stale when their source has
+ * changed. A folder remembers the plan compiled last in it:
  *
- *     .rffc/NAME.plan.json    a compiled model, unless `-o` names another place
- *     .rffc/last              where the plan compiled last lies, seen from this folder
+ *     .rffc/NAME.plan.json    a compiled model, unless `-o` gives another path
+ *     .rffc/last              path of the plan compiled last, relative to this folder
  *
- * A plan names its source by the way from the plan's own folder, with slashes, so that both can move together.
+ * A plan stores its source's path relative to itself, with slashes, so that both can be moved together.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -21,41 +21,41 @@ import { shellWord } from './shell.js';
 const FOLDER = '.rffc';
 const LAST = 'last';
 
-/** A plan that was read from a file. */
+/** A plan read from a file. */
 export interface PlanFile {
   readonly plan: Plan;
-  /** As the user named it; messages show it. */
+  /** As given by the user, for messages. */
   readonly file: string;
   readonly path: string;
-  /** About the model in it. */
+  /** Warnings about its model. */
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Where a model's plan goes if no place is named. */
+/** The default path of a model's plan. */
 export function defaultPlanPath(folder: string, model: string): string {
   return join(folder, FOLDER, `${model}.plan.json`);
 }
 
-/** What a plan at `path` remembers of its source. */
+/** The source record of a plan at `path`. */
 export function sourceOf(source: ModelSource, path: string): NonNullable<Plan['source']> {
   const way = relative(dirname(path), source.path);
   return { sha256: sha256(source.text), file: way.split(sep).join('/') };
 }
 
-/** Where a plan's source lay when it was compiled: relative paths in the model's `data:` start there. */
+/** The path of a plan's source when it was compiled: relative paths in the model's `data:` start at its folder. */
 export function sourcePath({ plan, path }: PlanFile): string {
   return plan.source === null ? path : resolve(dirname(path), plan.source.file);
 }
 
-/** Refuses a path that no plan can be written to. @throws RffcError RFF702, RFF703 */
+/** Checks that a plan can be written to a path. @throws RffcError RFF702, RFF703 */
 export function checkPlanPath(path: string): void {
-  checkWritable(dirname(path), 'choose a path you can write to: `-o PATH`');
+  checkWritable(dirname(path), 'choose a writable path: `-o PATH`');
 }
 
 /**
- * Writes a plan, and remembers it as the one compiled last in `folder`, unless that may not be written.
+ * Writes a plan, and remembers it as the one compiled last in `folder` if that is writable.
  *
- * @returns whether it is remembered
+ * @returns whether it was remembered
  * @throws RffcError RFF701 to RFF703
  */
 export function writePlan(folder: string, path: string, plan: Plan): boolean {
@@ -78,24 +78,24 @@ function writeInto(path: string, text: string): void {
   writeAtomically(path, text);
 }
 
-/** The plan compiled last in a folder, as a file to read; undefined where none has been. */
+/** The path of the plan compiled last in a folder; undefined if there is none. */
 export function lastPlan(folder: string): string | undefined {
   const last = join(folder, FOLDER, LAST);
   if (!existsSync(last)) return undefined;
   const file = readText(last).trim();
   if (!existsSync(resolve(folder, file))) {
-    throw failure('RFF719', `the plan compiled last here, \`${file}\`, is gone`, {
+    throw failure('RFF719', `the plan compiled last here, \`${file}\`, no longer exists`, {
       file,
-      hint: 'compile the model again, or name a file',
+      hint: 'compile the model again, or give a file',
     });
   }
   return file;
 }
 
 /**
- * A source's plan, checked; undefined if it is no plan but a model.
+ * A source's validated plan; undefined if it is a model.
  *
- * @throws RffcError with what is wrong with a plan that is not sound, or that this version cannot run
+ * @throws RffcError for an invalid plan, or one that this version cannot run
  */
 export async function readPlan({ text, file, path }: ModelSource): Promise<PlanFile | undefined> {
   if (!isJson(text)) return undefined;
@@ -103,11 +103,11 @@ export async function readPlan({ text, file, path }: ModelSource): Promise<PlanF
   try {
     json = JSON.parse(text);
   } catch {
-    // No plan; what it is instead is for the reader of models to say.
+    // Not a plan: the model reader reports what is wrong.
     return undefined;
   }
   if (!isPlanJson(json)) return undefined;
-  // Checking a plan costs more than making one, and few commands read one.
+  // Loaded on demand: validation is large, and few commands read a plan.
   const { validatePlan } = await import('../../compiler/plan/validate.js');
   const validated = validatePlan(json, file);
   if (!('plan' in validated)) throw new RffcError(validated.diagnostics);
@@ -115,15 +115,15 @@ export async function readPlan({ text, file, path }: ModelSource): Promise<PlanF
   return { plan, file, path, warnings };
 }
 
-/** The passes that a plan was made without. */
+/** The passes disabled in a plan. */
 export function passesLeftOut(plan: Plan): PassName[] {
   return passNames.filter((pass) => !plan.passes.includes(pass));
 }
 
-/** A warning if a plan's source has changed since it was compiled, naming both. */
+/** A warning if a plan's source has changed since it was compiled. */
 export function staleness(folder: string, plan: PlanFile): Diagnostic | undefined {
   const path = sourcePath(plan);
-  // A plan that was moved away from its source has nothing to be compared with.
+  // A plan without its source has nothing to compare with.
   if (plan.plan.source === null || !existsSync(path)) return undefined;
   if (sha256(readFileSync(path, 'utf8')) === plan.plan.source.sha256) return undefined;
   const way = relative(folder, path);

@@ -1,4 +1,4 @@
-/** Predictions for people and programs: the answers one by one, and files of them in the format that their names say. */
+/** Predictions: the answers one by one, and files of them in the format given by the extension. */
 
 import { mkdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
@@ -11,14 +11,14 @@ import { fileError, writeAtomically } from './files.js';
 export const outputFormats = ['.csv', '.json', '.npz', '.safetensors'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** Predictions with what belongs to their samples. */
+/** Predictions with their samples' names and labels. */
 export interface Answers {
   readonly model: string;
   readonly prediction: Prediction;
   readonly classes: number;
   /** Which goodness is the answer's. */
   readonly direction: 'min' | 'max';
-  /** Files that the samples are, in their order. */
+  /** The samples' files, in order. */
   readonly names?: readonly string[];
   /** True labels [samples]. */
   readonly truth?: Int32Array;
@@ -29,21 +29,21 @@ export interface Answer {
   readonly label: number;
   readonly true?: number;
   /**
-   * How far the answer is ahead of the next best label, in goodness, or in probability where a classifier chose; null where
-   * there is only one label.
+   * By how much the answer is ahead of the next best label, in goodness, or in probability if a classifier chose;
+   * null if there is only one class.
    */
   readonly margin: number | null;
-  /** A number for each label. */
+  /** One number per label. */
   readonly goodness?: readonly number[];
   readonly softmax?: readonly number[];
 }
 
-/** The format of an output file, by its name. @throws RffcError RFF762, wrong usage, for a name of none. */
+/** The format of an output file, by its extension. @throws RffcError RFF762 (wrong usage) for an unknown one. */
 export function outputFormat(path: string): OutputFormat {
   const ending = extname(path).toLowerCase();
   const format = outputFormats.find((one) => one === ending);
   if (format) return format;
-  const found = ending === '' ? 'no ending' : `the ending ${ending}`;
+  const found = ending === '' ? 'no extension' : `the extension ${ending}`;
   throw new RffcError(
     [
       {
@@ -78,7 +78,7 @@ export function answersOf({ prediction, classes, direction, names, truth }: Answ
   });
 }
 
-/** The fewest digits that are this f32 again: 0.1, not 0.10000000149011612. */
+/** The fewest digits that round-trip to this f32: 0.1, not 0.10000000149011612. */
 function shortest(value: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
@@ -87,13 +87,13 @@ function shortest(value: number): number {
   return value;
 }
 
-/** Labels from the best to the worst of one answer, with their numbers. */
+/** The labels of one answer, best first, with their numbers. */
 export function ranked({ goodness, softmax }: Answer, direction: 'min' | 'max'): number[] {
   const [values, sign] = goodness ? [goodness, direction === 'max' ? -1 : 1] : [softmax!, -1];
   return [...values.keys()].sort((a, b) => sign * (values[a]! - values[b]!) || a - b);
 }
 
-/** Writes a file of predictions, whole or not at all. @throws RffcError RFF642, RFF701 to RFF703 */
+/** Writes a file of predictions atomically. @throws RffcError RFF642, RFF701 to RFF703 */
 export async function writePredictions(path: string, format: OutputFormat, answers: Answers): Promise<void> {
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -137,7 +137,7 @@ function tensorsOf({ prediction, classes, truth }: Answers): Map<string, Tensor>
   ]);
 }
 
-/** An object with a line for each answer. */
+/** JSON with one line per answer. */
 function jsonText(answers: Answers): string {
   const lines = answersOf(answers).map((answer) => JSON.stringify(answer));
   return `{"model": ${JSON.stringify(answers.model)}, "predictions": [\n${lines.join(',\n')}\n]}\n`;

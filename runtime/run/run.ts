@@ -1,6 +1,6 @@
 /**
- * A run, from a model's text to a folder with its weights: `startRun` begins one, `resumeRun` goes on with one, and
- * `openRun` loads what one has learned. Each reads top to bottom in the order things happen.
+ * A run, from a model's text to a folder with its weights: `startRun` starts one, `resumeRun` resumes one, and
+ * `openRun` loads its weights. Each reads top to bottom in the order things happen.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -61,10 +61,10 @@ import { begin, placeIn, type Standing, takeUp } from './standing.js';
 
 export interface SessionOptions {
   readonly threads?: number;
-  /** Passes that a graph is compiled without. */
+  /** Disabled passes for a graph. */
   readonly without?: readonly PassName[];
   readonly precision?: Precision;
-  /** Which GPU, from 0, on cuda. */
+  /** CUDA device, from 0. */
   readonly device?: number;
   /** Time every launch. */
   readonly profile?: boolean;
@@ -73,7 +73,7 @@ export interface SessionOptions {
 export type OpenSession = (name: string, compiled: Graph | Plan, options: SessionOptions) => Promise<Session>;
 
 export interface RunRequest {
-  /** A plan has its batch, params and model settled: `settings` then has none of them. */
+  /** A plan has its batch, params and model fixed: `settings` then has none of them. */
   readonly source: ModelSource | PlanFile;
   readonly settings: RunSettings;
   readonly backend: string;
@@ -87,16 +87,16 @@ export interface RunInfo {
   readonly dataset: Dataset;
   readonly backend: string;
   readonly settings: RunSettings;
-  /** Where it goes on; at the start for a new run. */
+  /** Where training starts or resumes. */
   readonly position: Position;
   readonly warnings: readonly Diagnostic[];
 }
 export interface RunObserver extends TrainObserver {
   /** Everything is loaded; training begins. */
   ready?(info: RunInfo): void;
-  /** The device was lost; training goes on from `position` on a new one. */
+  /** The device was lost; training resumes at `position` on a new one. */
   lost?(error: RffcError, position: Position): void;
-  /** Also where something that the run can do without went wrong: its report could not be written, for example. */
+  /** Also for failures the run survives: its report could not be written, for example. */
   warn?(warning: Diagnostic): void;
 }
 export interface RunResult extends TrainResult {
@@ -104,17 +104,17 @@ export interface RunResult extends TrainResult {
   readonly model: string;
   readonly document: ModelDocument;
   readonly folder: string;
-  /** The best accuracy of the whole run, in [0, 1], by what `best.safetensors` is chosen; null if it was never judged. */
+  /** The best accuracy of the run, in [0, 1], as used to choose `best.safetensors`; null if never evaluated. */
   readonly best: number | null;
 }
 
-/** A checkpoint is written after so many milliseconds, where an epoch takes longer. */
+/** Time between checkpoints within an epoch, in ms. */
 const SAVE_AFTER = 5 * 60_000;
 
 /**
  * Trains a model from the beginning (or from the weights of `settings.init`) and leaves a run folder.
- * An abort of `signal` finishes the batch, writes the checkpoint and returns `interrupted`.
- * @throws RffcError for everything that can be wrong with the model, the options, the data, the weights, the folder.
+ * Aborting `signal` finishes the batch, writes the checkpoint and returns `interrupted`.
+ * @throws RffcError for errors in the model, the options, the data, the weights or the folder.
  */
 export async function startRun(
   request: RunRequest,
@@ -160,12 +160,12 @@ export async function startRun(
   });
 }
 
-/** What a run begins with, whatever it is of. */
+/** What a run starts from, for a model or a plan. */
 interface Prepared {
-  /** The model's text, and the file that paths in it start from: what the run's folder keeps. */
+  /** The model's text, and the file that its paths are relative to, as kept in the run's folder. */
   readonly text: string;
   readonly file: string;
-  /** Where the run goes: a folder that it can be written into. */
+  /** The run's folder, which is writable. */
   readonly folder: string;
   readonly compiled: Graph | Plan;
   readonly dataset: Dataset;
@@ -184,14 +184,17 @@ async function prepareModel(source: ModelSource, request: RunRequest): Promise<P
   return { text, file, folder, compiled: graph, dataset, settings, warnings };
 }
 
-/** Checked before data are read, which can take long. */
+/** Checked before any data is read, which can take long. */
 function folderOf({ out, base }: RunRequest, { name }: ModelDocument): string {
   const folder = out ?? defaultFolder(base, name, new Date());
   checkRunFolder(folder);
   return folder;
 }
 
-/** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
+/**
+ * A plan's run keeps the plan's model and how it was compiled, so that it can be resumed and evaluated like any
+ * other.
+ */
 async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepared> {
   const { plan, file } = source;
   const without = passesLeftOut(plan);
@@ -199,15 +202,15 @@ async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepa
   const document = applySettings(plan.model, settings);
   const folder = folderOf(request, document);
   const dataset = await loadDatasets(document, settings, dirname(sourcePath(source)));
-  const again = 'compile the model again';
+  const again = 'recompile the model';
   if (dataset.frames !== plan.frames) {
-    const message = `the plan was compiled for samples of ${plan.frames} frames, but \`${dataset.name}\` has ${dataset.frames}`;
+    const message = `the plan expects ${plan.frames} frames per sample, but \`${dataset.name}\` has ${dataset.frames}`;
     throw failure('RFF709', message, { file, hint: again });
   }
   const available = samplesOf(dataset, settings);
   if (available < plan.batch) {
-    const message = `the plan was compiled for batches of ${plan.batch} samples, but there are only ${available}`;
-    throw failure('RFF710', message, { file, hint: `${again}, with \`--batch ${available}\` or less` });
+    const message = `the plan’s batch of ${plan.batch} exceeds the ${available} training samples`;
+    throw failure('RFF732', message, { file, hint: `${again}, with \`--batch ${available}\` or less` });
   }
   const text = `${JSON.stringify(plan.model)}\n`;
   const compiled = { ...plan, model: document };
@@ -216,9 +219,9 @@ async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepa
 }
 
 /**
- * Goes on with a run from its checkpoint as if it had never stopped; `changes` may raise its epochs and say where it
- * runs now.
- * @throws RffcError as `startRun` does, and RFF713 for a run that has done all its epochs.
+ * Resumes a run from its checkpoint as if it had never stopped; `changes` may raise its epochs and say where it
+ * runs.
+ * @throws RffcError as `startRun` does, and RFF731 for a run that has finished.
  */
 export async function resumeRun(
   folder: string,
@@ -232,7 +235,7 @@ export async function resumeRun(
     | 'checkpointEvery'
     | 'metrics'
     | 'metricsEvery'
-    | 'judgeEvery'
+    | 'evalEvery'
     | 'log'
   > & {
     readonly backend?: string;
@@ -242,7 +245,7 @@ export async function resumeRun(
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const before = readRunConfig(folder);
-  checkWritable(folder, 'copy the run to where you can write, and resume the copy');
+  checkWritable(folder, 'copy the run to a writable folder, and resume the copy');
   const { backend = before.backend, ...changed } = changes;
   const settings: RunSettings = { ...before.settings, ...changed };
   const loaded = await loadModel({ text: before.model.text, file: before.model.file }, settings);
@@ -255,9 +258,9 @@ export async function resumeRun(
   const start = latest ? placeIn(latest.info, document).position : START;
   if (start.epoch >= epochsOf(document, stageOf(start))) {
     const { epochs } = document.train;
-    const all = `all its ${epochs} epochs${start.network ? ' and those of its readout' : ''}`;
-    throw failure('RFF713', `\`${folder}\` has trained ${all}`, {
-      hint: `go further with \`--epochs ${2 * epochs}\``,
+    const all = `all ${epochs} epochs${start.network ? ' and its readout' : ''}`;
+    throw failure('RFF731', `run \`${folder}\` has finished ${all}`, {
+      hint: `train longer with \`--epochs ${2 * epochs}\``,
     });
   }
   return throughStages(stages, stageOf(start), open, async (stage, session, lost, isFirst) => {
@@ -282,21 +285,21 @@ export async function resumeRun(
   });
 }
 
-/** A run that lies in a folder: how it was started, and the model it trained. */
+/** A run read from its folder: its config and its model. */
 export interface SavedRun {
   readonly folder: string;
   readonly config: RunConfig;
   readonly document: ModelDocument;
 }
 
-/** Reads what a run was. @throws RffcError where the folder or its config are not as a run leaves them. */
+/** Reads a run's config and model. @throws RffcError for a folder or config that is not a run's. */
 export async function readRun(folder: string): Promise<SavedRun> {
   const config = readRunConfig(folder);
   const { document } = await loadModel({ text: config.model.text, file: config.model.file }, config.settings);
   return { folder, config, document: applySettings(document, config.settings) };
 }
 
-/** What samples for a run's network have to be like. */
+/** What a run's network requires of samples. */
 export function wantedBy({ config, document }: SavedRun): Wanted {
   const { input, label, train } = document;
   return {
@@ -315,9 +318,9 @@ export interface TrainedNetwork {
 }
 
 /**
- * Loads what a run learned into a session for samples of `frames` frames; the caller disposes of the session. `best`
- * are the weights of the best epoch, or the latest where no epoch was judged.
- * @throws RffcError where the weights are missing or not the model's, or the backend cannot be opened.
+ * Loads a run's weights into a session for samples of `frames` frames; the caller disposes of the session. `best`
+ * are the weights of the best epoch, or the latest if no epoch was evaluated.
+ * @throws RffcError if the weights are missing or do not match, or the backend cannot be opened.
  */
 export async function openTrained(
   { folder, config, document }: SavedRun,
@@ -328,7 +331,7 @@ export async function openTrained(
     readonly threads?: number;
     readonly precision?: Precision;
     readonly device?: number;
-    /** What is run instead of training and prediction, on the same weights. */
+    /** A graph to run instead, on the same weights. */
     readonly graph?: Graph;
   },
   openSession: OpenSession,
@@ -344,7 +347,7 @@ export async function openTrained(
     sessionOptions({ ...options, ...(without === undefined ? {} : { without }) }),
   );
   try {
-    // All of the model's weights must be there, also those that this graph does without.
+    // All of the model's weights are required, even if this graph does not use them.
     const { tensors } = await readCheckpoint(weights, whole.tensors, { state: false });
     const known = new Set(session.tensors.map(({ name }) => name));
     for (const [name, values] of tensors) if (known.has(name)) session.write(name, values);
@@ -355,7 +358,7 @@ export async function openTrained(
   return { network: graph, session, weights };
 }
 
-/** The data, checked against the model, and the graph for its batch and frames: a batch is no larger than the data. */
+/** The data, checked against the model, and the graph for its batch and frames; the batch is clipped to the data. */
 async function loadData(
   document: ModelDocument,
   settings: RunSettings,
@@ -366,12 +369,12 @@ async function loadData(
   return { dataset, graph: lower(document, { batch, frames: dataset.frames }) };
 }
 
-/** The training samples that a run may use. */
+/** The number of training samples a run uses. */
 function samplesOf({ train: { count } }: Dataset, { limit }: RunSettings): number {
   return Math.min(count, limit ?? count);
 }
 
-/** The data to train on, what of it is kept aside, and the split to test on, all checked against the model. */
+/** The training, validation and test splits, checked against the model. */
 async function loadDatasets(
   document: ModelDocument,
   settings: RunSettings,
@@ -389,15 +392,15 @@ async function loadDatasets(
   if (testing.frames !== training.frames) {
     throw failure(
       'RFF709',
-      `the training data has ${training.frames} frames a sample and the data to evaluate on ${testing.frames}`,
+      `the training data has ${training.frames} frames per sample, the evaluation data ${testing.frames}`,
     );
   }
   return { ...keepAside(training, document.train), test: testing.test };
 }
 
 /**
- * Trains, writing metrics as they come, a checkpoint after each epoch, now and then within one and where it stops, and
- * the best one.
+ * Trains, writing metrics, a checkpoint after each epoch, every few minutes and when it stops, and
+ * the best weights.
  */
 async function trainInto(
   folder: string,
@@ -422,7 +425,7 @@ async function trainInto(
     const diverged = tensorDivergence(tensors, network.document, position);
     if (diverged) throw diverged;
     const info = { position, accuracy, best, soFar, sha256: modelSha256 };
-    // What a checkpoint stands for lies on the disk before it: a kill in between repeats the epoch, with the same end.
+    // The metrics are flushed before the checkpoint: a kill in between repeats the epoch, with the same result.
     if (existsSync(join(folder, METRICS))) syncFile(join(folder, METRICS));
     if (isBest) await writeCheckpoint(join(folder, BEST), tensors, info);
     await writeLatest(folder, tensors, info);
@@ -442,7 +445,7 @@ async function trainInto(
       start: from.position,
       soFar: from.soFar,
       ...(settings.limit === undefined ? {} : { limit: settings.limit }),
-      ...(settings.judgeEvery === undefined ? {} : { judgeEvery: settings.judgeEvery }),
+      ...(settings.evalEvery === undefined ? {} : { evalEvery: settings.evalEvery }),
       ...(signal ? { signal } : {}),
     },
     {
@@ -467,7 +470,7 @@ async function trainInto(
       warn,
     },
   ).catch((error: unknown) => {
-    // What led to it is worth a look.
+    // The report shows what led to it.
     record.interrupted();
     throw withLastGood(error, folder, saved);
   });
@@ -479,13 +482,13 @@ async function trainInto(
   return { ...result, model: document.name, document, folder, best };
 }
 
-/** A divergence's error, with where the last weights from before it are; any other as it is. */
+/** Adds the path of the last good weights to a divergence's error; other errors are unchanged. */
 function withLastGood(error: unknown, folder: string, { epoch, batch }: Position): unknown {
   if (!(error instanceof RffcError) || error.diagnostics[0]?.code !== 'RFF712') return error;
   const path = [CHECKPOINT, PREVIOUS].map((name) => join(folder, name)).find((one) => existsSync(one));
   const where = path
-    ? `the last good weights, after epoch ${epoch}, batch ${batch}, are in ${path}: \`--init\` can start from them`
-    : 'it came before the first checkpoint, so nothing was saved';
+    ? `the last good weights (epoch ${epoch}, batch ${batch}) are in ${path}: start from them with \`--init\``
+    : 'nothing was saved, as there was no checkpoint yet';
   return new RffcError(
     error.diagnostics.map((one) => ({ ...one, hint: one.hint ? `${one.hint}; ${where}` : where })),
   );

@@ -1,4 +1,4 @@
-/** A word of a command that is printed to be typed: quoted where a shell would read it as something else. */
+/** A word of a printed command, quoted if a shell requires it. */
 export function shellWord(word: string, platform: NodeJS.Platform = process.platform): string {
   if (/^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('-')) return word;
   // cmd and PowerShell both read double quotes; their paths have no backslashes to escape.

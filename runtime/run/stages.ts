@@ -1,6 +1,6 @@
 /**
- * What a run trains, one stage after the other: the network, and then its readout where it has one. Each stage has a program
- * and a session of its own, and outlives the loss of its device.
+ * The stages of a run: the network, then its readout if it has one. Each stage has a program
+ * and a session of its own, and survives the loss of its device.
  */
 import type { Graph, Purpose } from '../../compiler/graph/graph.js';
 import { lower } from '../../compiler/graph/lower.js';
@@ -16,7 +16,7 @@ export interface Stage {
   readonly network: Network;
 }
 
-/** What a run trains, one after the other: the network, and its readout where it has one. */
+/** The stages of a run: the network, and its readout if it has one. */
 export function stagesOf(compiled: Graph | Plan): readonly Stage[] {
   const network = networkOf(compiled);
   const { document, batch, predictBatch, frames } = network;
@@ -28,7 +28,7 @@ export function stagesOf(compiled: Graph | Plan): readonly Stage[] {
   ];
 }
 
-/** All that a checkpoint of these stages holds, whichever of them is under way. */
+/** All tensors in a checkpoint of these stages, whichever is running. */
 export function tensorsOf(stages: readonly Stage[]): readonly TensorInfo[] {
   return [
     ...new Map(stages.flatMap(({ compiled }) => compiled.tensors.map((t) => [t.name, t] as const))).values(),
@@ -36,8 +36,8 @@ export function tensorsOf(stages: readonly Stage[]): readonly TensorInfo[] {
 }
 
 /**
- * Does the stages from one on, each with a session of its own that survives the loss of its device. Between two of them
- * everything goes through the run's folder, as it does where a run is resumed.
+ * Runs the stages from `first` on, each in a session of its own that survives the loss of its device. Between two
+ * stages everything goes through the run's folder, as when a run is resumed.
  */
 export async function throughStages<T extends { readonly interrupted: boolean }>(
   stages: readonly Stage[],
@@ -57,14 +57,15 @@ export async function throughStages<T extends { readonly interrupted: boolean }>
   return result!;
 }
 
-/** A device that is lost again within so many milliseconds would be lost forever. */
+/** A device lost again within this many ms is given up. */
 const LOSS_APART = 5 * 60_000;
 
 /**
- * Does something with a session, and once more with a new one if its device is lost on the way.
+ * Runs `work` with a session, and again with a new one if its device is lost.
  *
- * @param work gets the session, and from the second time on the loss it goes on from
- * @throws what `open` and `work` throw; the loss itself where it is the second within minutes or no new device can be had
+ * @param work gets the session, and on a retry the loss before it
+ * @throws what `open` and `work` throw; the loss itself if it is the second within minutes or no new device is
+ * available
  */
 async function throughLosses<T>(
   open: () => Promise<Session>,

@@ -1,5 +1,5 @@
 /**
- * Where a run stands: at its beginning, or where its latest whole checkpoint is; and how a session is put there.
+ * The position of a run: its beginning or its latest complete checkpoint; and how to bring a session there.
  */
 import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { ModelDocument } from '../../compiler/model.js';
@@ -16,8 +16,8 @@ import { type Stage, tensorsOf } from './stages.js';
 export type Place = Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'>;
 
 /**
- * Where a run goes on from a checkpoint: a readout is begun where the network has done all its epochs; where these have
- * become more since, the network is trained further first, and its readout anew.
+ * Where a run resumes: the readout begins once the network has done all its epochs; if these have
+ * been raised since, the network is trained further first, then its readout from the start.
  */
 export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, document: ModelDocument): Place {
   const { epochs } = document.train;
@@ -30,15 +30,15 @@ export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, doc
   return { position, accuracy, best, soFar };
 }
 
-/** Where training starts or goes on; the session holds the parameters and optimizer state of that moment. */
+/** Where training starts or resumes; the session holds the parameters and optimizer state of that position. */
 export interface Standing extends Place {
-  /** What checkpoints hold beside the session's tensors: the state of the other stage. */
+  /** Tensors of a checkpoint that are not in the session: the state of the other stage. */
   readonly carried: ReadonlyMap<string, Tensor>;
-  /** That a damaged checkpoint was passed over, for example. */
+  /** For example, that a damaged checkpoint was skipped. */
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Puts a session where a run begins. @throws RffcError where the weights of `--init` do not fit */
+/** Initializes a session for a new run. @throws RffcError if the weights of `--init` do not match */
 export async function begin(
   session: Session,
   stages: readonly Stage[],
@@ -63,9 +63,9 @@ export async function begin(
 }
 
 /**
- * Puts a session where a run's latest whole checkpoint is, or at its beginning where it was stopped before the first.
- * @param known the checkpoint, where it is read already
- * @throws RffcError where it cannot be gone on from
+ * Restores a session from a run's latest complete checkpoint, or initializes it if there is none.
+ * @param known the checkpoint, if already read
+ * @throws RffcError if it cannot be resumed
  */
 export async function takeUp(
   folder: string,
@@ -79,7 +79,7 @@ export async function takeUp(
   const { document } = stages[0]!.network;
   const carried = restore(session, latest.checkpoint);
   const place = placeIn(latest.info, document);
-  // A readout is never gone on with on a network that has changed.
+  // A readout is never resumed on a network that has changed.
   if (place.position !== latest.info.position) resetReadout(session, document);
   return { ...place, carried, warnings: latest.warnings };
 }

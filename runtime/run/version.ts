@@ -1,4 +1,4 @@
-/** This package's own package.json: its version, and those of its optional packages. */
+/** Versions of rffc and its optional packages, from package.json. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Found by walking up, since the compiled files lie one folder deeper than their sources; empty if there is none. */
+/** Found by walking up, since compiled files are one folder deeper than their sources; empty if there is none. */
 export function manifest(): Manifest {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json');

@@ -1,6 +1,6 @@
 /**
- * A sweep's folder: `sweep.json` with what was asked and what each trial came to, `sweep.html`, and a run's folder for
- * every trial, `001`, `002`, … It is all that a sweep needs to go on where it was killed.
+ * A sweep's folder: `sweep.json` with the request and each trial's outcome, `sweep.html`, and a run folder for
+ * every trial, `001`, `002`, … Enough to resume a sweep that was killed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -12,25 +12,28 @@ import { type Accuracies, accuraciesIn, chosenAccuracy } from '../run/metrics.js
 import type { StageName } from '../train/train.js';
 import type { Dimension, Sampler, Settings } from './space.js';
 
-/** What a sweep is of. The same request goes on in the same folder. */
+/** A sweep's request. The same request resumes in the same folder. */
 export interface SweepRequest {
   readonly model: { readonly name: string; readonly file: string; readonly sha256: string };
   readonly space: readonly Dimension[];
   readonly sampler: Sampler;
   readonly trials: number;
   readonly backend: string;
-  /** What all trials have in common. */
+  /** What all trials share. */
   readonly settings: RunSettings;
 }
 
 export type Outcome =
   | {
       readonly status: 'done';
-      /** Of the best epoch, in [0, 1]: on the validation split where samples are kept aside, else on the test split; null where nothing was judged. */
+      /**
+       * Of the best epoch, in [0, 1]: on the validation split if there is one, else on the test split; null if not
+       * evaluated.
+       */
       readonly accuracy: number | null;
-      /** Of the same epoch on the test split, where `accuracy` is not. */
+      /** Of the same epoch on the test split, if `accuracy` is on validation. */
       readonly test?: number | null;
-      /** Of the last epoch, the mean over the layers. */
+      /** Of the last epoch, mean over layers. */
       readonly loss: number | null;
       readonly seconds: number;
     }
@@ -40,7 +43,7 @@ export interface Trial {
   /** From 1. */
   readonly number: number;
   readonly settings: Settings;
-  /** Absent for one that has not come to an end. */
+  /** Absent for an unfinished one. */
   readonly outcome?: Outcome;
 }
 
@@ -66,7 +69,7 @@ export function trialFolder(folder: string, trial: Trial): string {
 }
 
 /**
- * The sweep of a folder: the one that it holds, or a new one.
+ * Opens the sweep in a folder, or creates one.
  * @throws RffcError RFF902 for a folder that holds another sweep, RFF903 for a damaged one, RFF701 to RFF703
  */
 export function openSweep(folder: string, request: SweepRequest, settings: readonly Settings[]): SweepState {
@@ -74,12 +77,12 @@ export function openSweep(folder: string, request: SweepRequest, settings: reado
   if (existsSync(path)) {
     const state = readState(path);
     if (JSON.stringify(state.request) === JSON.stringify(request)) return state;
-    throw failure('RFF902', `\`${folder}\` holds a sweep of another model, or with other settings`, {
+    throw failure('RFF902', `\`${folder}\` contains a sweep of another model or with other settings`, {
       file: path,
-      hint: 'call it as before to go on with it, or choose another `--out`',
+      hint: 'resume it with the same command as before, or choose another `--out`',
     });
   }
-  checkWritable(folder, 'choose a folder you can write to: `--out DIR`');
+  checkWritable(folder, 'choose a writable folder: `--out DIR`');
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -102,9 +105,9 @@ function readState(path: string): SweepState {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw failure('RFF903', `\`${path}\` is not as a sweep leaves it`, {
+  throw failure('RFF903', `\`${path}\` is damaged`, {
     file: path,
-    hint: 'take the folder away, or choose another `--out`',
+    hint: 'delete the folder, or choose another `--out`',
   });
 }
 
@@ -130,7 +133,7 @@ function isOutcome(outcome: unknown): boolean {
     : status === 'failed' && typeof message === 'string';
 }
 
-/** What a run's metrics say of it so far: the epochs that are done, and what it has come to by its latest stage. */
+/** A run's progress by its metrics: finished epochs, and the results of its latest stage. */
 export function readProgress(folder: string): {
   readonly epochs: Readonly<Record<StageName, number>>;
   readonly outcome: Extract<Outcome, { status: 'done' }>;
@@ -144,7 +147,7 @@ export function readProgress(folder: string): {
     const record = parsed(line);
     if (record?.event !== 'epoch') continue;
     const stage = record.stage === 'readout' ? 'readout' : 'network';
-    // What a network reached by goodness is no measure of its readout.
+    // A network's accuracy by goodness says nothing of its readout.
     if (stage === 'readout' && epochs.readout === 0) best = undefined;
     if (typeof record.epoch === 'number') epochs[stage] = record.epoch;
     if (typeof record.seconds === 'number') seconds = record.seconds;
@@ -164,7 +167,7 @@ function parsed(line: string): Record<string, unknown> | undefined {
     const record: unknown = JSON.parse(line);
     return isRecord(record) ? record : undefined;
   } catch {
-    // The last line of a run that was killed.
+    // The incomplete last line of a killed run.
     return undefined;
   }
 }

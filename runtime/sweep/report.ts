@@ -1,4 +1,4 @@
-/** What a sweep found, to look at: a table with bars for the terminal, and a page with a chart for each setting. */
+/** A sweep's report: a table with bars for the terminal, and a page with a chart per setting. */
 
 import { escapeHtml } from '../report/html.js';
 import { duration, renderPage, type Section } from '../report/shell.js';
@@ -8,7 +8,7 @@ import { bestOf, ranked } from './sweep.js';
 
 const BAR = 20;
 
-/** The trials from the best to the worst, a line each. */
+/** The trials, best first, one per line. */
 export function sweepTable(trials: readonly Trial[]): string {
   const order = ranked(trials);
   const names = Object.keys(trials[0]?.settings ?? {});
@@ -64,7 +64,7 @@ function scoreOf(trials: readonly Trial[]): Score {
       };
 }
 
-/** Beside the accuracy on what was kept aside, that of the same epoch on the test split. */
+/** Beside the validation accuracy, that of the same epoch on the test split. */
 function testColumn(trials: readonly Trial[]) {
   const shown = trials.some((trial) => typeof done(trial)?.test === 'number');
   return {
@@ -76,7 +76,7 @@ function testColumn(trials: readonly Trial[]) {
   };
 }
 
-/** The page: the score over each setting, and a table of all trials that can be sorted. One file that loads nothing. */
+/** The page: the score over each setting, and a sortable table of all trials. A single self-contained file. */
 export function sweepPage({ request, trials }: SweepState): string {
   const score = scoreOf(trials);
   const best = bestOf(trials);
@@ -160,7 +160,7 @@ const WIDTH = 480;
 const HEIGHT = 250;
 const PLOT = { left: 74, right: WIDTH - 16, top: 14, bottom: HEIGHT - 46 } as const;
 
-/** The score over one setting's values, a dot for each trial; nothing where no trial has a score. */
+/** The score over one setting's values, one dot per trial; empty if no trial has a score. */
 function chart(name: string, trials: readonly Trial[], score: Score, best: Trial | undefined): Section[] {
   const points = trials.flatMap((trial) => {
     const [x, y] = [trial.settings[name], score.of(trial)];

@@ -43,25 +43,25 @@ test('a param of the model hides the option of its name', () => {
 });
 
 test.each([
-  ['theta', '`--set theta` is not name=values'],
-  ['thata=1', 'the model has no param `thata`'],
-  ['theta=1,high', '`high` of `theta` is not a number'],
-  ['theta=1,,2', '`` of `theta` is not a number'],
-  ['epochs=1.5', '`epochs` cannot be 1.5'],
-  ['batch=0', '`batch` cannot be 0'],
-  ['lr=0', '`lr` must be above 0'],
-  ['theta=2..1', '`2..1` of `theta` is no range'],
+  ['theta', 'invalid `--set theta`: expected name=values'],
+  ['thata=1', 'unknown param `thata`'],
+  ['theta=1,high', 'invalid value `high` of `theta`: expected a number'],
+  ['theta=1,,2', 'invalid value `` of `theta`: expected a number'],
+  ['epochs=1.5', 'invalid value 1.5 of `epochs`'],
+  ['batch=0', 'invalid value 0 of `batch`'],
+  ['lr=0', 'invalid `lr`: expected a number above 0'],
+  ['theta=2..1', 'invalid range `2..1` of `theta`'],
 ])('`--set %s` is wrong: %s', (text, message) => {
   expect(() => readSpace([text], params)).toThrow(`RFF901: ${message}`);
 });
 
-test('a name set twice, and a range on a grid, are wrong', () => {
+test('rejects a name set twice, and a range on a grid', () => {
   expect(() => readSpace(['lr=1', 'lr=2'], params)).toThrow('`lr` is set twice');
   const space = readSpace(['lr=1..2'], params);
-  expect(() => trialsOf(space, 'grid', 4, 1)).toThrow('a grid needs the values of `lr` one by one');
+  expect(() => trialsOf(space, 'grid', 4, 1)).toThrow('the grid sampler does not support the range of `lr`');
 });
 
-test('runs share the cores out, and a GPU has one at a time', () => {
+test('parallel runs share the cores, and a GPU gets one run at a time', () => {
   expect(shareOut(20, 'cpu', {}, 8)).toEqual({ jobs: 8, threads: 1 });
   expect(shareOut(3, 'auto', {}, 8)).toEqual({ jobs: 3, threads: 2 });
   expect(shareOut(20, 'cpu', { threads: 3 }, 8)).toEqual({ jobs: 2, threads: 3 });

@@ -1,6 +1,6 @@
 /**
- * The settings that a sweep tries: from `lr=1e-5,5e-5` and `theta=1,1.5` to a list of trials, each a value for every
- * name. The same request gives the same trials, so that a sweep can go on where it stopped.
+ * The settings of a sweep: from `lr=1e-5,5e-5` and `theta=1,1.5` to a list of trials, each with a value for every
+ * name. The same request gives the same trials, so that a sweep can be resumed.
  */
 import { failure } from '../../grammar/diagnostic.js';
 import { closest } from '../../grammar/suggest.js';
@@ -20,13 +20,13 @@ export type Settings = Readonly<Record<string, number>>;
 
 export type Sampler = 'grid' | 'random';
 
-/** Run options that a sweep can set where the model has no param of the name. */
+/** Run options that a sweep can set, unless the model has a param of that name. */
 export const runOptions = ['lr', 'epochs', 'batch', 'seed'] as const;
 export type RunOption = (typeof runOptions)[number];
 export const isRunOption = (name: string): name is RunOption => runOptions.some((option) => option === name);
 
 /**
- * Reads what `--set` says: `name=1,1.5,2`, or `name=low..high`.
+ * Parses `--set`: `name=1,1.5,2`, or `name=low..high`.
  * @param params of the model
  * @throws RffcError RFF901
  */
@@ -34,16 +34,17 @@ export function readSpace(texts: readonly string[], params: readonly string[]): 
   const seen = new Set<string>();
   return texts.map((text) => {
     const [, name = '', values = ''] = /^\s*([A-Za-z_]\w*)\s*=\s*(.+)$/.exec(text) ?? [];
-    if (name === '') throw wrong(`\`--set ${text}\` is not name=values`, 'for example `--set lr=1e-5,5e-5`');
+    if (name === '')
+      throw wrong(`invalid \`--set ${text}\`: expected name=values`, 'for example `--set lr=1e-5,5e-5`');
     if (!params.includes(name) && !isRunOption(name)) {
       const known = [...new Set([...params, ...runOptions])];
       const near = closest(name, known);
       throw wrong(
-        `the model has no param \`${name}\``,
-        near ? `did you mean \`${near}\`?` : `what can be set is ${known.join(', ')}`,
+        `unknown param \`${name}\``,
+        near ? `did you mean \`${near}\`?` : `expected one of ${known.join(', ')}`,
       );
     }
-    if (seen.has(name)) throw wrong(`\`${name}\` is set twice`, 'give its values in one `--set`');
+    if (seen.has(name)) throw wrong(`\`${name}\` is set twice`, 'list its values in one `--set`');
     seen.add(name);
     return { name, choice: readChoice(name, values, !params.includes(name)) };
   });
@@ -54,17 +55,18 @@ function readChoice(name: string, text: string, isOption: boolean): Choice {
     const value = part.trim() === '' ? Number.NaN : Number(part);
     const whole = isOption && name !== 'lr';
     const least = name === 'seed' ? 0 : 1;
-    if (!Number.isFinite(value)) throw wrong(`\`${part.trim()}\` of \`${name}\` is not a number`);
+    if (!Number.isFinite(value))
+      throw wrong(`invalid value \`${part.trim()}\` of \`${name}\`: expected a number`);
     if (whole && !(Number.isSafeInteger(value) && value >= least))
-      throw wrong(`\`${name}\` cannot be ${value}`, `it is a whole number, at least ${least}`);
-    if (isOption && name === 'lr' && value <= 0) throw wrong('`lr` must be above 0');
+      throw wrong(`invalid value ${value} of \`${name}\`: expected an integer of at least ${least}`);
+    if (isOption && name === 'lr' && value <= 0) throw wrong('invalid `lr`: expected a number above 0');
     return value;
   };
   const range = text.split('..');
   if (range.length === 1) return { values: [...new Set(text.split(',').map(number))] };
   const [low, high] = range.map(number) as [number, number];
   if (range.length > 2 || !(low < high))
-    throw wrong(`\`${text}\` of \`${name}\` is no range`, 'a range is low..high');
+    throw wrong(`invalid range \`${text}\` of \`${name}\`: expected low..high`);
   return { low, high };
 }
 
@@ -72,9 +74,9 @@ function readChoice(name: string, text: string, isOption: boolean): Choice {
  * The trials of a sweep.
  *
  * `grid`: every combination, the last dimension fastest, up to `most`. `random`: `most` draws (every combination once,
- * in random order, where there are no more); a range is drawn from evenly, on a logarithmic scale where it begins above 0.
+ * in random order, if there are no more); a range is drawn from uniformly, on a logarithmic scale if it begins above 0.
  *
- * @param most how many trials; for `grid` all of them by default, for `random` 20
+ * @param most number of trials; default: all for `grid`, 20 for `random`
  * @throws RffcError RFF901 for a range on a grid
  */
 export function trialsOf(
@@ -85,11 +87,14 @@ export function trialsOf(
 ): Settings[] {
   const ranged = space.find(({ choice }) => 'low' in choice);
   if (sampler === 'grid' && ranged)
-    throw wrong(`a grid needs the values of \`${ranged.name}\` one by one`, 'or add `--sampler random`');
+    throw wrong(
+      `the grid sampler does not support the range of \`${ranged.name}\``,
+      'list its values, or add `--sampler random`',
+    );
   const count = space.reduce((n, { choice }) => n * ('low' in choice ? Infinity : choice.values.length), 1);
   const wanted = Math.min(count, most ?? (sampler === 'grid' ? count : 20));
   if (wanted > 100_000)
-    throw wrong(`there are ${wanted} combinations`, 'name fewer values, or add `--trials`');
+    throw wrong(`too many combinations: ${wanted}`, 'list fewer values, or add `--trials N`');
   if (sampler === 'grid') return Array.from({ length: wanted }, (_, i) => combination(space, i));
   if (count <= 100_000)
     return shuffled(count, seed)

@@ -1,6 +1,6 @@
 /**
- * A sweep: many runs of one model with different settings, side by side in processes of their own. What a trial came
- * to is written down as soon as it is known, and a trial that was stopped goes on from its checkpoint.
+ * A sweep: many runs of one model with different settings, in parallel processes. A trial's outcome
+ * is written as soon as it is known, and a trial that was stopped resumes from its checkpoint.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -23,17 +23,17 @@ import {
 } from './folder.js';
 import { isRunOption, type Settings } from './space.js';
 
-/** What a process of `rffc` that has ended leaves behind. */
+/** The result of a finished `rffc` process. */
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null if ended by a signal. */
   readonly code: number | null;
   readonly signal: string | null;
   readonly err: string;
 }
 
 /**
- * Calls `rffc` in a process of its own. When `signal` is aborted, the process is asked to finish its batch, save, and
- * end. `line` gets each line that it prints.
+ * Runs `rffc` in a child process. When `signal` is aborted, it is asked to finish its batch, save, and
+ * exit. `line` gets each line that it prints.
  */
 export type Launch = (
   argv: readonly string[],
@@ -43,7 +43,7 @@ export type Launch = (
 
 export interface SweepObserver {
   started?(trial: Trial): void;
-  /** A trial has done so many epochs. */
+  /** A trial has finished `epoch` epochs. */
   epoch?(trial: Trial, epoch: number, accuracy: number | null): void;
   ended?(trial: Trial): void;
 }
@@ -52,13 +52,13 @@ export interface SweepOptions {
   readonly folder: string;
   readonly request: SweepRequest;
   readonly settings: readonly Settings[];
-  /** The params of the model: what else is set is an option of the run. */
+  /** The params of the model: other settings are options of the run. */
   readonly params: readonly string[];
   /** Runs side by side. */
   readonly jobs: number;
   /** Of each run; absent for the backend's own choice. */
   readonly threads?: number;
-  /** Whether trials that failed in an earlier call are tried again. */
+  /** Whether to run failed trials again. */
   readonly retry: boolean;
 }
 
@@ -68,8 +68,9 @@ export interface SweepResult {
 }
 
 /**
- * Runs every trial that has not come to an end.
- * @throws RffcError RFF902 for a folder of another sweep, or a model that changes meanwhile; RFF903, RFF701 to RFF703
+ * Runs every unfinished trial.
+ * @throws RffcError RFF902 for a folder of another sweep, or a model that is changed meanwhile; RFF903, RFF701 to
+ * RFF703
  */
 export async function runSweep(
   options: SweepOptions,
@@ -81,7 +82,7 @@ export async function runSweep(
   let state: SweepState = openSweep(folder, request, options.settings);
   const isOpen = ({ outcome }: Trial) => !outcome || (options.retry && outcome.status === 'failed');
   const waiting = state.trials.filter(isOpen);
-  // What goes wrong with the sweep itself stops the other runs too.
+  // A failure of the sweep itself stops the other runs too.
   const broken = new AbortController();
   const stop = AbortSignal.any([signal, broken.signal]);
 
@@ -108,7 +109,7 @@ export async function runSweep(
   return { trials: state.trials, interrupted: signal.aborted && state.trials.some(isOpen) };
 }
 
-/** A trial's outcome; undefined where it was interrupted. */
+/** A trial's outcome; undefined if interrupted. */
 async function runTrial(
   options: SweepOptions,
   trial: Trial,
@@ -119,9 +120,9 @@ async function runTrial(
   const { request, params, threads } = options;
   const { file, sha256: expected } = request.model;
   if (sha256(readText(file)) !== expected) {
-    throw failure('RFF902', `\`${file}\` was changed while it was swept`, {
+    throw failure('RFF902', `\`${file}\` was changed during the sweep`, {
       file,
-      hint: 'put it back to go on, or begin a new sweep',
+      hint: 'restore it to resume, or start a new sweep',
     });
   }
   const folder = trialFolder(options.folder, trial);
@@ -136,7 +137,7 @@ async function runTrial(
   };
   const { code, signal: killer, err } = await launch(argv, line, signal);
   const { epochs, outcome } = readProgress(folder);
-  // One that was killed between its last epoch and its end has nothing left to do.
+  // A run killed after its last epoch has nothing left to do.
   const complete = existsSync(join(folder, CONFIG)) && isComplete(readRunConfig(folder), epochs);
   if (code === 0 || complete) return outcome;
   if (signal.aborted) return undefined;
@@ -144,12 +145,12 @@ async function runTrial(
   return { status: 'failed', message };
 }
 
-/** Whether all epochs of a run are done, those of its readout too. */
+/** Whether all epochs of a run are done, including its readout's. */
 function isComplete(config: RunConfig, done: Readonly<Record<StageName, number>>): boolean {
   return done.network >= config.epochs && done.readout >= (config.readoutEpochs ?? 0);
 }
 
-/** The options of a run, for the settings of a trial and those that all have in common. */
+/** The options of a run, for the settings of a trial and those that all share. */
 function argumentsOf(
   { settings, backend }: SweepRequest,
   trial: Trial,
@@ -185,23 +186,22 @@ function epochOf(text: string): { readonly epoch?: number; readonly accuracy: nu
   }
 }
 
-/** The first error that a process told of, in one line. */
+/** A process's first error, in one line. */
 function errorIn(err: string): string {
   const lines = err.split('\n').filter((line) => line.trim() !== '');
-  const error =
-    lines.find((line) => /^error\[RFF\d+\]/.test(line)) ?? lines.at(-1) ?? 'it ended without a word';
+  const error = lines.find((line) => /^error\[RFF\d+\]/.test(line)) ?? lines.at(-1) ?? 'no output';
   return error.replace(/^error\[(RFF\d+)\]: /, '$1: ');
 }
 
 /**
- * The best trial: of the greatest accuracy (on what is kept aside, where that is some), or where nothing was judged of the least loss; the first of equals.
- * Undefined where none came to an end.
+ * The best trial: with the greatest accuracy (validation, if there is one), or the least loss if not evaluated; the
+ * first of equals. Undefined if none finished.
  */
 export function bestOf(trials: readonly Trial[]): Trial | undefined {
   return ranked(trials).find(({ outcome }) => outcome?.status === 'done');
 }
 
-/** Trials from the best to the worst, then those that failed, then those without an outcome. */
+/** Trials, best first, then failed, then unfinished ones. */
 export function ranked(trials: readonly Trial[]): Trial[] {
   const key = ({ outcome }: Trial): readonly [number, number] => {
     if (!outcome) return [3, 0];
@@ -217,7 +217,7 @@ export function ranked(trials: readonly Trial[]): Trial[] {
 /** Backends that compute on the CPU's cores; others have one device for all runs. */
 const ON_CORES = ['auto', 'cpu', 'tfjs-cpu', 'tfjs-wasm'];
 
-/** How many runs go side by side, and with how many threads each, so that together they fill the machine and no more. */
+/** The number of parallel runs and threads per run that together use all cores. */
 export function shareOut(
   trials: number,
   backend: string,

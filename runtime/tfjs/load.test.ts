@@ -10,7 +10,9 @@ vi.mock('@tensorflow/tfjs-core', async (original) => ({
   },
 }));
 
-test('says that it did not start, and why if that is known', async () => {
-  await expect(prepareTfjs('tfjs-cpu')).rejects.toThrow('RFF813: tfjs could not start its `cpu` backend');
-  await expect(prepareTfjs('tfjs-wasm')).rejects.toThrow(/RFF813: .*`wasm` backend: no WebAssembly here$/);
+test('reports a failed start, with the reason if known', async () => {
+  await expect(prepareTfjs('tfjs-cpu')).rejects.toThrow('RFF813: tfjs backend `cpu` failed to start');
+  await expect(prepareTfjs('tfjs-wasm')).rejects.toThrow(
+    /RFF813: .*`wasm` failed to start: no WebAssembly here$/,
+  );
 });

@@ -1,7 +1,7 @@
 /**
- * Loads the TensorFlow.js backends, each when it is asked for: plain JavaScript, WebAssembly, WebGPU through Dawn, and
- * TensorFlow's own library with CUDA through `@tensorflow/tfjs-node-gpu`. All of its packages are optional: this module loads
- * only where tfjs-core is installed.
+ * Loads the TensorFlow.js backends on demand: plain JavaScript, WebAssembly, WebGPU through Dawn, and TensorFlow's
+ * own library with CUDA through `@tensorflow/tfjs-node-gpu`. All of its packages are optional: this module loads only
+ * where tfjs-core is installed.
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
@@ -16,9 +16,9 @@ import { TfjsSession } from './session.js';
 
 const require = createRequire(import.meta.url);
 
-/** Loads a backend and makes it tfjs's present one. Returns tfjs's own name of it. */
+/** Loads a backend and makes it tfjs's current one. Returns tfjs's name of it. */
 async function load(backend: TfjsBackend): Promise<string> {
-  // No hint on the console about other packages, no checks of every result.
+  // No console hints about other packages, no checks of every result.
   tf.enableProdMode();
   switch (backend) {
     case 'tfjs-cpu':
@@ -54,8 +54,8 @@ async function load(backend: TfjsBackend): Promise<string> {
 const ready = new Map<TfjsBackend, Promise<string>>();
 
 /**
- * Makes a backend ready to be used, once a process.
- * @throws RffcError that says why it cannot run here and what to install
+ * Initializes a backend, once per process.
+ * @throws RffcError that says why it is unavailable and what to install
  */
 export function prepareTfjs(backend: TfjsBackend): Promise<string> {
   const pending = ready.get(backend) ?? prepare(backend);
@@ -69,9 +69,9 @@ async function prepare(backend: TfjsBackend): Promise<string> {
     if (await tf.setBackend(name)) return name;
   } catch (error) {
     if (error instanceof RffcError) throw error;
-    throw failure('RFF813', `tfjs could not start its \`${name}\` backend: ${firstLine(error)}`);
+    throw failure('RFF813', `tfjs backend \`${name}\` failed to start: ${firstLine(error)}`);
   }
-  throw failure('RFF813', `tfjs could not start its \`${name}\` backend`);
+  throw failure('RFF813', `tfjs backend \`${name}\` failed to start`);
 }
 
 /** A session of the oracle on one of tfjs's backends. @throws RffcError as `prepareTfjs` does */

@@ -1,5 +1,5 @@
 /**
- * The oracle: interprets the unoptimized dataflow graph, value by value, on TensorFlow.js ops.
+ * The oracle: interprets the unoptimized dataflow graph, value by value, with TensorFlow.js ops.
  *
  * Every engine is tested against it, so it shares no code with the passes or the code generators: it knows the graph's
  * operations by their definition in `compiler/graph/graph.ts` and lets tfjs broadcast. It is also the way onto any
@@ -57,7 +57,7 @@ export class TfjsSession implements Session {
   private info(name: string): TensorInfo {
     this.check();
     const info = this.infos.get(name);
-    if (!info) throw failure('RFF801', `this network has no tensor \`${name}\``);
+    if (!info) throw failure('RFF801', `unknown tensor \`${name}\``);
     return info;
   }
 
@@ -73,7 +73,7 @@ export class TfjsSession implements Session {
     if (values.length !== size) {
       throw failure(
         'RFF802',
-        `\`${name}\` is [${info.shape.join(', ')}], ${size} numbers, but was given ${values.length}`,
+        `\`${name}\` is [${info.shape.join(', ')}]: expected ${size} values, found ${values.length}`,
       );
     }
     this.written.add(name);
@@ -106,7 +106,7 @@ export class TfjsSession implements Session {
     const uses = new Array<number>(program.values.length).fill(0);
     for (const r of program.results) uses[r.value]!++;
     for (const u of program.updates) uses[u.value]!++;
-    // Backwards, so that what nobody reads is no use of what it would have read.
+    // Backwards, so that an unused value does not count as a use of its inputs.
     for (const v of program.values.toReversed()) if (uses[v.id]! > 0) for (const i of v.inputs) uses[i]!++;
 
     const live = new Map<number, tf.Tensor>();
@@ -193,7 +193,7 @@ export class TfjsSession implements Session {
         const [v, s] = a.shape as [number, number, number];
         const patches = patchesOf(tf.reshape(a, [v * s, a.shape[2]!]), op.field);
         const [places, , numbers] = patches.shape as [number, number, number];
-        // Of each place its units' weights, [numbers, maps].
+        // The weights of each position's units, [numbers, maps].
         const weights = tf.transpose(tf.reshape(b, [places, op.field.maps, numbers]), [0, 2, 1]);
         return tf.reshape(tf.transpose(tf.matMul(patches, weights), [1, 0, 2]), [v, s, value.cols]);
       }
@@ -262,7 +262,7 @@ export class TfjsSession implements Session {
     }
   }
 
-  /** Copies a value into its place in an output, its axes in the result's order. */
+  /** Copies a value into an output, with axes in the result's order. */
   private async store(program: Program, value: Value, result: Result, tensor: tf.Tensor): Promise<void> {
     const target = this.host.get(result.tensor)!;
     const values = await tensor.data();
@@ -281,7 +281,7 @@ export class TfjsSession implements Session {
   }
 }
 
-/** The rows of one polarity; a value that does not vary over it has the same for both. */
+/** The rows of one polarity; equal for a value that does not vary over it. */
 function half(x: tf.Tensor, of: 'positive' | 'negative'): tf.Tensor {
   if (x.shape[0] === 1) return tf.clone(x);
   return tf.slice(x, [of === 'positive' ? 0 : 1, 0, 0], [1, -1, -1]);
@@ -332,7 +332,7 @@ async function draw([probabilities, truth, uniform]: readonly tf.Tensor[]): Prom
   const [p, y, u] = await Promise.all([probabilities!.data(), truth!.data(), uniform!.data()]);
   const classes = probabilities!.shape[2]!;
   const labels = Float32Array.from(y, (_, i) => {
-    // The same for all samples where the features hear no input.
+    // The same for all samples if the features receive no input.
     const at = p.length > classes ? i * classes : 0;
     return drawNegative(p.subarray(at, at + classes) as Float32Array, y[i]!, u[i]!);
   });

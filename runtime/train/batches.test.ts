@@ -28,7 +28,7 @@ async function maker(train: string, negatives?: string, size = 10) {
   };
 }
 
-test('augmentation changes the samples and nothing else, anew in each epoch, and the same when made again', async () => {
+test('augmentation changes the samples and nothing else, differently in each epoch, and reproducibly', async () => {
   const plain = (await maker('epochs: 2'))(1, 2);
   const augmented = await maker('epochs: 2, augment: [shift(2), rotate(10), noise(0.01)], shuffle: on');
   const first = augmented(1, 2);
@@ -48,7 +48,7 @@ test('augmentation changes the samples and nothing else, anew in each epoch, and
   expect(Math.abs(ink(one.x) / ink(unmoved.x) - 1)).toBeLessThan(0.1);
 });
 
-test('hybrid images are made of augmented samples, the same when made again, and need two samples', async () => {
+test('hybrid images use augmented samples, are reproducible, and require two samples', async () => {
   const train = 'augment: [shift(2), noise(0.01)]';
   const make = await maker(train, 'hybrid_images()');
   const { x, x_negative: hybrid, y, ...rest } = make(1, 2);
@@ -70,6 +70,6 @@ test('hybrid images are made of augmented samples, the same when made again, and
   expect(make(1, 2).x_negative).toEqual(hybrid);
   expect(make(1, 1).x_negative).not.toEqual(hybrid);
   await expect(maker('', 'hybrid_images()', 1)).rejects.toThrow(
-    'a hybrid image mixes two samples of a batch, and a batch has only one',
+    'hybrid images require a batch of at least 2 samples',
   );
 });

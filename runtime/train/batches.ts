@@ -1,7 +1,7 @@
 /**
- * Makes the inputs of a training batch: which samples, their labels, their negative labels.
+ * Assembles a training batch: samples, labels, negative labels.
  *
- * Everything is keyed by (seed, epoch, batch), so any batch of a run can be made again: that is what lets a run
+ * Everything is keyed by (seed, epoch, batch), so any batch of a run can be reproduced, which lets a run
  * resume in the middle of an epoch.
  */
 import type { ModelDocument } from '../../compiler/model.js';
@@ -31,11 +31,10 @@ export function sampleOrder({ train }: ModelDocument, count: number, epoch: numb
 }
 
 /**
- * A function that makes batch `batch` of `epoch` from that epoch's `order`. Two sets of buffers are used in turn, so
- * a batch stays valid while the next one is made, and no longer.
- * @throws RffcError RFF711 where the model wants given negatives and the data has none, RFF710 for hybrid images of single
- * samples, RFF660 where it would move
- * pixels and the data has no pictures.
+ * Returns a function that assembles batch `batch` of `epoch` from that epoch's `order`. Two sets of buffers
+ * alternate, so a batch is valid only until the next but one.
+ * @throws RffcError RFF711 where the model takes negatives from data that has none, RFF733 for hybrid images
+ * with a batch of one, RFF660 for augmentations of data that are not images.
  */
 export function batchMaker(
   network: Network,
@@ -48,13 +47,13 @@ export function batchMaker(
   const { seed } = document.train;
   const given = split.yNegative;
   if (negatives?.name === 'given' && !given) {
-    throw failure('RFF711', 'the model takes its negative labels from the data, and the data has none', {
+    throw failure('RFF711', '`negatives: given()` requires negative labels in the data', {
       hint: 'add `y_negative` [N] to the tensors file, or write `negatives: random_label()`',
     });
   }
   if (negatives?.name === 'hybrid_images' && size < 2) {
-    throw failure('RFF710', 'a hybrid image mixes two samples of a batch, and a batch has only one', {
-      hint: 'use `--batch 2` or more',
+    throw failure('RFF733', 'hybrid images require a batch of at least 2 samples', {
+      hint: 'use `--batch 2`',
     });
   }
   const augment = augmenter(document.train, split, network.frames, document.input.size);
@@ -103,9 +102,9 @@ export function writeBatch(session: Session, batch: Batch): void {
 }
 
 /**
- * Checks that a data set can be what a model reads.
- * @throws RffcError RFF709 where its samples are longer or shorter than the input or its classes are too many,
- * RFF710 where it has no training samples.
+ * Checks that a data set matches a model.
+ * @throws RffcError RFF709 if the sample size differs from the input’s or there are more classes than the label has,
+ * RFF710 if it has no training samples.
  */
 export function checkDataset(
   document: ModelDocument,
@@ -115,7 +114,7 @@ export function checkDataset(
   if (dataset.inputSize !== input.size) {
     throw failure(
       'RFF709',
-      `\`${dataset.name}\` has ${dataset.inputSize} numbers a sample, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      `\`${dataset.name}\` has ${dataset.inputSize} values per sample, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
       {
         hint: `write \`input ${input.name}[${dataset.inputSize}]\`, or choose other data`,
       },
@@ -130,7 +129,7 @@ export function checkDataset(
     }
     throw failure(
       'RFF709',
-      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` has room for ${label.classes}`,
+      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` has ${label.classes}`,
       {
         hint: `write \`label ${label.name}[${dataset.classes}]\`, or choose other data`,
       },

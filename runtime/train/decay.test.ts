@@ -8,7 +8,7 @@ test('constant never changes', () => {
   expect(factors({ name: 'constant' }, [0, 1, 1000])).toEqual([1, 1, 1]);
 });
 
-test('step multiplies by gamma every so many epochs', () => {
+test('step multiplies by gamma every n epochs', () => {
   const [first, last, second, third] = factors({ name: 'step', every: 10, gamma: 0.5 }, [0, 9, 10, 29]);
   expect([first, last, second, third]).toEqual([1, 1, 0.5, 0.25]);
 });

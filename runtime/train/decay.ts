@@ -1,5 +1,5 @@
 /**
- * How the learning rates fall: one factor an epoch, the same for every optimizer of a model.
+ * Learning rate decay: one factor per epoch, the same for every optimizer of a model.
  */
 import type { Decay } from '../../compiler/model.js';
 

@@ -1,4 +1,4 @@
-/** The place and the cause of what is not finite, from results as a session would report them. */
+/** The location and cause of values that are not finite, from results as reported by a session. */
 import { expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
 import { lower } from '../../compiler/graph/index.js';
@@ -60,7 +60,7 @@ async function diagnosed(
   return { message: one!.message, hint: one!.hint };
 }
 
-test('finite results are no divergence', async () => {
+test('finite results are not a divergence', async () => {
   const zeros = new Float32Array(6);
   const results = {
     loss: zeros,
@@ -77,7 +77,7 @@ test('finite results are no divergence', async () => {
   expect(decoder!.message).toContain('the loss of the decoder is Infinity at batch 1, epoch 1');
 });
 
-test('the first place in time is named as the schedule has it', async () => {
+test('names the first step in time, in terms of the schedule', async () => {
   expect((await diagnosed({}, Number.NaN, { at: 3 })).message).toBe(
     'the loss of layer `h2` is NaN at step 1 of phase `learn`, batch 5, epoch 3',
   );
@@ -87,7 +87,7 @@ test('the first place in time is named as the schedule has it', async () => {
 });
 
 test.each<[string, Parts, Parameters<typeof diagnosed>[2] & { value?: number }, string]>([
-  ['samples', {}, { x: [1, 2, 3, 4, Number.NaN, 6] }, 'the data holds NaN'],
+  ['samples', {}, { x: [1, 2, 3, 4, Number.NaN, 6] }, 'the data contains NaN'],
   [
     'a sample of zeros',
     { input: 'normalize: h / sqrt(mean(h^2))' },
@@ -98,7 +98,7 @@ test.each<[string, Parts, Parameters<typeof diagnosed>[2] & { value?: number }, 
     'silent units',
     { layer: 'activation: relu(z), normalize: h / sum(h)' },
     {},
-    '`normalize: h / sum(h)` of `h1` divides by zero where no unit is active',
+    '`normalize: h / sum(h)` of `h1` divides by zero if no unit is active',
   ],
   [
     'exp in the activation',
@@ -122,7 +122,7 @@ test.each<[string, Parts, Parameters<typeof diagnosed>[2] & { value?: number }, 
     'the learning rate',
     {},
     {},
-    'the learning rate of 0.5 is too high: try a tenth of it, `optimizer: sgd(lr: 0.05)`',
+    'the learning rate of 0.5 is too high: try a tenth, `optimizer: sgd(lr: 0.05)`',
   ],
   [
     'a learning rate out of all proportion',
@@ -134,9 +134,9 @@ test.each<[string, Parts, Parameters<typeof diagnosed>[2] & { value?: number }, 
     'a small learning rate that is still too high',
     { optimizer: 'adam(lr: 0.005)' },
     {},
-    'the learning rate of 5e-3 is too high: try a tenth of it, `optimizer: adam(lr: 5e-4)`',
+    'the learning rate of 5e-3 is too high: try a tenth, `optimizer: adam(lr: 5e-4)`',
   ],
-  ['weights that never moved', {}, { at: 0, trained: 0 }, 'no weight has moved yet'],
+  ['weights that never moved', {}, { at: 0, trained: 0 }, 'no weight has been updated yet'],
 ])('the likely cause: %s', async (_, parts, options, hint) => {
   expect((await diagnosed(parts, options.value ?? Number.NaN, options)).hint).toContain(hint);
 });
@@ -150,15 +150,15 @@ test('a layer’s own learning rate is the one that is named', async () => {
   };
   const tensors = new Map([['h2.h1.forward.weight', { data: Float32Array.of(Number.NaN) }]]);
   const error = tensorDivergence(tensors, document, { epoch: 0, batch: 1 });
-  expect(error!.diagnostics[0]!.hint).toContain('try a tenth of it, `optimizer: adadelta(lr: 0.3)`');
+  expect(error!.diagnostics[0]!.hint).toContain('try a tenth, `optimizer: adadelta(lr: 0.3)`');
 });
 
-test('what is infinite was not divided 0 by 0', async () => {
+test('distinguishes infinity from 0 / 0', async () => {
   const layer = 'activation: relu(z), normalize: h / sum(h)';
   expect((await diagnosed({ layer }, Number.POSITIVE_INFINITY)).hint).toContain('learning rate');
 });
 
-test('a tensor that is not finite is named with its place', async () => {
+test('names a tensor that is not finite, with the position', async () => {
   const { document } = await network();
   const tensors = (value: number) =>
     new Map([

@@ -1,16 +1,16 @@
 /**
- * Why a run cannot go on: a loss or a goodness that is infinite or not a number, where it appeared first, and what most
- * likely brought it about.
+ * Divergence: a loss or a goodness that is infinite or NaN, where it appeared first, and what most
+ * likely caused it.
  *
- * The cause is looked for where it can be proved: in the batch's own samples, then in the layer's formulas, tried at a row
- * of zeros and far from zero. A model whose formulas hold there has diverged, and nearly always by its learning rate.
+ * The cause is searched where it can be proved: in the batch's samples, then in the layer's formulas, evaluated at a
+ * row of zeros and far from zero. If these are finite, the model has diverged, nearly always by its learning rate.
  */
 import { type Expr, evaluate, fromJson, type RowValue, show, variable } from '../../compiler/expr/index.js';
 import type { ExpressionJson, Layer, ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 
-/** What a batch reported: [learnSteps, layers] each, and the cross-entropy of the classifier that learns, null without one. */
+/** A batch's results: [learnSteps, layers] each, and the cross-entropy of the trained classifier, null without one. */
 export interface BatchResults {
   readonly loss: Float32Array;
   readonly goodnessPositive: Float32Array;
@@ -20,18 +20,18 @@ export interface BatchResults {
   readonly decodeLoss: number | null;
 }
 
-/** The largest f32: what is larger than this overflows in every engine. */
+/** The largest f32: larger values overflow in every engine. */
 const LARGEST = 3.4028234663852886e38;
-/** Where formulas are tried: no activity of a network that learns is as large, and exp of it overflows. */
+/** Where formulas are tested: larger than any activity of a network that learns, and its exp overflows. */
 const FAR = 1000;
 
 const finite = (value: number) => Math.abs(value) <= LARGEST;
 
 /**
- * RFF712 for a batch with a result that is not finite, naming the layer, the step and the likely cause; undefined for any
+ * RFF712 for a batch with a non-finite result, naming the layer, the step and the likely cause; undefined for any
  * other.
  *
- * @param at the batch, by what was trained before it
+ * @param at the position before the batch
  * @param x the batch's samples, [frames, batch, d] or a part of the leading axes
  */
 export function divergence(
@@ -47,7 +47,7 @@ export function divergence(
     ['goodness of positive data', results.goodnessPositive],
     ['goodness of negative data', results.goodnessNegative],
   ] as const;
-  // In the order of time: what comes later is the consequence.
+  // In order of time: later ones are consequences.
   for (let k = 0; k < results.loss.length; k++) {
     const bad = kinds.find(([, values]) => !Number.isFinite(values[k]!));
     if (!bad) continue;
@@ -75,8 +75,8 @@ export function divergence(
 }
 
 /**
- * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches; undefined
- * where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
+ * RFF712 for a parameter or optimizer state with a non-finite value, at a position between two batches; undefined
+ * if all are finite. An activation such as relu turns NaN into 0, so the losses do not always show it.
  */
 export function tensorDivergence(
   tensors: ReadonlyMap<string, { readonly data: ArrayBufferView }>,
@@ -95,7 +95,7 @@ export function tensorDivergence(
   return undefined;
 }
 
-/** A learning step, counted from 0 over all phases that learn, as the schedule has it. */
+/** The step and phase of a learning step, which counts from 0 over all phases that learn. */
 function stepOf(document: ModelDocument, learningStep: number): string {
   let step = learningStep;
   for (const { name, steps, learn } of document.phases) {
@@ -119,7 +119,7 @@ function likelyCause(
     causeInActivation(layer) ??
     causeInObjective(document, layer) ??
     (untouched
-      ? 'no weight has moved yet: start with smaller weights (`init`), or scale the data down'
+      ? 'no weight has been updated yet: use a smaller `init`, or scale the data down'
       : causeInRate(document, layer))
   );
 }
@@ -131,16 +131,16 @@ function causeInData({ input }: ModelDocument, x: ArrayLike<number>): string | u
   for (let start = 0; start < x.length; start += input.size) {
     for (let i = 0; i < input.size; i++) row[i] = x[start + i]!;
     const bad = row.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) return `the data holds ${bad}: repair or leave out that sample`;
+    if (bad !== undefined) return `the data contains ${bad}: fix or remove that sample`;
     // An embedded label fills some columns, so a row of zeros would not stay one.
     if (!formula || input.embed || fine(evaluate(formula, { h: row }, input.size))) continue;
     const what = row.every((value) => value === 0) ? 'that is all zeros' : 'of this batch';
-    return `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a small number to what it divides by`;
+    return `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a small number to the divisor`;
   }
   return undefined;
 }
 
-/** A layer that this one hears and whose normalization divides by zero once all of its units are silent. */
+/** A source layer whose normalization divides by zero when all of its units are silent. */
 function causeInNormalize(
   { layers, connections, fast_weights }: ModelDocument,
   layer: Layer,
@@ -150,7 +150,7 @@ function causeInNormalize(
     if (!heard) continue;
     const formula = elementwise(heard.normalize, 'h');
     if (fine(evaluate(formula, { h: new Float64Array(heard.size) }, heard.size))) continue;
-    return `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero where no unit is active, as before the first step: add a small number, as in \`h / sqrt(mean(h^2) + 1e-8)\``;
+    return `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero if no unit is active, as before the first step: add a small number, as in \`h / sqrt(mean(h^2) + 1e-8)\``;
   }
   return undefined;
 }
@@ -160,7 +160,7 @@ function causeInActivation(layer: Layer): string | undefined {
   for (const z of [0, FAR, -FAR]) {
     const found = evaluate(formula, { z: Float64Array.of(z) }, 1);
     if (!fine(found))
-      return `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for example by min(z, 20)`;
+      return `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for example with min(z, 20)`;
   }
   return undefined;
 }
@@ -187,7 +187,7 @@ function causeInObjective({ objectives }: ModelDocument, layer: Layer): string |
   return undefined;
 }
 
-/** Learning rates that each optimizer is commonly started with. */
+/** A common initial learning rate per optimizer. */
 const COMMON: Readonly<Record<Optimizer['name'], number>> = {
   sgd: 0.1,
   rmsprop: 1e-3,
@@ -200,10 +200,10 @@ function causeInRate({ train }: ModelDocument, layer: Layer): string {
   const { name, lr } = layer.optimizer ?? train.optimizer;
   const call = (rate: number) => `\`optimizer: ${name}(lr: ${rateText(rate)})\``;
   const common = COMMON[name];
-  // Tenth by tenth, nobody comes down from 1e30.
+  // A tenth of 1e30 would be no help.
   if (lr > 10 * common)
     return `the learning rate of ${rateText(lr)} is far too high for ${name}: start from ${call(common)}`;
-  return `the learning rate of ${rateText(lr)} is too high: try a tenth of it, ${call(lr / 10)}, or smaller weights at the start`;
+  return `the learning rate of ${rateText(lr)} is too high: try a tenth, ${call(lr / 10)}, or a smaller \`init\``;
 }
 
 /** As one writes it: `0.05`, `1e-3`, `1e30`. */
@@ -212,7 +212,7 @@ function rateText(rate: number): string {
   return short >= 0.01 && short < 1e5 ? String(short) : short.toExponential().replace('e+', 'e');
 }
 
-/** A formula of one variable with a value a unit; `n` is known to `evaluate`. */
+/** A formula of one variable with a value per unit; `evaluate` knows `n`. */
 function elementwise(json: ExpressionJson, name: string): Expr {
   const scope = new Map([
     [name, variable(name, 'element')],

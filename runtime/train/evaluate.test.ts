@@ -8,7 +8,7 @@ test('the label is the one of least or of greatest goodness', () => {
   expect([...chooseLabels(goodness, 3, 'max')]).toEqual([0, 1]);
 });
 
-test('among equals the lowest label wins', () => {
+test('the lowest of equal labels wins', () => {
   expect([...chooseLabels(Float32Array.of(2, 1, 1, 1), 4, 'min')]).toEqual([1]);
   expect([...chooseLabels(Float32Array.of(2, 2, 1, 2), 4, 'max')]).toEqual([0]);
 });
@@ -50,7 +50,7 @@ test('accuracy, confusion and the accuracy of each class', () => {
   });
 });
 
-test('the first so many labels are judged against the first so many samples', () => {
+test('scores the first labels against the first samples', () => {
   const found = score({ labels: Int32Array.of(1), by: 'goodness', softmax: null }, Int32Array.of(1, 0, 0), 2);
   expect(found).toMatchObject({ samples: 1, accuracy: 1, softmax: null });
 });

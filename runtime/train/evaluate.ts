@@ -1,9 +1,9 @@
 /**
- * Prediction and its scores: each label is tried, and the one of least (or greatest) goodness is the answer; where the
- * layers hear nothing of the label, the most probable one of the model's readout is.
+ * Prediction and evaluation: each label is tried, and the one with the least (or greatest) goodness is the answer; if
+ * the layers do not receive the label, it is the most probable label of the model's readout.
  *
- * The engine gives the goodness of every label; what is here chooses, counts, and cuts a split into chunks of the
- * size the graph was compiled for. The last chunk is filled up with a repeated sample whose answers are ignored.
+ * The engine computes the goodness of every label; this module chooses, counts, and cuts a split into chunks of the
+ * size the graph was compiled for. The last chunk is padded with a repeated sample whose answers are ignored.
  */
 import { predictingClassifier } from '../../compiler/graph/classifier.js';
 import type { ModelDocument } from '../../compiler/model.js';
@@ -16,19 +16,19 @@ import { breathe } from './breathe.js';
 export interface Prediction {
   /** [samples] */
   readonly labels: Int32Array;
-  /** What the labels are chosen by. */
+  /** What chooses the labels. */
   readonly by: 'goodness' | 'softmax';
   /**
    * [samples, classes], row-major: mean goodness over the score steps and layers with each label tried; null where the
-   * layers hear nothing of it.
+   * layers do not receive it.
    */
   readonly goodness: Float32Array | null;
   /**
-   * The same of each scored layer alone, by its name, where `PredictOptions.layers` asks for it and several layers are
+   * The same per scored layer, by name, if `PredictOptions.layers` is set and several layers are
    * scored; otherwise none.
    */
   readonly layers: ReadonlyMap<string, Float32Array>;
-  /** [samples, classes], row-major: the classifier's probabilities, where the model has one. */
+  /** [samples, classes], row-major: the probabilities of the model's classifier, if it has one. */
   readonly softmax: Float32Array | null;
 }
 
@@ -39,18 +39,21 @@ export interface Evaluation {
   readonly accuracy: number;
   /** [true class][predicted class], counts. */
   readonly confusion: readonly (readonly number[])[];
-  /** Beside labels by goodness, the accuracy of the classifier's most probable one, in [0, 1]; null without a classifier. */
+  /**
+   * Accuracy of the classifier's most probable label, in [0, 1], if labels are chosen by goodness; null without a
+   * classifier.
+   */
   readonly softmax: number | null;
   /** Each class's accuracy in [0, 1]; null for a class with no samples. */
   readonly perClass: readonly (number | null)[];
 }
 
 export interface PredictOptions {
-  /** What labels are chosen by; by default goodness, where the layers hear of the label. */
+  /** What chooses the labels; by default goodness, if the layers receive the label. */
   readonly by?: Prediction['by'];
   /** Keeps the goodness of each scored layer too. */
   readonly layers?: boolean;
-  /** The first so many samples only. */
+  /** Only the first n samples. */
   readonly limit?: number;
   /** Stops between two chunks. */
   readonly signal?: AbortSignal;
@@ -58,10 +61,10 @@ export interface PredictOptions {
   readonly onProgress?: (done: number, total: number, labels: Int32Array) => void;
 }
 
-/** [scored layers, samples, classes]: what plans of an older rffc do not have. */
+/** [scored layers, samples, classes]; absent in plans of older versions. */
 const LAYERS = 'predict/goodness_layers';
 
-/** The label of each row of `goodness` [samples, classes] that is least or greatest; among equals the lowest label. */
+/** The label of each row of `goodness` [samples, classes] with the least or greatest value; of equals the lowest. */
 export function chooseLabels(goodness: Float32Array, classes: number, direction: 'min' | 'max'): Int32Array {
   const labels = new Int32Array(goodness.length / classes);
   const sign = direction === 'min' ? 1 : -1;
@@ -75,7 +78,7 @@ export function chooseLabels(goodness: Float32Array, classes: number, direction:
   return labels;
 }
 
-/** Counts a prediction against the true `y` (the first of them, as many as it has), for `classes` classes. */
+/** Scores a prediction of the first samples against their true labels `y`, for `classes` classes. */
 export function score(
   { labels, by, softmax }: Pick<Prediction, 'labels' | 'by' | 'softmax'>,
   y: Int32Array,
@@ -108,8 +111,9 @@ export function score(
 }
 
 /**
- * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model without a label, or whose score sees nothing of it and that has no readout, RFF712 if a goodness is not finite.
+ * Labels and goodness of a split's samples in their order; `undefined` if aborted.
+ * @throws RffcError RFF716 for a model that has neither a label that reaches its score nor a readout, RFF712 for a
+ * goodness that is not finite.
  */
 export async function predict(
   session: Session,
@@ -133,7 +137,7 @@ export async function predict(
     (hasLayers ? layersAlone(document) : []).map((name) => [name, new Float32Array(total * classes)]),
   );
   const direction = predictDirection(document);
-  // Two buffers in turn: one may still be on its way into the engine while the other is filled.
+  // Two alternating buffers: one may still be in transfer while the other is filled.
   const buffers = [0, 1].map(() => new Float32Array(network.frames * predictBatch * document.input.size));
   const indices = new Int32Array(predictBatch);
   const gather = (chunk: number): Float32Array => {
@@ -182,28 +186,31 @@ export async function predict(
   return { labels, by, goodness, layers, softmax };
 }
 
-/** What a trained model predicts by: goodness where its score sees the label, else a readout or classifier; or nothing. */
+/**
+ * What a trained model predicts by: goodness if its score receives the label, else a readout or classifier; or
+ * nothing.
+ */
 export function predictsBy(document: ModelDocument): Prediction['by'] | undefined {
   if (hearsLabel(document)) return 'goodness';
   return document.label && predictingClassifier(document) ? 'softmax' : undefined;
 }
 
-/** RFF716: what a model lacks to predict with. */
+/** RFF716, naming what the model lacks. */
 export function nothingToPredict(document: ModelDocument): RffcError {
   const { name, label } = document;
   const isLate = connectsLabel(document);
   const why = !label
     ? 'has no label'
     : isLate
-      ? `never shows its label \`${label.name}\` to what it scores`
-      : `hears nothing of its label \`${label.name}\``;
+      ? `does not pass label \`${label.name}\` to its score steps`
+      : `has no layer that receives label \`${label.name}\``;
   const hint = !label
     ? 'declare `label NAME[classes]` and connect it to a layer'
     : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the activities: \`readout: softmax()\``;
   return failure('RFF716', `model \`${name}\` ${why}, so there is nothing to predict`, { hint });
 }
 
-/** `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does. */
+/** `predict` scored against the split's own labels; `undefined` if aborted. @throws RffcError as `predict` does. */
 export async function evaluate(
   session: Session,
   network: Network,
@@ -214,7 +221,7 @@ export async function evaluate(
   return prediction && score(prediction, split.y, network.classes);
 }
 
-/** Which goodness is the answer's. Every scored layer says the same in a checked model; the first one is asked. */
+/** Which goodness is the answer's: equal for every scored layer of a checked model. */
 export function predictDirection(document: ModelDocument): 'min' | 'max' {
   const scored = document.layers.find((layer) => document.score.layers.includes(layer.name));
   return document.objectives[scored?.objective ?? 0]!.predict;

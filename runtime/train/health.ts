@@ -1,9 +1,9 @@
 /**
- * Signs that training goes wrong though every number is finite: a layer that is silent, one whose goodness is out of all
- * proportion, a network that gives every sample the same label. Each is told once, with its likely cause.
+ * Warnings of training that fails although every number is finite: a silent layer, a layer whose goodness is out of
+ * proportion, a network that gives every sample the same label. Each is reported once, with its likely cause.
  *
- * All of it is read off what is measured anyway. What a goodness should look like comes from the layer's own formula: its
- * value where no unit is active, and how far activities of size 1 move it from there.
+ * Only existing measurements are used. The expected goodness follows from the layer's formula: its
+ * value when no unit is active, and how far activities of size 1 move it.
  */
 import { derive, type Expr, evaluate, fromJson, variable } from '../../compiler/expr/index.js';
 import type { ExpressionJson, Init, Layer, ModelDocument } from '../../compiler/model.js';
@@ -12,20 +12,20 @@ import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { Evaluation } from './evaluate.js';
 import type { JudgedSplit, Measures, Position } from './train.js';
 
-/** So many batches in a row must show the same: the first ones of a network are like nothing that follows. */
+/** Batches in a row that must agree: the first ones of a network are not typical. */
 export const SILENT_BATCHES = 20;
 export const LARGE_BATCHES = 10;
-/** A goodness of activities thirty times as large as 1; and where it is so before anything is learned, so much more. */
+/** The goodness of activities thirty times as large as 1; if it is that large before training, this many times more. */
 const OUT_OF_PROPORTION = 1e3;
 const GROWN = 100;
-/** Large enough to explain that labels are told apart by nothing else. */
+/** Large enough to explain a constant prediction. */
 const LARGE = 30;
-/** A network that has learned next to nothing may well give one label to all. */
+/** Batches before which a constant prediction is normal. */
 const JUDGED_AFTER = 50;
 const FEWEST_SAMPLES = 50;
 const NEARLY_ALL = 0.99;
 
-/** A goodness where the layer is at rest, and how far activities of size 1 take it from there. */
+/** A layer's goodness at rest, and how far activities of size 1 move it. */
 export interface GoodnessScale {
   readonly rest: number;
   readonly unit: number;
@@ -47,14 +47,14 @@ export function goodnessScale({ objectives }: ModelDocument, layer: Layer): Good
   return { rest, unit };
 }
 
-/** Whether a layer's goodness is that of rest, in every learning step of every batch; `layer` counts from 0. */
+/** Whether a layer's goodness is at rest in every learning step of every batch; `layer` counts from 0. */
 export function isSilent(
   batches: readonly Steps[],
   layer: number,
   layers: number,
   scale: GoodnessScale,
 ): boolean {
-  // A goodness at rest that is not 0 comes rounded to f32.
+  // A nonzero goodness at rest is rounded to f32.
   const margin = Math.max(1e-12 * scale.unit, 1e-6 * Math.abs(scale.rest));
   return (
     Number.isFinite(scale.rest) &&
@@ -63,7 +63,7 @@ export function isSilent(
 }
 
 /**
- * Whether a layer's goodness is out of all proportion in every one of the batches, and where it was so in the `first`
+ * Whether a layer's goodness is out of proportion in all of the batches, and, if it was so in the `first`
  * batch before its first update, has grown far beyond that.
  */
 export function isOutOfProportion(
@@ -78,17 +78,20 @@ export function isOutOfProportion(
   return scale.unit > 0 && batches.every((batch) => size(batch) > most);
 }
 
-/** The first learning step of a batch: what it was before the batch moved anything. */
+/** The first learning step of a batch, before any of its updates. */
 function beforeLearning({ stepsPositive, stepsNegative }: Steps, layers: number): Steps {
   return { stepsPositive: stepsPositive.slice(0, layers), stepsNegative: stepsNegative.slice(0, layers) };
 }
 
-/** How far a layer's goodness is from rest, at most, in a batch. */
+/** The largest distance of a layer's goodness from rest in a batch. */
 function largest(batch: Steps, layer: number, layers: number, { rest }: GoodnessScale): number {
   return ofLayer(batch, layer, layers).reduce((most, g) => Math.max(most, Math.abs(g - rest)), 0);
 }
 
-/** The class that nearly all samples are given though most are of others, and how many; undefined where there is none. */
+/**
+ * The class predicted for nearly all samples although most belong to others, and the count; undefined if there is
+ * none.
+ */
 export function onlyClass({ confusion, samples }: Evaluation): { label: number; count: number } | undefined {
   if (samples < FEWEST_SAMPLES) return undefined;
   const predicted = confusion.map((_, label) => confusion.reduce((sum, row) => sum + row[label]!, 0));
@@ -104,9 +107,9 @@ function ofLayer({ stepsPositive, stepsNegative }: Steps, layer: number, layers:
 }
 
 export interface HealthWatch {
-  /** After each batch: warnings that it gives cause for. */
+  /** After each batch: its warnings. */
   batch(measures: Measures, position: Position): readonly Diagnostic[];
-  /** After each judgement of a split. */
+  /** After each evaluation of a split. */
   judged(split: JudgedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
 }
 
@@ -119,7 +122,7 @@ export function watchHealth(network: Network): HealthWatch {
   const recent: Measures[] = [];
   let first: Measures | undefined;
   const wasActive = new Set<string>();
-  /** How far each layer's goodness ever was from rest. */
+  /** The largest distance from rest of each layer's goodness so far. */
   const most = layers.map(() => 0);
   const once = (
     code: string,
@@ -146,7 +149,7 @@ export function watchHealth(network: Network): HealthWatch {
         if (recent.length < SILENT_BATCHES) return undefined;
         const dead = is((i) => isSilent(recent, i, layers.length, scales[i]!));
         if (dead.length === 0) return undefined;
-        const message = `${namesOf(dead)} silent ${place}: no unit has been active for ${SILENT_BATCHES} batches`;
+        const message = `${namesOf(dead)} silent ${place}: no active unit for ${SILENT_BATCHES} batches`;
         return { message, hint: causeOfSilence(document, dead[0]!, wasActive.has(dead[0]!.name)) };
       });
       const large = once('RFF722', () => {
@@ -156,7 +159,7 @@ export function watchHealth(network: Network): HealthWatch {
         if (found.length === 0) return undefined;
         const index = watched.indexOf(found[0]!);
         const reached = Math.max(...ofLayer(measures, index, layers.length).map(Math.abs)).toExponential(1);
-        const message = `${namesOf(found)} exploding ${place}: a goodness of ${reached}, where activities of 1 have ${Number(scales[index]!.unit.toPrecision(3))}`;
+        const message = `${namesOf(found)} exploding ${place}: goodness ${reached}, while activities of 1 have ${Number(scales[index]!.unit.toPrecision(3))}`;
         return { message, hint: causeOfExplosion(document, found[0]!, scales[index]!) };
       });
       return [...silent, ...large];
@@ -184,14 +187,14 @@ export function watchHealth(network: Network): HealthWatch {
       first &&
       beyond(LARGE, (i) => largest(beforeLearning(first!, layers.length), i, layers.length, scales[i]!));
     if (large)
-      return `the goodness of \`${large.name}\` is large before anything is learned: start with smaller weights (\`init\`), or scale the data down (\`normalize\`)`;
+      return `the goodness of \`${large.name}\` is large before training: use a smaller \`init\`, or scale the data down (\`normalize\`)`;
     const risen = beyond(LARGE, (i) => most[i]!);
     const rate = rateToTry(document, risen ?? watched[0]);
     if (risen)
-      return `the goodness of \`${risen.name}\` went up to ${most[watched.indexOf(risen)]!.toPrecision(2)}: ${rate}`;
+      return `the goodness of \`${risen.name}\` rose to ${most[watched.indexOf(risen)]!.toPrecision(2)}: ${rate}`;
     const gap = (i: number) => Math.abs(last!.goodnessPositive[i]! - last!.goodnessNegative[i]!);
     return last && watched.every((_, i) => gap(i) <= 1e-3 * scales[i]!.unit)
-      ? 'positive and negative rows have the same goodness, so the label hardly counts: start with larger weights from it (`init`), or train for more epochs'
+      ? 'positive and negative rows have the same goodness, so the label has hardly any effect: use a larger `init` for its connections, or train for more epochs'
       : `train for more epochs; or ${rate}`;
   }
 }
@@ -206,18 +209,18 @@ function namesOf(layers: readonly Layer[]): string {
 function causeOfSilence(document: ModelDocument, layer: Layer, wasActive: boolean): string {
   const into = document.connections.filter(({ target }) => target === layer.name);
   if (!wasActive && into.every(({ init, bias }) => isZero(init) && (bias === null || isZero(bias))))
-    return `every weight into \`${layer.name}\` starts at zero, where its goodness has no slope: \`init: kaiming_uniform()\``;
+    return `every weight into \`${layer.name}\` starts at zero, where its goodness has no gradient: \`init: kaiming_uniform()\``;
   const activation = inNames(layer.activation);
   const at = (z: number) => (evaluate(activation, { z: Float64Array.of(z) }) as Float64Array)[0]!;
   const rate = rateToTry(document, layer);
   const leaky = '`activation: leaky_relu(z, 0.01)` lets units recover';
   if (at(-1) === 0 && at(1) === 0)
-    return `no unit reaches the threshold of \`activation\`: lower it, or start with larger weights (\`init\`)`;
+    return `no unit reaches the threshold of \`activation\`: lower it, or use a larger \`init\``;
   if (at(-1) === 0)
     return wasActive
       ? `units below zero are silent and learn nothing: ${leaky}; ${rate}`
-      : `units below zero are silent and learn nothing: ${leaky}, or start with other weights (\`init\`, \`bias\`)`;
-  return `${rate}; or let the losses hold goodness up: both may pull it to zero`;
+      : `units below zero are silent and learn nothing: ${leaky}, or change \`init\` or \`bias\``;
+  return `${rate}; or change the losses: both may drive goodness to zero`;
 }
 
 function causeOfExplosion(document: ModelDocument, layer: Layer, { rest, unit }: GoodnessScale): string {
@@ -226,14 +229,14 @@ function causeOfExplosion(document: ModelDocument, layer: Layer, { rest, unit }:
   for (const [key, json] of Object.entries({ positive, negative })) {
     if (json === null) continue;
     const slope = derive(inNames(json), goodness);
-    // A loss that still falls out there asks for more without end.
+    // A loss that still decreases there is unbounded.
     if ((evaluate(slope, { goodness: rest + OUT_OF_PROPORTION * unit }, layer.size) as number) < -1e-6)
-      return `\`${key}\` falls without end as goodness grows: bound it, for example \`${key}: softplus(theta - goodness)\``;
+      return `\`${key}\` decreases without bound as goodness grows: bound it, for example \`${key}: softplus(theta - goodness)\``;
   }
   return `${rateToTry(document, layer)}; or scale the data down (\`normalize\`)`;
 }
 
-/** A tenth of a layer's learning rate, as it is written. */
+/** The suggestion of a tenth of a layer's learning rate. */
 function rateToTry({ train }: ModelDocument, layer: Layer | undefined): string {
   const { name, lr } = layer?.optimizer ?? train.optimizer;
   return `lower the learning rate, for example to a tenth: \`optimizer: ${name}(lr: ${Number((lr / 10).toPrecision(3))})\``;

@@ -1,4 +1,4 @@
-/** What prediction tells of each layer alone, on two engines that share no code. */
+/** Predictions per layer, on two engines that share no code. */
 import { afterAll, expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
 import { lower } from '../../compiler/graph/lower.js';
@@ -62,7 +62,7 @@ test.each(['cpu', 'tfjs-cpu'])(
   },
 );
 
-test('both engines tell the same of each layer', async () => {
+test('both engines agree on each layer', async () => {
   const graph = await network('score learn[0..4] over h3, h1');
   const [cpu, oracle] = [await predicted('cpu', graph), await predicted('tfjs-cpu', graph)];
   // In the document's order.
@@ -73,7 +73,7 @@ test('both engines tell the same of each layer', async () => {
     });
 });
 
-test('nothing is told of layers where one is scored, where no label is tried, and where nobody asks', async () => {
+test('omits layers if only one is scored, no label is tried, or they are not requested', async () => {
   const graph = await network('score learn[2..4]');
   expect((await predicted('cpu', graph, false)).layers.size).toBe(0);
   expect((await predicted('cpu', await network('score learn[2..4] over h2'))).layers.size).toBe(0);

@@ -1,11 +1,11 @@
 /**
- * How sure a network is: a sample's margin is how far the goodness of its true label lies on the right side of the best of the
- * others. Above 0 the prediction is right; near 0 it was a close call.
+ * A sample's margin: by how much the goodness of its true label is better than the best of the
+ * others. Above 0 the prediction is right; near 0 it was close.
  */
 
 export interface Margins {
   readonly mean: number;
-  /** The margins that 5, 50 and 95 of 100 samples do not exceed. */
+  /** The 5th, 50th and 95th percentile. */
   readonly p5: number;
   readonly median: number;
   readonly p95: number;
@@ -14,7 +14,7 @@ export interface Margins {
 }
 
 /**
- * The margins of predictions; null where there are none.
+ * The margins of predictions; null without samples.
  * @param goodness [samples, classes], row-major.
  * @param y the true labels of at least as many samples.
  * @param direction which goodness is the answer's.

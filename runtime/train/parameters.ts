@@ -1,7 +1,7 @@
 /**
  * A model's parameters: their names, shapes and first values.
  *
- * The host draws them, not the engine, so that every backend starts from the same bytes.
+ * They are drawn on the host, so that every backend starts from the same bytes.
  */
 import { fansOf } from '../../compiler/field.js';
 import { classifierOf } from '../../compiler/graph/classifier.js';
@@ -17,13 +17,13 @@ export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: Init;
-  /** Of the connection: a bias has those of its weight. */
+  /** The connection's: a bias has those of its weight. */
   readonly fans: Fans;
-  /** What keys its random numbers. A connection owns two sites, so that a bias switched off changes no other draw. */
+  /** The key of its random numbers. A connection has two sites, so that disabling a bias changes no other draw. */
   readonly site: number;
 }
 
-/** `nn.Linear`'s default, U(±1/√fan_in): what the seed's classifier starts from. */
+/** `nn.Linear`'s default, U(±1/√fan_in), for classifiers. */
 const LINEAR: Init = { name: 'kaiming_uniform', gain: Math.sqrt(1 / 3) };
 
 /**
@@ -79,8 +79,8 @@ export function parametersOf(document: ModelDocument): Parameter[] {
 }
 
 /**
- * The first values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend. One at
- * a time: all of them at once would double a large network's memory.
+ * The initial values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend.
+ * One at a time: all of them at once would double a large network's memory.
  */
 export function* initializeParameters(document: ModelDocument): Generator<readonly [string, Float32Array]> {
   for (const { name, shape, init, fans, site } of parametersOf(document)) {
@@ -90,7 +90,7 @@ export function* initializeParameters(document: ModelDocument): Generator<readon
 }
 
 /**
- * Puts the readout of a session at its own start: its first weights, and the state of its optimizer.
+ * Initializes the readout of a session: its weights and optimizer state.
  * @throws RffcError if the session has none
  */
 export function resetReadout(session: Session, document: ModelDocument): void {
@@ -107,7 +107,7 @@ export function resetReadout(session: Session, document: ModelDocument): void {
   }
 }
 
-/** Gives every parameter and state that nobody has written its first value: all of them in a new session. */
+/** Initializes every parameter and state that has not been written: all of them in a new session. */
 export function initializeMissing(session: Session, document: ModelDocument): void {
   const missing = new Map(
     session.tensors
@@ -120,13 +120,13 @@ export function initializeMissing(session: Session, document: ModelDocument): vo
   for (const info of missing.values()) if (info.role === 'state') session.write(info.name, firstState(info));
 }
 
-/** What a state tensor holds when training begins. */
+/** The initial value of a state tensor. */
 function firstState(tensor: TensorInfo): Float32Array {
   return new Float32Array(lengthOf(tensor.shape)).fill(stateAtStart(tensor));
 }
 
 /**
- * Puts a session at the start of training: the given parameters, and every state as `stateAtStart` has it.
+ * Initializes a session with the given parameters, and every state with `stateAtStart`.
  * @throws RffcError if a name or a length is not the session's.
  */
 export function resetSession(session: Session, parameters: Iterable<readonly [string, Float32Array]>): void {

@@ -1,6 +1,6 @@
 /**
- * The training samples that the network is evaluated on after each epoch, to set their accuracy beside that of the test split.
- * They are drawn once, by the model's seed, and so few that the epoch hardly takes longer.
+ * The training samples to evaluate on after each epoch, to compare their accuracy with the test split's.
+ * They are drawn once from the model's seed, few enough to add little time.
  */
 import { timeline } from '../../compiler/graph/timeline.js';
 import { hearsLabel, type Network } from '../../compiler/network.js';
@@ -8,13 +8,14 @@ import type { Split } from '../data/dataset.js';
 import { permutation } from '../random/permutation.js';
 import { SITE } from '../random/sites.js';
 
-/** Of what training and evaluating an epoch cost, evaluating the sample may cost this much more. */
+/** The cost allowed for the sample, as a share of training and evaluating an epoch. */
 const SHARE = 1 / 20;
-/** An accuracy over fewer samples says too little to be shown. */
+/** An accuracy over fewer samples is too noisy to show. */
 const FEWEST = 100;
 
 /**
- * A sample of the first `count` training samples; undefined where even a hundred would cost more than a twentieth of an epoch.
+ * A sample of the first `count` training samples; undefined if even a hundred would cost more than a twentieth of an
+ * epoch.
  *
  * @param tested how many samples each other split is evaluated on; the sample is no larger than the largest
  */
@@ -29,7 +30,7 @@ export function trainingSample(
   const affordable = (SHARE * (count * training + evaluated * prediction)) / prediction;
   const size = Math.min(count, Math.floor(affordable), Math.max(...tested) || count);
   if (size < Math.min(FEWEST, count)) return undefined;
-  // Every nth sample would miss classes in a data set whose labels come in turn.
+  // Every nth sample would miss classes in a data set whose labels cycle.
   const chosen = permutation(count, network.document.train.seed, 0, SITE.trainingSample)
     .slice(0, size)
     .sort();
@@ -44,7 +45,7 @@ export function trainingSample(
   };
 }
 
-/** What a sample costs, counted in rows times steps; a step that learns counts three times, for its two gradients. */
+/** The cost of a sample in rows times steps; a learning step counts three times, for its two gradients. */
 function rowSteps({ document, purpose, classes, learnSteps }: Network) {
   const steps = timeline(document);
   const last = steps.findLastIndex(({ scored }) => scored);

@@ -1,5 +1,5 @@
 /**
- * The training loop against a session that is no network: it remembers each class's mean sample and calls the squared
+ * The training loop with a fake session: it remembers each class's mean sample and uses the squared
  * distance to it a label's goodness. It learns, so accuracies mean something, and everything it is fed can be checked.
  */
 import { expect, test } from 'vitest';
@@ -223,7 +223,7 @@ test('limit trains on the first samples only', async () => {
   expect(epochs[0]!.test!.samples).toBe(10);
 });
 
-test('the test split is judged after each epoch, and the session has learned', async () => {
+test('evaluates the test split after each epoch, and the session has learned', async () => {
   const { epochs, result } = await play(document(), 40);
   expect(epochs.map(({ test: found }) => [found!.samples, found!.accuracy])).toEqual([
     [13, 1],
@@ -232,8 +232,8 @@ test('the test split is judged after each epoch, and the session has learned', a
   expect(result.test!.correct).toBe(13);
 });
 
-test('every so many epochs are judged, and the last', async () => {
-  const { epochs, result } = await play(document({ epochs: 5 }), 40, { judgeEvery: 2 });
+test('evaluates every n epochs and after the last', async () => {
+  const { epochs, result } = await play(document({ epochs: 5 }), 40, { evalEvery: 2 });
   expect(epochs.map(({ test: found }) => found?.samples ?? null)).toEqual([null, 13, null, 13, 13]);
   expect(result.test!.correct).toBe(13);
 });
@@ -279,7 +279,7 @@ test('a latent classifier is fed uniform numbers, and its loss is read', async (
   expect(batches[0]!.classifierLoss).toBe(0.5);
 });
 
-test('given negatives come from the data, and data without them is refused', async () => {
+test('takes given negatives from the data, and rejects data without them', async () => {
   const model = document({ epochs: 1, negatives: { name: 'given' }, shuffle: false });
   const graph = lower(model, { predictBatch: 5 });
   const { y } = clusters(8);
@@ -297,7 +297,7 @@ test('given negatives come from the data, and data without them is refused', asy
   );
 });
 
-test('interrupted anywhere and resumed, it is fed exactly what it would have been', async () => {
+test('interrupted anywhere and resumed, it is fed the same batches', async () => {
   const model = document({ epochs: 3, batch: 4 });
   const lossAt = ({ trained }: RunArguments) => Float32Array.of(1 / (trained + 3), 2, 3, Math.sqrt(trained));
   const whole = await play(model, 20, {}, fake(lower(model, { predictBatch: 5 }), lossAt));
@@ -351,16 +351,16 @@ test('a loss that is not finite stops the run and names the layer and the step',
   );
 });
 
-test('fewer samples than a batch are refused with the batch that would do', async () => {
+test('rejects fewer samples than a batch, and suggests a smaller batch', async () => {
   const failure = await play(document(), 5).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(RffcError);
   expect((failure as RffcError).diagnostics[0]).toMatchObject({
-    code: 'RFF710',
+    code: 'RFF732',
     hint: 'use `--batch 5` or less',
   });
 });
 
-test('nothing to test on is no error', async () => {
+test('accepts an empty test split', async () => {
   const model = document({ epochs: 1 });
   const graph = lower(model, { predictBatch: 5 });
   const result = await train(fake(graph), graph, { train: clusters(8), test: clusters(0) });
@@ -374,7 +374,7 @@ test('nothing to test on is no error', async () => {
   });
 });
 
-test('a run that has done its epochs does nothing more', async () => {
+test('does nothing after the last epoch', async () => {
   const { trained, result } = await play(document({ epochs: 1 }), 20, {
     start: { ...START, epoch: 1, trained: 2 },
   });
@@ -382,12 +382,12 @@ test('a run that has done its epochs does nothing more', async () => {
   expect(result.position.trained).toBe(2);
 });
 
-test('data of another size or with too many classes is refused', () => {
+test('rejects data of another size or with too many classes', () => {
   const samples = clusters(4);
   const fits = { name: 'mine', inputSize: D, classes: CLASSES, train: samples };
   checkDataset(document(), fits);
   expect(() => checkDataset(document(), { ...fits, inputSize: 5 })).toThrow(
-    '`mine` has 5 numbers a sample, but `input x[3]` takes 3',
+    '`mine` has 5 values per sample, but `input x[3]` takes 3',
   );
   expect(() => checkDataset(document(), { ...fits, classes: 5 })).toThrow('5 classes');
   expect(() => checkDataset(document(), { ...fits, train: clusters(0) })).toThrow('RFF710');

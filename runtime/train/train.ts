@@ -1,6 +1,6 @@
 /**
- * Training, from the first epoch to the last, in the order it happens. It knows nothing of backends or files: it
- * feeds a session batches, reads the losses, judges the network after each epoch, and tells an observer.
+ * Training, from the first epoch to the last, in the order it happens. Independent of backends and files: it
+ * feeds a session batches, reads the losses, evaluates the network after each epoch, and notifies an observer.
  */
 import { classifierOf } from '../../compiler/graph/classifier.js';
 import type { Purpose } from '../../compiler/graph/graph.js';
@@ -17,20 +17,20 @@ import { type Evaluation, type Prediction, predict, predictsBy, score } from './
 import { watchHealth } from './health.js';
 import { trainingSample } from './sample.js';
 
-/** How far a run is: what a checkpoint must remember to go on. Epochs and batches count from 0. */
+/** The position of a run, as needed to resume it. Epochs and batches count from 0. */
 export interface Position {
-  /** The epoch under way. */
+  /** The current epoch. */
   readonly epoch: number;
-  /** Batches of it that are trained. */
+  /** Batches of it already trained. */
   readonly batch: number;
   /** Batches trained since the parameters were initialized. */
   readonly trained: number;
-  /** While the readout is trained, with its own epochs and batches: where the network's own training ended. */
+  /** While the readout is trained, with its own epochs and batches: where the network's training ended. */
   readonly network?: { readonly epoch: number; readonly trained: number };
 }
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
 
-/** A part of a run, with epochs of its own: what it trains. */
+/** A stage of a run, with its own epochs. */
 export type StageName = Exclude<Purpose, 'generation'>;
 
 /** What is trained at a position. */
@@ -38,47 +38,53 @@ export function stageOf({ network }: Position): StageName {
   return network ? 'readout' : 'network';
 }
 
-/** How long a stage of a run is, in epochs. */
+/** The epochs of a stage. */
 export function epochsOf({ train: { epochs }, readout }: ModelDocument, stage: Purpose): number {
   return stage === 'readout' && readout ? readout.epochs : epochs;
 }
 
-/** The optimizer of what is trained; layers, a decoder and the classifier of the negatives may have their own. */
+/** The optimizer of a stage; layers, a decoder and a latent classifier may have their own. */
 export function optimizerOf({ train: { optimizer }, readout }: ModelDocument, stage: Purpose): Optimizer {
   return stage === 'readout' && readout ? readout.optimizer : optimizer;
 }
 
-/** What a network is trained on, and evaluated on after each epoch. */
+/** The data to train on, and to evaluate on after each epoch. */
 export type TrainingData = Pick<Dataset, 'train' | 'validation'> & { readonly test?: Split };
 
 export interface TrainOptions {
   /** The model's by default. */
   readonly epochs?: number;
-  /** The learning rate, before its decay; that of the model's optimizer by default. Optimizers of a layer's own keep theirs. */
+  /**
+   * The learning rate, before its decay; that of the model's optimizer by default. A layer's own optimizer keeps its
+   * rate.
+   */
   readonly lr?: number;
-  /** Judge after every so many epochs, and after the last; after each by default. */
-  readonly judgeEvery?: number;
-  /** The first so many training samples, and at most so many of each split to judge on. */
+  /** Evaluate every n epochs and after the last; default 1. */
+  readonly evalEvery?: number;
+  /** Train on the first n samples, and evaluate on at most n of each split. */
   readonly limit?: number;
-  /** Where to go on; the session holds the parameters and optimizer state of that moment. */
+  /** Where to resume; the session holds the parameters and optimizer state of that position. */
   readonly start?: Position;
-  /** Of the batches of the epoch under way that are trained by then; null at its beginning. */
+  /** Means over the current epoch up to there; null at its beginning. */
   readonly soFar?: Measures | null;
-  /** Finishes the batch under way and stops. */
+  /** Aborting it finishes the current batch and stops. */
   readonly signal?: AbortSignal;
 }
 
-/** What a batch, or an epoch on average, did; per layer in the document's order, means over rows and learning steps. */
+/**
+ * Measurements of a batch, or means over an epoch; per layer in the document's order, means over rows and learning
+ * steps.
+ */
 export interface Measures {
   readonly loss: readonly number[];
   readonly goodnessPositive: readonly number[];
   readonly goodnessNegative: readonly number[];
-  /** Goodness [learnSteps, layers], row-major; of an epoch, a mean that looks back over some twenty batches. */
+  /** Goodness [learnSteps, layers], row-major; for an epoch, a running mean over about twenty batches. */
   readonly stepsPositive: readonly number[];
   readonly stepsNegative: readonly number[];
-  /** The cross-entropy of the latent classifier, or of the readout that is trained; null without one. */
+  /** The cross-entropy of the latent classifier, or of the readout while it is trained; null without one. */
   readonly classifierLoss: number | null;
-  /** The decoder's mean loss over its steps of learning; null without one. */
+  /** The decoder's mean loss over its learning steps; null without one. */
   readonly decodeLoss: number | null;
 }
 
@@ -87,28 +93,28 @@ export interface BatchReport extends Measures {
   readonly epoch: number;
   readonly batch: number;
   readonly batches: number;
-  /** Where training goes on from here: what `TrainOptions.start` takes. */
+  /** Where to resume after this batch, for `TrainOptions.start`. */
   readonly position: Position;
-  /** The epoch's batches so far, on average. */
+  /** Means over the epoch's batches so far. */
   readonly soFar: Measures;
-  /** The decay's factor, and the learning rate with it. */
+  /** The decay factor, and the resulting learning rate. */
   readonly rate: number;
   readonly lr: number;
-  /** Since this call of `train` began, in s; and samples a second over this epoch's batches. */
+  /** Since this call of `train` began, in s; and samples per second over this epoch's batches. */
   readonly seconds: number;
   readonly samplesPerSecond: number;
 }
-/** What a network is judged on after each epoch, in this order. */
+/** The splits evaluated after each epoch, in this order. */
 export type JudgedSplit = 'validation' | 'test';
 
 /**
- * Null where there are no such samples, or nothing to predict; of a readout, by its softmax. `train` is of a fixed sample of
- * the training split (see `sample.ts`), null where that would cost too much.
+ * Null without such samples, or with nothing to predict; for a readout, by its softmax. `train` is on a fixed sample of
+ * the training split (see `sample.ts`), null if that would cost too much.
  */
 export type Judgement = Readonly<Record<'train' | JudgedSplit, Evaluation | null>>;
 const UNJUDGED: Judgement = { train: null, validation: null, test: null };
 
-/** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
+/** The evaluation by which the best epoch is chosen: on the validation split if there is one. */
 export function chosenBy({ validation, test }: Pick<Judgement, JudgedSplit>): Evaluation | null {
   return validation ?? test;
 }
@@ -116,33 +122,34 @@ export function chosenBy({ validation, test }: Pick<Judgement, JudgedSplit>): Ev
 export interface EpochReport extends BatchReport, Judgement {}
 
 export interface TrainObserver {
-  /** The session holds what the batch left; the next batch waits. */
+  /** The session holds the state after the batch; the next batch waits. */
   batch?(report: BatchReport): Promise<void> | void;
-  /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
+  /** While a split is evaluated: samples done, total, correct so far, and the predicted labels. */
   judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
-  /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
+  /** A split has been evaluated: its predictions, with the goodness per layer. */
   predicted?(split: JudgedSplit, prediction: Prediction): void;
   epoch?(report: EpochReport): Promise<void> | void;
-  /** Training goes on, and not as it should: a layer is silent, say. Each kind once a call of `train`. */
+  /** A warning, for example of a silent layer. Each kind at most once per call of `train`. */
   warn?(warning: Diagnostic): void;
 }
 
-/** With the judgement of the last epoch that was judged. */
+/** With the evaluation of the last evaluated epoch. */
 export interface TrainResult extends Judgement {
   /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
   readonly position: Position;
   readonly interrupted: boolean;
-  /** Of the epoch under way, on average; null at its beginning. */
+  /** Means over the current epoch so far; null at its beginning. */
   readonly soFar: Measures | null;
 }
 
 /**
  * Trains a session that holds the parameters of `options.start`.
  *
- * What is trained is the network's `purpose`: all of it, or its readout at a constant rate. Each epoch sees the samples in a new order, in full batches: the last, partial one is dropped, and shuffling gives
- * every sample its turn. The seed, the epochs and all else that is chosen are the document's. The same document, data
- * and backend give the same bytes, also when a run is interrupted and resumed.
- * @throws RffcError RFF710 for fewer samples than a batch, RFF712 at the first loss or goodness that is not finite.
+ * Trains the network's `purpose`: all of it, or its readout at a constant rate. Each epoch goes through the samples
+ * in a new order, in full batches: the last, partial one is dropped, and shuffling gives
+ * every sample its turn. The seed, epochs and all other settings are the document's. The same document, data
+ * and backend give the same bytes, even if a run is interrupted and resumed.
+ * @throws RffcError RFF732 for fewer samples than a batch, RFF712 at the first loss or goodness that is not finite.
  */
 export async function train(
   session: Session,
@@ -156,14 +163,14 @@ export async function train(
   const epochs = options.epochs ?? epochsOf(document, purpose);
   const optimizer = optimizerOf(document, purpose);
   const { lr = optimizer.lr } = options;
-  // A plan has its rates inside: another one is a factor on them.
+  // Rates are constants of a plan: another one is a factor on them.
   const factor = lr === optimizer.lr ? {} : { lr: lr / optimizer.lr };
   const decay: Decay = purpose === 'network' ? document.train.decay : { name: 'constant' };
   const { signal } = options;
   const count = Math.min(dataset.train.count, options.limit ?? dataset.train.count);
   const batches = Math.floor(count / network.batch);
   if (batches === 0) {
-    throw failure('RFF710', `a batch is ${network.batch} samples, but there are only ${count} to train on`, {
+    throw failure('RFF732', `batch of ${network.batch} exceeds the ${count} training samples`, {
       hint: `use \`--batch ${Math.max(count, 1)}\` or less`,
     });
   }
@@ -213,7 +220,7 @@ export async function train(
       const current = next!;
       if (!written) writeBatch(session, current);
       const running = session.run('train', { epoch, batch, trained, rate, ...factor });
-      // The next batch is made ready while this one trains, and sent where that can be.
+      // The next batch is assembled while this one trains, and uploaded if possible.
       written = session.writesAhead === true && batch + 1 < batches;
       if (batch + 1 < batches) next = makeBatch(order, epoch, batch + 1);
       if (written) await sendAhead(session, next!, running);
@@ -227,7 +234,7 @@ export async function train(
     }
 
     const trainedReport = report(soFar ?? unknown(network));
-    const due = (epoch + 1) % (options.judgeEvery ?? 1) === 0 || epoch + 1 === epochs;
+    const due = (epoch + 1) % (options.evalEvery ?? 1) === 0 || epoch + 1 === epochs;
     const found = due ? await judgeNow() : UNJUDGED;
     if (!found) return { position, interrupted: true, soFar, ...judgement };
     if (due) judgement = found;
@@ -240,9 +247,9 @@ export async function train(
   }
   return { position, interrupted: false, soFar: null, ...judgement };
 
-  /** Undefined where the signal stopped it. */
+  /** Undefined if aborted. */
   async function judgeNow(): Promise<Judgement | undefined> {
-    // A readout that is trained later says nothing yet.
+    // The readout is not trained yet.
     const untrained = purpose === 'network' && document.readout !== undefined;
     const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
     if (by === undefined || (by === 'softmax' && untrained)) return UNJUDGED;
@@ -278,7 +285,7 @@ export async function train(
   }
 }
 
-/** Writes a batch while the one before trains. Where both fail, what failed first is told. */
+/** Writes a batch while the previous one trains. If both fail, the earlier failure is reported. */
 async function sendAhead(session: Session, batch: Batch, running: Promise<void>): Promise<void> {
   try {
     writeBatch(session, batch);
@@ -288,7 +295,7 @@ async function sendAhead(session: Session, batch: Batch, running: Promise<void>)
   }
 }
 
-/** Reads what `batch`, just trained at `position`, reported, and stops a run that diverged. */
+/** Reads the results of `batch`, just trained at `position`, and stops a run that diverged. */
 async function readMeasures(
   session: Session,
   network: Network,
@@ -328,12 +335,12 @@ function meanOverSteps(values: Float32Array, network: Network): number[] {
   });
 }
 
-/** An epoch begins with a network that it leaves behind: goodness by step is to show what the network does at its end. */
+/** A running mean: goodness per step shows the network at the end of the epoch, not at its beginning. */
 const STEPS_LOOK_BACK = 20;
 
 /**
- * The mean of `count` batches from that of all but the last. A function of the two alone, so that a run that goes on
- * in the middle of an epoch arrives at the bits of one that never stopped.
+ * The mean of `count` batches from that of all but the last. It depends on these two alone, so that a run resumed
+ * in the middle of an epoch ends with the same bits as one that never stopped.
  */
 function meanWith(mean: Measures, last: Measures, count: number): Measures {
   const moved = (from: number, to: number, over = count) => from + (to - from) / over;
@@ -353,7 +360,7 @@ function meanWith(mean: Measures, last: Measures, count: number): Measures {
   };
 }
 
-/** Of an epoch whose batches were trained by a call that did not hand them on. JSON writes NaN as null. */
+/** For an epoch whose batches were trained by a call that did not pass them on. JSON writes NaN as null. */
 function unknown({ layers, document, purpose }: Network): Measures {
   const each = layers.map(() => Number.NaN);
   const classifierLoss = classifierOf(document, purpose) ? Number.NaN : null;

@@ -36,7 +36,7 @@ it('is one chunk an arena where that fits, and none for an empty one', () => {
   ]);
 });
 
-it('keeps every buffer whole, in bounds, and apart from what it was apart from', () => {
+it('keeps every buffer whole, in bounds, and disjoint from those it was disjoint from', () => {
   const buffers = fc.array(
     fc
       .tuple(fc.constantFrom<ArenaName>('io', 'activities'), fc.nat(40), fc.integer({ min: 1, max: 8 }))
@@ -69,6 +69,6 @@ it('keeps every buffer whole, in bounds, and apart from what it was apart from',
 
 it('says which buffer is too large for the adapter', () => {
   expect(() => layOutChunks(planOf([buffer('io', 0, 1), buffer('io', 1, 8 * 4096)]), 4 * 2 ** 20)).toThrow(
-    'RFF831: `x` takes 8.0 MiB in one piece, more than the 4.0 MiB that this WebGPU adapter allows',
+    'RFF831: `x` takes 8.0 MiB, more than the 4.0 MiB that this WebGPU adapter allows',
   );
 });

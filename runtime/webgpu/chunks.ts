@@ -1,6 +1,6 @@
 /**
- * A plan's arenas as storage buffers: one chunk an arena, or several where an arena is larger than the adapter lets a
- * buffer or a binding be. A plan's buffer never straddles chunks.
+ * A plan's arenas as storage buffers: one chunk per arena, or several if an arena is larger than the adapter's limit
+ * of a buffer or a binding be. A plan's buffer never straddles chunks.
  */
 import type { Address } from '../../compiler/codegen/wgsl/index.js';
 import type { ArenaName, Plan } from '../../compiler/plan/plan.js';
@@ -18,7 +18,7 @@ export interface Layout {
   readonly addresses: readonly Address[];
 }
 
-/** Chunks are as long as whole blocks: shaders see them as vectors too. */
+/** Chunks are padded to whole blocks, as shaders also bind them as vectors. */
 const BLOCK = 256;
 
 /** Bytes for people: `1.5 GiB`, `3.2 MiB`, `0.5 KiB`. */
@@ -31,10 +31,10 @@ export function bytesText(bytes: number): string {
 /**
  * Lays a plan's buffers out in chunks of at most `limit` bytes, a multiple of 256.
  *
- * Buffers of one arena may share bytes, because they never live at the same time. Those that go to the same chunk keep
- * their distances, those that do not share nothing any more, so whatever is cut, what was apart stays apart.
+ * Buffers of one arena may share bytes if they never live at the same time. Those in the same chunk keep
+ * their distances, others share nothing, so disjoint buffers stay disjoint.
  *
- * @throws RffcError RFF831 for a buffer that is larger than the limit
+ * @throws RffcError RFF831 for a buffer larger than the limit
  */
 export function layOutChunks(plan: Pick<Plan, 'arenas' | 'buffers'>, limit: number): Layout {
   const chunks: Chunk[] = [];
@@ -51,8 +51,8 @@ export function layOutChunks(plan: Pick<Plan, 'arenas' | 'buffers'>, limit: numb
         const { name, bytes } = left[0]!;
         throw failure(
           'RFF831',
-          `\`${name}\` takes ${bytesText(bytes)} in one piece, more than the ${bytesText(limit)} that this WebGPU adapter allows`,
-          { hint: 'make `batch` smaller, or the layers; or use `--backend cpu`' },
+          `\`${name}\` takes ${bytesText(bytes)}, more than the ${bytesText(limit)} that this WebGPU adapter allows`,
+          { hint: 'reduce `batch` or the layer sizes; or use `--backend cpu`' },
         );
       }
       for (const buffer of fits)

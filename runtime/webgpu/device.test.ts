@@ -1,4 +1,4 @@
-/** What an adapter may lack, and what may go wrong on a device: each is one error with the mend. */
+/** Missing features of an adapter, and failures of a device: each is one error with a fix. */
 import { expect, test } from 'vitest';
 import { findGpu, pretend } from '../../test/support/adapter.js';
 import { describeUnless } from '../../test/support/needs.js';
@@ -17,7 +17,7 @@ describeUnless(missing, 'a device', () => {
   test('is refused by an adapter below what WebGPU guarantees', async () => {
     const poor = await openAdapter(pretend(gpu!, { limits: { maxStorageBuffersPerShaderStage: 4 } }));
     await expect(openDevice(poor, chunks, 'f32')).rejects.toThrow(
-      /RFF830: the WebGPU adapter \(.+\) has maxStorageBuffersPerShaderStage 4, but 8 are needed/,
+      /RFF830: the WebGPU adapter \(.+\) has maxStorageBuffersPerShaderStage 4: at least 8 is required/,
     );
   });
 
@@ -72,30 +72,30 @@ describeUnless(missing, 'a device', () => {
     watch.close();
   });
 
-  test('remembers what it refused', async () => {
+  test('remembers rejected commands', async () => {
     const watch = new Watch(await openDevice(await openAdapter(gpu!), chunks, 'f32'));
     const { device } = watch;
     device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
     await expect(watch.wait(device.queue.onSubmittedWorkDone())).rejects.toThrow(
-      /RFF835: WebGPU refused a command while a program ran: .*Buffer/i,
+      /RFF835: WebGPU rejected a command while a program ran: .*Buffer/i,
     );
     watch.close();
   });
 
-  test('tells what was guarded from what ran', async () => {
+  test('distinguishes guarded work from running programs', async () => {
     const watch = new Watch(await openDevice(await openAdapter(gpu!), chunks, 'f32'));
     const { device } = watch;
     await expect(
       watch.guard('its memory was allocated', () =>
         device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE }),
       ),
-    ).rejects.toThrow('RFF835: WebGPU refused a command while its memory was allocated');
+    ).rejects.toThrow('RFF835: WebGPU rejected a command while its memory was allocated');
     watch.check();
     expect(await watch.guard('nothing happened', () => 7)).toBe(7);
     watch.close();
   });
 
-  test('runs out of memory in our words', async () => {
+  test('reports out of memory', async () => {
     const watch = new Watch(await openDevice(await openAdapter(gpu!), chunks, 'f32'));
     // Which buffer is one too many no two machines agree on, so the device is made to say so.
     const full = new Proxy(watch, {
@@ -108,12 +108,12 @@ describeUnless(missing, 'a device', () => {
           : Reflect.get(target, key, target),
     });
     await expect(Watch.prototype.guard.call(full, '3.0 GiB were allocated', () => {})).rejects.toThrow(
-      'RFF836: the graphics memory ran out while 3.0 GiB were allocated: no room for 3 GiB',
+      'RFF836: out of graphics memory while 3.0 GiB were allocated: no room for 3 GiB',
     );
     watch.close();
   });
 
-  test('is lost at once for all who wait', async () => {
+  test('rejects all pending work when lost', async () => {
     const watch = new Watch(await openDevice(await openAdapter(gpu!), chunks, 'f32'));
     const { device } = watch;
     const staging = device.createBuffer({

@@ -1,18 +1,18 @@
 /**
- * The adapter and the device: what the plan needs is asked for by name, and whatever goes wrong on the device later (it
- * refuses a command, runs out of memory, is lost) ends up as one error that the session throws.
+ * The adapter and the device: the plan's requirements are requested by name, and any later failure of the device (it
+ * rejects a command, runs out of memory, is lost) becomes one error that the session throws.
  */
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import { deviceLost } from '../engine.js';
 import { bytesText, type Chunk } from './chunks.js';
 
-/** What products compute with: f16 operands, summed in f32, or f32 throughout. */
+/** Operands of products: f16, summed in f32, or f32. */
 export type Precision = 'f32' | 'f16';
 
-/** RFF812, for a page whose browser has no WebGPU. */
+/** RFF812 for a browser without WebGPU. */
 export function noWebgpu(): RffcError {
-  return failure('RFF812', 'this browser has no WebGPU here', {
-    hint: 'update the browser, and serve the page from https:// or localhost: elsewhere browsers switch WebGPU off',
+  return failure('RFF812', 'WebGPU is not available in this browser', {
+    hint: 'update the browser, and serve the page from https:// or localhost, which WebGPU requires',
   });
 }
 
@@ -21,11 +21,11 @@ export async function openAdapter(gpu: GPU): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter) return adapter;
   throw failure('RFF812', 'WebGPU found no adapter: no usable graphics driver on this system', {
-    hint: 'update the graphics driver and the browser; `chrome://gpu` says what WebGPU lacks',
+    hint: 'update the graphics driver and the browser; see `chrome://gpu`',
   });
 }
 
-/** An adapter's name for people, and for what is remembered about it. */
+/** An adapter's name, for messages and for the tile cache. */
 export function adapterName({ info }: Pick<GPUAdapter, 'info'>): string {
   const parts = [info.vendor, info.architecture, info.device, info.description].filter((part) => part);
   return parts.filter((part, i) => parts.indexOf(part) === i).join(' ') || 'unnamed adapter';
@@ -37,7 +37,7 @@ export function largestChunk({ limits }: Pick<GPUAdapter, 'limits'>): number {
   return Math.floor(largest / 256) * 256;
 }
 
-/** Limits that no plan can do without, and that WebGPU guarantees: an adapter below them is a strange one. */
+/** Limits that every plan needs, and that WebGPU guarantees. */
 const LEAST = {
   maxStorageBuffersPerShaderStage: 8,
   maxComputeInvocationsPerWorkgroup: 64,
@@ -46,9 +46,10 @@ const LEAST = {
 } as const;
 
 /**
- * A device with the limits and features that the plan's chunks and kernels need, and nothing beyond what helps speed.
+ * A device with the limits and features that the plan's chunks and kernels need.
  *
- * @throws RffcError RFF830 for an adapter whose limits are too small or that gives no device, RFF832 for one without f16
+ * @throws RffcError RFF830 for an adapter whose limits are too small or that gives no device, RFF832 for one without
+ * f16
  */
 export async function openDevice(
   adapter: GPUAdapter,
@@ -61,7 +62,7 @@ export async function openDevice(
     if (has < least) {
       throw failure(
         'RFF830',
-        `the WebGPU adapter (${adapterName(adapter)}) has ${name} ${has}, but ${least} are needed`,
+        `the WebGPU adapter (${adapterName(adapter)}) has ${name} ${has}: at least ${least} is required`,
         { hint: 'update the graphics driver, or use `--backend cpu`' },
       );
     }
@@ -71,7 +72,7 @@ export async function openDevice(
     if (!adapter.features.has('shader-f16')) {
       throw failure(
         'RFF832',
-        `the WebGPU adapter (${adapterName(adapter)}) has no \`shader-f16\`, which \`--precision f16\` needs`,
+        `the WebGPU adapter (${adapterName(adapter)}) has no \`shader-f16\`, required by \`--precision f16\``,
         { hint: 'use `--precision f32`' },
       );
     }
@@ -98,32 +99,32 @@ export async function openDevice(
   } catch (error) {
     throw failure(
       'RFF830',
-      `the WebGPU adapter (${adapterName(adapter)}) gave no device: ${wordsOf(error)}`,
-      { hint: 'close what else uses the graphics card, or use `--backend cpu`' },
+      `the WebGPU adapter (${adapterName(adapter)}) provided no device: ${wordsOf(error)}`,
+      { hint: 'close other programs that use the GPU, or use `--backend cpu`' },
     );
   }
 }
 
-/** The first line of what WebGPU says. */
+/** The first line of WebGPU's message. */
 export function wordsOf(error: unknown): string {
   const text = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   return String(text).trim().split('\n')[0]!;
 }
 
-/** A GPU error as one of ours. `what` is what was being done, after "while". */
+/** A GPU error as an RffcError. `what` follows "while". */
 function explain(error: GPUError, what: string): RffcError {
   // By name, not by class: a browser's classes are not Dawn's.
   if (error.constructor.name === 'GPUOutOfMemoryError') {
-    return failure('RFF836', `the graphics memory ran out while ${what}: ${wordsOf(error)}`, {
-      hint: 'make `batch` smaller, or the layers; close what else uses the graphics card',
+    return failure('RFF836', `out of graphics memory while ${what}: ${wordsOf(error)}`, {
+      hint: 'reduce `batch` or the layer sizes; or close other programs that use the GPU',
     });
   }
-  return failure('RFF835', `WebGPU refused a command while ${what}: ${wordsOf(error)}`, {
-    hint: 'this is a mistake in rffc or in the driver: please report it',
+  return failure('RFF835', `WebGPU rejected a command while ${what}: ${wordsOf(error)}`, {
+    hint: 'this is a bug in rffc or in the driver: please report it',
   });
 }
 
-/** Remembers what went wrong on a device, until somebody asks. */
+/** Keeps the first failure of a device until `check`. */
 export class Watch {
   private trouble: RffcError | undefined;
   private closing = false;
@@ -139,13 +140,13 @@ export class Watch {
     });
   }
 
-  /** @throws RffcError RFF834 if the device is lost, RFF835 or RFF836 for what it refused since it was opened */
+  /** @throws RffcError RFF834 if the device is lost, RFF835 or RFF836 for a failure since it was opened */
   check(): void {
     if (this.trouble) throw this.trouble;
   }
 
   /**
-   * Waits for the device. Where the wait fails because the device is lost, that is the error.
+   * Waits for the device. If the wait fails because the device is lost, that is the error.
    *
    * @throws RffcError as `check` does
    */
@@ -155,7 +156,7 @@ export class Watch {
       this.check();
       return value;
     } catch (error) {
-      // What a lost device still answers comes before the news that it is lost.
+      // A lost device may still answer before its loss is reported.
       await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
       this.check();
       throw error;
@@ -163,7 +164,7 @@ export class Watch {
   }
 
   /**
-   * Does something, and reports what the device refuses of it.
+   * Runs something, and reports what the device rejects.
    *
    * @param what it is, after "while": `its memory was allocated`
    * @throws RffcError RFF835, RFF836
@@ -184,14 +185,14 @@ export class Watch {
     }
   }
 
-  /** Closes the device: what fails from now on is meant to. */
+  /** Closes the device: later failures are expected. */
   close(): void {
     this.closing = true;
     this.device.destroy();
   }
 }
 
-/** The bytes of all chunks, for people. */
+/** The total size of all chunks, for messages. */
 export function totalText(chunks: readonly Chunk[]): string {
   return bytesText(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
 }

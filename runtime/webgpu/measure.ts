@@ -1,4 +1,7 @@
-/** Times products in different tiles: on zeros, in buffers of their own, cut down to what the adapter does in milliseconds. */
+/**
+ * Times products in different tiles: on zeros, in separate buffers, cut down to what the adapter can compute in
+ * milliseconds.
+ */
 import { type GemmTile, gemmShader, type WgslOptions } from '../../compiler/codegen/wgsl/index.js';
 import type { Gemm, Region } from '../../compiler/plan/plan.js';
 import { compileShaders, type Layouts, WORDS_BLOCK } from './shaders.js';
@@ -7,7 +10,7 @@ export type Shape = Pick<Gemm, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>;
 
 type Untiled = Omit<WgslOptions, 'tile'>;
 
-/** A candidate is timed for about so long, unless the adapter does the whole product in less. */
+/** The time to measure a candidate, unless the whole product takes less. */
 const TARGET_MS = 4;
 const MOST_REPEATS = 32;
 const ROUNDS = 3;
@@ -15,7 +18,7 @@ const FIRST_OPERATIONS = 4e6;
 
 export const operations = ({ m, n, k }: Pick<Shape, 'm' | 'n' | 'k'>): number => 2 * m * n * k;
 
-/** Times a shape in a tile, so many times in a row; milliseconds for all. */
+/** Times a shape in a tile, `repeats` times in a row; total milliseconds. */
 type Timer = (shape: Shape, tile: GemmTile, repeats: number) => Promise<number>;
 
 /** Milliseconds of a product in each of the tiles. */
@@ -33,7 +36,7 @@ export async function timesOf(
   const words = device.createBuffer({ size: WORDS_BLOCK, usage });
   const time = timer(device, layouts, options, operands, words);
   try {
-    // As much of the product as this adapter does in the time there is, found with the first candidate.
+    // As much of the product as fits in the time, found with the first candidate.
     const [first] = tiles as readonly [GemmTile];
     let shape = shrink(whole, FIRST_OPERATIONS);
     await time(shape, first, 1);
@@ -43,7 +46,7 @@ export async function timesOf(
       if (ms >= TARGET_MS / 2 || operations(larger) <= operations(shape)) break;
       shape = larger;
     }
-    // In turn, so that whatever else the machine does meets all alike; the least of each is what it can do.
+    // In turn, so that other load affects all alike; the least of each is its speed.
     for (const tile of tiles) await time(shape, tile, 1);
     let times = tiles.map(() => Number.POSITIVE_INFINITY);
     for (let round = 0; round < ROUNDS; round++) {
@@ -51,7 +54,7 @@ export async function timesOf(
       const next: number[] = [];
       for (const [i, tile] of tiles.entries()) {
         const before = times[i]!;
-        // Several in a row where one is too short for the clock; none more where it has lost by far.
+        // Several in a row if one is too short for the clock; no more if it is far slower.
         const repeats = round === 0 ? 1 : Math.min(MOST_REPEATS, Math.ceil(TARGET_MS / best));
         const lost = round > 0 && before > 3 * best;
         next.push(lost ? before : Math.min(before, (await time(shape, tile, repeats)) / repeats));
@@ -117,7 +120,7 @@ function timer(
 
 const padded = (n: number): number => 4 * Math.ceil(n / 4);
 
-/** How many numbers a, b and c hold, rows padded. */
+/** The sizes of a, b and c in numbers, rows padded. */
 function sizesOf({ m, n, k, transposeA, transposeB }: Shape): readonly number[] {
   return [
     transposeA ? k * padded(m) : m * padded(k),
@@ -140,7 +143,7 @@ function productAlone(shape: Shape): Gemm {
   };
 }
 
-/** The same shape with fewer rows, columns or terms, in that order, to come down to so many operations. */
+/** The same shape with fewer rows, columns or terms, in that order, down to a number of operations. */
 function shrink(shape: Shape, target: number): Shape {
   let { m, n, k } = shape;
   const less = (x: number): number => {

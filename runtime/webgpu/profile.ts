@@ -1,4 +1,4 @@
-/** The GPU's own clock: a pass for each dispatch, with a timestamp before and after it. */
+/** The GPU's clock: one pass per dispatch, with a timestamp before and after. */
 import { type Dispatch, encode } from './programs.js';
 
 /** Timestamps a query set can hold, by the specification. */
@@ -11,7 +11,7 @@ export class Clock {
   /** Per program, the sum of each launch's nanoseconds. */
   private readonly sums = new Map<string, Float64Array>();
 
-  /** @param most the dispatches of the longest program; what is beyond the clock's memory is not timed */
+  /** @param most the dispatches of the longest program; those beyond the query set's size are not timed */
   constructor(device: GPUDevice, most: number) {
     const count = Math.min(MOST_QUERIES, 2 * Math.max(1, most));
     this.queries = device.createQuerySet({ type: 'timestamp', count });
@@ -43,14 +43,14 @@ export class Clock {
     encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, 8 * count);
   }
 
-  /** Adds what a program took that has run to its end. */
+  /** Adds the times of a finished run. */
   async collect(program: string, dispatches: readonly Dispatch[], launches: number): Promise<void> {
     await this.staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(this.staging.getMappedRange());
     const sum = this.sums.get(program) ?? new Float64Array(launches);
     dispatches.forEach(({ launch }, i) => {
       const [from, to] = [stamps[2 * i], stamps[2 * i + 1]];
-      // A clock may be set back between passes; such a pass counts as nothing.
+      // A clock may be set back between passes; such a pass counts as zero.
       if (from !== undefined && to !== undefined && to > from) sum[launch]! += Number(to - from);
     });
     this.sums.set(program, sum);

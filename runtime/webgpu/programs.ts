@@ -1,6 +1,6 @@
 /**
- * A plan's launches as dispatches: shaders compiled, argument words laid out in one buffer, bind groups made. Playing a
- * program is then encoding these in order, and nothing else.
+ * A plan's launches as dispatches: compiled shaders, argument words in one buffer, bind groups. Running a
+ * program is then only encoding these in order.
  */
 import { type Shader, shaderFor, type WgslOptions } from '../../compiler/codegen/wgsl/index.js';
 import type { Plan } from '../../compiler/plan/plan.js';
@@ -12,7 +12,7 @@ export interface Dispatch {
   readonly launch: number;
   readonly pipeline: GPUComputePipeline;
   readonly storage: GPUBindGroup;
-  /** Where its own words start, in bytes. */
+  /** Offset of its words, in bytes. */
   readonly words: readonly [number];
   readonly workgroups: Shader['workgroups'];
 }
@@ -29,7 +29,7 @@ export interface Programs {
  * Prepares all of a plan's programs.
  *
  * @param chunks the layout's chunks, as buffers of the device
- * @throws RffcError RFF833 for a kernel that does not compile, RFF831 for one that binds too much
+ * @throws RffcError RFF833 for a kernel that does not compile, RFF831 for one that binds too many buffers
  */
 export async function preparePrograms(
   device: GPUDevice,
@@ -96,7 +96,7 @@ export async function preparePrograms(
   };
 }
 
-/** Encodes dispatches into a pass, setting only what changes from one to the next. */
+/** Encodes dispatches into a pass, setting only what changes between them. */
 export function encode(
   pass: GPUComputePassEncoder,
   words: GPUBindGroup,

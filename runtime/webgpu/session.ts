@@ -1,6 +1,6 @@
 /**
- * The webgpu engine: a plan on a WebGPU device, in Node on Dawn and in a page on the browser's own. Everything is made at
- * load; a run is one encoder, one pass, one submit, and the small results come back with it.
+ * The webgpu engine: a plan on a WebGPU device, in Node on Dawn and in a page on the browser's own. Everything is
+ * created at load; a run is one encoder, one pass, one submit, and the small results come back with it.
  */
 
 import { hostScalar } from '../../compiler/graph/tensors.js';
@@ -33,21 +33,21 @@ export interface WebgpuOptions {
   readonly precision?: Precision;
   /** Time every launch. */
   readonly profile?: boolean;
-  /** What is known of tiles; by default what this process has measured. */
+  /** Known tiles; by default those measured by this process. */
   readonly tiles?: TileCache;
 }
 
-/** Tensors up to so many bytes come back with the run that wrote them; larger ones when they are asked for. */
+/** Tensors up to this many bytes are returned with the run that wrote them; larger ones on demand. */
 const SMALL_RESULT = 64 * 1024;
 
 const measured = new Map<string, string>();
 
 /**
- * Opens a plan on a WebGPU adapter and plays its `load` program.
+ * Opens a plan on a WebGPU adapter and runs its `load` program.
  *
  * @param gpu the page's `navigator.gpu` by default; in Node what `openDawn` gives
- * @throws RffcError RFF770 for what is no plan, RFF812 without WebGPU or an adapter, RFF830 to RFF833 where it cannot hold or run the plan, RFF836 where its
- * memory is not enough
+ * @throws RffcError RFF770 if it is not a plan, RFF812 without WebGPU or an adapter, RFF830 to RFF833 if it cannot
+ * hold or run the plan, RFF836 if its memory is too small
  */
 export async function openWebgpu(
   plan: Plan,
@@ -59,7 +59,7 @@ export async function openWebgpu(
       'openWebgpu',
       'a plan',
       plan,
-      '`const { plan } = await compile({ text, file })` makes one',
+      'compile one: `const { plan } = await compile({ text, file })`',
     );
   if (!gpu) throw noWebgpu();
   const { precision = 'f32', profile = false, tiles = measured } = choice;
@@ -71,8 +71,8 @@ export async function openWebgpu(
     if (profile && !device.features.has('timestamp-query')) {
       throw failure(
         'RFF832',
-        `the WebGPU adapter (${adapterName(adapter)}) has no \`timestamp-query\`, which \`--profile\` needs`,
-        { hint: 'leave out `--profile`, or use `--backend cpu`' },
+        `the WebGPU adapter (${adapterName(adapter)}) has no \`timestamp-query\`, required by \`--profile\``,
+        { hint: 'drop `--profile`, or use `--backend cpu`' },
       );
     }
     const deviceOptions: DeviceOptions = {
@@ -105,14 +105,14 @@ export async function openWebgpu(
   }
 }
 
-/** A tensor that is asked for, until the device answers. */
+/** A pending read of a tensor. */
 interface Request {
   readonly tensor: PlanTensor;
   readonly resolve: (values: Float32Array) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A small result: where it lies in the staging buffer, in bytes. */
+/** A small result and its offset in the staging buffer, in bytes. */
 interface Result {
   readonly tensor: PlanTensor;
   readonly at: number;
@@ -126,7 +126,7 @@ export class WebgpuSession implements Session {
   private readonly device: GPUDevice;
   private readonly results: readonly Result[];
   private readonly staging: GPUBuffer;
-  /** Small results as the last run left them. */
+  /** Small results of the last run. */
   private readonly latest = new Map<PlanTensor, Float32Array>();
   private readonly requests: Request[] = [];
   private running = false;
@@ -177,13 +177,13 @@ export class WebgpuSession implements Session {
   }
 
   /**
-   * Plays any of the plan's programs.
+   * Runs any of the plan's programs.
    *
    * @throws RffcError RFF834 if the device is lost, RFF835 or RFF836 if it refuses something
    */
   async play(program: ProgramName | 'load', args: RunArguments): Promise<void> {
     this.table.check();
-    if (this.running) throw new Error('a session plays one program at a time');
+    if (this.running) throw new Error('a session runs one program at a time');
     this.watch.check();
     this.running = true;
     try {
@@ -211,7 +211,7 @@ export class WebgpuSession implements Session {
     }
   }
 
-  /** The numbers that the host computes for each run, into their place in the io arena. */
+  /** Writes the numbers that the host computes for each run into the io arena. */
   private writeScalars(args: RunArguments): void {
     const { values, region } = this.plan.scalars;
     if (!region) return;
@@ -221,7 +221,7 @@ export class WebgpuSession implements Session {
     );
   }
 
-  /** A copy of a tensor; those asked for at the same time come in one journey. @throws RffcError as `run` does */
+  /** A copy of a tensor; concurrent requests share one transfer. @throws RffcError as `run` does */
   async read(name: string): Promise<Float32Array> {
     const tensor = this.table.find(name);
     this.watch.check();
@@ -242,7 +242,7 @@ export class WebgpuSession implements Session {
         starts.push(bytes);
         bytes += 4 * lengthOf(tensor.shape);
       }
-      // More than a buffer holds comes in several journeys.
+      // More than fits in a buffer takes several transfers.
       if (bytes > this.device.limits.maxBufferSize && requests.length > 1) {
         const half = requests.length >> 1;
         await this.answer(requests.slice(0, half));
@@ -271,12 +271,12 @@ export class WebgpuSession implements Session {
     }
   }
 
-  /** How many dispatches a run of a program takes. */
+  /** The number of dispatches per run of a program. */
   dispatches(program: ProgramName): number {
     return this.programs.dispatches[program]!.length;
   }
 
-  /** What the launches of a program took on the GPU; empty unless the session was opened with `profile`. */
+  /** Time per launch of a program on the GPU; empty unless the session was opened with `profile`. */
   launchTimes(program: string): LaunchTime[] {
     const sum = this.clock?.nanoseconds(program);
     const launches: readonly Launch[] = this.plan.programs[program as ProgramName] ?? [];
@@ -299,7 +299,7 @@ export class WebgpuSession implements Session {
   }
 }
 
-/** A tensor's numbers out of mapped memory, which goes away. */
+/** Copies a tensor out of mapped memory, which is unmapped later. */
 function valuesOf(tensor: PlanTensor, bytes: ArrayBuffer, at: number): Float32Array {
   const length = lengthOf(tensor.shape);
   return tensor.type === 'i32'

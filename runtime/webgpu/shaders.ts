@@ -1,4 +1,4 @@
-/** Shaders to pipelines: all at once, each text only once, and a text that does not compile told with the compiler's words. */
+/** Shaders to pipelines: in parallel, each text once, with the compiler's message for a text that does not compile. */
 import type { Shader } from '../../compiler/codegen/wgsl/index.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import { wordsOf } from './device.js';
@@ -6,7 +6,7 @@ import { wordsOf } from './device.js';
 /** What pipelines are told apart by: what they are compiled from. */
 export type Source = Pick<Shader, 'key' | 'label' | 'code' | 'entry' | 'bindings'>;
 
-/** Blocks of words lie at multiples of this many bytes, which any adapter can bind. */
+/** Alignment of blocks of words in bytes, which any adapter can bind. */
 export const WORDS_BLOCK = 256;
 
 /** The layouts that pipelines and bind groups share. */
@@ -60,8 +60,8 @@ export function bindingsKey(bindings: Shader['bindings']): string {
  * Compiles shaders, all at the same time.
  *
  * @returns a pipeline for each key
- * @throws RffcError RFF833 for a shader that does not compile, with its label and the compiler's message; RFF831 for one
- * that binds more than the device lets it
+ * @throws RffcError RFF833 for a shader that does not compile, with its label and the compiler's message; RFF831 for
+ * one that binds more than the device lets it
  */
 export async function compileShaders(
   device: GPUDevice,
@@ -74,8 +74,8 @@ export async function compileShaders(
     if (bindings.length > limit) {
       throw failure(
         'RFF831',
-        `the kernel \`${label}\` reads and writes ${bindings.length} storage buffers, but this WebGPU adapter binds only ${limit} at once`,
-        { hint: 'make `batch` or the layers smaller, so that the plan needs fewer; or use `--backend cpu`' },
+        `the kernel \`${label}\` reads and writes ${bindings.length} storage buffers, but this WebGPU adapter supports only ${limit}`,
+        { hint: 'reduce `batch` or the layer sizes, so that the plan needs fewer; or use `--backend cpu`' },
       );
     }
   }
@@ -87,7 +87,7 @@ export async function compileShaders(
 
 async function compile(device: GPUDevice, layouts: Layouts, shader: Source): Promise<GPUComputePipeline> {
   const { label, code, entry, bindings } = shader;
-  // A broken module is told of twice, here and by its pipeline; once is enough.
+  // A broken module is reported twice, here and by its pipeline; once is enough.
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code });
   const layout = layouts.pipeline(bindings);
@@ -108,6 +108,6 @@ async function notCompiled(module: GPUShaderModule, label: string, error: unknow
   const first = messages.find(({ type }) => type === 'error');
   const words = first ? `line ${first.lineNum}: ${first.message}` : wordsOf(error);
   return failure('RFF833', `the kernel \`${label}\` did not compile: ${words}`, {
-    hint: 'this is a mistake in rffc or in the driver: please report it, with the adapter that `rffc backends` names',
+    hint: 'this is a bug in rffc or in the driver: please report it, with the adapter shown by `rffc backends`',
   });
 }

@@ -70,7 +70,7 @@ describeUnless(missing, 'tiles', () => {
     expect(chosen.workgroupMemory).toBe(true);
     expect(tileFor(chosen, p)).toBe(candidates[2]!.name);
     const alone = memory({ ...known, 'workgroup memory': 'does not pay' });
-    // That tile is no candidate without workgroup memory, so there is something to measure.
+    // That tile is not a candidate without workgroup memory, so there is something to measure.
     await expect(chooseTiles(device, layouts, programs(p), options, 'mine', alone)).rejects.toThrow(
       'measured',
     );

@@ -1,7 +1,7 @@
 /**
- * Which tile a matrix product is computed in. Adapters differ by far (on a graphics card tiles go through workgroup
- * memory, on a software adapter that only costs, and takes seconds to compile), so it is measured: first what workgroup
- * memory is good for, once for each adapter; then the candidates, once for each class of shapes. Answers are remembered.
+ * Chooses the tile of a matrix product. Adapters differ widely (on a GPU tiles use workgroup memory, on a software
+ * adapter that is slower and takes seconds to compile), so it is measured: first whether workgroup memory pays, once
+ * per adapter; then the candidates, once per class of shapes. Results are cached.
  */
 import {
   type GemmTile,
@@ -14,7 +14,7 @@ import type { Gemm, Launch, Plan } from '../../compiler/plan/plan.js';
 import { fastest, operations, type Shape, timesOf } from './measure.js';
 import type { Layouts } from './shaders.js';
 
-/** Remembers what was measured. In Node it lies in the user's cache folder. */
+/** The cache of measurements; in Node it is in the user's cache folder. */
 export interface TileCache {
   get(key: string): string | undefined;
   set(key: string, answer: string): void;
@@ -23,11 +23,11 @@ export interface TileCache {
 /** What the code generator wants to know that a device says of itself. */
 export type DeviceOptions = Omit<WgslOptions, 'tile' | 'workgroupMemory'>;
 
-/** Products below this many operations are over before a tile matters. */
+/** Products below this many operations are too fast for the tile to matter. */
 const SMALL = 2e6;
-/** A product that shows what workgroup memory is good for. */
+/** A product to measure whether workgroup memory pays. */
 const PROBE: Shape = { m: 512, n: 512, k: 512, transposeA: false, transposeB: true };
-/** So many times slower, and no tile with workgroup memory is worth trying. */
+/** If this many times slower, no tile with workgroup memory is tried. */
 const WORTHLESS = 1.5;
 
 const productsOf = (launch: Launch): readonly Gemm[] =>
@@ -37,7 +37,7 @@ const productsOf = (launch: Launch): readonly Gemm[] =>
  * What measurements add to what the device says of itself: whether workgroup memory pays, and the tile of each of a
  * plan's products. Products that are too small to matter get the first candidate.
  *
- * @param adapter its name: what was measured on one says nothing of another
+ * @param adapter its name: measurements apply to one adapter
  */
 export async function chooseTiles(
   device: GPUDevice,
@@ -47,7 +47,7 @@ export async function chooseTiles(
   adapter: string,
   cache: TileCache,
 ): Promise<WgslOptions> {
-  /** What is known by this key, or else finds out. */
+  /** A cached answer, or measures it. */
   async function known<T extends string>(
     key: readonly string[],
     answers: readonly T[],
@@ -74,7 +74,7 @@ export async function chooseTiles(
     if (operations(product) < SMALL || chosen.has(shape)) continue;
     const tiles = gemmTiles(options, product);
     const names = tiles.map(({ name }) => name);
-    // Among other candidates the choice is another.
+    // The choice depends on the candidates.
     const name = await known([shape, names.join(',')], names, async () => {
       return (await fastest(device, layouts, options, product, tiles)).name;
     });

@@ -55,7 +55,7 @@ function places({ regions, transposed }: PlanTensor): number[] {
 }
 
 describeUnless(missing, 'a tensor on WebGPU', () => {
-  test('lies where its regions say, leaves what is around it, and comes back', async () => {
+  test('is stored in its regions, leaves its surroundings untouched, and round-trips', async () => {
     const adapter = await gpu!.requestAdapter();
     const device = await adapter!.requestDevice();
     const copy = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

@@ -1,26 +1,29 @@
 /**
- * Tensors between the host, where they are dense and row-major, and the chunks, where their rows may lie apart, transposed,
- * or with their sign turned. What lies dense is copied; the rest goes through one dense buffer and a small kernel.
+ * Transfers tensors between the host, where they are dense and row-major, and the chunks, where they may be padded,
+ * transposed, or negated. Dense ones are copied; the rest goes through one dense buffer and a small kernel.
  */
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { lengthOf, partsOf } from '../tensors.js';
 import type { Layout } from './chunks.js';
 
-/** A part of a tensor in a chunk; `at`, in numbers, from the tensor's start. */
+/** A part of a tensor in a chunk; `at` is its offset in the tensor, in numbers. */
 interface Part {
   readonly chunk: number;
   /** In numbers, from the chunk's start. */
   readonly start: number;
   readonly at: number;
   readonly length: number;
-  /** Offset of the kernel's argument block; undefined where the part lies as the host has it. */
+  /** Offset of the kernel's argument block; undefined if the part has the host's layout. */
   readonly block: number | undefined;
 }
 
 const BLOCK = 256;
 const THREADS = 64;
 
-/** Arguments: where the part starts in the chunk and in the dense buffer, its steps there, its size, the bit that turns the sign. */
+/**
+ * Arguments: where the part starts in the chunk and in the dense buffer, its steps there, its size, the bit that
+ * turns the sign.
+ */
 const SHADER = `
 struct Part {
   start: u32, stride: u32, at: u32, down: u32,
@@ -123,7 +126,7 @@ export class Transfer {
     this.taking = pipeline('take');
   }
 
-  /** Whether a tensor lies in its chunks as the host has it, so that reading it is copying. */
+  /** Whether a tensor has the host's layout, so that reading is copying. */
   isInPlace(tensor: PlanTensor): boolean {
     return this.parts.get(tensor)!.every(({ block }) => block === undefined);
   }
@@ -135,7 +138,7 @@ export class Transfer {
     this.device.queue.writeBuffer(this.chunks[address.binding]!, 4 * (address.offset + offset), values);
   }
 
-  /** Writes a tensor, before whatever is submitted next. */
+  /** Writes a tensor, before the next submission. */
   write(tensor: PlanTensor, values: Float32Array | Int32Array): void {
     const { queue } = this.device;
     const host = hostValues(tensor, values);

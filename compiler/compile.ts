@@ -143,7 +143,7 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   });
   if (set && Object.keys(set).length > 0)
     return wrong(
-      'RFF713',
+      'RFF728',
       'params of a model document cannot be set: their values are already inserted',
       'use `--set` with the .rff file',
     );

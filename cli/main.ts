@@ -9,10 +9,10 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, type Command, CommanderError, Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
-import { fileError } from '../runtime/run/files.js';
-import { logKinds, metricKinds } from '../runtime/run/metrics.js';
+import { fileError } from '../runtime/files.js';
+import { logKinds, metricKinds } from '../runtime/folder/metrics.js';
 import { outputFormats } from '../runtime/run/predictions.js';
-import { rffcVersion } from '../runtime/run/version.js';
+import { rffcVersion } from '../runtime/version.js';
 import { addExamples, SHELLS } from './examples.js';
 import { type Io, processIo, report } from './io.js';
 import {

@@ -1,7 +1,7 @@
 /** What the end of a run suggests to do next, where that depends on its model and data: no command that would fail. */
 import type { ModelDocument } from '../compiler/model.js';
 import { predictsBy } from '../runtime/train/evaluate.js';
-import type { JudgedSplit } from '../runtime/train/train.js';
+import type { JudgedSplit } from '../runtime/train/progress.js';
 
 export type Suggestion = readonly [command: string, what: string];
 

@@ -13,14 +13,10 @@ import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';
 import type { BlasInfo } from './cpu/blas.js';
 import type { CudaPrecision } from './cuda/driver.js';
-import type { Session } from './engine.js';
+import { type Precision, precisions, type Session } from './engine.js';
 import { withPackages } from './packages.js';
 import { type TfjsBackend, tfjsBackends, tfjsPackages } from './tfjs/packages.js';
 import type { Precision as WebgpuPrecision } from './webgpu/device.js';
-
-/** What products' operands are rounded to; sums are f32 always. */
-export type Precision = WebgpuPrecision | CudaPrecision;
-export const precisions: readonly Precision[] = ['f32', 'tf32', 'bf16', 'f16'];
 
 export interface BackendOptions {
   readonly threads?: number;

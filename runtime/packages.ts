@@ -3,7 +3,7 @@
  * in the versions that rffc's package.json names.
  */
 import { failure, RffcError } from '../grammar/diagnostic.js';
-import { manifest } from './run/version.js';
+import { manifest } from './version.js';
 
 /**
  * What `load` gives, which imports one of `packages`.

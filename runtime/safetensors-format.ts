@@ -5,7 +5,7 @@
  */
 
 import { failure, type RffcError } from '../grammar/diagnostic.js';
-import { kindOfFile } from './data/kinds.js';
+import { kindOfFile } from './kinds.js';
 
 /** Bytes an element. The types below one byte of newer versions are not read. */
 const DTYPE_BYTES = {

@@ -1,8 +1,8 @@
 /** The webgpu engine's tiles, remembered in the user's cache folder: measuring them costs seconds on a slow adapter. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheFolder } from './data/folders.js';
-import { writeAtomically } from './run/files.js';
+import { cacheFolder } from './cache-folder.js';
+import { writeAtomically } from './files.js';
 import type { TileCache } from './webgpu/tiles.js';
 
 /**

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callerIn } from '../cli/testing.js';
-import { type EpochLine, parseMetrics } from '../runtime/run/metrics.js';
+import { type EpochLine, parseMetrics } from '../runtime/folder/metrics.js';
 import { readSafetensors } from '../runtime/safetensors.js';
 import { readProgress } from '../runtime/sweep/folder.js';
 

@@ -124,6 +124,12 @@ export interface Graph {
   readonly programs: Readonly<Record<ProgramName, Program>>;
 }
 
+/** What those who train and evaluate a network need to know of it, whatever form it was compiled to. */
+export type Network = Pick<
+  Graph,
+  'document' | 'purpose' | 'batch' | 'predictBatch' | 'frames' | 'classes' | 'layers' | 'learnSteps'
+>;
+
 /** The tensor that a value of kind `state` is. */
 export function tensorOf({ tensor, rows, cols, name }: Value): TensorInfo {
   if (!tensor) throw new Error(`${name} is not a parameter or a state`);

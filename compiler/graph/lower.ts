@@ -4,10 +4,11 @@
  * Nothing is optimized here and nothing is shared between steps: the graph says what a model means, in the plainest
  * way, so that the oracle which interprets it is worth testing against.
  */
+
+import { connectsLabel, layersAlone } from '../influence.js';
 import type { ModelDocument } from '../model.js';
-import { connectsLabel, layersAlone, type Network } from '../network.js';
 import { predictingClassifier } from './classifier.js';
-import { type Axis, type Graph, type Program, type Purpose, tensorOf } from './graph.js';
+import { type Axis, type Graph, type Network, type Program, type Purpose, tensorOf } from './graph.js';
 import { lowerPrediction } from './prediction.js';
 import { lowerReadout } from './readout.js';
 import type { TensorInfo } from './tensors.js';

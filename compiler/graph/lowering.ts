@@ -14,11 +14,11 @@ import {
 } from '../expr/index.js';
 import { type Field, fansOf, fieldOver } from '../field.js';
 import type { Connection, FastConnection, LabelMode, Layer, ModelDocument, Optimizer } from '../model.js';
+import { h, type LayerRules, layerRules, polarity, slopeOf } from '../rules.js';
 import { ProgramBuilder } from './builder.js';
 import { type Activities, fastTerm } from './fast-weights.js';
 import type { Program, Value } from './graph.js';
 import { updateRule } from './optimizers.js';
-import { h, type LayerRules, layerRules, polarity, slopeOf } from './rules.js';
 import { biasOf, peerMean, stateId, type TensorId, weightOf } from './tensors.js';
 import { inOrder, type Step, timeline } from './timeline.js';
 

@@ -1,6 +1,7 @@
 /** The prediction program: every label tried on every sample, and what a classifier makes of it without one. */
+
+import { layersAlone } from '../influence.js';
 import type { ModelDocument } from '../model.js';
-import { layersAlone } from '../network.js';
 import { classify, neutralFeatures, predictingClassifier } from './classifier.js';
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';

@@ -1,15 +1,10 @@
 /** Where the values of a program lie, as launches say it. */
+
 import type { Program } from '../graph/graph.js';
 import type { Ir, IrValue } from '../passes/ir.js';
-import type { Launch, Region, RowsView } from '../plan/plan.js';
-import { type BufferDraft, type Home, ownStride, rowsOf } from './homes.js';
+import type { Region, RowsView } from '../plan/plan.js';
+import { type Home, type IndexOf, ownStride, type PendingLaunch, rowsOf } from './homes.js';
 import type { Places } from './places.js';
-
-/** Buffers get their numbers last. */
-export type IndexOf = (buffer: BufferDraft) => number;
-
-/** What a launch is once its buffers have numbers. */
-export type PendingLaunch = (indexOf: IndexOf) => Launch;
 
 /** A launch, and the homes that it touches. */
 export interface Step {

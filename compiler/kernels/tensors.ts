@@ -3,9 +3,10 @@
  */
 import type { Graph, TensorInfo } from '../graph/index.js';
 import { biasOf, stateId, weightOf } from '../graph/tensors.js';
-import { isScalarRow, pad4, slotWidth } from '../passes/ir.js';
+import { isScalarRow, slotWidth } from '../passes/ir.js';
 import { type Pack, storedSign } from '../passes/packs.js';
 import type { PlanTensor, Region } from '../plan/plan.js';
+import { pad4 } from '../vectors.js';
 import type { BufferDraft, Home } from './homes.js';
 
 export interface TensorLayout {

@@ -4,8 +4,10 @@
  * The additions are about placement, not meaning: `slots`, `columns` and `concat` put values side by side in one matrix
  * so that a product can read or fill them at once; `window`, `rows of` and `lookup` look at a part of another value.
  */
+
 import type { Field } from '../field.js';
 import type { Axis, Op, Program, Result, Value, ValueId } from '../graph/graph.js';
+import { pad4 } from '../vectors.js';
 
 /** A row of slots is `[ s | 1 | padding ]` for each input: the column of ones multiplies the bias. */
 export interface Slot {
@@ -51,8 +53,6 @@ export interface IrValue extends Omit<Value, 'op'> {
 export interface Ir extends Omit<Program, 'values'> {
   readonly values: readonly IrValue[];
 }
-
-export const pad4 = (n: number): number => (n + 3) & ~3;
 
 /** The columns of a slot with its 1 and its padding. */
 export const slotWidth = (cols: number): number => pad4(cols + 1);

@@ -12,8 +12,8 @@ import { fansOf } from '../field.js';
 import { classifierOf, predictingClassifier } from '../graph/classifier.js';
 import { decoderParameters } from '../graph/decoder.js';
 import { parameterId, peerMean, stateId } from '../graph/tensors.js';
+import { layersAlone } from '../influence.js';
 import { sizeOf } from '../model.js';
-import { layersAlone } from '../network.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
 import type { ArenaName, Plan, PlanTensor, RowsKernel } from './plan.js';
 

@@ -5,7 +5,8 @@ import { argumentWords, inputWord, SCRATCH_WORD } from '../../compiler/codegen/w
 import { patchGrid } from '../../compiler/field.js';
 import { eachBlock } from '../../compiler/plan/blocks.js';
 import type { Gemm, Launch, Plan, Region, RowsLaunch } from '../../compiler/plan/plan.js';
-import { barriersOf, touchesOf } from './barriers.js';
+import { touchesOf } from '../../compiler/plan/touches.js';
+import { barriersOf } from './barriers.js';
 import { align } from './layout.js';
 import { gemmSplit } from './shares.js';
 import type { Matrix, Product, RowsCall, Step, Work } from './steps.js';
@@ -240,7 +241,8 @@ export function makeSteps(
   };
 
   const steps = (launches: readonly Launch[]): Step[] => {
-    const sync = barriersOf(launches.map((l) => touchesOf(l, plan, address, workers)));
+    const sharesRows = (product: Gemm) => gemmSplit(product, workers) === 'm';
+    const sync = barriersOf(launches.map((l) => touchesOf(l, plan, address, sharesRows)));
     return launches.map((l, i) => ({ ...work(l), sync: sync[i]! }));
   };
   return Object.fromEntries(Object.entries(plan.programs).map(([name, l]) => [name, steps(l)]));

@@ -5,7 +5,7 @@
  * The rule is the one of every parallel schedule: two launches that touch the same bytes, one of them writing, keep their
  * order. A wait that another wait already implies is left out.
  */
-import { conflicts, type Touch } from '../cpu/barriers.js';
+import { conflicts, type Touch } from '../../compiler/plan/touches.js';
 
 /** Where a step runs, and after which steps of other streams (by index). */
 export interface Slot {

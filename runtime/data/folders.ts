@@ -2,8 +2,8 @@
 
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { cacheFolder } from '../cache-folder.js';
 import { ROLES, type Role } from './known.js';
 
 /** The folder data sets are kept in: the option, else RFFC_DATA, else the user's cache folder for this platform. */
@@ -11,33 +11,6 @@ export function dataFolder(option?: string): string {
   if (option) return resolve(option);
   if (process.env.RFFC_DATA) return resolve(process.env.RFFC_DATA);
   return cacheFolder();
-}
-
-/** The user's home folder; undefined where the system knows of none, as in a container run under a bare number. */
-export function homeFolder(): string | undefined {
-  try {
-    return homedir() || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of this
- * user's among the temporary files.
- */
-export function cacheFolder(): string {
-  if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rffc');
-  const home = homeFolder();
-  if (home === undefined) return join(tmpdir(), `rffc-${process.getuid?.() ?? 'cache'}`);
-  switch (process.platform) {
-    case 'darwin':
-      return join(home, 'Library', 'Caches', 'rffc');
-    case 'win32':
-      return join(process.env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'rffc');
-    default:
-      return join(home, '.cache', 'rffc');
-  }
 }
 
 export type RoleFiles = Readonly<Record<Role, string>>;

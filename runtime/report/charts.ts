@@ -10,8 +10,8 @@ import {
   chosenAccuracy,
   type EpochLine,
   type MetricsLine,
-} from '../run/metrics.js';
-import type { StageName } from '../train/train.js';
+} from '../folder/metrics.js';
+import type { StageName } from '../train/progress.js';
 import { COLOURS } from './diagram.js';
 import type { Curve } from './page.js';
 import type { PlacedChart, Section } from './shell.js';

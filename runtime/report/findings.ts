@@ -2,7 +2,7 @@
  * What a prediction of labelled samples tells beside its accuracy: the accuracy of each layer, how far goodness comes apart,
  * and which mistakes the network is most confident of.
  */
-import type { ByName, GoodnessHistogram } from '../run/metrics.js';
+import type { ByName, GoodnessHistogram } from '../folder/metrics.js';
 import { chooseLabels, type Prediction } from '../train/evaluate.js';
 
 const BINS = 40;

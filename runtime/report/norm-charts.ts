@@ -2,7 +2,7 @@
 import type { Classifier } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import type { BatchLine, ByName, EpochLine, MetricsLine } from '../run/metrics.js';
+import type { BatchLine, ByName, EpochLine, MetricsLine } from '../folder/metrics.js';
 import {
   type ChartSection,
   drawable,

@@ -4,7 +4,7 @@ import { loadModel } from '../../compiler/compile.js';
 import { lower } from '../../compiler/graph/lower.js';
 import { networkOf } from '../../compiler/network.js';
 import type { Session } from '../engine.js';
-import type { MetricKind } from '../run/metrics.js';
+import type { MetricKind } from '../folder/metrics.js';
 import type { BatchReport } from '../train/train.js';
 import { activityNorms, openNorms, updateCosines } from './norms.js';
 

@@ -6,8 +6,9 @@ import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Session } from '../engine.js';
-import type { BatchNorms, ByName, MetricKind } from '../run/metrics.js';
-import type { BatchReport, Measures } from '../train/train.js';
+import type { BatchNorms, ByName, MetricKind } from '../folder/metrics.js';
+import type { Measures } from '../train/progress.js';
+import type { BatchReport } from '../train/train.js';
 
 /** Parameters by name. */
 export type Parameters = ReadonlyMap<string, Float32Array>;

@@ -3,10 +3,10 @@
  * whatever the run has left so far; no series is needed.
  */
 import type { ModelDocument } from '../../compiler/model.js';
-import type { RunConfig } from '../run/folder.js';
-import { type BatchLine, chosenAccuracy, type EpochLine } from '../run/metrics.js';
+import type { RunConfig } from '../folder/folder.js';
+import { type BatchLine, chosenAccuracy, type EpochLine } from '../folder/metrics.js';
 import type { Prediction } from '../train/evaluate.js';
-import type { StageName } from '../train/train.js';
+import type { StageName } from '../train/progress.js';
 import { curveSections, type Lines } from './charts.js';
 import { commandOf, configuration } from './configuration.js';
 import { confusionSection } from './confusion.js';

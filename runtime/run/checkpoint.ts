@@ -9,10 +9,10 @@ import { dirname, join } from 'node:path';
 import type { TensorInfo } from '../../compiler/graph/tensors.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
+import { fileError, syncFolder } from '../files.js';
+import { CHECKPOINT, DAMAGED, PREVIOUS } from '../folder/folder.js';
 import { readSafetensors, type Tensor, toFloat32, writeSafetensors } from '../safetensors.js';
-import type { Measures, Position } from '../train/train.js';
-import { fileError, syncFolder } from './files.js';
-import { CHECKPOINT, DAMAGED, PREVIOUS } from './folder.js';
+import type { Measures, Position } from '../train/progress.js';
 
 export { collectTensors } from '../weight-bytes.js';
 

@@ -12,30 +12,12 @@ import { type Network, networkOf } from '../../compiler/network.js';
 import type { PassName } from '../../compiler/passes/pipeline.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
-import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
 import { trainedValues } from '../data/measure.js';
 import type { Wanted } from '../data/samples.js';
 import { keepAside } from '../data/validation.js';
-import type { Session } from '../engine.js';
-import { openRecord } from '../report/record.js';
-import { checkDataset } from '../train/batches.js';
-import { tensorDivergence } from '../train/divergence.js';
-import {
-  type BatchReport,
-  chosenBy,
-  type EpochReport,
-  epochsOf,
-  type Measures,
-  type Position,
-  START,
-  stageOf,
-  type TrainObserver,
-  type TrainResult,
-  train,
-} from '../train/train.js';
-import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
-import { checkWritable, syncFile } from './files.js';
+import type { Precision, Session } from '../engine.js';
+import { checkWritable, syncFile } from '../files.js';
 import {
   BEST,
   CHECKPOINT,
@@ -53,7 +35,21 @@ import {
   trimMetrics,
   versions,
   writeConfig,
-} from './folder.js';
+} from '../folder/folder.js';
+import { openRecord } from '../report/record.js';
+import { checkDataset } from '../train/batches.js';
+import { tensorDivergence } from '../train/divergence.js';
+import { type Measures, type Position, START, stageOf } from '../train/progress.js';
+import {
+  type BatchReport,
+  chosenBy,
+  type EpochReport,
+  epochsOf,
+  type TrainObserver,
+  type TrainResult,
+  train,
+} from '../train/train.js';
+import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
 import { applySettings, type ModelSource } from './model.js';
 import { type PlanFile, passesLeftOut, sourcePath } from './plans.js';
 import { type Stage, stagesOf, tensorsOf, throughStages } from './stages.js';

@@ -5,11 +5,11 @@ import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { ModelDocument } from '../../compiler/model.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
+import type { RunSettings } from '../folder/folder.js';
 import type { Tensor } from '../safetensors.js';
 import { initializeParameters, resetReadout, resetSession } from '../train/parameters.js';
-import { START } from '../train/train.js';
+import { START } from '../train/progress.js';
 import { type CheckpointInfo, type LatestCheckpoint, readLatest, restore } from './checkpoint.js';
-import type { RunSettings } from './folder.js';
 import { readInitialWeights } from './initial.js';
 import { type Stage, tensorsOf } from './stages.js';
 

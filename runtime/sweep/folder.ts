@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
-import { checkWritable, fileError, readText, writeAtomically } from '../run/files.js';
-import { METRICS, type RunSettings } from '../run/folder.js';
-import { type Accuracies, accuraciesIn, chosenAccuracy } from '../run/metrics.js';
-import type { StageName } from '../train/train.js';
+import { checkWritable, fileError, readText, writeAtomically } from '../files.js';
+import { METRICS, type RunSettings } from '../folder/folder.js';
+import { type Accuracies, accuraciesIn, chosenAccuracy } from '../folder/metrics.js';
+import type { StageName } from '../train/progress.js';
 import type { Dimension, Sampler, Settings } from './space.js';
 
 /** What a sweep is of. The same request goes on in the same folder. */

@@ -7,10 +7,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
 import { defaultThreads } from '../cpu/threads.js';
-import { readText } from '../run/files.js';
-import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../run/folder.js';
-import { accuraciesIn, chosenAccuracy } from '../run/metrics.js';
-import type { StageName } from '../train/train.js';
+import { readText } from '../files.js';
+import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../folder/folder.js';
+import { accuraciesIn, chosenAccuracy } from '../folder/metrics.js';
+import type { StageName } from '../train/progress.js';
 import {
   type Outcome,
   openSweep,

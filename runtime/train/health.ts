@@ -10,7 +10,7 @@ import type { ExpressionJson, Init, Layer, ModelDocument } from '../../compiler/
 import type { Network } from '../../compiler/network.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { Evaluation } from './evaluate.js';
-import type { JudgedSplit, Measures, Position } from './train.js';
+import type { JudgedSplit, Measures, Position } from './progress.js';
 
 /** So many batches in a row must show the same: the first ones of a network are like nothing that follows. */
 export const SILENT_BATCHES = 20;

@@ -3,7 +3,8 @@
  * They are drawn once, by the model's seed, and so few that the epoch hardly takes longer.
  */
 import { timeline } from '../../compiler/graph/timeline.js';
-import { hearsLabel, type Network } from '../../compiler/network.js';
+import { hearsLabel } from '../../compiler/influence.js';
+import type { Network } from '../../compiler/network.js';
 import type { Split } from '../data/dataset.js';
 import { permutation } from '../random/permutation.js';
 import { SITE } from '../random/sites.js';

@@ -3,7 +3,6 @@
  * software adapter wants no workgroup memory at all), so the engine measures these candidates once a shape class.
  */
 import type { Gemm } from '../../plan/plan.js';
-import { powerAbove, type WgslOptions } from './shader.js';
 
 /** How a product is cut up; plain data, to be cached as JSON. */
 export interface GemmTile {
@@ -72,16 +71,22 @@ export const usesWorkgroupMemory = ({ depth, lanes }: GemmTile): boolean => dept
 /** One tile without and with workgroup memory: which is faster says what to make of it on an adapter. */
 export const probeTiles: readonly [GemmTile, GemmTile] = [tile(4, 4, 8, 8), tile(4, 4, 8, 8, { depth: 32 })];
 
+/** What of a device decides which tiles it can run, as `WgslOptions` have it. */
+export interface TileLimits {
+  readonly f16: boolean;
+  readonly workgroupMemory: boolean;
+  readonly maxInvocations: number;
+  /** In bytes. */
+  readonly maxWorkgroupStorage: number;
+}
+
 /**
  * The candidates that fit the device, the likely ones on real graphics cards first.
  *
  * @param options of the device; where `workgroupMemory` is false, tiles that need none
  * @param shape leaves out what cannot be best for it; without it, all that fit
  */
-export function gemmTiles(
-  options: Pick<WgslOptions, 'f16' | 'workgroupMemory' | 'maxInvocations' | 'maxWorkgroupStorage'>,
-  shape?: Pick<Gemm, 'm' | 'n' | 'k'>,
-): readonly GemmTile[] {
+export function gemmTiles(options: TileLimits, shape?: Pick<Gemm, 'm' | 'n' | 'k'>): readonly GemmTile[] {
   const fits = (t: GemmTile): boolean =>
     t.group[0] * t.group[1] * t.lanes <= options.maxInvocations &&
     tileStorage(t, options.f16) <= options.maxWorkgroupStorage &&
@@ -102,6 +107,9 @@ export function gemmTiles(
   // Four threads fit any device.
   return found.length > 0 ? found : [tile(4, 4, 2, 2)];
 }
+
+/** The next power of two that is not below x. */
+export const powerAbove = (x: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, x)));
 
 /** Products of one class are about as fast with one tile as with another: sizes to within a factor of two, and how operands lie. */
 export function shapeClass(product: Pick<Gemm, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>): string {

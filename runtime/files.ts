@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { failure, RffcError } from '../../grammar/diagnostic.js';
+import { failure, RffcError } from '../grammar/diagnostic.js';
 
 /** A file's text; messages call it `name`. @throws RffcError RFF701 where there is none, RFF702 for a folder, RFF703 where it cannot be read. */
 export function readText(path: string, name = path): string {

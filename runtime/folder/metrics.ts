@@ -4,7 +4,8 @@
  */
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import { type BatchReport, type Judgement, type Measures, type StageName, stageOf } from '../train/train.js';
+import { type Measures, type StageName, stageOf } from '../train/progress.js';
+import type { BatchReport, Judgement } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;

@@ -93,6 +93,8 @@ export interface Result {
   readonly offset: number;
   readonly value: ValueId;
   readonly axes: readonly Axis[];
+  /** The columns are an axis of the tensor even where there is only one. */
+  readonly columns?: true;
 }
 
 export interface Program {

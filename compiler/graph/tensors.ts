@@ -70,6 +70,9 @@ export const stateAtStart = ({ state }: TensorOwner): number => (state === PEER_
 
 export type ProgramName = 'train' | 'predict';
 
+/** The input of prediction [frames, samples, input size]; every other input of a network is training's. */
+export const PREDICTED = 'predict/x';
+
 /** What a run of a program needs beside its tensors. */
 export interface RunArguments {
   /** From 0; with `batch` and the model's seed it keys the random numbers. */

@@ -36,7 +36,9 @@ function held(values: Map<string, Float32Array>): Session & { readonly reads: st
       name,
       shape: [length],
       type: 'f32' as const,
-      role: name.startsWith('optimizer/') ? ('state' as const) : ('parameter' as const),
+      ...(name === NAME
+        ? { role: 'parameter' as const, parameter: NAME }
+        : { role: 'state' as const, parameter: NAME, state: name.slice(`optimizer/${NAME}/`.length) }),
     })),
     write: (name, array) => void values.set(name, Float32Array.from(array)),
     run: async () => {},

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TensorInfo } from '../../compiler/graph/tensors.js';
+import { isStateEntry, type TensorInfo } from '../../compiler/graph/tensors.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
 import { fileError, syncFolder } from '../files.js';
@@ -193,7 +193,7 @@ export async function readCheckpoint(
     }
   }
   for (const name of file.tensors.keys()) {
-    const passedOver = !state && name.startsWith('optimizer/');
+    const passedOver = !state && isStateEntry(name);
     if (!wanted.has(name) && !passedOver) report(`\`${name}\` is no tensor of the model`);
   }
   if (problems.length > 0) throw new RffcError(firstFew(problems, path));

@@ -415,7 +415,7 @@ async function trainInto(
   const record = await openRecord(folder, session, network, dataset, settings, start, secondsBefore, warn);
   const save = async (position: Position, soFar: Measures | null, isBest = false) => {
     const tensors = new Map([...(await collectTensors(session)), ...from.carried]);
-    const diverged = tensorDivergence(tensors, network.document, position);
+    const diverged = tensorDivergence(tensors, session.tensors, network.document, position);
     if (diverged) throw diverged;
     const info = { position, accuracy, best, soFar, sha256: modelSha256 };
     // What a checkpoint stands for lies on the disk before it: a kill in between repeats the epoch, with the same end.

@@ -31,20 +31,20 @@ const COMPILER: Arrows = [
   ['compile', 'build check graph model plan'],
 ];
 
-const BASE = 'engine tensors dispose';
+const BASE = 'backend dispose engine tensors';
 const ENGINE = `${BASE} cache-folder`;
 const RUNTIME: Arrows = [
   ['engine dispose quiet files version shell cache-folder kinds random', ''],
   ['packages', 'version'],
   ['dawn', 'packages quiet'],
-  ['tensors', 'engine'],
+  ['tensors backend', 'engine'],
   ['safetensors-format', 'kinds'],
   ['safetensors', 'safetensors-format'],
-  ['cpu webgpu', BASE],
+  ['cpu', BASE],
+  ['webgpu', `${ENGINE} dawn files`],
   ['cuda', ENGINE],
-  ['tfjs', 'engine dispose dawn packages random'],
-  ['tile-cache', 'cache-folder files webgpu'],
-  ['backends', 'cpu cuda dawn engine packages tfjs tile-cache webgpu'],
+  ['tfjs', 'backend dawn dispose engine packages random'],
+  ['backends', 'backend cpu cuda engine tfjs webgpu'],
   ['data', 'cache-folder kinds random safetensors'],
   ['train', 'data engine random tensors'],
   ['folder', 'data engine files shell train version'],
@@ -56,7 +56,7 @@ const RUNTIME: Arrows = [
   ['run', 'data engine files folder report safetensors shell train weight-bytes'],
   ['weights', 'engine run safetensors session-checks weight-bytes'],
   ['sweep', 'cpu files folder random report train version'],
-  ['bench', 'backends cpu cuda engine random run tensors'],
+  ['bench', 'cpu cuda engine random run tensors'],
   ['pixels', 'data'],
   ['library', 'data engine session-checks train'],
   ['codes library-codes tool-codes', ''],

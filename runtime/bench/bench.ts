@@ -9,7 +9,7 @@ import { PREDICTED, stateAtStart } from '../../compiler/graph/tensors.js';
 import { isPlan, type Network, networkOf } from '../../compiler/network.js';
 import type { PassName } from '../../compiler/passes/pipeline.js';
 import type { Launch, Plan } from '../../compiler/plan/plan.js';
-import { blasText } from '../backends.js';
+import { blasText } from '../cpu/blas.js';
 import type { CpuSession } from '../cpu/session.js';
 import type { CudaSession } from '../cuda/session.js';
 import type { Precision, ProgramName, Session } from '../engine.js';

@@ -1,9 +1,9 @@
 /** The webgpu engine's tiles, remembered in the user's cache folder: measuring them costs seconds on a slow adapter. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheFolder } from './cache-folder.js';
-import { writeAtomically } from './files.js';
-import type { TileCache } from './webgpu/tiles.js';
+import { cacheFolder } from '../cache-folder.js';
+import { writeAtomically } from '../files.js';
+import type { TileCache } from './tiles.js';
 
 /**
  * What is remembered in a file: an object of strings. A file that is missing or damaged is as good as an empty one, and one

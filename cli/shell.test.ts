@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { format } from '../grammar/format.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
+import { callerIn } from '../test/support/calling.js';
 import { examples } from './examples.js';
-import { callerIn } from './testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-shell-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { example } from '../test/support/language.js';
 import type { SourceFile } from './ast.js';
 import { syntaxCodes } from './codes.js';
 import { parse } from './parser.js';
-import { example } from './testing.js';
 import { tokenize } from './tokens.js';
 
 /** A mistake, what is said about it (`code line:column`), and some of the message or hint. */

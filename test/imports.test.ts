@@ -80,7 +80,7 @@ interface Arrow {
 const sources = (floor: Floor): string[] =>
   readdirSync(join(root, floor), { recursive: true, encoding: 'utf8' })
     .map((file) => `${floor}/${file.replaceAll('\\', '/')}`)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.endsWith('/testing.ts'));
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
 
 /** What a file imports of ours: `import`, `export … from` and `import()`, of values or types. */
 function arrowsOf(file: string): Arrow[] {

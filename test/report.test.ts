@@ -16,13 +16,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
 import { parseMetrics } from '../runtime/folder/metrics.js';
 import { renderReport } from '../runtime/report/report.js';
-import { decodeEvents } from '../runtime/report/testing.js';
 import { readRun } from '../runtime/run/run.js';
 import { sweepPage } from '../runtime/sweep/report.js';
+import { callerIn } from './support/calling.js';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
+import { decodeEvents } from './support/event-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));
 let browser: Browser | undefined;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
 import { readSafetensors } from '../runtime/safetensors.js';
+import { callerIn } from './support/calling.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-resume-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

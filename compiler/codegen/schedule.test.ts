@@ -1,8 +1,8 @@
 /** What the scheduler decides: passes, and where each value of a later pass comes from. */
 import { describe, expect, it } from 'vitest';
+import { layerStep } from '../../test/support/wat-kernels.js';
 import type { ExpressionNode, RowsKernel } from '../plan/plan.js';
 import { type Pass, schedule } from './schedule.js';
-import { layerStep } from './wat/testing.js';
 
 function kernel(
   nodes: ExpressionNode[],

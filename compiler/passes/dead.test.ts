@@ -1,6 +1,6 @@
 /** Dead steps: what is left is what a result or an update follows from, and nothing else is. */
 import { expect, test } from 'vitest';
-import { chain, graphOf, within } from '../plan/testing.js';
+import { chain, graphOf, within } from '../../test/support/small-plans.js';
 import { dropDead } from './dead.js';
 import type { Ir } from './ir.js';
 

@@ -6,9 +6,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  gathered,
+  idxBytes,
+  npyBytes,
+  npzBytes,
+  realMnist,
+  refusal,
+} from '../../test/support/mnist-files.js';
 import { findIdxFiles } from './folders.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, idxBytes, npyBytes, npzBytes, realMnist, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** Calls the commands as a user does, in this process with captured output: files in, text and exit codes out. */
-import type { Io } from './io.js';
-import { main } from './main.js';
+import type { Io } from '../../cli/io.js';
+import { main } from '../../cli/main.js';
 
 export interface Called {
   readonly code: number;

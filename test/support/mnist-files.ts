@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
-import { unlessRequired } from '../../test/support/needs.js';
-import type { Split } from './dataset.js';
+import type { Split } from '../../runtime/data/dataset.js';
+import { unlessRequired } from './needs.js';
 
 /** The folder with MNIST's four files (RFFC_DATA's, or ../shared/data beside the repository), or null. */
 export function realMnist(): string | null {

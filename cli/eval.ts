@@ -18,7 +18,7 @@ import {
   score,
 } from '../runtime/train/evaluate.js';
 import { goodnessMargins, type Margins } from '../runtime/train/margins.js';
-import type { JudgedSplit } from '../runtime/train/progress.js';
+import type { EvaluatedSplit } from '../runtime/train/progress.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
 
 interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values' | 'normalize'> {
@@ -35,7 +35,7 @@ interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values'
 }
 
 /** `train` is what the network learned from: without what it kept aside. */
-type SplitName = JudgedSplit | 'train';
+type SplitName = EvaluatedSplit | 'train';
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
   if (options.data === undefined) checkNoReading(options);

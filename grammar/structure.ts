@@ -9,6 +9,7 @@ import type { IToken, TokenType } from 'chevrotain';
 import * as T from './tokens.js';
 import {
   allowed,
+  type BlockKind,
   type EntryKind,
   type EntryWord,
   endOf,
@@ -17,7 +18,6 @@ import {
   isDeclarationWord,
   isWord,
   onNewLine,
-  type Place,
   placeOf,
   type Report,
 } from './words.js';
@@ -63,7 +63,7 @@ interface Open {
   readonly index: number;
   /** The entry whose block it is; for `{` only. */
   readonly entry: Entry | undefined;
-  readonly place: Place;
+  readonly place: BlockKind;
   /** The column where its line starts. */
   readonly indent: number;
 }
@@ -257,7 +257,7 @@ class Structure {
     return isWord(this.tokens[i]!) && !inside;
   }
 
-  private place(): Place {
+  private place(): BlockKind {
     return this.open.at(-1)?.place ?? 'file';
   }
 
@@ -339,7 +339,7 @@ class Structure {
   /** Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do. */
   private mendBlocks(kind: EntryKind, i: number): void {
     while (this.unclosed > 0 && this.open.length > 0) {
-      const outside: Place[] = ['file', ...this.open.slice(0, -1).map((at) => at.place)];
+      const outside: BlockKind[] = ['file', ...this.open.slice(0, -1).map((at) => at.place)];
       if (!outside.some((at) => allowed[at].includes(kind))) return;
       const token = this.tokens[i]!;
       const left =

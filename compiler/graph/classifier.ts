@@ -56,7 +56,7 @@ export function featuresOf(
 /** Plays the timeline under the uniform label throughout, and gives the features that a classifier then reads. */
 export function neutralFeatures(low: Lowering, classifier: Classifier, scope: string): Value {
   const collected = collector(classifier);
-  low.play(undefined, false, 'neutral/', collected.visit);
+  low.unroll(undefined, false, 'neutral/', collected.visit);
   low.build.within(scope);
   return featuresOf(low, collected.values, 'features');
 }

@@ -196,7 +196,7 @@ export class Lowering {
    * @param visit called after each step, with what every layer computed in it
    * @param drive the steps and the frames, if they are not the model's own
    */
-  play(
+  unroll(
     given: Value | undefined,
     dropout: boolean,
     scope: string,

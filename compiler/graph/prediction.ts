@@ -19,7 +19,7 @@ export function lowerPrediction(
   const low = new Lowering(document, 'predict', extents, frames);
   const given = low.build.candidates(extents.candidate);
   const scored: { readonly layer: string; readonly goodness: Value }[] = [];
-  low.play(given, false, '', (step, layers) => {
+  low.unroll(given, false, '', (step, layers) => {
     if (!step.scored) return;
     for (const at of layers)
       if (document.score.layers.includes(at.layer.name))

@@ -62,7 +62,7 @@ export function lowerTraining(
   const positives = classifier && collector(classifier);
   let learned = 0;
   const decoded: Value[] = [];
-  low.play(given, true, '', (step, layers) => {
+  low.unroll(given, true, '', (step, layers) => {
     if (observe) {
       for (const at of layers)
         build.observe(`${step.phase.name}[${step.t}]/${at.layer.name}.h`, at.h, ['polarity', 'sample']);

@@ -4,8 +4,8 @@
  */
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import { type Measures, type StageName, stageOf } from '../train/progress.js';
-import type { BatchReport, Judgement } from '../train/train.js';
+import { type Measures, stageOf, type TrainedPurpose } from '../train/progress.js';
+import type { BatchReport, Evaluations } from '../train/train.js';
 
 /** What `--metrics` can ask for, and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
@@ -21,7 +21,7 @@ export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
   /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
-  readonly stage?: StageName;
+  readonly stage?: TrainedPurpose;
   /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;
   readonly batch: number;
@@ -103,8 +103,8 @@ export interface GoodnessHistogram {
 export type Accuracies = Pick<MetricsLine, 'test_accuracy' | 'validation_accuracy'>;
 
 /** What judging an epoch, or none yet, came to. */
-export function accuraciesOf(judgement: Partial<Judgement>, { document }: Network): Accuracies {
-  const { validation, test } = judgement;
+export function accuraciesOf(evaluations: Partial<Evaluations>, { document }: Network): Accuracies {
+  const { validation, test } = evaluations;
   return {
     test_accuracy: test?.accuracy ?? null,
     ...(document.train.validation > 0 ? { validation_accuracy: validation?.accuracy ?? null } : {}),
@@ -121,7 +121,7 @@ export function accuraciesIn(line: { readonly [K in keyof Accuracies]?: unknown 
   };
 }
 
-/** The accuracy of a line that the best epoch is chosen by; null before the first judgement. */
+/** The accuracy of a line that the best epoch is chosen by; null before the first evaluation. */
 export function chosenAccuracy({ test_accuracy, validation_accuracy }: Accuracies): number | null {
   return validation_accuracy === undefined ? test_accuracy : validation_accuracy;
 }

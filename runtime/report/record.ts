@@ -24,7 +24,7 @@ import {
   trainOf,
 } from '../folder/metrics.js';
 import { type Prediction, predictDirection } from '../train/evaluate.js';
-import { type JudgedSplit, type Position, stageOf } from '../train/progress.js';
+import { type EvaluatedSplit, type Position, stageOf } from '../train/progress.js';
 import type { BatchReport, EpochReport } from '../train/train.js';
 import { goodnessHistogram, layerAccuracies, mistakesByConfidence } from './findings.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
@@ -50,7 +50,7 @@ export interface RunRecord {
   /** After every batch. */
   batch(report: BatchReport): Promise<void>;
   /** After a split was evaluated, before its epoch. */
-  predicted(split: JudgedSplit, prediction: Prediction): void;
+  predicted(split: EvaluatedSplit, prediction: Prediction): void;
   /** After every epoch. */
   epoch(report: EpochReport): Promise<void>;
   /** Where a run is interrupted or fails: the report then has the batches since the last epoch. */

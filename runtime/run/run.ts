@@ -53,7 +53,7 @@ import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLates
 import { applySettings, type ModelSource } from './model.js';
 import { type PlanFile, passesLeftOut, sourcePath } from './plans.js';
 import { type Stage, stagesOf, tensorsOf, throughStages } from './stages.js';
-import { begin, placeIn, type Standing, takeUp } from './standing.js';
+import { begin, reachedIn, type Standing, takeUp } from './standing.js';
 
 export interface SessionOptions {
   readonly threads?: number;
@@ -248,7 +248,7 @@ export async function resumeRun(
   const stages = stagesOf(graph);
   removeLeftovers(folder);
   let latest = await readLatest(folder, tensorsOf(stages));
-  const start = latest ? placeIn(latest.info, document).position : START;
+  const start = latest ? reachedIn(latest.info, document).position : START;
   if (start.epoch >= epochsOf(document, stageOf(start))) {
     const { epochs } = document.train;
     const all = `all its ${epochs} epochs${start.network ? ' and those of its readout' : ''}`;

@@ -13,13 +13,16 @@ import { type CheckpointInfo, type LatestCheckpoint, readLatest, restore } from 
 import { readInitialWeights } from './initial.js';
 import { type Stage, tensorsOf } from './stages.js';
 
-export type Place = Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'>;
+export type Reached = Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'>;
 
 /**
  * Where a run goes on from a checkpoint: a readout is begun where the network has done all its epochs; where these have
  * become more since, the network is trained further first, and its readout anew.
  */
-export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, document: ModelDocument): Place {
+export function reachedIn(
+  { position, accuracy, best, soFar }: CheckpointInfo,
+  document: ModelDocument,
+): Reached {
   const { epochs } = document.train;
   const { epoch, trained, network } = position;
   const anew = { accuracy: null, best: null, soFar: null };
@@ -31,7 +34,7 @@ export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, doc
 }
 
 /** Where training starts or goes on; the session holds the parameters and optimizer state of that moment. */
-export interface Standing extends Place {
+export interface Standing extends Reached {
   /** What checkpoints hold beside the session's tensors: the state of the other stage. */
   readonly carried: ReadonlyMap<string, Tensor>;
   /** That a damaged checkpoint was passed over, for example. */
@@ -78,7 +81,7 @@ export async function takeUp(
   if (!latest) return begin(session, stages, settings);
   const { document } = stages[0]!.network;
   const carried = restore(session, latest.checkpoint);
-  const place = placeIn(latest.info, document);
+  const place = reachedIn(latest.info, document);
   // A readout is never gone on with on a network that has changed.
   if (place.position !== latest.info.position) resetReadout(session, document);
   return { ...place, carried, warnings: latest.warnings };

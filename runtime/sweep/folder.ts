@@ -9,7 +9,7 @@ import { failure } from '../../grammar/diagnostic.js';
 import { checkWritable, fileError, readText, writeAtomically } from '../files.js';
 import { METRICS, type RunSettings } from '../folder/folder.js';
 import { type Accuracies, accuraciesIn, chosenAccuracy } from '../folder/metrics.js';
-import type { StageName } from '../train/progress.js';
+import type { TrainedPurpose } from '../train/progress.js';
 import type { Dimension, Sampler, Settings } from './space.js';
 
 /** What a sweep is of. The same request goes on in the same folder. */
@@ -132,7 +132,7 @@ function isOutcome(outcome: unknown): boolean {
 
 /** What a run's metrics say of it so far: the epochs that are done, and what it has come to by its latest stage. */
 export function readProgress(folder: string): {
-  readonly epochs: Readonly<Record<StageName, number>>;
+  readonly epochs: Readonly<Record<TrainedPurpose, number>>;
   readonly outcome: Extract<Outcome, { status: 'done' }>;
 } {
   const path = join(folder, METRICS);

@@ -10,7 +10,7 @@ import { defaultThreads } from '../cpu/threads.js';
 import { readText } from '../files.js';
 import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../folder/folder.js';
 import { accuraciesIn, chosenAccuracy } from '../folder/metrics.js';
-import type { StageName } from '../train/progress.js';
+import type { TrainedPurpose } from '../train/progress.js';
 import {
   type Outcome,
   openSweep,
@@ -145,7 +145,7 @@ async function runTrial(
 }
 
 /** Whether all epochs of a run are done, those of its readout too. */
-function isComplete(config: RunConfig, done: Readonly<Record<StageName, number>>): boolean {
+function isComplete(config: RunConfig, done: Readonly<Record<TrainedPurpose, number>>): boolean {
   return done.network >= config.epochs && done.readout >= (config.readoutEpochs ?? 0);
 }
 

@@ -10,7 +10,7 @@ import type { ExpressionJson, Init, Layer, ModelDocument } from '../../compiler/
 import type { Network } from '../../compiler/network.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { Evaluation } from './evaluate.js';
-import type { JudgedSplit, Measures, Position } from './progress.js';
+import type { EvaluatedSplit, Measures, Position } from './progress.js';
 
 /** So many batches in a row must show the same: the first ones of a network are like nothing that follows. */
 export const SILENT_BATCHES = 20;
@@ -107,7 +107,7 @@ export interface HealthWatch {
   /** After each batch: warnings that it gives cause for. */
   batch(measures: Measures, position: Position): readonly Diagnostic[];
   /** After each judgement of a split. */
-  judged(split: JudgedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
+  judged(split: EvaluatedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
 }
 
 /** Watches a network train: RFF721 to RFF723, each at most once. */

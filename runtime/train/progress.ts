@@ -15,10 +15,10 @@ export interface Position {
 export const START: Position = { epoch: 0, batch: 0, trained: 0 };
 
 /** A part of a run, with epochs of its own: what it trains. */
-export type StageName = Exclude<Purpose, 'generation'>;
+export type TrainedPurpose = Exclude<Purpose, 'generation'>;
 
 /** What is trained at a position. */
-export function stageOf({ network }: Position): StageName {
+export function stageOf({ network }: Position): TrainedPurpose {
   return network ? 'readout' : 'network';
 }
 
@@ -37,4 +37,4 @@ export interface Measures {
 }
 
 /** What a network is judged on after each epoch, in this order. */
-export type JudgedSplit = 'validation' | 'test';
+export type EvaluatedSplit = 'validation' | 'test';

@@ -15,7 +15,7 @@ import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
 import { type Evaluation, type Prediction, predict, predictsBy, score } from './evaluate.js';
 import { watchHealth } from './health.js';
-import { type JudgedSplit, type Measures, type Position, START } from './progress.js';
+import { type EvaluatedSplit, type Measures, type Position, START } from './progress.js';
 import { trainingSample } from './sample.js';
 
 /** How long a stage of a run is, in epochs. */
@@ -68,30 +68,30 @@ export interface BatchReport extends Measures {
  * Null where there are no such samples, or nothing to predict; of a readout, by its softmax. `train` is of a fixed sample of
  * the training split (see `sample.ts`), null where that would cost too much.
  */
-export type Judgement = Readonly<Record<'train' | JudgedSplit, Evaluation | null>>;
-const UNJUDGED: Judgement = { train: null, validation: null, test: null };
+export type Evaluations = Readonly<Record<'train' | EvaluatedSplit, Evaluation | null>>;
+const UNEVALUATED: Evaluations = { train: null, validation: null, test: null };
 
 /** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
-export function chosenBy({ validation, test }: Pick<Judgement, JudgedSplit>): Evaluation | null {
+export function chosenBy({ validation, test }: Pick<Evaluations, EvaluatedSplit>): Evaluation | null {
   return validation ?? test;
 }
 
-export interface EpochReport extends BatchReport, Judgement {}
+export interface EpochReport extends BatchReport, Evaluations {}
 
 export interface TrainObserver {
   /** The session holds what the batch left; the next batch waits. */
   batch?(report: BatchReport): Promise<void> | void;
   /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
-  judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
+  judging?(split: EvaluatedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
   /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
-  predicted?(split: JudgedSplit, prediction: Prediction): void;
+  predicted?(split: EvaluatedSplit, prediction: Prediction): void;
   epoch?(report: EpochReport): Promise<void> | void;
   /** Training goes on, and not as it should: a layer is silent, say. Each kind once a call of `train`. */
   warn?(warning: Diagnostic): void;
 }
 
 /** With the judgement of the last epoch that was judged. */
-export interface TrainResult extends Judgement {
+export interface TrainResult extends Evaluations {
   /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
   readonly position: Position;
   readonly interrupted: boolean;
@@ -142,7 +142,7 @@ export async function train(
   const began = performance.now();
   let position = options.start ?? START;
   let soFar = options.soFar ?? null;
-  let judgement = UNJUDGED;
+  let evaluations = UNEVALUATED;
 
   while (position.epoch < epochs) {
     const { epoch } = position;
@@ -171,7 +171,7 @@ export async function train(
 
     let next = first < batches ? makeBatch(order, epoch, first) : undefined;
     while (position.batch < batches) {
-      if (signal?.aborted) return { position, interrupted: true, soFar, ...judgement };
+      if (signal?.aborted) return { position, interrupted: true, soFar, ...evaluations };
       const { batch, trained } = position;
       const current = next!;
       if (!written) writeBatch(session, current);
@@ -191,9 +191,9 @@ export async function train(
 
     const trainedReport = report(soFar ?? unknown(network));
     const due = (epoch + 1) % (options.judgeEvery ?? 1) === 0 || epoch + 1 === epochs;
-    const found = due ? await judgeNow() : UNJUDGED;
-    if (!found) return { position, interrupted: true, soFar, ...judgement };
-    if (due) judgement = found;
+    const found = due ? await evaluateNow() : UNEVALUATED;
+    if (!found) return { position, interrupted: true, soFar, ...evaluations };
+    if (due) evaluations = found;
     const chosen = chosenBy(found);
     position = { ...position, epoch: epoch + 1, batch: 0 };
     soFar = null;
@@ -201,20 +201,20 @@ export async function train(
     if (chosen)
       warn(health.judged(chosen === found.test ? 'test' : 'validation', chosen, trainedReport.position));
   }
-  return { position, interrupted: false, soFar: null, ...judgement };
+  return { position, interrupted: false, soFar: null, ...evaluations };
 
   /** Undefined where the signal stopped it. */
-  async function judgeNow(): Promise<Judgement | undefined> {
+  async function evaluateNow(): Promise<Evaluations | undefined> {
     // A readout that is trained later says nothing yet.
     const untrained = purpose === 'network' && document.readout !== undefined;
     const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
-    if (by === undefined || (by === 'softmax' && untrained)) return UNJUDGED;
+    if (by === undefined || (by === 'softmax' && untrained)) return UNEVALUATED;
     const splits = {
       train: sample,
       validation: dataset.validation,
       test: dataset.test,
     };
-    let found = UNJUDGED;
+    let found = UNEVALUATED;
     for (const name of ['train', 'validation', 'test'] as const) {
       const split = splits[name];
       if (!split || split.count === 0) continue;

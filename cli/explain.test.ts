@@ -2,6 +2,7 @@
  * Every code's example fails with that code and, fixed, does not: models are checked and compiled, shell lines are typed into
  * a folder of their own, library calls are made. What no command can bring about names the test that provokes it.
  */
+
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -21,6 +22,7 @@ import { RffcError } from '../grammar/diagnostic.js';
 import * as rffc from '../index.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
 import { type Called, callerIn } from '../test/support/calling.js';
+import { notOnWindows } from '../test/support/needs.js';
 import { type CodeExample, fileOf, linesOf, type Typed } from './explain/example.js';
 import { codeExamples } from './explain/examples.js';
 import { findTerm, terms } from './explain/terms.js';
@@ -160,7 +162,7 @@ describe('shell', () => {
     }
   }
 
-  test.each(examplesOf('shell'))('%s', async (code, { fails, fixed }) => {
+  test.skipIf(notOnWindows).each(examplesOf('shell'))('%s', async (code, { fails, fixed }) => {
     const wrong = await typed(fails);
     const codes = [...new Set(`${wrong.err}${wrong.out}`.match(/(?<=^(error|warning)\[)RFF\d+/gm))];
     expect(codes, wrong.err + wrong.out).toEqual([code]);

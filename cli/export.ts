@@ -1,9 +1,9 @@
 /** `rffc export`: what a run learned in a form that other programs run: ONNX. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lower } from '../compiler/graph/lower.js';
 import { describeDataset } from '../runtime/data/load.js';
-import { fileError } from '../runtime/files.js';
+import { fileError, writeAtomically } from '../runtime/files.js';
 import { BEST, CHECKPOINT } from '../runtime/folder/folder.js';
 import { exportOnnx } from '../runtime/onnx/export.js';
 import { readCheckpoint } from '../runtime/run/checkpoint.js';
@@ -53,15 +53,12 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
   return 0;
 }
 
-/** Writes a file so that a crash leaves no half of one. @throws RffcError RFF701 to RFF703 */
+/** Writes a file, and makes its folder. @throws RffcError RFF701 to RFF703 */
 function writeBytes(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, bytes, { flush: true });
-    renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw fileError(error, path);
   }
+  writeAtomically(path, bytes);
 }

@@ -183,6 +183,6 @@ describe('run', () => {
     writeFileSync(join(folder, 'frames.json'), JSON.stringify({ ...plan, frames: 3 }));
     expect((await rffc(['run', 'frames.json', ...quick])).code).toBe(1);
     writeFileSync(join(folder, 'cut.json'), JSON.stringify(plan).slice(0, 500));
-    expect((await rffc(['run', 'cut.json'])).err).toContain('this is not JSON');
+    expect((await rffc(['run', 'cut.json'])).err).toContain('but is not JSON');
   });
 });

@@ -1,4 +1,5 @@
 /** The commands around the models: explain, init, completion, and help with examples. */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { format } from '../grammar/format.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
 import { callerIn } from '../test/support/calling.js';
+import { notOnWindows, testUnless } from '../test/support/needs.js';
 import { examples } from './examples.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-shell-'));
@@ -113,7 +115,7 @@ describe('completion', () => {
     return stdout.split('\n').filter(Boolean);
   }
 
-  test('bash offers commands, options, and their values', async () => {
+  testUnless(notOnWindows, 'bash offers commands, options, and their values', async () => {
     writeFileSync(join(folder, 'some.rff'), '');
     expect(await offered('co')).toEqual(['compile', 'completion']);
     expect(await offered('data', 'f')).toEqual(['fetch']);

@@ -7,7 +7,7 @@ import { lower } from './graph/lower.js';
 import { passNames } from './passes/pipeline.js';
 import { planFigures } from './plan/summary.js';
 
-const text = readFileSync(new URL('../../models/smoke3x4.rff', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../models/smoke3x4.rff', import.meta.url), 'utf8');
 const { document } = await loadModel({ text, file: 'smoke3x4.rff' });
 const graph = lower(document, { frames: 1 });
 

@@ -125,9 +125,9 @@ export function call(name: string, given: readonly Given[], place: string): stri
   const template = Object.hasOwn(table, plain(name)) ? table[plain(name)] : undefined;
   const named = given.flatMap(renamed);
   if (calling) {
-    const kept = named.filter(
-      (a) => a.name !== undefined || !/\bparameters\(|^(?:optimizer|params|w|".*")$/.test(a.value),
-    );
+    // A text is a file or a folder of data; to anything else, what another library calls a mode or a device.
+    const foreign = place === 'data' ? /\bparameters\(/ : /\bparameters\(|^(?:optimizer|params|w|".*")$/;
+    const kept = named.filter((a) => a.name !== undefined || !foreign.test(a.value));
     const list = kept.map(written).join(', ');
     const first = named.find((a) => a.name === 'gamma' || a.name === undefined)?.value;
     return (template ?? `${name}(…)`).replace('…', list).replace(/\ba\b/, first ?? '0.9');

@@ -13,7 +13,8 @@ export function homeFolder(): string | undefined {
 
 /**
  * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of this
- * user's among the temporary files.
+ * user's among the temporary files. Ours rather than env-paths, which cannot be imported without a home folder, and whose
+ * folder on Windows is not the one that data sets are in already.
  */
 export function cacheFolder(): string {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rffc');

@@ -6,9 +6,12 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -26,13 +29,35 @@ export function readText(path: string, name = path): string {
   }
 }
 
-/** Writes a file so that a crash leaves the old one or the new one, never half of one. @throws RffcError RFF701 to RFF703. */
+/**
+ * Writes a file so that a crash leaves the old one or the new one, never half of one. What a link points to is replaced, not
+ * the link; permissions stay; a device or a pipe is simply written to.
+ *
+ * Ours rather than write-file-atomic's, which replaces files in the same way but does not sync the folder, so that a loss
+ * of power can undo the rename; takes a short write for a whole one; gives temporary files names that a resumed run could
+ * not tell from a user's files; and needs Node 22 in its current version.
+ *
+ * @throws RffcError RFF701 to RFF703.
+ */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
+  try {
+    const old = statSync(path, { throwIfNoEntry: false });
+    if (old && !old.isFile()) writeFileSync(path, content);
+    else replace(old ? realpathSync(path) : path, content, old?.mode);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** @param mode the old file's */
+function replace(path: string, content: string | Uint8Array, mode: number | undefined): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const file = openSync(temporary, 'w');
+    const file = openSync(temporary, 'w', mode);
     try {
       writeFileSync(file, content);
+      // The mode asked for is subject to the umask. Some file systems know no modes and refuse to set one.
+      if (mode !== undefined && fstatSync(file).mode !== mode) fchmodSync(file, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -41,7 +66,7 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
     syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw fileError(error, path);
+    throw error;
   }
 }
 
@@ -127,6 +152,8 @@ export function fileError(error: unknown, path: string, hint = 'look at its perm
         file: path,
         hint: 'free some space on its disk; `rffc run --resume DIR` then resumes from the last checkpoint',
       });
+    case 'EPIPE':
+      return failure('RFF703', `the reader of \`${path}\` closed it before all was written`, { file: path });
     case 'EIO':
     case 'EMFILE':
     case 'ENAMETOOLONG':

@@ -19,7 +19,7 @@ export class TensorTable {
   private readonly byName: ReadonlyMap<string, PlanTensor>;
 
   constructor({ tensors }: Pick<Plan, 'tensors'>) {
-    this.infos = tensors.map(({ name, shape, type, role }) => ({ name, shape, type, role }));
+    this.infos = tensors.map(({ regions, sign, transposed, ...info }) => info);
     this.byName = new Map(tensors.map((t) => [t.name, t]));
   }
 

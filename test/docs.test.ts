@@ -120,7 +120,7 @@ describe('docs/TUTORIAL.md, command by command', () => {
   });
 
   test('leaves what it promises', () => {
-    for (const file of ['mymodel.rff', 'runs/first/report.html', 'labels.safetensors', 'variant.onnx'])
+    for (const file of ['mymodel.rff', 'runs/first/report.html', 'labels.csv', 'variant.onnx'])
       expect(readFileSync(join(folder, file)).length, file).toBeGreaterThan(100);
     const { epochs } = JSON.parse(readFileSync(join(folder, 'runs/variant/config.json'), 'utf8')) as {
       epochs: number;

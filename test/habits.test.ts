@@ -264,7 +264,7 @@ const declarations: readonly Row[] = [
     'negatives: random_label()',
     'nn.Linear(784, 128)',
     'layer h[128]',
-    'layer h[128]\n  connect image -> h as forward',
+    'layer h[128]\n  connect image -> h, digit -> h as forward',
   ],
   ['connect digit -> h1 as forward', 'connect ‸digit > h1 as forward', 'digit -> h1 as forward'],
   ['connect digit -> h1 as forward', 'connect ‸digit --> h1 as forward', 'digit -> h1 as forward'],
@@ -378,7 +378,9 @@ test('what a file defines itself is no habit', async () => {
 describe('the tables', () => {
   test.each(Object.keys(functions))('%s is a function of the language', async (name) => {
     const text = call(name, [{ value: 'z' }, { value: '2' }, { value: '3' }], '');
-    const diagnostics = await check(model.replace('activation: relu(z)', () => `activation: z + (${text})`));
+    const diagnostics = await check(
+      model.replace('activation: relu(z)', () => `activation: 2 * z + (${text})`),
+    );
     expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
   test.each(Object.keys(calls))('%s is a call of the language', (name) => {

@@ -34,7 +34,7 @@ const COMPILER: Arrows = [
 const BASE = 'backend dispose engine tensors';
 const ENGINE = `${BASE} cache-folder`;
 const RUNTIME: Arrows = [
-  ['engine dispose quiet files version shell cache-folder kinds random', ''],
+  ['engine dispose quiet files version shell cache-folder kinds protobuf random', ''],
   ['packages', 'version'],
   ['dawn', 'packages quiet'],
   ['tensors backend', 'engine'],
@@ -48,9 +48,9 @@ const RUNTIME: Arrows = [
   ['data', 'cache-folder kinds random safetensors'],
   ['train', 'data engine random tensors'],
   ['folder', 'data engine files shell train version'],
-  ['report', 'data engine files folder train'],
+  ['report', 'data engine files folder protobuf train'],
   ['generate', 'data engine random report train'],
-  ['onnx', 'train'],
+  ['onnx', 'protobuf train'],
   ['session-checks', 'engine train'],
   ['weight-bytes', 'engine safetensors-format session-checks'],
   ['run', 'data engine files folder report safetensors shell train weight-bytes'],

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { compile, loadDataset, openBackend, train } from 'rffc';
 import { build, type PreviewServer, preview } from 'vite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 import { installPacked } from './support/packed.js';
 
 /** WebGPU without a display or a graphics card. */
@@ -49,8 +50,8 @@ test('the page is built from the packed package, without a warning', async () =>
   expect(readFileSync(join(root, 'dist/index.html'), 'utf8')).toContain('<textarea');
 });
 
-const runs = executablePath !== undefined || process.env.RFFC_TEST_ALL !== undefined;
-describe.skipIf(!runs)(runs ? 'the page' : 'the page is skipped: there is no Chromium', () => {
+const missing = executablePath ? undefined : unlessRequired('Chromium was not found');
+describeUnless(missing, 'the page', () => {
   let server: PreviewServer | undefined;
   let browser: Browser | undefined;
   beforeAll(async () => {

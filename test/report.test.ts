@@ -2,6 +2,7 @@
  * A run's report as a user meets it: a real run leaves it, headless Chromium opens it, every chart draws, nothing is
  * loaded from anywhere, and no text of the model's becomes part of the page. Beside it, what TensorBoard would read.
  */
+
 import {
   existsSync,
   mkdirSync,
@@ -15,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { parseMetrics } from '../runtime/folder/metrics.js';
 import { renderReport } from '../runtime/report/report.js';
 import { readRun } from '../runtime/run/run.js';
@@ -23,6 +24,7 @@ import { sweepPage } from '../runtime/sweep/report.js';
 import { callerIn } from './support/calling.js';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
 import { decodeEvents } from './support/event-files.js';
+import { describeUnless, unlessRequired } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));
 let browser: Browser | undefined;
@@ -160,8 +162,8 @@ test('a report that cannot be written is a warning, said once', async () => {
 });
 let warnings = '';
 
-const runs = executablePath !== undefined || process.env.RFFC_TEST_ALL !== undefined;
-describe.skipIf(!runs)(runs ? 'the report' : 'the report is skipped: there is no Chromium', () => {
+const missing = executablePath ? undefined : unlessRequired('Chromium was not found');
+describeUnless(missing, 'the report', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`draws every chart, ${colorScheme}, and loads nothing`, async () => {
       browser ??= await chromium.launch({ executablePath: executablePath!, args: [...quietArgs] });

@@ -1,4 +1,5 @@
 /** Runs that stop before their end, as a user meets them: diverged, damaged, interrupted, killed before they began. */
+
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { readSafetensors } from '../runtime/safetensors.js';
 import { callerIn } from './support/calling.js';
+import { notOnWindows, testUnless } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-resume-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -146,7 +148,7 @@ function running(model: string, out: string, until: RegExp) {
   return { child, begun: hears(until), hears, ended };
 }
 
-test.each([
+test.skipIf(notOnWindows).each([
   ['Ctrl-C in a terminal', 'SIGINT'],
   ['a scheduler’s signal', 'SIGTERM'],
 ] as const)('%s saves and says how to go on', async (_, signal) => {
@@ -162,7 +164,7 @@ test.each([
   expect((JSON.parse(metadata.training!) as { epoch: number }).epoch).toBeGreaterThanOrEqual(3);
 });
 
-test('a second Ctrl-C does not wait for a batch that takes long', async () => {
+testUnless(notOnWindows, 'a second Ctrl-C does not wait for a batch that takes long', async () => {
   const layers = small
     .replace('h1[4], h2[4], h3[4]', 'h1[1000], h2[1000], h3[1000]')
     .replace('orthogonal(gain: sqrt(2))', 'kaiming_uniform()')

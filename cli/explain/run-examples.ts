@@ -30,6 +30,7 @@ const rewarding = (negative: string) => ({
 const contextual = (properties: string) => ({
   connections: `connection forward { }\nconnection context { ${properties} }`,
   connect: 'connect image -> h1 -> h2 as forward\nconnect digit -> h1, digit -> h2 as context',
+  train: 'train { data: digits(train: 400, test: 100), batch: 20, optimizer: rmsprop(lr: 3e-3) }',
 });
 
 export const runExamples: ExampleTable = {
@@ -145,7 +146,7 @@ const result = await resumeRun(run, { epochs: 3 }, openBackend);`,
       file('loud.rff', contextual('init: normal(std: 300), learn: off')),
       'rffc run loud.rff --epochs 6 --out runs/loud',
     ],
-    [file('loud.rff', contextual('sign: -1')), 'rffc run loud.rff --epochs 6 --out runs/loud'],
+    [file('loud.rff', contextual('init: normal(std: 1)')), 'rffc run loud.rff --epochs 6 --out runs/loud'],
   ),
   RFF740: shell(
     [

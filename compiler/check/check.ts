@@ -262,7 +262,7 @@ function checkModel(
     for (const f of found) {
       const span = placeOf(cx.spans, f.at);
       // A misspelled name may well be of this one.
-      if (f.code === 'RFF318' && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
+      if (/^RFF3(18|38)$/.test(f.code) && (cx.unknown.get('node')?.size ?? 0) > 0) continue;
       const isError = f.severity === 'error' && !(options.tolerant && meaningless.has(f.code));
       if (isError) report.error(f.code, span, f.message, f.hint);
       else report.warning(f.code, span, f.message, f.hint);

@@ -34,6 +34,8 @@ const required: Habits = {
   constant: '0',
   idx: '"FOLDER"',
   csv: '"FILE.csv"',
+  numpy: '"FILE.npz"',
+  image_folder: '"FOLDER"',
   tensors: '"FILE.safetensors"',
   shift: '2',
   rotate: '10',
@@ -89,6 +91,7 @@ const headOf = (text: string): string => /^\w*/.exec(text)![0];
 /** `data: "train.csv"` */
 function dataFile(path: string): string | undefined {
   if (/\.csv$/i.test(path)) return `csv("${path}")`;
+  if (/\.np[yz]$/i.test(path)) return `numpy("${path}")`;
   if (/\.safetensors$/i.test(path)) return `tensors("${path}")`;
   return undefined;
 }

@@ -1,9 +1,9 @@
 /**
- * Which inputs of a row kernel may share memory with its outputs, in any of a plan's launches. The scheduler keeps a
- * copy of what a store would change while it is still needed; knowing that nothing overlaps saves those copies.
+ * Which inputs of a row kernel may share memory with its outputs, in any of a plan's launches. Sweeps keep a copy of
+ * what a store would change while it is still needed; knowing that nothing overlaps saves those copies.
  */
 import type { Launch, Plan, RowsKernel, RowsLaunch, RowsView } from '../plan/plan.js';
-import type { Overlaps } from './schedule.js';
+import type { Overlaps } from './sweeps.js';
 
 /** By kernel index; a kernel that no program launches overlaps nowhere. */
 export function overlapsOf(

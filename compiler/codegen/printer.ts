@@ -1,10 +1,11 @@
 /**
- * Expressions as text, in any language: walks the steps of a schedule, keeps comparisons as conditions until a number is
- * wanted, and names every value once. A language is a small table of texts; loops, loads and stores belong to the
- * language's own row printer, which is handed in as `Place` texts.
+ * Expressions as text, in any language: walks the steps of a sweep, keeps comparisons as conditions until a number is
+ * wanted, and names every value once. A language is a small table of texts. Loads and sums are not expressions: whoever
+ * prints the sweep says how they read.
  */
 import type { ElementOperator, Operator } from '../expr/operators.js';
-import { isReduction, operation, type Schedule, type Step } from './schedule.js';
+import type { RowsKernel } from '../plan/plan.js';
+import { isReduction, operation, type RowRef, type Step } from './sweeps.js';
 
 export type Comparison = 'lt' | 'le' | 'gt' | 'ge' | 'eq' | 'ne';
 /** Element operators with a number for each argument and for a result. */
@@ -32,10 +33,10 @@ export interface Value {
   readonly type: ValueType;
 }
 
-/** Texts that only the row printer of a language knows. */
-export interface RowPrinter {
+/** What a sweep's steps say beside their expressions. */
+export interface StepPrinter {
   readonly bind: Bind;
-  load(step: Step & { readonly kind: 'load' }): string;
+  load(from: RowRef): string;
   /** Adds to a reduction, as a statement. */
   accumulate(reduction: number, op: Operator, value: string): void;
 }
@@ -54,13 +55,13 @@ export function numberText(value: Value, language: Language): string {
  * @param values by node; constants are made on demand
  */
 export function printNode(
-  schedule: Schedule,
+  kernel: RowsKernel,
   n: number,
   values: ReadonlyMap<number, Value>,
   language: Language,
   bind: Bind,
 ): Value {
-  const { nodes, units, inputs } = schedule.kernel;
+  const { nodes, units, inputs } = kernel;
   const node = nodes[n]!;
   const o = operation(node);
   if (!o) {
@@ -70,9 +71,9 @@ export function printNode(
     if (node === 'n' && !inputs.some((i) => i.name === 'n'))
       return { text: language.number(units), type: 'number' };
     if (typeof node === 'number') return { text: language.number(node), type: 'number' };
-    throw new Error(`kernel \`${schedule.kernel.name}\`: node ${n} is not at hand`);
+    throw new Error(`kernel \`${kernel.name}\`: node ${n} is not at hand`);
   }
-  const valueAt = (a: number): Value => values.get(a) ?? printNode(schedule, a, values, language, bind);
+  const valueAt = (a: number): Value => values.get(a) ?? printNode(kernel, a, values, language, bind);
   const numberOf = (a: number): string => {
     const value = valueAt(a);
     return value.type === 'number' ? value.text : bind(language.toNumber(value.text));
@@ -87,7 +88,7 @@ export function printNode(
     return named(language.choose(condition, numberOf(b), numberOf(c)));
   }
   if (isComparison(o.op)) return named(language.compare(o.op, numberOf(a), numberOf(b)), 'condition');
-  // A reduction of what is the same for all units; the others are completed by passes.
+  // A reduction of what is the same for all units; the others are completed by sweeps.
   if (isReduction(o.op))
     return o.op === 'sum'
       ? named(language.apply('mul', [numberOf(a), language.number(units)], bind))
@@ -95,24 +96,24 @@ export function printNode(
   return named(language.apply(o.op as Arithmetic, o.args.map(numberOf), bind));
 }
 
-/** The steps of one pass for one unit (or one vector of units); `values` gains what they compute. */
+/** The steps of one sweep for one unit (or one vector of units); `values` gains what they compute. */
 export function printSteps(
-  schedule: Schedule,
+  kernel: RowsKernel,
   steps: readonly Step[],
   values: Map<number, Value>,
   language: Language,
-  printer: RowPrinter,
+  printer: StepPrinter,
 ): void {
   for (const step of steps) {
     switch (step.kind) {
       case 'load':
-        values.set(step.node, { text: printer.bind(printer.load(step)), type: 'number' });
+        values.set(step.node, { text: printer.bind(printer.load(step.from)), type: 'number' });
         break;
       case 'compute':
-        values.set(step.node, printNode(schedule, step.node, values, language, printer.bind));
+        values.set(step.node, printNode(kernel, step.node, values, language, printer.bind));
         break;
       case 'accumulate': {
-        const { op, args } = operation(schedule.kernel.nodes[step.node]!)!;
+        const { op, args } = operation(kernel.nodes[step.node]!)!;
         printer.accumulate(step.node, op, numberText(values.get(args[0]!)!, language));
         break;
       }

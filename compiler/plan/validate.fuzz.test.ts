@@ -166,7 +166,7 @@ describe('every plan that the compiler makes is taken', () => {
   });
 
   test('however many steps are scored', () => {
-    const network = 'layer a[2], b[2], c[2] { }  connect image -> a -> b -> c -> b -> a as plain';
+    const network = 'layer a[2], b[2], c[2] { }  connect image -> a -> b -> c -> b -> a, digit -> a as plain';
     const { plan } = buildPlan(graphOf({ network, schedule: 'phase learn[100] { label: given }' }));
     expect(Math.max(...plan.kernels.map((k) => k.inputs.length))).toBeGreaterThan(256);
     expect('plan' in validatePlan(throughJson(plan))).toBe(true);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
-import { describeUnless } from '../../test/support/needs.js';
+import { describeUnless, testUnless } from '../../test/support/needs.js';
 import { baseAddress, findBlas, openBlas } from './blas.js';
 
 const before = process.env.RFFC_BLAS;
@@ -53,17 +53,21 @@ describe('findBlas', () => {
     expect(message).toContain('libm.so.6');
   });
 
-  it.skipIf(compiler === undefined)('says so for a library of 64-bit integers (needs a C compiler)', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rffc-blas-'));
-    const [source, library] = [join(folder, 'wide.c'), join(folder, 'libwide.so')];
-    writeFileSync(
-      source,
-      'const char *openblas_get_config(void) { return "OpenBLAS 0.3 USE64BITINT"; }\nvoid cblas_sgemm(void) {}\n',
-    );
-    expect(spawnSync(compiler!, ['-shared', '-fPIC', '-o', library, source]).status).toBe(0);
-    expect(diagnostic(() => openBlas(library)).code).toBe('RFF822');
-    rmSync(folder, { recursive: true });
-  });
+  testUnless(
+    compiler ? undefined : 'a C compiler was not found',
+    'says so for a library of 64-bit integers',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'rffc-blas-'));
+      const [source, library] = [join(folder, 'wide.c'), join(folder, 'libwide.so')];
+      writeFileSync(
+        source,
+        'const char *openblas_get_config(void) { return "OpenBLAS 0.3 USE64BITINT"; }\nvoid cblas_sgemm(void) {}\n',
+      );
+      expect(spawnSync(compiler!, ['-shared', '-fPIC', '-o', library, source]).status).toBe(0);
+      expect(diagnostic(() => openBlas(library)).code).toBe('RFF822');
+      rmSync(folder, { recursive: true });
+    },
+  );
 });
 
 delete process.env.RFFC_BLAS;

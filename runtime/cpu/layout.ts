@@ -34,6 +34,8 @@ function machineMemory(): number {
   return process.platform === 'darwin' ? totalmem() : availableMemory();
 }
 
+const SMALLER = 'make `batch` smaller, or the layers';
+
 /**
  * Lays out a plan for a number of workers.
  *
@@ -61,8 +63,8 @@ export function layOut(
     const bound = available < REACH ? 'this machine has free' : 'the cpu backend can address';
     throw failure(
       'RFF824',
-      `the model needs ${bytesText(total)} of memory (${parts}, ${workers} workers ${bytesText(workers * privateBytes)}), more than the ${bytesText(limit)} ${bound}`,
-      { hint: 'make `batch` smaller, or the layers' },
+      `the model needs ${bytesText(total)} of memory (${parts}, ${workers} ${workers === 1 ? 'worker' : 'workers'} ${bytesText(workers * privateBytes)}), more than the ${bytesText(limit)} ${bound}`,
+      { hint: SMALLER },
     );
   }
   return {
@@ -71,4 +73,21 @@ export function layOut(
     privateBytes,
     pages: Math.max(1, Math.ceil(total / PAGE)),
   };
+}
+
+/**
+ * The shared memory of a layout.
+ *
+ * @throws RffcError RFF824 where the system refuses it, as under a limit on address space: an engine reserves gigabytes of
+ * addresses for each WebAssembly memory, however small
+ */
+export function allocate({ pages }: Pick<Layout, 'pages'>): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw failure('RFF824', `the system refused ${bytesText(pages * PAGE)} of WebAssembly memory`, {
+      hint: `raise the limit on address space (\`ulimit -v unlimited\`), or ${SMALLER}`,
+    });
+  }
 }

@@ -12,7 +12,7 @@ import { lengthOf, partsOf, TensorTable } from '../tensors.js';
 import { assemble, hasRelaxedSimd } from './assemble.js';
 import { type BlasInfo, findBlas } from './blas.js';
 import { gemmModule, gemmScratchBytes } from './gemm-wat.js';
-import { type Layout, layOut } from './layout.js';
+import { allocate, type Layout, layOut } from './layout.js';
 import { Pool } from './pool.js';
 import { makeSteps, privateLayout } from './program.js';
 import type { Setup } from './steps.js';
@@ -47,8 +47,7 @@ export async function openCpu(plan: Plan, options: CpuOptions = {}): Promise<Cpu
     const kernelScratch = plan.kernels.map((kernel, i) => scratchBytes(kernel, overlaps(i)));
     const own = privateLayout(plan, threads, Math.max(0, ...kernelScratch), blas ? 0 : gemmScratchBytes());
     const layout = layOut(plan, threads, own.bytes);
-    const { pages } = layout;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const memory = allocate(layout);
     const programs = makeSteps(plan, threads, layout.buffers, layout.privateAt, own, memory);
     const products = blas
       ? { blas: blas.path }

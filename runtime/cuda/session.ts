@@ -17,8 +17,8 @@ import { allocateAreas, type DeviceAreas } from './memory.js';
 import { Clock } from './profile.js';
 import { capture, issue, type Lane, type Program, prepareProgram } from './programs.js';
 import { spread } from './spread.js';
-import { stepsOf } from './steps.js';
-import { assignStreams } from './streams.js';
+import { type Step, stepsOf } from './steps.js';
+import { assignStreams, type Slot } from './streams.js';
 import { asRead, inputBytes, Transfer } from './transfer.js';
 
 export interface CudaOptions {
@@ -55,101 +55,177 @@ export async function openCuda(
   machine: CudaMachine = openMachine(),
 ): Promise<CudaSession> {
   const { device = 0, precision = 'f32', profile = false } = options;
-  const { driver, products, compiler } = machine;
+  const { driver } = machine;
   const name = describeDevice(driver, device);
   const capability = driver.capability(device);
-  if (precision !== 'f32' && capability < 80) {
-    throw failure('RFF826', `${name} (compute capability ${capability / 10}) has no ${precision}`, {
-      hint: '`--precision tf32` and `bf16` need an NVIDIA GPU from Ampere (8.0) on: leave it out',
+  checkPrecision(name, capability, precision);
+  const closers = new Closers();
+  try {
+    const context = driver.open(device);
+    closers.add(() => driver.close(device));
+    driver.use(context);
+    const plan = spread(compiled, driver.memory().free / 2);
+    const scheduled = scheduleSteps(plan, precision, profile);
+    const areas = areasOf(driver, plan, scheduled, workspaceBytes(capability), name);
+    closers.add(() => areas.release());
+    const functions = loadKernels(machine, plan, capability, options.cache, closers);
+    const lanes = openLanes(machine, scheduled, areas, workspaceBytes(capability), closers);
+    const main = lanes[0]!.stream;
+    const programs = new Map(
+      scheduled.programs.map(({ program, steps, slots }) => [
+        program,
+        prepareProgram(machine, steps, slots, lanes, areas, functions, areas.run),
+      ]),
+    );
+    warmUp(driver, programs, lanes, areas);
+    const graphs = profile ? new Map<string, bigint>() : captureAll(driver, programs, lanes, closers);
+    const transfer = new Transfer(driver, plan, main, areas.buffer, areas.inputs);
+    closers.add(() => transfer.close());
+    const session = new CudaSession(plan, driver, name, {
+      ...{ context, areas, lanes, main, programs, graphs, transfer, profile, closers },
     });
+    await session.play('load', AT_LOAD);
+    return session;
+  } catch (error) {
+    closers.close();
+    throw error;
   }
-  // What was made is closed in the opposite order, whether opening fails or the session ends.
-  const closers: (() => void)[] = [];
-  const closing = (close: () => void) => closers.push(close);
-  const closeAll = () => {
-    for (const close of closers.splice(0).reverse()) {
+}
+
+/** What was made is closed in the opposite order, whether opening fails or the session ends. */
+class Closers {
+  private readonly list: (() => void)[] = [];
+
+  add(close: () => void): void {
+    this.list.push(close);
+  }
+
+  close(): void {
+    for (const close of this.list.splice(0).reverse()) {
       try {
         close();
       } catch {
         // A device that has failed fails here too; that has been told.
       }
     }
-  };
-  try {
-    const context = driver.open(device);
-    closing(() => driver.close(device));
-    driver.use(context);
-
-    const plan = spread(compiled, driver.memory().free / 2);
-    const { programs: steps, operandBytes, gradientBytes } = stepsOf(plan, precision);
-    const schedule = Object.entries(steps).map(([program, own]) => {
-      const touches = own.map((step) => step.touches);
-      return { program, steps: own, slots: assignStreams(touches, profile ? 1 : MOST_STREAMS) };
-    });
-    const streams = 1 + Math.max(0, ...schedule.flatMap(({ slots }) => slots.map(({ stream }) => stream)));
-    const workspace = workspaceBytes(capability);
-    const extra = {
-      gradients: streams * gradientBytes,
-      workspaces: streams * workspace,
-      operands: operandBytes,
-      inputs: inputBytes(plan),
-      run: RUN_BYTES,
-    };
-    const areas = allocateAreas(driver, plan, extra, name);
-    closing(() => areas.release());
-
-    const { code, functions } = cudaModule(plan);
-    const names = [...functions, CONVERT];
-    const module = compileCached(
-      compiler,
-      code + convertSource,
-      architectureFor(capability, compiler),
-      (image) => driver.loadModule(image),
-      options.cache,
-    );
-    closing(() => driver.unloadModule(module));
-    const byName = new Map(names.map((fn) => [fn, driver.functionOf(module, fn)]));
-
-    const lanes = Array.from({ length: streams }, (_, i): Lane => {
-      const stream = driver.createStream();
-      closing(() => driver.destroyStream(stream));
-      const at = areas.workspaces + BigInt(i * workspace);
-      const handle = products.open(stream, at, workspace);
-      closing(() => products.close(handle));
-      return { stream, handle, gradient: areas.gradients + BigInt(i * gradientBytes) };
-    });
-    const main = lanes[0]!.stream;
-    const programs = new Map(
-      schedule.map(({ program, steps: own, slots }) => [
-        program,
-        prepareProgram(machine, own, slots, lanes, areas, byName, areas.run),
-      ]),
-    );
-
-    // Once through everything, on zeros, so that libraries load what they need before a capture forbids it.
-    areas.clear(main);
-    for (const program of programs.values()) issue(driver, program, lanes);
-    areas.clear(main);
-    const graphs = new Map<string, bigint>();
-    if (!profile) {
-      for (const [program, calls] of programs) {
-        if (program === 'load' || calls.length === 0) continue;
-        const graph = capture(driver, calls, lanes);
-        closing(() => driver.destroyGraph(graph));
-        graphs.set(program, graph);
-      }
-    }
-    const transfer = new Transfer(driver, plan, main, areas.buffer, areas.inputs);
-    closing(() => transfer.close());
-    const session = new CudaSession(plan, driver, name, {
-      ...{ context, areas, lanes, main, programs, graphs, transfer, profile, closing, closeAll },
-    });
-    await session.play('load', AT_LOAD);
-    return session;
-  } catch (error) {
-    closeAll();
-    throw error;
   }
+}
+
+/** @throws RffcError RFF826 for a precision that the device does not have */
+function checkPrecision(name: string, capability: number, precision: CudaPrecision): void {
+  if (precision === 'f32' || capability >= 80) return;
+  throw failure('RFF826', `${name} (compute capability ${capability / 10}) has no ${precision}`, {
+    hint: '`--precision tf32` and `bf16` need an NVIDIA GPU from Ampere (8.0) on: leave it out',
+  });
+}
+
+/** A plan's steps, each on a stream. */
+interface ScheduledSteps {
+  readonly programs: readonly {
+    readonly program: string;
+    readonly steps: readonly Step[];
+    readonly slots: readonly Slot[];
+  }[];
+  /** How many streams there are. */
+  readonly streams: number;
+  readonly operandBytes: number;
+  /** Of a stream. */
+  readonly gradientBytes: number;
+}
+
+function scheduleSteps(plan: Plan, precision: CudaPrecision, profile: boolean): ScheduledSteps {
+  const { programs: steps, operandBytes, gradientBytes } = stepsOf(plan, precision);
+  const programs = Object.entries(steps).map(([program, own]) => {
+    const touches = own.map((step) => step.touches);
+    return { program, steps: own, slots: assignStreams(touches, profile ? 1 : MOST_STREAMS) };
+  });
+  const streams = 1 + Math.max(0, ...programs.flatMap(({ slots }) => slots.map(({ stream }) => stream)));
+  return { programs, streams, operandBytes, gradientBytes };
+}
+
+/** The device's memory: the plan's, and what the engine needs beside it. */
+function areasOf(
+  driver: CudaDriver,
+  plan: Plan,
+  { streams, operandBytes, gradientBytes }: ScheduledSteps,
+  workspace: number,
+  name: string,
+): DeviceAreas {
+  const extra = {
+    gradients: streams * gradientBytes,
+    workspaces: streams * workspace,
+    operands: operandBytes,
+    inputs: inputBytes(plan),
+    run: RUN_BYTES,
+  };
+  return allocateAreas(driver, plan, extra, name);
+}
+
+/** The plan's kernels and the engine's own, compiled and loaded: the functions by name. */
+function loadKernels(
+  { driver, compiler }: CudaMachine,
+  plan: Plan,
+  capability: number,
+  cache: string | undefined,
+  closers: Closers,
+): ReadonlyMap<string, bigint> {
+  const { code, functions } = cudaModule(plan);
+  const module = compileCached(
+    compiler,
+    code + convertSource,
+    architectureFor(capability, compiler),
+    (image) => driver.loadModule(image),
+    cache,
+  );
+  closers.add(() => driver.unloadModule(module));
+  return new Map([...functions, CONVERT].map((fn) => [fn, driver.functionOf(module, fn)]));
+}
+
+/** Each stream with a cuBLAS handle, its workspace and memory for gradients. */
+function openLanes(
+  { driver, products }: CudaMachine,
+  { streams, gradientBytes }: ScheduledSteps,
+  areas: DeviceAreas,
+  workspace: number,
+  closers: Closers,
+): readonly Lane[] {
+  return Array.from({ length: streams }, (_, i): Lane => {
+    const stream = driver.createStream();
+    closers.add(() => driver.destroyStream(stream));
+    const handle = products.open(stream, areas.workspaces + BigInt(i * workspace), workspace);
+    closers.add(() => products.close(handle));
+    return { stream, handle, gradient: areas.gradients + BigInt(i * gradientBytes) };
+  });
+}
+
+/** Once through everything, on zeros, so that libraries load what they need before a capture forbids it. */
+function warmUp(
+  driver: CudaDriver,
+  programs: ReadonlyMap<string, Program>,
+  lanes: readonly Lane[],
+  areas: DeviceAreas,
+): void {
+  const main = lanes[0]!.stream;
+  areas.clear(main);
+  for (const program of programs.values()) issue(driver, program, lanes);
+  areas.clear(main);
+}
+
+/** Every program as a graph, but `load`, which runs once. */
+function captureAll(
+  driver: CudaDriver,
+  programs: ReadonlyMap<string, Program>,
+  lanes: readonly Lane[],
+  closers: Closers,
+): ReadonlyMap<string, bigint> {
+  const graphs = new Map<string, bigint>();
+  for (const [program, calls] of programs) {
+    if (program === 'load' || calls.length === 0) continue;
+    const graph = capture(driver, calls, lanes);
+    closers.add(() => driver.destroyGraph(graph));
+    graphs.set(program, graph);
+  }
+  return graphs;
 }
 
 /** A device's name. @throws RffcError RFF840 where there is none at all, RFF843 for a number that none has */
@@ -175,8 +251,7 @@ interface Made {
   readonly graphs: ReadonlyMap<string, bigint>;
   readonly transfer: Transfer;
   readonly profile: boolean;
-  readonly closing: (close: () => void) => void;
-  readonly closeAll: () => void;
+  readonly closers: Closers;
 }
 
 /** A small result, and where it comes back to. */
@@ -210,18 +285,18 @@ export class CudaSession implements Session {
     this.table = new TensorTable(plan);
     this.tensors = this.table.infos;
     this.written = this.table.written;
-    const { transfer, main, closing } = made;
+    const { transfer, main, closers } = made;
     this.finished = driver.createEvent();
-    closing(() => driver.destroyEvent(this.finished));
+    closers.add(() => driver.destroyEvent(this.finished));
     if (made.profile) {
       const clock = new Clock(driver, main);
-      closing(() => clock.close());
+      closers.add(() => clock.close());
       this.clock = clock;
     }
     const { region } = plan.scalars;
     this.words = transfer.pin(RUN_BYTES + (region ? 4 * region.rows * region.cols : 0));
     this.results = resultsOf(plan, (bytes) => transfer.pin(bytes));
-    closing(() => this.enter());
+    closers.add(() => this.enter());
   }
 
   write(name: string, values: Float32Array | Int32Array): void {
@@ -324,7 +399,7 @@ export class CudaSession implements Session {
     this.closed = true;
     this.table.close();
     await this.running?.catch(() => undefined);
-    this.made.closeAll();
+    this.made.closers.close();
   }
 
   [asyncDispose](): Promise<void> {

@@ -9,11 +9,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   gathered,
   idxBytes,
+  noMnist,
   npyBytes,
   npzBytes,
   realMnist,
   refusal,
 } from '../../test/support/mnist-files.js';
+import { testUnless, unlessRequired } from '../../test/support/needs.js';
 import { findIdxFiles } from './folders.js';
 import { describeDataset, loadDataset } from './load.js';
 
@@ -170,7 +172,8 @@ describe('layouts of the published data sets', () => {
   });
 
   const fashion = fileURLToPath(new URL('../../../shared/data/fashion_mnist', import.meta.url));
-  it.skipIf(!existsSync(fashion))('reads Fashion-MNIST as Debian packs it', async () => {
+  const noFashion = existsSync(fashion) ? undefined : unlessRequired('Fashion-MNIST was not found');
+  testUnless(noFashion, 'reads Fashion-MNIST as Debian packs it', async () => {
     const { train, test } = await loadDataset(
       { name: 'fashion_mnist', options: {} },
       { dataDir: join(fashion, '..') },
@@ -180,7 +183,7 @@ describe('layouts of the published data sets', () => {
   });
 
   const mnist = realMnist();
-  it.skipIf(!mnist)('reads the real MNIST from folders of the files’ names', async () => {
+  testUnless(noMnist, 'reads the real MNIST from folders of the files’ names', async () => {
     const files = (await findIdxFiles(mnist!)).get('')!.files;
     for (const path of Object.values(files)) {
       const name = path.split('/').at(-1)!.replace(/\.gz$/, '');

@@ -130,6 +130,12 @@ describe('.npz', () => {
     const { position } = stored.entries.get('x')!;
     expect([...bytes.subarray(position!, position! + 6)]).toEqual([0, 1, 2, 3, 4, 5]);
 
+    const large = await openNumpy(join(fixtures, 'zip64.npz'));
+    expect(large.entries).toEqual(
+      new Map([...stored.entries].map(([name, entry]) => [name, { ...entry, position: expect.any(Number) }])),
+    );
+    expect(numbers(await large.read('y'))).toEqual([0, 1]);
+
     const deflated = await openNumpy(join(fixtures, 'deflated.npz'));
     expect(deflated.entries.get('y')).toMatchObject({ dtype: 'I32', shape: [2], position: null });
     expect(numbers(await deflated.read('x'))).toEqual([0, 1, 2, 3, 4, 5]);

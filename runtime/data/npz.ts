@@ -1,6 +1,6 @@
 /** Writing NumPy's `.npz`: a zip archive of `.npy` files, one an array, stored as they are, which `np.load` opens by name. */
 
-import { zipSync } from 'fflate';
+import { crc32 } from 'node:zlib';
 import type { Dtype, Tensor } from '../safetensors.js';
 
 /** NumPy's words for types; it has none for the others. */
@@ -28,8 +28,50 @@ const ALIGNMENT = 64;
  */
 export function npzBytes(arrays: ReadonlyMap<string, Tensor | readonly string[]>): Uint8Array {
   const files = [...arrays].map(([name, array]) => [`${name}.npy`, npy(array)] as const);
-  // A zip archive's first possible day.
-  return zipSync(Object.fromEntries(files), { level: 0, mtime: new Date(1980, 0, 1) });
+  return storedZip(files);
+}
+
+/** A zip archive's first possible day, so that the same arrays are the same bytes. */
+const DAY = (1 << 5) | 1;
+/** Of the format. */
+const VERSION = 20;
+/** Says that a name is UTF-8, which ASCII needs nobody to say. */
+const UTF8 = 0x800;
+
+/**
+ * A zip archive of files as they are (PKWARE's APPNOTE.TXT, 4.3): each after a header of its own, and at the end a directory of
+ * them all. yauzl, which reads archives here, writes none.
+ * @throws RangeError beyond 4 GiB or 65,535 files, which would need ZIP64
+ */
+export function storedZip(files: readonly (readonly [name: string, bytes: Uint8Array])[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let at = 0;
+  for (const [file, bytes] of files) {
+    const name = Buffer.from(file);
+    // What both headers have of a file; the method, 0, is to store it.
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(VERSION, 0);
+    if (name.length > file.length) fields.writeUInt16LE(UTF8, 2);
+    fields.writeUInt16LE(DAY, 8);
+    fields.writeUInt32LE(crc32(bytes), 10);
+    fields.writeUInt32LE(bytes.length, 14);
+    fields.writeUInt32LE(bytes.length, 18);
+    fields.writeUInt16LE(name.length, 22);
+    const start = Buffer.alloc(14);
+    start.writeUInt32LE(at, 10);
+    directory.push(Buffer.from(`PK\x01\x02${String.fromCharCode(VERSION)}\0`), fields, start, name);
+    parts.push(Buffer.from('PK\x03\x04'), fields, name, bytes);
+    at += 4 + fields.length + name.length + bytes.length;
+  }
+  const entries = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06');
+  end.writeUInt16LE(files.length, 8);
+  end.writeUInt16LE(files.length, 10);
+  end.writeUInt32LE(entries.length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, entries, end]);
 }
 
 function npy(array: Tensor | readonly string[]): Uint8Array {

@@ -1,10 +1,14 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -131,6 +135,24 @@ test('a file is replaced whole, and nothing is left beside it', () => {
   expect(() => writeAtomically(join(folder, 'no', 'such', 'place'), '')).toThrow('RFF701');
   expect(() => readText(folder)).toThrow('RFF702');
   expect(() => readText(join(path, 'below'))).toThrow('RFF702');
+});
+
+test.skipIf(process.platform === 'win32')('replacing a file keeps links, permissions and devices', () => {
+  const path = join(folder, 'private');
+  writeFileSync(path, 'one', { mode: 0o600 });
+  const link = join(folder, 'link');
+  symlinkSync('private', link);
+  writeAtomically(link, 'two');
+  expect(readlinkSync(link)).toBe('private');
+  expect(readFileSync(path, 'utf8')).toBe('two');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  chmodSync(path, 0o666);
+  writeAtomically(path, 'three');
+  expect(statSync(path).mode & 0o777).toBe(0o666);
+  const device = join(folder, 'device');
+  symlinkSync('/dev/null', device);
+  writeAtomically(device, 'four');
+  expect(readlinkSync(device)).toBe('/dev/null');
 });
 
 test('an epoch’s line is kept only once the epoch is behind the checkpoint', () => {

@@ -2,7 +2,7 @@
  * An ONNX model as plain data, and its bytes: the few messages of onnx.proto3 that a dataflow of tensors needs
  * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3, whose field numbers these are).
  */
-import { concatenated, delimited, float, integer, type Message, repeated, text } from './protobuf.js';
+import { bytes, encoded, type Field, float, integer, message, text } from '../protobuf.js';
 
 /** Values of TensorProto.DataType. */
 const types = { float: 1, int64: 7 } as const;
@@ -48,57 +48,53 @@ const IR_VERSION = 8;
 
 /** The model as a .onnx file holds it: a ModelProto. */
 export function encode(model: OnnxModel): Uint8Array {
-  const graph: Message = [
-    ...repeated(model.nodes, (node) => delimited(1, encodeNode(node))),
-    ...text(2, model.name),
-    ...repeated(model.initializers, (tensor) => delimited(5, encodeTensor(tensor))),
-    ...text(10, model.about),
-    ...repeated(model.inputs, (port) => delimited(11, encodePort(port))),
-    ...repeated(model.outputs, (port) => delimited(12, encodePort(port))),
-  ];
-  return concatenated([
-    ...integer(1, IR_VERSION),
-    ...text(2, 'rffc'),
-    ...text(3, model.version),
-    ...delimited(7, graph),
-    ...delimited(8, [...text(1, ''), ...integer(2, OPSET)]),
-    ...repeated(Object.entries(model.metadata), ([key, value]) =>
-      delimited(14, [...text(1, key), ...text(2, value)]),
-    ),
+  return encoded([
+    integer(1, IR_VERSION),
+    text(2, 'rffc'),
+    text(3, model.version),
+    message(7, [
+      ...model.nodes.map((node) => message(1, nodeFields(node))),
+      text(2, model.name),
+      ...model.initializers.map((tensor) => message(5, tensorFields(tensor))),
+      text(10, model.about),
+      ...model.inputs.map((port) => message(11, portFields(port))),
+      ...model.outputs.map((port) => message(12, portFields(port))),
+    ]),
+    message(8, [text(1, ''), integer(2, OPSET)]),
+    ...Object.entries(model.metadata).map(([key, value]) => message(14, [text(1, key), text(2, value)])),
   ]);
 }
 
-function encodeNode({ op, inputs, output, attributes }: OnnxNode): Message {
+function nodeFields({ op, inputs, output, attributes }: OnnxNode): Field[] {
   return [
-    ...repeated(inputs, (name) => text(1, name)),
-    ...text(2, output),
-    ...text(3, output),
-    ...text(4, op),
-    ...repeated(attributes, (attribute) => delimited(5, encodeAttribute(attribute))),
+    ...inputs.map((name) => text(1, name)),
+    text(2, output),
+    text(3, output),
+    text(4, op),
+    ...attributes.map((attribute) => message(5, attributeFields(attribute))),
   ];
 }
 
-function encodeAttribute(attribute: Attribute): Message {
+function attributeFields(attribute: Attribute): Field[] {
   const name = text(1, attribute.name);
-  if ('int' in attribute) return [...name, ...integer(3, attribute.int), ...integer(20, 2)];
-  if ('float' in attribute) return [...name, ...float(2, attribute.float), ...integer(20, 1)];
-  return [...name, ...repeated(attribute.ints, (value) => integer(8, value)), ...integer(20, 7)];
+  if ('int' in attribute) return [name, integer(3, attribute.int), integer(20, 2)];
+  if ('float' in attribute) return [name, float(2, attribute.float), integer(20, 1)];
+  return [name, ...attribute.ints.map((value) => integer(8, value)), integer(20, 7)];
 }
 
-function encodeTensor({ name, shape, data }: Initializer): Message {
-  const type = data instanceof Float32Array ? types.float : types.int64;
+function tensorFields({ name, shape, data }: Initializer): Field[] {
   return [
-    ...repeated(shape, (size) => integer(1, size)),
-    ...integer(2, type),
-    ...text(8, name),
-    ...delimited(9, [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
+    ...shape.map((size) => integer(1, size)),
+    integer(2, data instanceof Float32Array ? types.float : types.int64),
+    text(8, name),
+    bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
   ];
 }
 
-function encodePort({ name, type, shape, about }: Port): Message {
-  const dimensions = repeated(shape, (size) =>
-    delimited(1, typeof size === 'number' ? integer(1, size) : text(2, size)),
+function portFields({ name, type, shape, about }: Port): Field[] {
+  const dimensions = shape.map((size) =>
+    message(1, [typeof size === 'number' ? integer(1, size) : text(2, size)]),
   );
-  const tensor = [...integer(1, types[type]), ...delimited(2, dimensions)];
-  return [...text(1, name), ...delimited(2, delimited(1, tensor)), ...text(3, about)];
+  const tensor = [integer(1, types[type]), message(2, dimensions)];
+  return [text(1, name), message(2, [message(1, tensor)]), text(3, about)];
 }

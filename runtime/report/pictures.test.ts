@@ -5,7 +5,7 @@ import { encodePng } from './png.js';
 
 test('a PNG holds the pixels, a filter byte before each row', () => {
   const pixels = Uint8Array.of(0, 50, 100, 150, 200, 250);
-  const png = encodePng({ width: 3, height: 2, channels: 1, pixels });
+  const png = Buffer.from(encodePng({ width: 3, height: 2, channels: 1, pixels }));
   expect(png.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
   expect(png.subarray(12, 16).toString('latin1')).toBe('IHDR');
   expect([png.readUInt32BE(16), png.readUInt32BE(20), png[24], png[25]]).toEqual([3, 2, 8, 0]);

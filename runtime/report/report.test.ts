@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
+import { documentOf } from '../../test/support/parity.js';
 import { type RunConfig, sha256 } from '../folder/folder.js';
 import { type BatchLine, type EpochLine, parseMetrics } from '../folder/metrics.js';
 import { commandOf, type Report, renderReport } from './report.js';
@@ -130,7 +131,8 @@ test.each([
 ])('says what is missing of a model: %s', async (_, connect, expected) => {
   const still = expected.startsWith('Loss') ? 'label: given, learn: off' : 'label: given';
   const changed = text.replace('connect x -> h1, y -> h1', connect).replace('label: given', still);
-  const { document } = await loadModel({ text: changed, file: 'plain.rff' });
+  // Models that are refused today: runs of older versions may have them.
+  const document = documentOf(changed);
   const nothing = { loss: { h1: Number.NaN }, goodness_steps_positive: {}, goodness_steps_negative: {} };
   expect(await report({ document, epochs: [{ ...epoch, ...nothing }] })).toContain(expected);
 });

@@ -36,6 +36,15 @@ test('scalars and images come back as they were written', () => {
   expect(weights!.png.subarray(1, 4).toString()).toBe('PNG');
 });
 
+test('a number beyond the range of f32 is written as infinity', () => {
+  const events = openEventFile(join(folder, 'large'), new Date());
+  events.scalars(1, { loss: 1e39, least: -1e39 });
+  expect(decodeEvents(readFileSync(events.path))[1]!.scalars).toEqual({
+    loss: Number.POSITIVE_INFINITY,
+    least: Number.NEGATIVE_INFINITY,
+  });
+});
+
 test('a run that goes on says from which step', () => {
   const events = openEventFile(join(folder, 'on'), new Date(), 40);
   events.scalars(41, { loss: 1 });

@@ -20,7 +20,7 @@ const buffer = (name: ArenaName, offset: number, bytes: number): Buffer => ({
 });
 
 it('is one chunk an arena where that fits, and none for an empty one', () => {
-  const { chunks, places } = layOutChunks(
+  const { chunks, addresses } = layOutChunks(
     planOf([buffer('io', 0, 2), buffer('io', 2, 3), buffer('activities', 0, 5), buffer('activities', 2, 1)]),
     256 * 5,
   );
@@ -28,7 +28,7 @@ it('is one chunk an arena where that fits, and none for an empty one', () => {
     { arena: 'io', bytes: 1280 },
     { arena: 'activities', bytes: 1280 },
   ]);
-  expect(places).toEqual([
+  expect(addresses).toEqual([
     { binding: 0, offset: 0 },
     { binding: 0, offset: 128 },
     { binding: 1, offset: 0 },
@@ -45,9 +45,9 @@ it('keeps every buffer whole, in bounds, and apart from what it was apart from',
   );
   fc.assert(
     fc.property(buffers, fc.integer({ min: 8, max: 20 }), (list, limit) => {
-      const { chunks, places } = layOutChunks(planOf(list), 256 * limit);
+      const { chunks, addresses } = layOutChunks(planOf(list), 256 * limit);
       const bytes = list.map((b, i) => {
-        const { binding, offset } = places[i]!;
+        const { binding, offset } = addresses[i]!;
         expect(offset % 64).toBe(0);
         expect(chunks[binding]!.arena).toBe(b.arena);
         expect(4 * offset + b.bytes).toBeLessThanOrEqual(chunks[binding]!.bytes);

@@ -2,6 +2,7 @@
  * A plan's arenas as storage buffers: one chunk an arena, or several where an arena is larger than the adapter lets a
  * buffer or a binding be. A plan's buffer never straddles chunks.
  */
+import type { Address } from '../../compiler/codegen/wgsl/index.js';
 import type { ArenaName, Plan } from '../../compiler/plan/plan.js';
 import { failure } from '../../grammar/diagnostic.js';
 
@@ -11,16 +12,10 @@ export interface Chunk {
   readonly bytes: number;
 }
 
-/** Where a buffer of the plan lies: which chunk, and how many numbers from its start. */
-export interface Place {
-  readonly binding: number;
-  readonly offset: number;
-}
-
 export interface Layout {
   readonly chunks: readonly Chunk[];
   /** By index into `plan.buffers`. */
-  readonly places: readonly Place[];
+  readonly addresses: readonly Address[];
 }
 
 /** Chunks are as long as whole blocks: shaders see them as vectors too. */
@@ -43,7 +38,7 @@ export function bytesText(bytes: number): string {
  */
 export function layOutChunks(plan: Pick<Plan, 'arenas' | 'buffers'>, limit: number): Layout {
   const chunks: Chunk[] = [];
-  const places: Place[] = new Array(plan.buffers.length);
+  const addresses: Address[] = new Array(plan.buffers.length);
   for (const arena of plan.arenas) {
     let left = plan.buffers
       .map((buffer, index) => ({ ...buffer, index, end: buffer.offset + buffer.bytes }))
@@ -61,11 +56,11 @@ export function layOutChunks(plan: Pick<Plan, 'arenas' | 'buffers'>, limit: numb
         );
       }
       for (const buffer of fits)
-        places[buffer.index] = { binding: chunks.length, offset: (buffer.offset - start) / 4 };
+        addresses[buffer.index] = { binding: chunks.length, offset: (buffer.offset - start) / 4 };
       const bytes = BLOCK * Math.ceil(Math.max(...fits.map(({ end }) => end - start)) / BLOCK);
       chunks.push({ arena: arena.name, bytes });
       left = left.filter((buffer) => !fits.includes(buffer));
     }
   }
-  return { chunks, places };
+  return { chunks, addresses };
 }

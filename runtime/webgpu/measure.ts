@@ -85,7 +85,7 @@ function timer(
   operands: readonly GPUBuffer[],
   words: GPUBuffer,
 ): Timer {
-  const place = (buffer: number) => ({ binding: buffer, offset: 0 });
+  const addressOf = (buffer: number) => ({ binding: buffer, offset: 0 });
   const wordsGroup = device.createBindGroup({
     layout: layouts.words,
     entries: [
@@ -94,7 +94,7 @@ function timer(
     ],
   });
   return async (shape, tile, repeats) => {
-    const shader = gemmShader(productAlone(shape), tile, place, options);
+    const shader = gemmShader(productAlone(shape), tile, addressOf, options);
     const { bindings, key, params, workgroups } = shader;
     const pipeline = (await compileShaders(device, layouts, [shader])).get(key)!;
     const entries = bindings.map(({ binding }) => ({ binding, resource: { buffer: operands[binding]! } }));

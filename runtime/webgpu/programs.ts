@@ -39,11 +39,11 @@ export async function preparePrograms(
   chunks: readonly GPUBuffer[],
   options: WgslOptions,
 ): Promise<Programs> {
-  const place = (buffer: number) => layout.places[buffer]!;
+  const addressOf = (buffer: number) => layout.addresses[buffer]!;
   const drafts = Object.entries(plan.programs).map(([name, launches]) => ({
     name,
     shaders: launches.flatMap((launch, index) =>
-      shaderFor(launch, plan, place, options).map((shader) => ({ index, shader })),
+      shaderFor(launch, plan, addressOf, options).map((shader) => ({ index, shader })),
     ),
   }));
   const shaders = drafts.flatMap((draft) => draft.shaders.map(({ shader }) => shader));

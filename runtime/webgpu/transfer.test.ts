@@ -64,8 +64,8 @@ describeUnless(missing, 'a tensor on WebGPU', () => {
         const chunk = device.createBuffer({ size: 4 * numbers, usage: GPUBufferUsage.STORAGE | copy });
         const marks = Int32Array.from({ length: numbers }, (_, i) => -1_000_000 - i);
         device.queue.writeBuffer(chunk, 0, marks);
-        const places0 = [{ binding: 0, offset: 0 }];
-        const layout = { chunks: [{ arena: 'io', bytes: 4 * numbers } as const], places: places0 };
+        const addresses = [{ binding: 0, offset: 0 }];
+        const layout = { chunks: [{ arena: 'io', bytes: 4 * numbers } as const], addresses };
         const transfer = new Transfer(device, { tensors: [tensor] }, layout, [chunk]);
         const length = lengthOf(tensor.shape);
         const values =

@@ -66,7 +66,7 @@ export class Transfer {
     for (const tensor of plan.tensors) {
       const parts = partsOf(tensor).map(({ region, at }): Part => {
         const { rows, cols, stride } = region;
-        const { binding, offset } = layout.places[region.buffer]!;
+        const { binding, offset } = layout.addresses[region.buffer]!;
         const start = offset + region.offset;
         const asIs = tensor.sign === 1 && (rows === 1 || stride === cols);
         const inOrder = !tensor.transposed || rows === 1 || cols === 1;
@@ -131,8 +131,8 @@ export class Transfer {
   /** Writes numbers into a region of one row. */
   writeRegion({ buffer, offset, rows }: Region, values: Float32Array<ArrayBuffer>): void {
     if (rows !== 1) throw new Error('a region of several rows is written as a tensor');
-    const place = this.layout.places[buffer]!;
-    this.device.queue.writeBuffer(this.chunks[place.binding]!, 4 * (place.offset + offset), values);
+    const address = this.layout.addresses[buffer]!;
+    this.device.queue.writeBuffer(this.chunks[address.binding]!, 4 * (address.offset + offset), values);
   }
 
   /** Writes a tensor, before whatever is submitted next. */

@@ -1,6 +1,6 @@
 /**
- * For tests of printed CUDA C where there is no GPU: a plan's module compiled for the host by g++ against `host-shim.hpp`,
- * and a session that plays the plan on it, its products plainly.
+ * For tests of printed CUDA C where there is no GPU: a plan's module compiled for the host by g++ against
+ * `host-shim.hpp`, and a session that plays the plan on it, its products plainly.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -59,7 +59,9 @@ function compileForHost(gpp: string, plan: Plan): Launcher {
 
 const ROOM = 1024;
 
-/** A plan played on the host by the text of its CUDA kernels. What was never written is NaN in activities and scratch. */
+/**
+ * A plan played on the host by the text of its CUDA kernels. What was never written is NaN in activities and scratch.
+ */
 export class HostSession {
   readonly tensors: readonly TensorInfo[];
   private readonly arenas: ReadonlyMap<string, ArrayBuffer>;
@@ -264,8 +266,8 @@ export class PlanDraft {
   }
 
   /**
-   * Writes every tensor, those made last over those before: parts with one number that, the others multiples of a quarter,
-   * so that comparisons are the same in every precision.
+   * Writes every tensor, those made last over those before: parts with one number that, the others multiples of a
+   * quarter, so that comparisons are the same in every precision.
    *
    * @param values of tensors by name, by the index of a number
    */

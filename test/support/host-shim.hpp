@@ -1,6 +1,6 @@
-// Runs the text of CUDA kernels on the host, for tests where there is no GPU: a fiber a thread, one block after another.
-// Barriers and shuffles hold a fiber until all who must take part have come; what would hang or be undefined on a device
-// (a barrier that some never reach, a shuffle with lanes that are elsewhere or gone) is an error here.
+// Runs the text of CUDA kernels on the host, for tests where there is no GPU: a fiber a thread, one block after
+// another. Barriers and shuffles hold a fiber until all who must take part have come; what would hang or be undefined
+// on a device (a barrier that some never reach, a shuffle with lanes that are elsewhere or gone) is an error here.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

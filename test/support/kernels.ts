@@ -1,9 +1,9 @@
 /**
- * Random row kernels for tests of any code generator: how they are made, laid out between guards, run by whatever is under
- * test, and compared with a plain evaluation of their nodes.
+ * Random row kernels for tests of any code generator: how they are made, laid out between guards, run by whatever is
+ * under test, and compared with a plain evaluation of their nodes.
  */
 import fc from 'fast-check';
-import type { Overlaps } from '../../compiler/codegen/schedule.js';
+import type { Overlaps } from '../../compiler/codegen/sweeps.js';
 import { type Operator, operators } from '../../compiler/expr/operators.js';
 import type { ExpressionNode, RowsKernel, RowsLaunch, RowsView } from '../../compiler/plan/plan.js';
 import { GUARD, Heap, rowStart } from './wat-kernels.js';
@@ -152,7 +152,9 @@ export async function checkRows(test: RowsCase, play: PlayRows): Promise<void> {
   });
 }
 
-/** A recipe of numbers, and the kernel it describes: every number picks an operator or an argument among what is there. */
+/**
+ * A recipe of numbers, and the kernel it describes: every number picks an operator or an argument among what is there.
+ */
 function buildKernel(
   recipe: readonly number[],
   outputPicks: readonly number[],

@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crc32 } from 'node:zlib';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
 import type { Split } from '../../runtime/data/dataset.js';
-import { unlessRequired } from './needs.js';
+import { storedZip } from '../../runtime/data/npz.js';
+import { unlessRequired } from '../../test/support/needs.js';
 
 /** The folder with MNIST's four files (RFFC_DATA's, or ../shared/data beside the repository), or null. */
 export function realMnist(): string | null {
@@ -81,33 +81,7 @@ export function npyBytes(descr: string, shape: readonly number[], values: readon
   ]);
 }
 
-/** A .npz file: a zip archive whose members are stored. */
+/** A .npz file of these .npy files. */
 export function npzBytes(arrays: Readonly<Record<string, Uint8Array>>): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const directory: Uint8Array[] = [];
-  let at = 0;
-  for (const [array, bytes] of Object.entries(arrays)) {
-    const name = Buffer.from(`${array}.npy`);
-    // Version, flags, method, time, date, checksum, sizes, length of the name: as both headers have them.
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc32(bytes), 10);
-    common.writeUInt32LE(bytes.length, 14);
-    common.writeUInt32LE(bytes.length, 18);
-    common.writeUInt16LE(name.length, 22);
-    const offset = Buffer.alloc(14);
-    offset.writeUInt32LE(at, 10);
-    directory.push(Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, offset, name);
-    const local = [Buffer.from('PK\x03\x04', 'latin1'), common, name, bytes];
-    parts.push(...local);
-    at += local.reduce((total, part) => total + part.length, 0);
-  }
-  const central = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(Object.keys(arrays).length, 8);
-  end.writeUInt16LE(Object.keys(arrays).length, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, central, end]);
+  return storedZip(Object.entries(arrays).map(([array, bytes]) => [`${array}.npy`, bytes]));
 }

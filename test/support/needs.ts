@@ -9,6 +9,9 @@ export function unlessRequired(missing: string | undefined): string | undefined 
   return process.env.RFFC_TEST_ALL === undefined ? missing : undefined;
 }
 
+/** Why a test that sends signals, or types into a POSIX shell, is skipped on Windows, which has neither. */
+export const notOnWindows = process.platform === 'win32' ? 'Windows has no signals and no sh' : undefined;
+
 /** `describe`, or where something is missing a skipped suite whose name says what. */
 export function describeUnless(missing: string | undefined, name: string, body: () => void): void {
   describe.skipIf(missing !== undefined)(nameOf(name, missing), body);

@@ -1,6 +1,12 @@
 /** For tests of printed WGSL: a device, on which dispatches run over a heap of the host. */
 
-import type { GemmTile, Place, PlanKernels, Shader, WgslOptions } from '../../compiler/codegen/wgsl/index.js';
+import type {
+  AddressOf,
+  GemmTile,
+  PlanKernels,
+  Shader,
+  WgslOptions,
+} from '../../compiler/codegen/wgsl/index.js';
 import type { Launch, RowsKernel } from '../../compiler/plan/plan.js';
 import { compileShaders, Layouts, WORDS_BLOCK } from '../../runtime/webgpu/shaders.js';
 import { findGpu } from './adapter.js';
@@ -12,7 +18,7 @@ const { gpu, missing } = await findGpu();
 export const noDevice: string | undefined = missing;
 
 /** Everything in one chunk, which is the heap. */
-export const place: Place = () => ({ binding: 0, offset: 0 });
+export const heapAddress: AddressOf = () => ({ binding: 0, offset: 0 });
 
 /** The ways in which threads share work. */
 export const ways = {
@@ -76,7 +82,10 @@ export class Machine {
     };
   }
 
-  /** Runs dispatches in order over what the heap holds, and brings it back. @throws RffcError for one that does not compile */
+  /**
+   * Runs dispatches in order over what the heap holds, and brings it back. @throws RffcError for one that does not
+   * compile
+   */
   async run(heap: Heap, shaders: readonly Shader[], { epoch = 0, batch = 0 } = {}): Promise<void> {
     const { device, layouts } = this;
     const pipelines = await compileShaders(device, layouts, shaders);

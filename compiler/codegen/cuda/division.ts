@@ -1,9 +1,10 @@
 /**
  * How a row kernel's work is divided among threads, and what else is decided about it before its text is printed: the
- * passes, which inputs are read, and which forms of it the plan's launches want.
+ * sweeps, which inputs are read, and which forms of it the plan's launches want.
  */
 import type { Plan, RowsKernel, RowsLaunch } from '../../plan/plan.js';
-import { type Overlaps, type Schedule, schedule } from '../schedule.js';
+import type { Division } from '../rows.js';
+import { type Overlaps, type RowSweeps, sweepsOf } from '../sweeps.js';
 
 export const WARP = 32;
 const FLAT_SIZE = 256;
@@ -27,53 +28,45 @@ export function formOf(launch: RowsLaunch): RowsForm {
 
 /** A kernel and all that is decided about it before a form is. */
 export interface RowsPlan {
-  readonly schedule: Schedule;
+  readonly sweeps: RowSweeps;
   readonly overlaps: Overlaps;
   /** Inputs that are read, by index. */
   readonly inputs: readonly number[];
-  readonly division: Division;
+  readonly division: BlockDivision;
   /** Whether a row's number may be changed by the storing of what is computed from it. */
   readonly rowsChange: boolean;
 }
 
-/** How rows are divided among threads. */
-export interface Division {
+/** How rows are divided among threads and blocks. */
+export interface BlockDivision extends Division {
   readonly kind: 'flat' | 'narrow' | 'wide';
-  /** Vectors of a row. */
-  readonly groups: number;
-  /** Threads that share a row. */
-  readonly threads: number;
-  /** Vectors that a thread owns, at most. */
-  readonly rounds: number;
-  /** Whether they are looped over, in place of being written out. */
-  readonly rolled: boolean;
   /** Threads of a block. */
   readonly size: number;
 }
 
-/** @throws Error for a kernel that is not well formed, see `schedule` */
+/** @throws Error for a kernel that is not well formed, see `sweepsOf` */
 export function planRows(kernel: RowsKernel, overlaps: Overlaps): RowsPlan {
-  const s = schedule(kernel, overlaps);
+  const s = sweepsOf(kernel, overlaps);
   const read = new Set<number>();
   const use = (n: number) => {
     const i = kernel.inputs.findIndex((input) => input.name === kernel.nodes[n]);
     if (i >= 0) read.add(i);
   };
-  for (const pass of s.passes) {
-    for (const step of pass.steps) if (step.kind === 'load') use(step.node);
-    pass.before.forEach(use);
+  for (const sweep of s.sweeps) {
+    for (const step of sweep.steps) if (step.kind === 'load') use(step.node);
+    sweep.before.forEach(use);
   }
   s.after.forEach(use);
   const rowsChange = kernel.inputs.some(
     (input, i) => input.kind === 'row' && read.has(i) && kernel.outputs.some((_, o) => overlaps(o, i)),
   );
   const inputs = [...read].sort((a, b) => a - b);
-  return { schedule: s, overlaps, inputs, division: divide(s, rowsChange), rowsChange };
+  return { sweeps: s, overlaps, inputs, division: divide(s, rowsChange), rowsChange };
 }
 
-function divide(s: Schedule, rowsChange: boolean): Division {
-  const groups = s.passes.length === 0 ? 1 : Math.ceil(s.kernel.units / 4);
-  const reduces = s.passes.some((p) => p.reductions.length > 0);
+function divide(s: RowSweeps, rowsChange: boolean): BlockDivision {
+  const groups = s.sweeps.length === 0 ? 1 : Math.ceil(s.kernel.units / 4);
+  const reduces = s.sweeps.some((sweep) => sweep.reductions.length > 0);
   if (groups === 1 ? !reduces : !reduces && !rowsChange)
     return { kind: 'flat', groups, threads: groups, rounds: 1, rolled: false, size: FLAT_SIZE };
   if (groups <= 2 * WARP) {

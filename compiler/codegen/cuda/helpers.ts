@@ -1,13 +1,13 @@
 /**
- * The kernels of the launches that are no expression, written by hand. Sums over rows are divided among threads in a fixed
- * way and added up in a fixed order, without atomics, so that every run gives the same bits.
+ * The kernels of the launches that are no expression, written by hand. Sums over rows are divided among threads in a
+ * fixed way and added up in a fixed order, without atomics, so that every run gives the same bits.
  *
  * Steps between rows are in numbers. No column beyond the last is read or written.
  */
 import { patchCount, patchGrid } from '../../field.js';
 import type { Launch } from '../../plan/plan.js';
 import { literal } from './language.js';
-import { type Address, f32, type KernelLaunch, MAX_ITEMS, matrix, sweep, u32 } from './launch.js';
+import { type AddressOf, f32, gridStride, type KernelLaunch, MAX_ITEMS, matrix, u32 } from './launch.js';
 
 type Of<K extends Launch['kind']> = Extract<Launch, { kind: K }>;
 /** What has a kernel here. */
@@ -23,8 +23,9 @@ const SHARERS = 16;
 /** The names of the kernels in `HELPERS`; `onehot` is printed by the tail it writes. */
 export const helperNames = ['patches', 'mean', 'total', 'scatter', 'dropout', 'draw', 'fill'] as const;
 
-export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers that lie \`line_step\` apart, and zeros behind them up to
-// \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below \`down_step\`. A thread a number.
+export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers, \`line_step\` apart, and
+// zeros behind them up to \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below
+// \`down_step\`. One thread per number.
 extern "C" __global__ void __launch_bounds__(${SIZE}) patches(
     const float* input, unsigned step, float* output, unsigned output_step, unsigned cols, unsigned count,
     unsigned across, unsigned size, unsigned line, unsigned line_step, unsigned right_step, unsigned down_step,
@@ -52,7 +53,8 @@ extern "C" __global__ void __launch_bounds__(${SIZE}) mean(
 
 // The sum of column c over the rows of which \`counts\` holds, for the threads with threadIdx.y 0.
 template <class Counts>
-__device__ __forceinline__ float column_sum(const float* input, unsigned step, unsigned rows, unsigned c, unsigned cols, Counts counts) {
+__device__ __forceinline__ float column_sum(
+    const float* input, unsigned step, unsigned rows, unsigned c, unsigned cols, Counts counts) {
   __shared__ float sums[${SHARERS}][${COLUMNS}];
   float sum = 0.0f;
   if (c < cols)
@@ -176,70 +178,70 @@ export function printOnehot(name: string, tail: readonly number[]): string {
 }
 
 /** @param onehot the name of the kernel that writes the launch's tail, if it is a `onehot` */
-export function helperLaunch(launch: HelperLaunch, address: Address, onehot: string): KernelLaunch {
+export function helperLaunch(launch: HelperLaunch, addressOf: AddressOf, onehot: string): KernelLaunch {
   switch (launch.kind) {
     case 'patches': {
       const { field, input, output } = launch;
       const { grid, channels, size, stride } = field;
       const count = output.rows * output.cols;
       const lines = [channels * grid[1], channels * stride, channels * stride * grid[1]];
-      return sweep('patches', count, SIZE, [
-        ...[...matrix(address, input), ...matrix(address, output), u32(output.cols), u32(count)],
+      return gridStride('patches', count, SIZE, [
+        ...[...matrix(addressOf, input), ...matrix(addressOf, output), u32(output.cols), u32(count)],
         ...[patchGrid(field)[1], size, size * channels, ...lines, output.cols / patchCount(field)].map(u32),
       ]);
     }
     case 'mean': {
       const { input, output, scale } = launch;
-      const args = [...matrix(address, input), u32(input.rows), matrix(address, output)[0]!, f32(scale)];
+      const args = [...matrix(addressOf, input), u32(input.rows), matrix(addressOf, output)[0]!, f32(scale)];
       return { function: 'mean', grid: [1, 1, 1], block: [SIZE, 1, 1], sharedBytes: 0, args };
     }
     case 'total': {
       const { input, output, scale } = launch;
       const args = [
-        ...[...matrix(address, input), u32(input.rows), u32(input.cols)],
-        ...[matrix(address, output)[0]!, f32(scale)],
+        ...[...matrix(addressOf, input), u32(input.rows), u32(input.cols)],
+        ...[matrix(addressOf, output)[0]!, f32(scale)],
       ];
       return columnSums('total', [Math.ceil(input.cols / COLUMNS), 1, 1], args);
     }
     case 'scatter': {
       const { input, index, classes, output, scale } = launch;
       const args = [
-        ...[...matrix(address, input), u32(input.rows), u32(input.cols)],
-        ...[...matrix(address, index), u32(classes)],
-        ...[...matrix(address, output), f32(scale)],
+        ...[...matrix(addressOf, input), u32(input.rows), u32(input.cols)],
+        ...[...matrix(addressOf, index), u32(classes)],
+        ...[...matrix(addressOf, output), f32(scale)],
       ];
       return columnSums('scatter', [output.rows, Math.ceil(input.cols / COLUMNS), 1], args);
     }
     case 'onehot': {
       const { index, output, tail } = launch;
       const count = output.rows * (output.cols + tail.length);
-      const args = [...matrix(address, index), ...matrix(address, output), u32(output.cols), u32(count)];
-      return sweep(onehot, count, SIZE, args);
+      const args = [...matrix(addressOf, index), ...matrix(addressOf, output), u32(output.cols), u32(count)];
+      return gridStride(onehot, count, SIZE, args);
     }
     case 'dropout': {
       const { output, site, keep } = launch;
       const count = output.rows * output.cols;
       if (count > MAX_ITEMS) throw new Error(`a dropout mask of ${count} numbers; ${MAX_ITEMS} are the most`);
       const args = [
-        ...[...matrix(address, output), u32(output.cols), u32(count), u32(site % 2 ** 32)],
+        ...[...matrix(addressOf, output), u32(output.cols), u32(count), u32(site % 2 ** 32)],
         // u < keep, exactly: a uniform number is (word >> 8) · 2^-24.
         ...[u32(Math.ceil(keep * 2 ** 24)), f32(1 / keep), { type: 'u64', value: 'run' } as const],
       ];
-      return sweep('dropout', Math.ceil(count / 4), SIZE, args);
+      return gridStride('dropout', Math.ceil(count / 4), SIZE, args);
     }
     case 'draw': {
       const { probabilities, truth, uniform, output } = launch;
       const args = [
-        ...[...matrix(address, probabilities), u32(probabilities.cols), ...matrix(address, truth)],
-        ...[...matrix(address, uniform), ...matrix(address, output), u32(output.rows)],
+        ...[...matrix(addressOf, probabilities), u32(probabilities.cols), ...matrix(addressOf, truth)],
+        ...[...matrix(addressOf, uniform), ...matrix(addressOf, output), u32(output.rows)],
       ];
-      return sweep('draw', output.rows, SIZE, args);
+      return gridStride('draw', output.rows, SIZE, args);
     }
     case 'fill': {
       const { output, value } = launch;
       const count = output.rows * output.cols;
-      return sweep('fill', count, SIZE, [
-        ...matrix(address, output),
+      return gridStride('fill', count, SIZE, [
+        ...matrix(addressOf, output),
         u32(output.cols),
         u32(count),
         f32(value),

@@ -4,12 +4,14 @@ import { overlapsOf } from '../overlaps.js';
 import { formOf, planRows, type RowsForm, type RowsPlan, rowsLaunchesOf } from './division.js';
 import { HELPERS, type HelperLaunch, helperLaunch, helperNames, printOnehot } from './helpers.js';
 import { PRELUDE } from './language.js';
-import type { Address, KernelLaunch } from './launch.js';
+import type { AddressOf, KernelLaunch } from './launch.js';
 import { printRows, rowsLaunch } from './rows.js';
 
-export type { Address, Arg, KernelLaunch } from './launch.js';
+export type { AddressOf, Arg, KernelLaunch } from './launch.js';
 
-/** What is one kernel. Products are the engine's own, by cuBLAS, and so is a `learn`: its products, then its `update`. */
+/**
+ * What is one kernel. Products are the engine's own, by cuBLAS, and so is a `learn`: its products, then its `update`.
+ */
 export type KernelLaunchKind = Exclude<Launch, { readonly kind: 'gemm' | 'learn' }>;
 
 /** What is written once of a plan and launched many times. */
@@ -56,11 +58,11 @@ function kernelsOf(plan: PlanPart): Kernels {
 }
 
 /**
- * A plan's kernels, for NVRTC or nvcc: CUDA C++17 without headers, for sm_60 and later. A kernel that no program launches is
- * left out.
+ * A plan's kernels, for NVRTC or nvcc: CUDA C++17 without headers, for sm_60 and later. A kernel that no program
+ * launches is left out.
  *
  * @returns the text, and the names of its `extern "C" __global__` functions
- * @throws Error for a kernel that is not well formed, see `schedule`
+ * @throws Error for a kernel that is not well formed, see `sweepsOf`
  */
 export function cudaModule(plan: PlanPart): { code: string; functions: readonly string[] } {
   const { rows, onehots } = kernelsOf(plan);
@@ -78,18 +80,18 @@ export function cudaModule(plan: PlanPart): { code: string; functions: readonly 
  * A launch of the plan as the launch of one of its module's kernels.
  *
  * @param launch of the plan's programs, or the `update` of a `learn`
- * @param address where each buffer lies on the device
+ * @param addressOf where each buffer starts on the device
  * @throws Error for a launch that no valid plan has, or larger than a grid
  */
-export function launchOf(launch: KernelLaunchKind, plan: PlanPart, address: Address): KernelLaunch {
+export function launchOf(launch: KernelLaunchKind, plan: PlanPart, addressOf: AddressOf): KernelLaunch {
   const { rows, onehots } = kernelsOf(plan);
   if (launch.kind === 'rows') {
     const found = rows.get(rowsKey(launch));
     if (!found) throw new Error(`no program of the plan launches kernel ${launch.kernel} like this`);
-    return rowsLaunch(found.name, found.kernel, launch, address);
+    return rowsLaunch(found.name, found.kernel, launch, addressOf);
   }
   const tail = launch.kind === 'onehot' ? onehots.get(JSON.stringify(launch.tail)) : undefined;
   if (launch.kind === 'onehot' && !tail)
     throw new Error('no program of the plan launches `onehot` like this');
-  return helperLaunch(launch satisfies HelperLaunch, address, tail?.name ?? '');
+  return helperLaunch(launch satisfies HelperLaunch, addressOf, tail?.name ?? '');
 }

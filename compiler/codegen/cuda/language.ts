@@ -1,7 +1,7 @@
 /**
  * CUDA C as a language of the shared printer. Numbers are `float` where they are one a row, `Four` (four units of it)
- * where they are one a unit; conditions are `bool` and `Mask`. Overloads and the conversions from one to four let one table
- * serve both. CUDA's own functions are used as they are: no `-use_fast_math`.
+ * where they are one a unit; conditions are `bool` and `Mask`. Overloads and the conversions from one to four let one
+ * table serve both. CUDA's own functions are used as they are: no `-use_fast_math`.
  */
 import type { Arithmetic, Language } from '../printer.js';
 

@@ -3,7 +3,8 @@ import type { Region } from '../../plan/plan.js';
 
 /**
  * One parameter of a kernel. `'run'` is the device address of four u32 words that the host writes before each run:
- * `{ epoch, batch, seed mod 2^32, floor(seed / 2^32) }`; kernels read them there, so that a captured graph stays as it is.
+ * `{ epoch, batch, seed mod 2^32, floor(seed / 2^32) }`; kernels read them there, so that a captured graph does not
+ * change.
  */
 export type Arg =
   | { readonly type: 'u64'; readonly value: bigint | 'run' }
@@ -21,7 +22,7 @@ export interface KernelLaunch {
 }
 
 /** The device address where a plan's buffer starts: a multiple of 16. */
-export type Address = (buffer: number) => bigint;
+export type AddressOf = (buffer: number) => bigint;
 
 const WORDS = 2 ** 32;
 /** Blocks in a grid's first dimension; also few enough that a grid-stride loop's index does not overflow. */
@@ -38,14 +39,14 @@ export function u32(value: number): Arg {
 export const f32 = (value: number): Arg => ({ type: 'f32', value: Math.fround(value) });
 
 /** The address of a buffer's number `offset`. */
-export const pointer = (address: Address, buffer: number, offset: number): Arg => ({
+export const pointer = (addressOf: AddressOf, buffer: number, offset: number): Arg => ({
   type: 'u64',
-  value: address(buffer) + 4n * BigInt(offset),
+  value: addressOf(buffer) + 4n * BigInt(offset),
 });
 
 /** A region's address and the step between its rows. */
-export const matrix = (address: Address, r: Region): Arg[] => [
-  pointer(address, r.buffer, r.offset),
+export const matrix = (addressOf: AddressOf, r: Region): Arg[] => [
+  pointer(addressOf, r.buffer, r.offset),
   u32(r.rows === 1 ? 0 : r.stride),
 ];
 
@@ -54,7 +55,7 @@ export const matrix = (address: Address, r: Region): Arg[] => [
  *
  * @throws Error for more items than a 32-bit index reaches
  */
-export function sweep(name: string, items: number, size: number, args: readonly Arg[]): KernelLaunch {
+export function gridStride(name: string, items: number, size: number, args: readonly Arg[]): KernelLaunch {
   if (items > MAX_ITEMS) throw new Error(`\`${name}\` has ${items} items; ${MAX_ITEMS} are the most`);
   const blocks = Math.min(MAX_BLOCKS, Math.max(1, Math.ceil(items / size)));
   return { function: name, grid: [blocks, 1, 1], block: [size, 1, 1], sharedBytes: 0, args };

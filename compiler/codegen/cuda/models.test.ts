@@ -1,6 +1,6 @@
 /**
- * Whole models: every kernel of those in `models/` and of random ones compiles with nvcc without a word, and random plans
- * played by their kernels on the host agree with the plans played plainly.
+ * Whole models: every kernel of those in `models/` and of random ones compiles with nvcc without a word, and random
+ * plans played by their kernels on the host agree with the plans played plainly.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

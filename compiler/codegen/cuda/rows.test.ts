@@ -88,7 +88,9 @@ function kernelOf(
   };
 }
 
-/** One round and more, whole and partial last vectors, a thread and a warp and a block a row, written out and looped. */
+/**
+ * One round and more, whole and partial last vectors, a thread and a warp and a block a row, written out and looped.
+ */
 const sizes = [1, 4, 7, 16, 100, 129, 200, 201, 250, 300, 700, 1500, 2001, 4100, 17001];
 
 function* cases(): Generator<Case> {

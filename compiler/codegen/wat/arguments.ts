@@ -1,13 +1,14 @@
 /**
- * The argument block of a row kernel: i32 words that say where a launch's inputs and outputs lie. Strides are bytes.
+ * The argument block of a row kernel: i32 words that say where a launch's inputs and outputs are. Strides are bytes.
  *
- * | words                        | hold                                                                                |
- * | ---------------------------- | ----------------------------------------------------------------------------------- |
- * | 0, 1                         | variants, samples                                                                   |
- * | 2                            | address of this worker's scratch, `scratchBytes(kernel)` long, a multiple of 16     |
- * | 3 + 7 i … of input i         | address, variant stride, sample stride, lookup stride (0: none), and of the lookup's |
- * |                              | index: address, variant stride, sample stride                                       |
- * | 3 + 7 inputs + 3 o … of output o | address, variant stride, sample stride                                          |
+ * | words | hold |
+ * | --- | --- |
+ * | 0, 1 | variants, samples |
+ * | 2 | address of this worker's scratch, `scratchBytes(kernel)` long, a multiple of 16 |
+ * | 3 + 7 i … of input i | a view, lookup stride (0: none), and a view of the lookup's index |
+ * | 3 + 7 inputs + 3 o … of output o | a view |
+ *
+ * A view is an address, a variant stride and a sample stride.
  */
 import type { RowsLaunch, RowsView } from '../../plan/plan.js';
 

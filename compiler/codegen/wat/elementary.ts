@@ -1,9 +1,11 @@
 /**
- * Elementary functions of four f32 lanes in WebAssembly SIMD, printed in line: no call, and constants stay in registers.
+ * Elementary functions of four f32 lanes in WebAssembly SIMD, printed in line: no call, and constants stay in
+ * registers.
  *
- * Polynomials and their coefficients are those of Cephes' single precision functions (Moshier, netlib.org/cephes/single:
- * expf, logf, tanhf, sinf, erff); the tail of erf is Abramowitz and Stegun 7.1.26. Reductions of arguments that f32
- * cannot hold (sin, cos, pow) are done in f64, two lanes at a time. Errors stay below 4 ulp; of erf below 5e-7.
+ * Polynomials and their coefficients are those of Cephes' single precision functions (Moshier,
+ * netlib.org/cephes/single: expf, logf, tanhf, sinf, erff); the tail of erf is Abramowitz and Stegun 7.1.26. Reductions
+ * of arguments that f32 cannot hold (sin, cos, pow) are done in f64, two lanes at a time. Errors stay below 4 ulp; of
+ * erf below 5e-7.
  */
 import type { Arithmetic } from '../printer.js';
 import type { Scope } from './scope.js';
@@ -44,7 +46,10 @@ function polynomial(s: Scope, x: Text, coefficients: readonly number[]): Text {
   return add(mul(odd, x), even);
 }
 
-/** e^r · 2^n for |r| ≤ ln 2 / 2 and n an i32 of -152 … 129: in two factors, so that denormals and infinity come out right. */
+/**
+ * e^r · 2^n for |r| ≤ ln 2 / 2 and n an i32 of -152 … 129: in two factors, so that denormals and infinity come out
+ * right.
+ */
 function scaledExp(s: Scope, r: Text, n: Text): Text {
   const p = polynomial(
     s,
@@ -138,8 +143,10 @@ const wide = (x: Text): [Text, Text] => [
   `(f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 ${x} ${x}))`,
 ];
 /** Floats from two vectors of doubles. */
-const narrow = (a: Text, b: Text) =>
-  `(i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (f32x4.demote_f64x2_zero ${a}) (f32x4.demote_f64x2_zero ${b}))`;
+const narrow = (a: Text, b: Text) => {
+  const [low, high] = [`(f32x4.demote_f64x2_zero ${a})`, `(f32x4.demote_f64x2_zero ${b})`];
+  return `(i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 ${low} ${high})`;
+};
 /** The low halves of two vectors of 64-bit lanes. */
 const lowWords = (a: Text, b: Text) => `(i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 ${a} ${b})`;
 const double = (s: Scope, text: string) => s.constant(`v128.const f64x2 ${text} ${text}`);

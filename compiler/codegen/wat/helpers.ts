@@ -1,22 +1,22 @@
 /**
  * The kernels of the launches that are no expression, written by hand. Addresses and strides are bytes; every function
- * does the share of the work that its `From … To` parameters name.
+ * does a share of the work, from and up to its last two parameters: `colFrom colTo` or `rowFrom rowTo`.
  *
  * | function | parameters | share |
  * | --- | --- | --- |
  * | `mean`    | input stride rows output scale:f32 | all of it |
- * | `total`   | input stride rows output scale:f32 colFrom colTo | columns |
- * | `scatter` | input stride rows index indexStride classes output outStride outRows scale:f32 colFrom colTo | columns |
- * | `onehot`  | index indexStride output stride cols tail tailCount rowFrom rowTo | rows |
- * | `dropout` | output stride cols keep:f64 seedLow seedHigh site epoch batch rowFrom rowTo | rows |
- * | `draw`    | probabilities stride classes truth truthStride uniform uniformStride output outStride rowFrom rowTo | rows |
- * | `patches` | input inStride output outStride down across size line lineStep rightStep downStep width rowFrom rowTo | rows |
- * | `fill`    | output stride cols value:f32 rowFrom rowTo | rows |
+ * | `total`   | input stride rows output scale:f32 … | columns |
+ * | `scatter` | input stride rows index indexStride classes output outStride outRows scale:f32 … | columns |
+ * | `onehot`  | index indexStride output stride cols tail tailCount … | rows |
+ * | `dropout` | output stride cols keep:f64 seedLow seedHigh site epoch batch … | rows |
+ * | `draw`    | probabilities stride classes truth truthStride uniform uniformStride output outStride … | rows |
+ * | `patches` | input inStride output outStride down across size line lineStep rightStep downStep width … | rows |
+ * | `fill`    | output stride cols value:f32 … | rows |
  *
  * Shares of columns start at multiples of four and end at multiples of four or at the last column; they are read and
- * written in whole vectors, into the padding at the end. The other functions write no column beyond the last.
- * `patches` copies, for each of `down` × `across` patches, `size` lines of `line` bytes that lie `lineStep` apart, with zeros behind
- * them up to `width` bytes; the next patch to the right begins `rightStep` further, the next below `downStep`.
+ * written in whole vectors, into the padding at the end. The other functions write no column beyond the last. `patches`
+ * copies, for each of `down` × `across` patches, `size` lines of `line` bytes that lie `lineStep` apart, with zeros
+ * behind them up to `width` bytes; the next patch to the right begins `rightStep` further, the next below `downStep`.
  * `tail` is the address of `tailCount` f32 numbers, written behind each row's last column.
  */
 import { PHILOX } from './philox.js';
@@ -48,9 +48,12 @@ const eachVector = (label: string, body: string): string => `
 const load = (base: string) => `(v128.load (i32.add (local.get $${base}) (local.get $a)))`;
 const store = (base: string, value: string) =>
   `(v128.store (i32.add (local.get $${base}) (local.get $a)) ${value})`;
+const add = (a: string, b: string) => `(f32x4.add ${a} ${b})`;
 const shareOfColumns = `
     (local.set $first (i32.shl (local.get $colFrom) (i32.const 2)))
     (local.set $last (i32.shl (local.get $colTo) (i32.const 2)))`;
+
+const fourRows = add(add(load('input'), load('i1')), add(load('i2'), load('i3')));
 
 /** Row by row, as memory lies, four rows at a time: the sums stay in the nearest cache. */
 const TOTAL = `
@@ -65,13 +68,7 @@ const TOTAL = `
         (local.set $i1 (i32.add (local.get $input) (local.get $stride)))
         (local.set $i2 (i32.add (local.get $i1) (local.get $stride)))
         (local.set $i3 (i32.add (local.get $i2) (local.get $stride)))
-        ${eachVector(
-          'four',
-          store(
-            'output',
-            `(f32x4.add ${load('output')} (f32x4.add (f32x4.add ${load('input')} ${load('i1')}) (f32x4.add ${load('i2')} ${load('i3')})))`,
-          ),
-        )}
+        ${eachVector('four', store('output', add(load('output'), fourRows)))}
         (local.set $input (i32.add (local.get $i3) (local.get $stride)))
         (local.set $rows (i32.sub (local.get $rows) (i32.const 4)))
         (br $four)))
@@ -195,7 +192,9 @@ const until = (label: string, at: string, end: string, bytes: number, body: stri
                 (local.set $${at} (i32.add (local.get $${at}) (i32.const ${bytes})))
                 (br $${label})))`;
 
-const onward = (bytes: number): string =>
+/** Copies what is at $from to $to, and moves $from on. */
+const copy = (type: 'v128' | 'i32', bytes: number): string =>
+  `(${type}.store (local.get $to) (${type}.load (local.get $from)))` +
   `(local.set $from (i32.add (local.get $from) (i32.const ${bytes})))`;
 
 /** A line is a few numbers: whole vectors first, then numbers one by one. */
@@ -222,8 +221,8 @@ const PATCHES = `
               `(local.set $from (i32.add (local.get $patch) (i32.mul (local.get $k) (local.get $lineStep))))
               (local.set $end (i32.add (local.get $to) (local.get $line)))
               (local.set $whole (i32.add (local.get $to) (i32.and (local.get $line) (i32.const -16))))
-              ${until('vectors', 'to', 'whole', 16, `(v128.store (local.get $to) (v128.load (local.get $from)))${onward(16)}`)}
-              ${until('numbers', 'to', 'end', 4, `(i32.store (local.get $to) (i32.load (local.get $from)))${onward(4)}`)}`,
+              ${until('vectors', 'to', 'whole', 16, copy('v128', 16))}
+              ${until('numbers', 'to', 'end', 4, copy('i32', 4))}`,
             )}
             ${until('zeros', 'to', 'next', 4, '(i32.store (local.get $to) (i32.const 0))')}
             (local.set $patch (i32.add (local.get $patch) (local.get $rightStep)))`,

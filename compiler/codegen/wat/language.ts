@@ -1,4 +1,6 @@
-/** WebAssembly SIMD as a language of the shared printer: four units at a time, conditions as masks of all ones or zeros. */
+/**
+ * WebAssembly SIMD as a language of the shared printer: four units at a time, conditions as masks of all ones or zeros.
+ */
 import type { Language } from '../printer.js';
 import { elementary } from './elementary.js';
 import type { Scope } from './scope.js';

@@ -17,7 +17,10 @@ const words = (first: number[], a: string, b: string) =>
 const LOW = [0, 2, 4, 6];
 const HIGH = [1, 3, 5, 7];
 
-/** $c0 … $c3 to the next round's: high and low halves of 64-bit products. Keys are the call's, plus the round's multiple. */
+/**
+ * $c0 … $c3 to the next round's: high and low halves of 64-bit products. Keys are the call's, plus the round's
+ * multiple.
+ */
 const round = (r: number): string =>
   [
     set('p', `(i64x2.extmul_low_i32x4_u ${get('c0')} ${splat(M0)})`),
@@ -36,14 +39,23 @@ const key = (name: string, step: number, r: number): string =>
 const masked = (word: string): string =>
   `(v128.and (i32x4.lt_s (i32x4.shr_u ${get(word)} (i32.const 8)) ${get('threshold')}) ${get('value')})`;
 
+/** Stores a lane of $v, unless it is beyond the last column. */
+const storeLane = (lane: number): string => {
+  const inside = `(i32.lt_u (i32.add ${get('col')} (i32.const ${lane})) ${get('cols')})`;
+  return `(if ${inside} (then (v128.store32_lane offset=${4 * lane} ${lane} ${get('at')} ${get('v')})))`;
+};
+const rowStart = `(i32.add ${get('output')} (i32.mul ${get('rowFrom')} ${get('stride')}))`;
+/** Stores vector v of the four. */
+const storeVector = (v: number): string => `(v128.store offset=${16 * v} ${get('at')} ${get(`c${v}`)})`;
+const storePart = (v: number): string => {
+  const at = `(i32.add ${get('at')} (i32.const ${16 * v}))`;
+  const col = `(i32.add ${get('col')} (i32.const ${4 * v}))`;
+  return `(call $storeWithin ${at} ${col} ${get('cols')} ${get(`c${v}`)})`;
+};
+
 export const PHILOX = `
   (func $storeWithin (param $at i32) (param $col i32) (param $cols i32) (param $v v128)
-    ${[0, 1, 2, 3]
-      .map(
-        (lane) =>
-          `(if (i32.lt_u (i32.add (local.get $col) (i32.const ${lane})) (local.get $cols)) (then (v128.store32_lane offset=${4 * lane} ${lane} (local.get $at) (local.get $v))))`,
-      )
-      .join('\n    ')}
+    ${[0, 1, 2, 3].map(storeLane).join('\n    ')}
   )
   (func (export "dropout") (param $output i32) (param $stride i32) (param $cols i32) (param $keep f64)
     (param $seedLow i32) (param $seedHigh i32) (param $site i32) (param $epoch i32) (param $batch i32)
@@ -81,13 +93,13 @@ export const PHILOX = `
             ${set('c1', words([2, 3, 6, 7], get('p'), get('s')))}
             ${set('c2', words([0, 1, 4, 5], get('q'), get('t')))}
             ${set('c3', words([2, 3, 6, 7], get('q'), get('t')))}
-            ${set('at', `(i32.add (i32.add ${get('output')} (i32.mul ${get('rowFrom')} ${get('stride')})) (i32.shl ${get('col')} (i32.const 2)))`)}
+            ${set('at', `(i32.add ${rowStart} (i32.shl ${get('col')} (i32.const 2)))`)}
             (if (i32.and (i32.ge_s (local.get $col) (i32.const 0))
                          (i32.le_s (i32.add (local.get $col) (i32.const 16)) (local.get $cols)))
               (then
-                ${[0, 1, 2, 3].map((v) => `(v128.store offset=${16 * v} ${get('at')} ${get(`c${v}`)})`).join('\n                ')})
+                ${[0, 1, 2, 3].map(storeVector).join('\n                ')})
               (else
-                ${[0, 1, 2, 3].map((v) => `(call $storeWithin (i32.add ${get('at')} (i32.const ${16 * v})) (i32.add ${get('col')} (i32.const ${4 * v})) ${get('cols')} ${get(`c${v}`)})`).join('\n                ')}))
+                ${[0, 1, 2, 3].map(storePart).join('\n                ')}))
             ${set('col', `(i32.add ${get('col')} (i32.const 16))`)}
             ${set('block', `(i32.add ${get('block')} (i32.const 4))`)}
             (br $blocks)))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { apart, checkRows, inPlace, type PlayRows } from '../../../test/support/kernels.js';
 import { instantiate, layerStep } from '../../../test/support/wat-kernels.js';
 import type { RowsKernel } from '../../plan/plan.js';
-import type { Overlaps } from '../schedule.js';
+import type { Overlaps } from '../sweeps.js';
 import { argumentWords, SCRATCH_WORD } from './arguments.js';
 import { printModule } from './module.js';
 import { scratchBytes } from './rows.js';
@@ -56,7 +56,7 @@ describe('a layer step in place', () => {
   });
 });
 
-it('computes row values alone, without any pass', async () => {
+it('computes row values alone, without any sweep', async () => {
   const kernel: RowsKernel = {
     kind: 'rows',
     name: 'scalars',

@@ -1,35 +1,26 @@
 /** One WebAssembly function while it is printed: its statements, its locals, and the constants it keeps in locals. */
 import type { Bind } from '../printer.js';
+import { TextBuilder } from '../text.js';
 
 type LocalType = 'i32' | 'v128';
 
-export class Scope {
-  private readonly lines: string[] = [];
+export class Scope extends TextBuilder {
   private readonly locals = new Map<string, LocalType>();
   private readonly constants = new Map<string, string>();
   private temporaries = 0;
-  private depth = 2;
 
-  line(text: string): void {
-    this.lines.push(`${'  '.repeat(this.depth)}${text}`);
+  constructor() {
+    super('    ');
   }
 
   /** Statements within `(open … )`. */
   block(open: string, inside: () => void): void {
-    this.line(`(${open}`);
-    this.depth++;
-    inside();
-    this.depth--;
-    this.line(')');
+    this.nest(`(${open}`, inside, ')');
   }
 
   /** Statements for where an i32 is not 0. */
   when(condition: string, inside: () => void): void {
-    this.line(`(if ${condition} (then`);
-    this.depth++;
-    inside();
-    this.depth--;
-    this.line('))');
+    this.nest(`(if ${condition} (then`, inside, '))');
   }
 
   /** Sets a local, declaring it at its first use; returns its reference. */

@@ -14,14 +14,14 @@ const promised = {
 export function printShaders(plan: Plan): string {
   const options: WgslOptions = { ...promised, tile: (product) => gemmTiles(promised, product)[0]! };
   const arenas = plan.arenas.map(({ name }) => name);
-  const place = (buffer: number) => {
+  const addressOf = (buffer: number) => {
     const { arena, offset } = plan.buffers[buffer]!;
     return { binding: arenas.indexOf(arena), offset: offset / 4 };
   };
   const users = new Map<string, { readonly shader: Shader; readonly launches: string[] }>();
   for (const [program, launches] of Object.entries(plan.programs)) {
     for (const [i, launch] of launches.entries()) {
-      for (const shader of shaderFor(launch, plan, place, options)) {
+      for (const shader of shaderFor(launch, plan, addressOf, options)) {
         const known = users.get(shader.key) ?? { shader, launches: [] };
         known.launches.push(`${program} ${i}`);
         users.set(shader.key, known);

@@ -1,9 +1,12 @@
-/** Every operator in WGSL against its definition in f64, over wide ranges and at its limits, one number at a time and four. */
+/**
+ * Every operator in WGSL against its definition in f64, over wide ranges and at its limits, one number at a time and
+ * four.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../../test/support/accuracy.js';
 import { describeUnless } from '../../../test/support/needs.js';
 import { Heap } from '../../../test/support/wat-kernels.js';
-import { least, Machine, noDevice, place, planOf } from '../../../test/support/wgsl-kernels.js';
+import { heapAddress, least, Machine, noDevice, planOf } from '../../../test/support/wgsl-kernels.js';
 import { type Operator, operators } from '../../expr/operators.js';
 import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
 import { f32Literal } from './functions.js';
@@ -62,7 +65,7 @@ describeUnless(noDevice, 'operators on a device', () => {
     const launch: RowsLaunch = {
       ...{ kind: 'rows', kernel: 0, variants: 1, samples: 1, inputs, outputs: [view(out)] },
     };
-    const [shader] = shaderFor(launch, planOf([kernel], [launch]), place, least);
+    const [shader] = shaderFor(launch, planOf([kernel], [launch]), heapAddress, least);
     expect(shader!.code.includes('array<vec4<f32>>')).toBe(width === 4);
     await machine.run(heap, [shader!]);
     return heap.f32.slice(out, out + units);
@@ -139,8 +142,8 @@ describeUnless(noDevice, 'operators on a device', () => {
   });
 
   const inf = Number.POSITIVE_INFINITY;
-  // WGSL lets a compiler assume that there is no infinity and no NaN, so what becomes of them is not asked; but nothing finite
-  // may become one that is not.
+  // WGSL lets a compiler assume that there is no infinity and no NaN, so what becomes of them is not asked; but nothing
+  // finite may become one that is not.
   it.each<[Operator, number[][]]>([
     ['exp', [[-inf], [0], [88.72], [-87], [-103], [-104], [-1e30], [89], [1e30]]],
     ['log', [[0], [1], [f32Max], [2 ** -126]]],

@@ -2,16 +2,17 @@
  * Elementary functions in WGSL, for one number and for four. The language's own are good to 2⁻¹¹ (sin), to 2⁻²¹ near 1
  * (log) or not at all beyond their range; training compounds that, so these are written out and the same everywhere.
  *
- * Polynomials and their coefficients are those of Cephes' single precision functions (Moshier, netlib.org/cephes/single:
- * expf, logf, tanhf, sinf, erff); the tail of erf is Abramowitz and Stegun 7.1.26, good to 5e-7. Infinities and NaN may be
- * assumed away by a WGSL compiler: where they matter the argument is clamped or the result chosen.
+ * Polynomials and their coefficients are those of Cephes' single precision functions (Moshier,
+ * netlib.org/cephes/single: expf, logf, tanhf, sinf, erff); the tail of erf is Abramowitz and Stegun 7.1.26, good to
+ * 5e-7. Infinities and NaN may be assumed away by a WGSL compiler: where they matter the argument is clamped or the
+ * result chosen.
  */
 
 /** Numbers computed at once: f32, or vec4<f32>. */
 export type Width = 1 | 4;
 
-const horner = (x: string, [first, ...rest]: readonly number[], number: (v: number) => string): string =>
-  rest.reduce((sum, c) => `(${sum} * ${x} + ${number(c)})`, number(first!));
+/** The largest number that is finite. */
+export const LARGEST = 3.4028234663852886e38;
 
 /**
  * A number as a WGSL expression, exact: the shortest decimal of an f32 as a double gives that f32 again. Literals of
@@ -37,149 +38,180 @@ export const numberLiteral = (value: number, width: Width): string =>
 type FunctionName = 'exp' | 'log' | 'tanh' | 'sigmoid' | 'softplus' | 'erf' | 'sin' | 'cos' | 'pow';
 type Internal = 'scaled' | 'near1' | 'fraction' | 'sine';
 
-/** The text of a function of this name, and the functions that it calls. */
-function define(
-  name: FunctionName | Internal,
-  width: Width,
-): { text: string; calls: Internal[] | FunctionName[] } {
+/** Highest power first. */
+const coefficients = {
+  exp: [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
+  log: [
+    7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  ],
+  tanh: [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
+  erf: [
+    7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2,
+    1.128358514861418e-1, -3.7612625824233e-1, 1.12837916709551,
+  ],
+  erfTail: [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592],
+  sin: [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1],
+  cos: [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2],
+} as const;
+/** ln 2 in two parts: a multiple of the first is exact. */
+const LN2 = [0.693359375, -2.1219444e-4] as const;
+/** π/2 in four parts of eleven bits and fewer, so that a multiple of each is exact up to 2^13 quarters. */
+const HALF_PI = [1.5703125, 4.837512969970703e-4, 7.549578323960304e-8, 5.389603e-15] as const;
+
+/** What definitions are written in, for one width. */
+function vocabulary(width: Width) {
   const T = width === 1 ? 'f32' : 'vec4<f32>';
   const I = width === 1 ? 'i32' : 'vec4<i32>';
-  const n = (v: number) => numberLiteral(v, width);
-  const i = (v: string) => (width === 1 ? v : `${I}(${v})`);
-  const shift = (v: number) => (width === 1 ? `${v}u` : `vec4<u32>(${v}u)`);
-  const poly = (x: string, c: readonly number[]) => horner(x, c, n);
-  const head = (args: string) => `fn ${name}${width}(${args}) -> ${T}`;
-  const call = (f: FunctionName | Internal, args: string) => `${f}${width}(${args})`;
-  switch (name) {
-    case 'scaled':
-      return {
-        calls: [],
-        // Two factors, as 2^n alone may over- or underflow where the result does not.
-        text: `// e^r * 2^n for |r| <= ln 2 / 2 and whole n from -252 to 254
-${head(`r: ${T}, n: ${T}`)} {
-  let p = ${poly('r', [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1])};
+  const n = (value: number): string => numberLiteral(value, width);
+  return {
+    T,
+    I,
+    n,
+    /** An integer, from its text. */
+    i: (text: string): string => (width === 1 ? text : `${I}(${text})`),
+    shift: (bits: number): string => (width === 1 ? `${bits}u` : `vec4<u32>(${bits}u)`),
+    /** A polynomial of x. */
+    poly: (x: string, [first, ...rest]: readonly number[]): string =>
+      rest.reduce((sum, c) => `(${sum} * ${x} + ${n(c)})`, n(first!)),
+    /** x less `count` times each of the parts, one after the other. */
+    less: (x: string, count: string, parts: readonly number[]): string =>
+      parts.reduce((rest, part, k) => `${k === 0 ? rest : `(${rest})`} - ${count} * ${n(part)}`, x),
+    head: (name: FunctionName | Internal, parameters: string): string =>
+      `fn ${name}${width}(${parameters}) -> ${T}`,
+    call: (name: FunctionName | Internal, args: string): string => `${name}${width}(${args})`,
+  };
+}
+
+type Vocabulary = ReturnType<typeof vocabulary>;
+
+interface Definition {
+  readonly comment?: string;
+  /** The functions that it calls. */
+  readonly calls: readonly (FunctionName | Internal)[];
+  readonly text: (words: Vocabulary) => string;
+}
+
+const definitions: Readonly<Record<FunctionName | Internal, Definition>> = {
+  scaled: {
+    comment: 'e^r * 2^n for |r| <= ln 2 / 2 and whole n from -252 to 254',
+    calls: [],
+    // Two factors, as 2^n alone may over- or underflow where the result does not.
+    text: ({ T, I, n, i, shift, poly, head }) => `${head('scaled', `r: ${T}, n: ${T}`)} {
+  let p = ${poly('r', coefficients.exp)};
   let k = ${I}(n);
   let half = k >> ${shift(1)};
   let low = bitcast<${T}>((half + ${i('127')}) << ${shift(23)});
   let high = bitcast<${T}>((k - half + ${i('127')}) << ${shift(23)});
   return ((p * (r * r) + r) + ${n(1)}) * low * high;
 }`,
-      };
-    case 'near1':
-      return {
-        calls: [],
-        text: `// log(1 + f) + e * ln 2 for sqrt(1/2) <= 1 + f <= sqrt(2)
-${head(`f: ${T}, e: ${T}`)} {
+  },
+  near1: {
+    comment: 'log(1 + f) + e * ln 2 for sqrt(1/2) <= 1 + f <= sqrt(2)',
+    calls: [],
+    text: ({ T, n, poly, head }) => `${head('near1', `f: ${T}, e: ${T}`)} {
   let z = f * f;
-  let p = ${poly('f', [7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1])};
-  let y = p * z * f + e * ${n(-2.1219444e-4)} - z * ${n(0.5)};
-  return f + y + e * ${n(0.693359375)};
+  let p = ${poly('f', coefficients.log)};
+  let y = p * z * f + e * ${n(LN2[1])} - z * ${n(0.5)};
+  return f + y + e * ${n(LN2[0])};
 }`,
-      };
-    case 'fraction':
-      return {
-        calls: [],
-        text: `// the exponent e of x = m * 2^e with sqrt(1/2) <= m < sqrt(2), for positive normal x
-${head(`x: ${T}`)} {
+  },
+  fraction: {
+    comment: 'the exponent e of x = m * 2^e with sqrt(1/2) <= m < sqrt(2), for positive normal x',
+    calls: [],
+    text: ({ T, I, i, shift, head }) => `${head('fraction', `x: ${T}`)} {
   return ${T}((bitcast<${I}>(x) - ${i('0x3f3504f3')}) >> ${shift(23)});
 }`,
-      };
-    case 'exp':
-      return {
-        calls: ['scaled'],
-        text: `${head(`x: ${T}`)} {
+  },
+  exp: {
+    calls: ['scaled'],
+    text: ({ T, n, less, head, call }) => `${head('exp', `x: ${T}`)} {
   let t = clamp(x, ${n(-104)}, ${n(88.7228)});
   let n = round(t * ${n(Math.LOG2E)});
-  return ${call('scaled', `(t - n * ${n(0.693359375)}) - n * ${n(-2.1219444e-4)}, n`)};
+  return ${call('scaled', `${less('t', 'n', LN2)}, n`)};
 }`,
-      };
-    case 'log':
-      return {
-        calls: ['near1', 'fraction'],
-        text: `${head(`x: ${T}`)} {
+  },
+  log: {
+    calls: ['near1', 'fraction'],
+    text: ({ T, I, n, shift, head, call }) => `${head('log', `x: ${T}`)} {
   let tiny = x < ${n(2 ** -126)};
-  let scaled = min(select(x, x * ${n(2 ** 23)}, tiny), ${n(3.4028234663852886e38)});
+  let scaled = min(select(x, x * ${n(2 ** 23)}, tiny), ${n(LARGEST)});
   let e = ${call('fraction', 'scaled')};
   let m = bitcast<${T}>(bitcast<${I}>(scaled) - (${I}(e) << ${shift(23)}));
   let finite = ${call('near1', `m - ${n(1)}, e - select(${n(0)}, ${n(23)}, tiny)`)};
   let low = select(${n(Number.NaN)}, ${n(-Infinity)}, x == ${n(0)});
-  let upper = select(finite, x, x > ${n(3.4028234663852886e38)});
+  let upper = select(finite, x, x > ${n(LARGEST)});
   return select(upper, low, x <= ${n(0)});
 }`,
-      };
-    case 'sigmoid':
-      return {
-        calls: ['exp'],
-        text: `${head(`x: ${T}`)} {
+  },
+  sigmoid: {
+    calls: ['exp'],
+    text: ({ T, n, head, call }) => `${head('sigmoid', `x: ${T}`)} {
   let e = ${call('exp', '-abs(x)')};
   let upper = ${n(1)} / (${n(1)} + e);
   return select(e * upper, upper, x >= ${n(0)});
 }`,
-      };
-    case 'softplus':
-      return {
-        calls: ['exp', 'near1'] as FunctionName[],
-        text: `// max(x, 0) + log(1 + e^-|x|); 1 + u above sqrt(2) is halved
-${head(`x: ${T}`)} {
+  },
+  softplus: {
+    comment: 'max(x, 0) + log(1 + e^-|x|); 1 + u above sqrt(2) is halved',
+    calls: ['exp', 'near1'],
+    text: ({ T, n, head, call }) => `${head('softplus', `x: ${T}`)} {
   let u = ${call('exp', '-abs(x)')};
   let large = u > ${n(Math.SQRT2 - 1)};
   let f = select(u, (u - ${n(1)}) * ${n(0.5)}, large);
   return max(x, ${n(0)}) + ${call('near1', `f, select(${n(0)}, ${n(1)}, large)`)};
 }`,
-      };
-    case 'tanh':
-      return {
-        calls: ['exp'],
-        text: `${head(`x: ${T}`)} {
+  },
+  tanh: {
+    calls: ['exp'],
+    text: ({ T, n, poly, head, call }) => `${head('tanh', `x: ${T}`)} {
   let a = min(abs(x), ${n(15)});
   let z = a * a;
-  let small = ${poly('z', [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1])} * z * x + x;
+  let small = ${poly('z', coefficients.tanh)} * z * x + x;
   let large = ${n(1)} - ${n(2)} / (${call('exp', 'a + a')} + ${n(1)});
   return select(large * sign(x), small, a < ${n(0.625)});
 }`,
-      };
-    case 'erf':
-      return {
-        calls: ['exp'],
-        text: `${head(`x: ${T}`)} {
+  },
+  erf: {
+    calls: ['exp'],
+    text: ({ T, n, poly, head, call }) => `${head('erf', `x: ${T}`)} {
   let a = min(abs(x), ${n(10)});
   let z = a * a;
-  let small = x * ${poly('z', [7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2, 1.128358514861418e-1, -3.7612625824233e-1, 1.12837916709551])};
+  let small = x * ${poly('z', coefficients.erf)};
   let t = ${n(1)} / (${n(1)} + a * ${n(0.3275911)});
-  let large = ${n(1)} - ${poly('t', [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592])} * t * ${call('exp', '-z')};
+  let large = ${n(1)} - ${poly('t', coefficients.erfTail)} * t * ${call('exp', '-z')};
   return select(large * sign(x), small, a < ${n(1)});
 }`,
-      };
-    case 'sine':
-      return {
-        calls: [],
-        // π/2 in four parts of eleven bits and fewer, so that a multiple of each is exact up to 2^13 quarters.
-        text: `// sin(x + quarters * pi / 2); |x| up to 1e4
-${head(`x: ${T}, quarters: i32`)} {
+  },
+  sine: {
+    comment: 'sin(x + quarters * pi / 2); |x| up to 1e4',
+    calls: [],
+    text: ({ T, I, n, i, poly, less, head }) => `${head('sine', `x: ${T}, quarters: i32`)} {
   let q = round(x * ${n(2 / Math.PI)});
-  let r = (((x - q * ${n(1.5703125)}) - q * ${n(4.837512969970703e-4)}) - q * ${n(7.549578323960304e-8)}) - q * ${n(5.389603e-15)};
+  let r = ${less('x', 'q', HALF_PI)};
   let k = ${I}(clamp(q, ${n(-1e9)}, ${n(1e9)})) + ${i('quarters')};
   let z = r * r;
-  let s = ${poly('z', [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1])} * z * r + r;
-  let c = ${poly('z', [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2])} * z * z - z * ${n(0.5)} + ${n(1)};
+  let s = ${poly('z', coefficients.sin)} * z * r + r;
+  let c = ${poly('z', coefficients.cos)} * z * z - z * ${n(0.5)} + ${n(1)};
   let value = select(s, c, (k & ${i('1')}) != ${i('0')});
   return select(value, -value, (k & ${i('2')}) != ${i('0')});
 }`,
-      };
-    case 'sin':
-    case 'cos':
-      return {
-        calls: ['sine'],
-        text: `${head(`x: ${T}`)} { return ${call('sine', `x, ${name === 'sin' ? 0 : 1}`)}; }`,
-      };
-    case 'pow':
-      return {
-        calls: ['near1', 'fraction', 'scaled'],
-        // A whole e has eight bits: with y in two halves of twelve, both parts of y e are exact.
-        text: `// |x|^y = 2^(y e) * e^(y log m), then signs; x below 0 has powers for whole y only, and x^0 is 1
-${head(`x: ${T}, y: ${T}`)} {
+  },
+  sin: {
+    calls: ['sine'],
+    text: ({ T, head, call }) => `${head('sin', `x: ${T}`)} { return ${call('sine', `x, 0`)}; }`,
+  },
+  cos: {
+    calls: ['sine'],
+    text: ({ T, head, call }) => `${head('cos', `x: ${T}`)} { return ${call('sine', `x, 1`)}; }`,
+  },
+  pow: {
+    comment: '|x|^y = 2^(y e) * e^(y log m), then signs; x below 0 has powers for whole y only, and x^0 is 1',
+    calls: ['near1', 'fraction', 'scaled'],
+    // A whole e has eight bits: with y in two halves of twelve, both parts of y e are exact.
+    text: ({ T, I, n, i, shift, head, call }) => `${head('pow', `x: ${T}, y: ${T}`)} {
   let a = abs(x);
-  let safe = clamp(a, ${n(2 ** -126)}, ${n(3.4028234663852886e38)});
+  let safe = clamp(a, ${n(2 ** -126)}, ${n(LARGEST)});
   let e = ${call('fraction', 'safe')};
   let m = bitcast<${T}>(bitcast<${I}>(safe) - (${I}(e) << ${shift(23)}));
   let lm = y * ${call('near1', `m - ${n(1)}, ${n(0)}`)};
@@ -190,18 +222,15 @@ ${head(`x: ${T}, y: ${T}`)} {
   let r = clamp(((ye - n) + rest) * ${n(Math.LN2)} + lm, ${n(-0.5)}, ${n(0.5)});
   let finite = ${call('scaled', 'r, n')};
   let ends = select(select(${n(Infinity)}, ${n(0)}, (a > ${n(1)}) == (y < ${n(0)})), ${n(1)}, y == ${n(0)});
-  let magnitude = select(finite, ends, (a < ${n(2 ** -126)}) | (a > ${n(3.4028234663852886e38)}));
+  let magnitude = select(finite, ends, (a < ${n(2 ** -126)}) | (a > ${n(LARGEST)}));
   let whole = floor(y) == y;
   let odd = whole & (floor(y * ${n(0.5)}) * ${n(2)} != y);
   let signed = select(magnitude, -magnitude, (x < ${n(0)}) & odd);
   let undefinedRoot = (x < ${n(0)}) & !whole;
   return select(select(signed, ${n(Number.NaN)}, undefinedRoot), ${n(1)}, (y == ${n(0)}) | (x == ${n(1)}));
 }`,
-      };
-    default:
-      return name satisfies never;
-  }
-}
+  },
+};
 
 const names: ReadonlySet<string> = new Set<FunctionName>([
   ...(['exp', 'log', 'tanh', 'sigmoid', 'softplus', 'erf', 'sin', 'cos', 'pow'] as const),
@@ -220,9 +249,10 @@ export class Functions {
 
   private add(name: FunctionName | Internal, width: Width): void {
     if (this.texts.has(`${name}${width}`)) return;
-    const { text, calls } = define(name, width);
+    const { text, calls, comment } = definitions[name];
     for (const callee of calls) this.add(callee, width);
-    this.texts.set(`${name}${width}`, text);
+    const above = comment === undefined ? '' : `// ${comment}\n`;
+    this.texts.set(`${name}${width}`, above + text(vocabulary(width)));
   }
 
   print(): string[] {

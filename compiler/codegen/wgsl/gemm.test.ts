@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeUnless } from '../../../test/support/needs.js';
 import { GUARD, Heap } from '../../../test/support/wat-kernels.js';
-import { least, Machine, noDevice, place, planOf } from '../../../test/support/wgsl-kernels.js';
+import { heapAddress, least, Machine, noDevice, planOf } from '../../../test/support/wgsl-kernels.js';
 import { eachBlock } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region, RowsKernel } from '../../plan/plan.js';
 import { type GemmTile, gemmShader, gemmTiles, shaderFor, type WgslOptions } from './index.js';
@@ -79,9 +79,11 @@ describe('tiles', () => {
     const tile: GemmTile = { name: 'odd', thread: [3, 4], group: [1, 1], depth: 0, lanes: 1 };
     const product = lay(new Heap(), { m: 4, n: 4, k: 4, ...common }, false);
     for (const change of [{}, { thread: [1, 4], depth: 8 }, { thread: [4, 4], depth: 8, lanes: 2 }] as const)
-      expect(() => gemmShader(product, { ...tile, ...change }, place, least)).toThrow('`odd` is no tile');
+      expect(() => gemmShader(product, { ...tile, ...change }, heapAddress, least)).toThrow(
+        '`odd` is no tile',
+      );
     const large = { ...product, m: 4_000_000 };
-    expect(() => gemmShader(large, { ...tile, thread: [4, 4] }, place, least)).toThrow(
+    expect(() => gemmShader(large, { ...tile, thread: [4, 4] }, heapAddress, least)).toThrow(
       'more than a dispatch',
     );
   });
@@ -89,7 +91,7 @@ describe('tiles', () => {
   it('share the code of products that differ in sizes and places', () => {
     const [tile] = gemmTiles(wide, { m: 64, n: 64, k: 64 });
     const code = (m: number, n: number, k: number) =>
-      gemmShader(lay(new Heap(), { m, n, k, ...common }, false), tile!, place, wide).key;
+      gemmShader(lay(new Heap(), { m, n, k, ...common }, false), tile!, heapAddress, wide).key;
     expect(code(64, 64, 64)).toBe(code(128, 200, 400 + 48));
   });
 });
@@ -108,7 +110,7 @@ describeUnless(noDevice, 'products on a device', () => {
     const heap = new Heap();
     const product = lay(heap, shape, odd);
     const before = heap.f32.slice();
-    await machine.run(heap, [gemmShader(product, tile, place, options)]);
+    await machine.run(heap, [gemmShader(product, tile, heapAddress, options)]);
     compare(before, heap.f32, product);
   }
 
@@ -135,7 +137,7 @@ describeUnless(noDevice, 'products on a device', () => {
       for (let i = 0; i < spans([r, by]); i++) heap.f32[r.offset + i] = ((i * 7) % 11) - 5;
     const before = heap.f32.slice();
     await machine.run(heap, [
-      gemmShader(product, tile, place, machine.able({ workgroupMemory: tile.depth > 0 })),
+      gemmShader(product, tile, heapAddress, machine.able({ workgroupMemory: tile.depth > 0 })),
     ]);
     const expected = before.slice();
     for (const g of eachBlock(product))
@@ -264,7 +266,7 @@ describeUnless(noDevice, 'products on a device', () => {
       const plan = planOf([kernel(n)], [whole]);
       const buffers = [0, 1, 2].map(() => plan.buffers[0]!);
       const before = heap.f32.slice();
-      const shaders = shaderFor(whole, { ...plan, buffers }, place, wide);
+      const shaders = shaderFor(whole, { ...plan, buffers }, heapAddress, wide);
       expect(shaders).toHaveLength(dispatches);
       await machine.run(heap, shaders);
       const { offset, sampleStride } = launch.update.outputs[0]!;

@@ -1,372 +1,163 @@
 /**
- * Matrix products in WGSL. A thread makes a tile of results, in vectors of four columns, as a sum of outer products; both
- * operands come to it in blocks of four by four, turned over where they lie the other way, so one text serves all
+ * Matrix products in WGSL. A thread makes a tile of results, in vectors of four columns, as a sum of outer products;
+ * both operands come to it in blocks of four by four, turned over where they lie the other way, so one text serves all
  * transposes. With workgroup memory, threads fetch the next piece of both operands while they compute with this one;
  * without, each reads its own blocks straight from storage; with lanes, several threads share the sum over k.
  *
- * Rows and columns that are none read the last one that is, and their results are dropped: no number is read outside of an
- * operand's rows, and none of c written outside of c. Every sum has one order.
+ * Rows and columns beyond the matrix read its last one, and their results are dropped: nothing is read outside of an
+ * operand's rows, nor written outside of c. Every sum has one order.
  */
-import { blockCount, blockStep, type Side } from '../../plan/blocks.js';
-import type { Gemm, Region } from '../../plan/plan.js';
+import { blockCount, type Side } from '../../plan/blocks.js';
+import type { Gemm } from '../../plan/plan.js';
+import { multiplyFromStorage } from './direct.js';
+import { multiplyThroughMemory } from './pieces.js';
+import { COMPONENTS, isAligned, type Operand, ProductBuilder, type ThreadTile } from './product.js';
 import type { UpdatePrinter } from './rows.js';
-import { Draft, type Place, type Shader, type WgslOptions } from './shader.js';
+import type { AddressOf, Shader, WgslOptions } from './shader.js';
 import type { GemmTile } from './tiles.js';
-
-const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
-const HALF_MAX = 65504;
-
-/** Whether a region can be read in vectors of four, in a chunk of vectors. */
-function alignedRegion(r: Region, place: Place): boolean {
-  return (place(r.buffer).offset + r.offset) % 4 === 0 && (r.rows === 1 || r.stride % 4 === 0);
-}
-
-/** Whether an operand can be read in vectors of four, in all blocks of a product. */
-export function isAligned(product: Gemm, side: Side, place: Place): boolean {
-  return alignedRegion(product[side], place) && blockStep(product, side) % 4 === 0;
-}
-
-/** An operand seen as its rows or columns (`lines`) by k. */
-interface Operand {
-  readonly name: 'a' | 'b';
-  /** Whether k runs along its memory. */
-  readonly alongK: boolean;
-  readonly region: Region;
-  /** Lines a thread has, and threads side by side. */
-  readonly thread: number;
-  readonly group: number;
-  readonly lines: number;
-}
 
 /**
  * The dispatch of a product.
  *
- * @param update what is done with the results in place of writing them to c
- * @throws Error for a tile that is none, or a product larger than a dispatch
+ * @param update what is done with the results instead of writing them to c
+ * @throws Error for a malformed tile, or a product larger than a dispatch
  */
 export function gemmShader(
   product: Gemm,
   tile: GemmTile,
-  place: Place,
+  addressOf: AddressOf,
   options: Omit<WgslOptions, 'tile'>,
   update?: UpdatePrinter,
 ): Shader {
-  const { m, n, k, alpha, beta, blocks } = product;
-  const { depth, lanes } = tile;
-  const [tileRows, tileCols] = tile.thread;
-  const [groupRows, groupCols] = tile.group;
   checkTile(tile);
-  const { f16 } = options;
   const sides: readonly Side[] = update ? ['a', 'b'] : ['a', 'b', 'c'];
-  const vector = sides.every((side) => isAligned(product, side, place));
+  const vector = sides.every((side) => isAligned(product, side, addressOf));
   if (update && !vector) throw new Error('an update in a product that is not aligned');
-  const draft = new Draft(vector);
-  if (f16) draft.enable('f16');
-  /** What indices count: vectors, or numbers. */
-  const unit = vector ? 4 : 1;
-  const size = groupRows * groupCols * lanes;
-  const a: Operand = {
-    ...{ name: 'a', alongK: !product.transposeA, region: product.a },
-    ...{ thread: tileRows, group: groupRows, lines: m },
-  };
-  const b: Operand = {
-    ...{ name: 'b', alongK: product.transposeB, region: product.b },
-    ...{ thread: tileCols, group: groupCols, lines: n },
-  };
-  const rows = draft.word(m);
-  const cols = draft.word(n);
-  const results = Array.from({ length: tileRows }, (_, i) =>
-    Array.from({ length: tileCols / 4 }, (_, g) => `c${i}_${g}`),
-  );
+  const builder = new ProductBuilder(product, tile, addressOf, vector, options.f16);
+  const mine = threadTile(builder);
+  for (const name of builder.results.flat()) builder.variable(name, 'vec4<f32>()');
+  if (tile.depth > 0) multiplyThroughMemory(builder, mine);
+  else multiplyFromStorage(builder, mine);
+  if (tile.lanes > 1) addLanes(builder, mine);
+  const scale = builder.float(product.alpha);
+  if (update) updateWith(builder, mine, scale, update);
+  else writeResults(builder, mine, scale);
+  const name = `${nameOf(product, tile, options)}${update ? ' and update' : ''}`;
+  return builder.shader(name, builder.size, workgroupsOf(product, tile, options));
+}
 
-  const fours = (index: string): string => (vector ? index : `4u * (${index})`);
-  /** Four numbers of an operand from an index counted in units. */
-  function load(o: Operand, index: string, count = 4): string {
-    const { binding } = place(o.region.buffer);
-    if (vector) return draft.vec4(binding, index);
-    const at = draft.bind(index);
-    const numbers = [0, 1, 2, 3].map((j) => (j < count ? draft.number(binding, `${at} + ${j}u`) : '0f'));
-    return `vec4<f32>(${numbers.join(', ')})`;
-  }
-  /** Where an operand begins, or this workgroup's block of it: the third dimension counts blocks. */
-  const startOf = (side: Side, unit: number): string => {
-    const { buffer, offset } = product[side];
-    const first = draft.word((place(buffer).offset + offset) / unit);
-    return blocks ? draft.bind(`${first} + group.z * ${draft.word(blocks[side] / unit)}`) : first;
-  };
-  const offsetOf = (side: Side): string => startOf(side, unit);
-  const strideOf = (r: Region): string => draft.word(r.rows === 1 ? 0 : r.stride / unit);
-  const halved = (text: string): string =>
-    `vec4<f16>(clamp(${text}, vec4<f32>(-${HALF_MAX}f), vec4<f32>(${HALF_MAX}f)))`;
-  const rounded = (text: string): string => (f16 ? `vec4<f32>(${halved(text)})` : text);
-  const turned = (block: readonly string[]): string[] =>
-    COMPONENTS.map((c) => `vec4<f32>(${block.map((line) => `${line}.${c}`).join(', ')})`);
-
-  const lane = lanes === 1 ? '0u' : draft.bind(`local % ${lanes}u`);
-  const x = draft.bind(`${lanes === 1 ? 'local' : `(local / ${lanes}u)`} % ${groupCols}u`);
-  const y = draft.bind(`local / ${lanes * groupCols}u`);
-  /** This thread's groups of four lines, strided so that neighbours read neighbours. */
+/** Where this thread's results are. */
+function threadTile(builder: ProductBuilder): ThreadTile {
+  const { a, b, results } = builder;
+  const { lanes } = builder.tile;
+  const lane = lanes === 1 ? '0u' : builder.bind(`local % ${lanes}u`);
+  const x = builder.bind(`${lanes === 1 ? 'local' : `(local / ${lanes}u)`} % ${b.group}u`);
+  const y = builder.bind(`local / ${lanes * b.group}u`);
   const groupsOf = (o: Operand, from: string, mine: string): string[] =>
     Array.from({ length: o.thread / 4 }, (_, g) =>
-      draft.bind(`${from} * ${(o.thread * o.group) / 4}u + ${mine} + ${g * o.group}u`),
+      builder.bind(`${from} * ${(o.thread * o.group) / 4}u + ${mine} + ${g * o.group}u`),
     );
-  const rowGroups = tileRows === 1 ? [] : groupsOf(a, 'group.y', y);
+  const single = a.thread === 1;
+  const rowGroups = single ? [] : groupsOf(a, 'group.y', y);
   const colGroups = groupsOf(b, 'group.x', x);
-  const rowOf =
-    tileRows === 1
-      ? [draft.bind(`group.y * ${groupRows}u + ${y}`)]
-      : results.map((_, i) => draft.bind(`4u * ${rowGroups[i >> 2]} + ${i & 3}u`));
-  for (const name of results.flat()) draft.line(`var ${name} = vec4<f32>();`);
+  const rows = single
+    ? [builder.bind(`group.y * ${a.group}u + ${y}`)]
+    : results.map((_, i) => builder.bind(`4u * ${rowGroups[i >> 2]} + ${i & 3}u`));
+  return { lane, x, y, rowGroups, colGroups, rows };
+}
 
-  /** Adds one outer product: `left` are this k's numbers of a in vectors (or the one number), `right` those of b. */
-  function multiply(left: readonly string[], right: readonly string[]): void {
-    results.forEach((row, i) => {
-      const number = tileRows === 1 ? left[0]! : `${left[i >> 2]}.${COMPONENTS[i & 3]}`;
-      row.forEach((name, g) => {
-        draft.line(`${name} += ${number} * ${right[g]};`);
-      });
-    });
-  }
-
-  if (depth > 0) throughWorkgroupMemory();
-  else straightFromStorage();
-
-  /** Blocks of four k, each thread its own. */
-  function straightFromStorage(): void {
-    const readA = tileRows === 1 ? readLine(a, rowOf[0]!) : readBlocks(a, rowGroups);
-    const readB = readBlocks(b, colGroups);
-    const step = (at: string, count: number): void => {
-      const left = readA(at, count);
-      const right = readB(at, count);
-      for (let j = 0; j < count; j++) multiply(left[j]!, right[j]!);
-    };
-    const blocks = Math.floor(k / 4);
-    draft.block(`for (var block = ${lane}; block < ${draft.word(blocks)}; block += ${lanes}u)`, () => {
-      step('block', 4);
-    });
-    if (k % 4 === 0) return;
-    const rest = () => step(draft.bind(draft.word(blocks)), k % 4);
-    if (lanes === 1) rest();
-    else draft.block(`if (${lane} == ${draft.word(blocks % lanes)})`, rest);
-  }
-
-  /** Reads `count` k of a block, as for each k the vectors of all groups. */
-  function readBlocks(o: Operand, groups: readonly string[]): (at: string, count: number) => string[][] {
-    const [offset, stride] = [offsetOf(o.name), strideOf(o.region)];
-    if (o.alongK) {
-      const limit = draft.bind(`${o.name === 'a' ? rows : cols} - 1u`);
-      const starts = groups.map((g) =>
-        [0, 1, 2, 3].map((r) => draft.bind(`${offset} + min(4u * ${g} + ${r}u, ${limit}) * ${stride}`)),
-      );
-      return (at, count) => {
-        const lines = starts.map((four) =>
-          four.map((s) => draft.bind(rounded(load(o, `${s} + ${fours(at)}`, count)))),
-        );
-        const blocks = lines.map(turned);
-        return Array.from({ length: count }, (_, j) => blocks.map((block) => draft.bind(block[j]!)));
-      };
-    }
-    const last = draft.bind(`(${o.name === 'a' ? rows : cols} - 1u) / 4u`);
-    const starts = groups.map((g) => draft.bind(`${offset} + ${fours(`min(${g}, ${last})`)}`));
-    return (at, count) =>
-      Array.from({ length: count }, (_, j) => {
-        const down = draft.bind(`(4u * ${at} + ${j}u) * ${stride}`);
-        return starts.map((s) => draft.bind(rounded(load(o, `${s} + ${down}`))));
-      });
-  }
-
-  /** A single line of an operand: for each k a number. */
-  function readLine(o: Operand, line: string): (at: string, count: number) => string[][] {
-    const index = draft.bind(`min(${line}, ${rows} - 1u)`);
-    if (o.alongK) {
-      const start = draft.bind(`${offsetOf(o.name)} + ${index} * ${strideOf(o.region)}`);
-      return (at, count) => {
-        const four = draft.bind(rounded(load(o, `${start} + ${fours(at)}`, count)));
-        return COMPONENTS.slice(0, count).map((c) => [`${four}.${c}`]);
-      };
-    }
-    const { binding } = place(o.region.buffer);
-    const start = draft.bind(`${startOf(o.name, 1)} + ${index}`);
-    const stride = draft.word(o.region.stride);
-    return (at, count) =>
-      Array.from({ length: count }, (_, j) => {
-        const number = draft.number(binding, `${start} + (4u * ${at} + ${j}u) * ${stride}`);
-        return [draft.bind(f16 ? `${rounded(`vec4<f32>(${number})`)}.x` : number)];
-      });
-  }
-
-  /** Pieces of `depth` k, in workgroup memory as k by lines; the next is on its way while this one is used. */
-  function throughWorkgroupMemory(): void {
-    const type = f16 ? 'vec4<f16>' : 'vec4<f32>';
-    const even = k % depth === 0;
-    const terms = draft.word(k);
-    const pieces = draft.word(Math.ceil(k / depth));
-    const fetchA = fetcher(a, 'group.y', 'local');
-    const fetchB = fetcher(b, 'group.x', `(${size - 1}u - local)`);
-
-    /** What a thread fetches of an operand: its blocks of a piece. */
-    function fetcher(o: Operand, from: string, thread: string) {
-      const groups = (o.thread * o.group) / 4;
-      // A vector more than needed: blocks that are turned over are then written to other banks.
-      const pitch = groups + (o.alongK ? 1 : 0);
-      const blocks = (groups * depth) / 4;
-      const [offset, stride] = [offsetOf(o.name), strideOf(o.region)];
-      const limit = o.name === 'a' ? rows : cols;
-      draft.globals.push(`var<workgroup> ${o.name}Piece: array<${type}, ${depth * pitch}>;`);
-      const mine = Array.from({ length: Math.ceil(blocks / size) }, (_, i) => {
-        const index = draft.bind(`${thread} + ${i * size}u`);
-        const down = draft.bind(o.alongK ? `${index} % ${depth / 4}u` : `${index} / ${groups}u`);
-        const group = draft.bind(o.alongK ? `${index} / ${depth / 4}u` : `${index} % ${groups}u`);
-        const whole = draft.bind(`${from} * ${groups}u + ${group}`);
-        const starts = o.alongK
-          ? [0, 1, 2, 3].map((r) =>
-              draft.bind(`${offset} + min(4u * ${whole} + ${r}u, ${limit} - 1u) * ${stride}`),
-            )
-          : [draft.bind(`${offset} + ${fours(`min(${whole}, (${limit} - 1u) / 4u)`)}`)];
-        const names = [0, 1, 2, 3].map((j) => `${o.name}${i}_${j}`);
-        for (const name of names) draft.line(`var ${name} = vec4<f32>();`);
-        // Threads may be more than blocks.
-        const guarded = (body: () => void) =>
-          (i + 1) * size > blocks ? draft.block(`if (${index} < ${blocks}u)`, body) : body();
-        return { down, group, starts, names, guarded };
-      });
-      const read = (piece: string, edge: boolean): void => {
-        for (const { down, starts, names, guarded } of mine) {
-          guarded(() => {
-            const at = draft.bind(`${piece} * ${depth / 4}u + ${down}`);
-            if (o.alongK) {
-              const safe = edge ? draft.bind(`min(${at}, (${terms} - 1u) / 4u)`) : at;
-              const inside = `vec4<u32>(4u * ${at}) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(${terms})`;
-              starts.forEach((s, r) => {
-                const four = load(o, `${s} + ${fours(safe)}`);
-                draft.line(`${names[r]} = ${edge ? `select(vec4<f32>(), ${four}, ${inside})` : four};`);
-              });
-              return;
-            }
-            names.forEach((name, j) => {
-              const row = draft.bind(`4u * ${at} + ${j}u`);
-              const safe = edge ? `min(${row}, ${terms} - 1u)` : row;
-              const four = load(o, `${starts[0]} + ${safe} * ${stride}`);
-              draft.line(`${name} = ${edge ? `select(vec4<f32>(), ${four}, ${row} < ${terms})` : four};`);
-            });
-          });
-        }
-      };
-      return {
-        read: (piece: string): void => {
-          if (even) {
-            read(piece, false);
-            return;
-          }
-          draft.block(`if ((${piece} + 1u) * ${depth}u <= ${terms})`, () => read(piece, false));
-          draft.block('else', () => read(piece, true));
-        },
-        write: (): void => {
-          for (const { down, group, names, guarded } of mine) {
-            guarded(() => {
-              const vectors = o.alongK ? turned(names) : names;
-              vectors.forEach((v, j) => {
-                const at = `(4u * ${down} + ${j}u) * ${pitch}u + ${group}`;
-                draft.line(`${o.name}Piece[${at}] = ${f16 ? halved(v) : v};`);
-              });
-            });
-          }
-        },
-        use: (term: string, own: string): string[] =>
-          Array.from({ length: o.thread / 4 }, (_, g) => {
-            const stored = `${o.name}Piece[${term} * ${pitch}u + ${own} + ${g * o.group}u]`;
-            return draft.bind(f16 ? `vec4<f32>(${stored})` : stored);
-          }),
-      };
-    }
-
-    fetchA.read('0u');
-    fetchB.read('0u');
-    draft.block(`for (var piece = 0u; piece < ${pieces}; piece++)`, () => {
-      draft.line('workgroupBarrier();');
-      fetchA.write();
-      fetchB.write();
-      draft.line('workgroupBarrier();');
-      draft.block(`if (piece + 1u < ${pieces})`, () => {
-        const next = draft.bind('piece + 1u');
-        fetchA.read(next);
-        fetchB.read(next);
-      });
-      draft.block(`for (var term = 0u; term < ${depth}u; term++)`, () => {
-        const left = fetchA.use('term', y);
-        const right = fetchB.use('term', x);
-        multiply(left, right);
-      });
-    });
-  }
-
-  if (lanes > 1) {
-    const all = results.flat();
-    draft.globals.push(`var<workgroup> partial: array<vec4<f32>, ${all.length * size}>;`);
+/** Adds up the results of the threads that share them; all but the first leave. */
+function addLanes(builder: ProductBuilder, { lane }: ThreadTile): void {
+  const { size } = builder;
+  const all = builder.results.flat();
+  builder.globals.push(`var<workgroup> partial: array<vec4<f32>, ${all.length * size}>;`);
+  all.forEach((name, v) => {
+    builder.line(`partial[${v * size}u + local] = ${name};`);
+  });
+  builder.line('workgroupBarrier();');
+  builder.line(`if (${lane} > 0u) { return; }`);
+  builder.block(`for (var j = 1u; j < ${builder.tile.lanes}u; j++)`, () => {
     all.forEach((name, v) => {
-      draft.line(`partial[${v * size}u + local] = ${name};`);
+      builder.line(`${name} += partial[${v * size}u + local + j];`);
     });
-    draft.line('workgroupBarrier();');
-    draft.line(`if (${lane} > 0u) { return; }`);
-    draft.block(`for (var j = 1u; j < ${lanes}u; j++)`, () => {
-      all.forEach((name, v) => {
-        draft.line(`${name} += partial[${v * size}u + local + j];`);
-      });
-    });
-  }
+  });
+}
 
-  const scale = draft.float(alpha);
-  update?.(draft);
-  const { binding } = place(product.c.buffer);
-  const start = update ? '' : offsetOf('c');
-  const stride = update ? '' : strideOf(product.c);
-  const firstRow = update && blocks ? `group.z * ${rows} + ` : '';
-  results.forEach((row, i) => {
-    draft.block(`if (${rowOf[i]} < ${rows})`, () => {
-      row.forEach((name, g) => {
-        const group = colGroups[g]!;
-        draft.block(`if (4u * ${group} < ${cols})`, () => {
-          if (update) {
-            draft.line(`update(${firstRow}${rowOf[i]}, ${group}, ${scale} * ${name});`);
-            return;
-          }
-          const at = draft.bind(`${start} + ${rowOf[i]} * ${stride} + ${fours(group)}`);
-          const numbers = (from: number): void => {
-            for (let j = from; j < 4; j++) {
-              const to = vector
-                ? `${draft.vec4(binding, at, true)}.${COMPONENTS[j]}`
-                : draft.number(binding, `${at} + ${j}u`, true);
-              const value = `${scale} * ${name}.${COMPONENTS[j]}${beta === 1 ? ` + ${to}` : ''}`;
-              const inside = n % 4 === 0 || j === 0 ? '' : `if (4u * ${group} + ${j}u < ${cols}) `;
-              draft.line(inside === '' ? `${to} = ${value};` : `${inside}{ ${to} = ${value}; }`);
-            }
-          };
-          if (!vector) {
-            numbers(0);
-            return;
-          }
-          const whole = () => {
-            const to = draft.vec4(binding, at, true);
-            draft.line(`${to} = ${scale} * ${name}${beta === 1 ? ` + ${to}` : ''};`);
-          };
-          if (n % 4 === 0) whole();
-          else {
-            draft.block(`if (4u * ${group} + 4u <= ${cols})`, whole);
-            draft.block('else', () => numbers(0));
-          }
-        });
+/** Prints something for each of the thread's vectors of results that is not beyond the matrix. */
+function eachResult(
+  builder: ProductBuilder,
+  tile: ThreadTile,
+  body: (name: string, row: string, group: string) => void,
+): void {
+  builder.results.forEach((names, i) => {
+    const row = tile.rows[i]!;
+    builder.block(`if (${row} < ${builder.rows})`, () => {
+      names.forEach((name, g) => {
+        const group = tile.colGroups[g]!;
+        builder.block(`if (4u * ${group} < ${builder.cols})`, () => body(name, row, group));
       });
     });
   });
+}
 
-  const across = Math.ceil(n / (tileCols * groupCols));
-  const down = Math.ceil(m / (tileRows * groupRows));
-  const count = blockCount(product);
-  if (Math.max(across, down, count) > options.maxWorkgroupsPerDimension)
-    throw new Error(`${count} products of ${m} by ${n} are more than a dispatch can make`);
+/** Hands the results to an update; of blocks, each has the rows behind those of the block before. */
+function updateWith(builder: ProductBuilder, tile: ThreadTile, scale: string, update: UpdatePrinter): void {
+  update(builder);
+  const firstRow = builder.product.blocks ? `group.z * ${builder.rows} + ` : '';
+  eachResult(builder, tile, (name, row, group) => {
+    builder.line(`update(${firstRow}${row}, ${group}, ${scale} * ${name});`);
+  });
+}
+
+/** Writes the results to c, or adds them to it. */
+function writeResults(builder: ProductBuilder, tile: ThreadTile, scale: string): void {
+  const { n, beta, c } = builder.product;
+  const { binding } = builder.addressOf(c.buffer);
+  const start = builder.startOf('c');
+  const stride = builder.strideOf(c);
+  const assign = (to: string, value: string): string =>
+    `${to} = ${scale} * ${value}${beta === 1 ? ` + ${to}` : ''};`;
+  eachResult(builder, tile, (name, row, group) => {
+    const at = builder.bind(`${start} + ${row} * ${stride} + ${builder.fours(group)}`);
+    const whole = () => builder.line(assign(builder.vec4(binding, at, true), name));
+    /** Number by number, those that are not beyond the matrix. */
+    const numbers = () => {
+      COMPONENTS.forEach((component, j) => {
+        const to = builder.vector
+          ? `${builder.vec4(binding, at, true)}.${component}`
+          : builder.number(binding, `${at} + ${j}u`, true);
+        const statement = assign(to, `${name}.${component}`);
+        const certain = n % 4 === 0 || j === 0;
+        builder.line(certain ? statement : `if (4u * ${group} + ${j}u < ${builder.cols}) { ${statement} }`);
+      });
+    };
+    if (!builder.vector) numbers();
+    else if (n % 4 === 0) whole();
+    else {
+      builder.block(`if (4u * ${group} + 4u <= ${builder.cols})`, whole);
+      builder.block('else', numbers);
+    }
+  });
+}
+
+/** For people: how a product is made. */
+function nameOf(product: Gemm, tile: GemmTile, { f16 }: Pick<WgslOptions, 'f16'>): string {
   const how = `${product.transposeA ? 'T' : 'N'}${product.transposeB ? 'T' : 'N'} ${tile.name}`;
-  const label = `product ${how}${f16 ? ' f16' : ''}${blocks ? ' in blocks' : ''}${update ? ' and update' : ''}`;
-  return draft.shader(label, size, [across, down, count]);
+  return `product ${how}${f16 ? ' f16' : ''}${product.blocks ? ' in blocks' : ''}`;
+}
+
+function workgroupsOf(
+  product: Gemm,
+  { thread, group }: GemmTile,
+  { maxWorkgroupsPerDimension }: Pick<WgslOptions, 'maxWorkgroupsPerDimension'>,
+): readonly [number, number, number] {
+  const { m, n } = product;
+  const across = Math.ceil(n / (thread[1] * group[1]));
+  const down = Math.ceil(m / (thread[0] * group[0]));
+  const count = blockCount(product);
+  if (Math.max(across, down, count) > maxWorkgroupsPerDimension)
+    throw new Error(`${count} products of ${m} by ${n} are more than a dispatch can make`);
+  return [across, down, count];
 }
 
 function checkTile({ name, thread, group, depth, lanes }: GemmTile): void {

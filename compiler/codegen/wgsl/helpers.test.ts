@@ -4,7 +4,7 @@ import { drawNegative } from '../../../runtime/random/draw.js';
 import { uniforms } from '../../../runtime/random/philox.js';
 import { describeUnless } from '../../../test/support/needs.js';
 import { GUARD, Heap } from '../../../test/support/wat-kernels.js';
-import { Machine, noDevice, place, planOf, ways } from '../../../test/support/wgsl-kernels.js';
+import { heapAddress, Machine, noDevice, planOf, ways } from '../../../test/support/wgsl-kernels.js';
 import { type Field, patchColumns, patchCount, patchSize, sourceSize } from '../../field.js';
 import type { Launch, Region } from '../../plan/plan.js';
 import { shaderFor } from './index.js';
@@ -30,7 +30,7 @@ describeUnless(noDevice, 'helpers on a device', () => {
     launch: Launch & { readonly output: Region },
     { seed = 0, way = 'each alone' as Way, epoch = 0, batch = 0 } = {},
   ): Promise<Float32Array[]> {
-    const shaders = shaderFor(launch, planOf([], [launch], seed), place, machine.able(ways[way]));
+    const shaders = shaderFor(launch, planOf([], [launch], seed), heapAddress, machine.able(ways[way]));
     expect(shaders).toHaveLength(1);
     await machine.run(heap, shaders, { epoch, batch });
     const { offset, rows, stride } = launch.output;

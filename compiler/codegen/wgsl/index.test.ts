@@ -1,6 +1,6 @@
 /**
- * All kernels of the models that come with rffc as WGSL: in no more dispatches than there are kernels, and as Dawn accepts it,
- * on its null backend, which has every feature.
+ * All kernels of the models that come with rffc as WGSL: in no more dispatches than there are kernels, and as Dawn
+ * accepts it, on its null backend, which has every feature.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,12 +21,12 @@ const kernels = (launch: Launch): number => (launch.kind === 'learn' ? launch.pr
 
 async function printed(file: string, options: Omit<WgslOptions, 'tile'>) {
   const { plan } = await compile({ text: readFileSync(join(folder, file), 'utf8'), file });
-  const { places } = layOutChunks(plan, 2 ** 30);
+  const { addresses } = layOutChunks(plan, 2 ** 30);
   const tile: WgslOptions['tile'] = (product) => gemmTiles(options, product)[0]!;
   const all = { ...options, tile };
   return Object.values(plan.programs)
     .flat()
-    .map((launch) => ({ launch, shaders: shaderFor(launch, plan, (buffer) => places[buffer]!, all) }));
+    .map((launch) => ({ launch, shaders: shaderFor(launch, plan, (buffer) => addresses[buffer]!, all) }));
 }
 const shadersOf = async (file: string, options: Omit<WgslOptions, 'tile'>): Promise<Shader[]> =>
   (await printed(file, options)).flatMap(({ shaders }) => shaders);

@@ -2,5 +2,5 @@
 export { printShaders } from './emit.js';
 export { gemmShader } from './gemm.js';
 export { shaderFor } from './launches.js';
-export type { Binding, Place, PlanKernels, Shader, WgslOptions } from './shader.js';
+export type { Address, AddressOf, Binding, PlanKernels, Shader, WgslOptions } from './shader.js';
 export { type GemmTile, gemmTiles, probeTiles, shapeClass } from './tiles.js';

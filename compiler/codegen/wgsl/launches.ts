@@ -1,7 +1,7 @@
 /** A launch of a plan as the dispatches it takes. */
 import { wholeMatrix } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region } from '../../plan/plan.js';
-import { gemmShader, isAligned } from './gemm.js';
+import { gemmShader } from './gemm.js';
 import {
   drawShader,
   dropoutShader,
@@ -12,40 +12,46 @@ import {
   scatterShader,
   totalShader,
 } from './helpers.js';
+import { isAligned } from './product.js';
 import { rowsShader, type UpdatePrinter, updatePrinter } from './rows.js';
-import type { Place, PlanKernels, Shader, WgslOptions } from './shader.js';
+import type { AddressOf, PlanKernels, Shader, WgslOptions } from './shader.js';
 import type { GemmTile } from './tiles.js';
 
 /**
  * The dispatches of a launch, to be run in order.
  *
- * @param place where each of the plan's buffers lies; offsets are multiples of 64 numbers
+ * @param addressOf where each of the plan's buffers lies; offsets are multiples of 64 numbers
  * @throws Error for a launch that is not well formed, or that is more than a dispatch can have
  */
-export function shaderFor(launch: Launch, plan: PlanKernels, place: Place, options: WgslOptions): Shader[] {
+export function shaderFor(
+  launch: Launch,
+  plan: PlanKernels,
+  addressOf: AddressOf,
+  options: WgslOptions,
+): Shader[] {
   switch (launch.kind) {
     case 'gemm':
-      return [gemmShader(launch, tileOf(launch, options), place, options)];
+      return [gemmShader(launch, tileOf(launch, options), addressOf, options)];
     case 'rows':
-      return [rowsShader(launch, plan, place, options)];
+      return [rowsShader(launch, plan, addressOf, options)];
     case 'learn':
-      return learnShaders(launch, plan, place, options);
+      return learnShaders(launch, plan, addressOf, options);
     case 'patches':
-      return [patchesShader(launch, place, options)];
+      return [patchesShader(launch, addressOf, options)];
     case 'mean':
-      return [meanShader(launch, place, options)];
+      return [meanShader(launch, addressOf, options)];
     case 'total':
-      return [totalShader(launch, place, options)];
+      return [totalShader(launch, addressOf, options)];
     case 'scatter':
-      return [scatterShader(launch, place, options)];
+      return [scatterShader(launch, addressOf, options)];
     case 'onehot':
-      return [onehotShader(launch, place, options)];
+      return [onehotShader(launch, addressOf, options)];
     case 'dropout':
-      return [dropoutShader(launch, plan.model.train.seed, place, options)];
+      return [dropoutShader(launch, plan.model.train.seed, addressOf, options)];
     case 'draw':
-      return [drawShader(launch, place, options)];
+      return [drawShader(launch, addressOf, options)];
     case 'fill':
-      return [fillShader(launch, place, options)];
+      return [fillShader(launch, addressOf, options)];
     default:
       return launch satisfies never;
   }
@@ -57,14 +63,19 @@ const tileOf = (product: Gemm, { tile }: WgslOptions): GemmTile =>
 type Learn = Extract<Launch, { kind: 'learn' }>;
 
 /** The products and then the update; both at once where one product makes the whole gradient. */
-function learnShaders(launch: Learn, plan: PlanKernels, place: Place, options: WgslOptions): Shader[] {
+function learnShaders(
+  launch: Learn,
+  plan: PlanKernels,
+  addressOf: AddressOf,
+  options: WgslOptions,
+): Shader[] {
   const { products, update } = launch;
   const [first] = products;
-  const printer = first && products.length === 1 ? fusedUpdate(launch, first, plan, place) : undefined;
-  if (first && printer) return [gemmShader(first, tileOf(first, options), place, options, printer)];
+  const printer = first && products.length === 1 ? fusedUpdate(launch, first, plan, addressOf) : undefined;
+  if (first && printer) return [gemmShader(first, tileOf(first, options), addressOf, options, printer)];
   return [
-    ...products.map((p) => gemmShader(p, tileOf(p, options), place, options)),
-    rowsShader(update, plan, place, options),
+    ...products.map((p) => gemmShader(p, tileOf(p, options), addressOf, options)),
+    rowsShader(update, plan, addressOf, options),
   ];
 }
 
@@ -73,7 +84,7 @@ function fusedUpdate(
   { gradient, update }: Learn,
   product: Gemm,
   plan: PlanKernels,
-  place: Place,
+  addressOf: AddressOf,
 ): UpdatePrinter | undefined {
   const whole = wholeMatrix(product, 'c');
   if (!sameRegion(whole, gradient) || product.beta !== 0) return undefined;
@@ -85,7 +96,7 @@ function fusedUpdate(
   // Other threads still read the operands while this one updates.
   if (update.outputs.some((o) => o.buffer === product.a.buffer || o.buffer === product.b.buffer))
     return undefined;
-  if (!(['a', 'b'] as const).every((side) => isAligned(product, side, place))) return undefined;
+  if (!(['a', 'b'] as const).every((side) => isAligned(product, side, addressOf))) return undefined;
   const inputs = new Set(update.inputs.flatMap((v, i) => (v.buffer === gradient.buffer ? [i] : [])));
   for (const i of inputs) {
     const view = update.inputs[i]!;
@@ -93,7 +104,7 @@ function fusedUpdate(
       view.offset === gradient.offset && (gradient.rows === 1 || view.sampleStride === gradient.stride);
     if (view.lookup || !whole || kinds[i]!.kind === 'row') return undefined;
   }
-  return updatePrinter(update, plan, place, inputs);
+  return updatePrinter(update, plan, addressOf, inputs);
 }
 
 const sameRegion = (a: Region, b: Region): boolean =>

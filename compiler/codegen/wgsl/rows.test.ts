@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apart, checkRows, inPlace, type PlayRows } from '../../../test/support/kernels.js';
 import { describeUnless } from '../../../test/support/needs.js';
 import { layerStep } from '../../../test/support/wat-kernels.js';
-import { least, Machine, noDevice, place, planOf, ways } from '../../../test/support/wgsl-kernels.js';
+import { heapAddress, least, Machine, noDevice, planOf, ways } from '../../../test/support/wgsl-kernels.js';
 import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
 import { shaderFor, type WgslOptions } from './index.js';
 
 const shaders = (kernel: RowsKernel, launch: RowsLaunch, options: Partial<WgslOptions> = {}) =>
-  shaderFor(launch, planOf([kernel], [launch]), place, { ...least, ...options });
+  shaderFor(launch, planOf([kernel], [launch]), heapAddress, { ...least, ...options });
 
 describeUnless(noDevice, 'row kernels on a device', () => {
   let machine: Machine;
@@ -53,7 +53,7 @@ describeUnless(noDevice, 'row kernels on a device', () => {
     });
   });
 
-  it('compute row values alone, without any pass', async () => {
+  it('compute row values alone, without any sweep', async () => {
     const kernel: RowsKernel = {
       kind: 'rows',
       name: 'scalars',

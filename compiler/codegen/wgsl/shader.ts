@@ -1,14 +1,16 @@
 /**
  * A shader under way: the storage chunks it touches, the words of its parameter block, and its text. What differs from
- * launch to launch (offsets, strides, sizes) goes into the words, so that launches of one shape of code share a pipeline.
+ * launch to launch (offsets, strides, sizes) goes into the words, so that launches of one shape of code share a
+ * pipeline.
  *
- * | place | holds |
+ * | binding | holds |
  * | --- | --- |
  * | `@group(0) @binding(k)` | the k-th storage chunk, as f32 or, where all wide accesses are aligned, as vec4<f32> |
  * | `@group(1) @binding(0)` | the launch's parameter block, a uniform of `params.length` words |
  * | `@group(1) @binding(1)` | what changes from run to run, a uniform: `vec4<u32>(epoch, batch, 0, 0)` |
  */
 import type { Gemm, Plan } from '../../plan/plan.js';
+import { StatementBuilder } from '../text.js';
 import type { GemmTile } from './tiles.js';
 
 /** A dispatch: its code, what it binds, and its own numbers. */
@@ -30,8 +32,15 @@ export interface Binding {
   readonly access: 'read' | 'read_write';
 }
 
-/** Where a plan's buffer lies: in which storage chunk, and at which number of it (a number is four bytes). */
-export type Place = (buffer: number) => { readonly binding: number; readonly offset: number };
+/** Where a plan's buffer starts. */
+export interface Address {
+  /** The storage chunk. */
+  readonly binding: number;
+  /** In numbers (four bytes each) from the chunk's start. */
+  readonly offset: number;
+}
+
+export type AddressOf = (buffer: number) => Address;
 
 /** What of a plan the code of its launches hangs on. */
 export type PlanKernels = Pick<Plan, 'buffers' | 'kernels' | 'programs'> & {
@@ -54,60 +63,28 @@ export interface WgslOptions {
   readonly maxWorkgroupsPerDimension: number;
 }
 
-/** A stretch of memory that a launch reads or writes: numbers in a buffer, in a chunk. */
-export interface Memory {
-  readonly binding: number;
-  /** In numbers, from the chunk's start. */
-  readonly offset: number;
-}
-
 const COMPONENTS = 'xyzw';
 
-/** Collects lines, chunks and words, and puts them together as a shader. */
-export class Draft {
+/** Collects statements, chunks and words, and puts them together as a shader. */
+export class ShaderBuilder extends StatementBuilder {
   /** Directives, functions and workgroup variables, before `main`. */
   readonly globals: string[] = [];
   private readonly enables = new Set<string>();
   private readonly words: number[] = [];
   private readonly chunks = new Map<number, { written: boolean }>();
-  private readonly lines: string[] = [];
-  private indent = '  ';
-  private names = 0;
   private usesRun = false;
 
   /** @param vector whether chunks are vec4<f32>; numbers are then read as their components */
-  constructor(readonly vector: boolean) {}
+  constructor(readonly vector: boolean) {
+    super(
+      (name, value) => `let ${name} = ${value};`,
+      (name, value) => `var ${name} = ${value};`,
+    );
+  }
 
   enable(extension: string): void {
     this.enables.add(extension);
   }
-
-  line(text: string): void {
-    this.lines.push(this.indent + text);
-  }
-
-  /** `head { body }`. */
-  block(head: string, body: () => void): void {
-    this.line(`${head} {`);
-    this.indent += '  ';
-    body();
-    this.indent = this.indent.slice(2);
-    this.line('}');
-  }
-
-  /** The lines that `body` writes, taken out of the text: for a function of their own. */
-  apart(body: () => void): string[] {
-    const start = this.lines.length;
-    body();
-    return this.lines.splice(start);
-  }
-
-  /** Names a value. */
-  readonly bind = (text: string): string => {
-    const name = `v${this.names++}`;
-    this.line(`let ${name} = ${text};`);
-    return name;
-  };
 
   /** A word of the parameter block, as u32. @throws Error for what is no unsigned 32-bit integer */
   word(value: number): string {
@@ -195,7 +172,12 @@ export class Draft {
   }
 }
 
-/** `count` workgroups as a grid that no dimension is too small for; the index is `group.y * groups.x + group.x`, and may reach beyond. */
+/**
+ * `count` workgroups as a grid that no dimension is too small for. Their index, `GROUP_INDEX`, may reach beyond
+ * `count`.
+ *
+ * @throws Error for more than a dispatch can have
+ */
 export function grid(count: number, options: WgslOptions): readonly [number, number, number] {
   const x = Math.min(count, options.maxWorkgroupsPerDimension);
   const y = Math.ceil(count / x);
@@ -206,6 +188,3 @@ export function grid(count: number, options: WgslOptions): readonly [number, num
 
 /** The index of a workgroup in a `grid`. */
 export const GROUP_INDEX = '(group.y * groups.x + group.x)';
-
-/** The next power of two that is not below x. */
-export const powerAbove = (x: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, x)));

@@ -1,6 +1,7 @@
 /**
- * The tiles that products may be made in. Which is fastest differs by adapter and shape far more than any rule could say (a
- * software adapter wants no workgroup memory at all), so the engine measures these candidates once a shape class.
+ * The tiles that products may be made in. Which is fastest differs by adapter and shape far more than any rule could
+ * say (a software adapter wants no workgroup memory at all), so the engine measures these candidates once a shape
+ * class.
  */
 import type { Gemm } from '../../plan/plan.js';
 
@@ -111,7 +112,10 @@ export function gemmTiles(options: TileLimits, shape?: Pick<Gemm, 'm' | 'n' | 'k
 /** The next power of two that is not below x. */
 export const powerAbove = (x: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, x)));
 
-/** Products of one class are about as fast with one tile as with another: sizes to within a factor of two, and how operands lie. */
+/**
+ * Products of one class are about as fast with one tile as with another: sizes to within a factor of two, and how
+ * operands lie.
+ */
 export function shapeClass(product: Pick<Gemm, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>): string {
   const { m, n, k, transposeA, transposeB } = product;
   return `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${[m, n, k].map(powerAbove).join('x')}`;

@@ -1,8 +1,8 @@
-/** What the scheduler decides: passes, and where each value of a later pass comes from. */
+/** Which sweeps a kernel makes, and where each value of a later sweep comes from. */
 import { describe, expect, it } from 'vitest';
 import { layerStep } from '../../test/support/wat-kernels.js';
 import type { ExpressionNode, RowsKernel } from '../plan/plan.js';
-import { type Pass, schedule } from './schedule.js';
+import { type Sweep, sweepsOf } from './sweeps.js';
 
 function kernel(
   nodes: ExpressionNode[],
@@ -21,19 +21,19 @@ function kernel(
   };
 }
 const none = () => false;
-const show = (pass: Pass) => [
-  ...pass.steps.map((s) => (s.kind === 'load' ? `load ${s.node} ${s.from.kind}` : `${s.kind} ${s.node}`)),
-  ...pass.stores.map((s) => `store ${s.node} ${s.to.kind}`),
+const show = (sweep: Sweep) => [
+  ...sweep.steps.map((s) => (s.kind === 'load' ? `load ${s.node} ${s.from.kind}` : `${s.kind} ${s.node}`)),
+  ...sweep.stores.map((s) => `store ${s.node} ${s.to.kind}`),
 ];
 
-describe('schedule', () => {
-  it('runs a layer step in two passes: what normalizing needs again comes from where it was stored', () => {
+describe('sweepsOf', () => {
+  it('runs a layer step in two sweeps: what normalizing needs again comes from where it was stored', () => {
     const step = layerStep(10);
     const [h, s, dz] = step.outputs.map((o) => o.node) as [number, number, number];
-    const { passes, scratchRows } = schedule(step, none);
-    expect(passes).toHaveLength(2);
-    expect(show(passes[0]!)).toContain(`store ${h} output`);
-    expect(show(passes[1]!)).toEqual(
+    const { sweeps, scratchRows } = sweepsOf(step, none);
+    expect(sweeps).toHaveLength(2);
+    expect(show(sweeps[0]!)).toContain(`store ${h} output`);
+    expect(show(sweeps[1]!)).toEqual(
       expect.arrayContaining([`load ${h} output`, 'load 0 input', `store ${s} output`, `store ${dz} output`]),
     );
     expect(scratchRows).toBe(0);
@@ -41,17 +41,17 @@ describe('schedule', () => {
 
   it('keeps what is dear in scratch and computes again what is cheap', () => {
     // exp(x) / sum(exp(x)), and |x| · max |x|.
-    const dear = schedule(kernel(['x', ['exp', 0], ['sum', 1], ['div', 1, 2]], [[3, 'element']]), none);
-    expect(dear.passes.map(show)).toEqual([
+    const dear = sweepsOf(kernel(['x', ['exp', 0], ['sum', 1], ['div', 1, 2]], [[3, 'element']]), none);
+    expect(dear.sweeps.map(show)).toEqual([
       ['load 0 input', 'compute 1', 'accumulate 2', 'store 1 scratch'],
       ['load 1 scratch', 'compute 3', 'store 3 output'],
     ]);
-    const light = schedule(kernel(['x', ['abs', 0], ['amax', 1], ['mul', 1, 2]], [[3, 'element']]), none);
+    const light = sweepsOf(kernel(['x', ['abs', 0], ['amax', 1], ['mul', 1, 2]], [[3, 'element']]), none);
     expect(light.scratchRows).toBe(0);
-    expect(show(light.passes[1]!)).toEqual(['load 0 input', 'compute 1', 'compute 3', 'store 3 output']);
+    expect(show(light.sweeps[1]!)).toEqual(['load 0 input', 'compute 1', 'compute 3', 'store 3 output']);
   });
 
-  it('keeps an input that a store of an earlier pass may change', () => {
+  it('keeps an input that a store of an earlier sweep may change', () => {
     const twice = kernel(
       ['x', ['tanh', 0], ['mean', 1], ['mul', 0, 2]],
       [
@@ -59,22 +59,22 @@ describe('schedule', () => {
         [3, 'element'],
       ],
     );
-    const inPlace = schedule(twice, (output) => output === 0);
-    expect(inPlace.passes.map(show)).toEqual([
+    const inPlace = sweepsOf(twice, (output) => output === 0);
+    expect(inPlace.sweeps.map(show)).toEqual([
       ['load 0 input', 'compute 1', 'accumulate 2', 'store 1 output', 'store 0 scratch'],
       ['load 0 scratch', 'compute 3', 'store 3 output'],
     ]);
-    // The last pass may overwrite what it has read.
-    expect(schedule(twice, (output) => output === 1).scratchRows).toBe(0);
+    // The last sweep may overwrite what it has read.
+    expect(sweepsOf(twice, (output) => output === 1).scratchRows).toBe(0);
   });
 
-  it('leaves out what no output needs, and row values wait for their pass', () => {
-    const s = schedule(
+  it('leaves out what no output needs, and row values wait for their sweep', () => {
+    const s = sweepsOf(
       kernel(['x', 'r', ['sum', 0], ['add', 2, 1], ['exp', 0], ['sqrt', 3], ['mul', 1, 1]], [[5, 'row']]),
       none,
     );
-    expect(s.passes.map(show)).toEqual([['load 0 input', 'accumulate 2']]);
-    expect(s.passes[0]!.before).toEqual([1]);
+    expect(s.sweeps.map(show)).toEqual([['load 0 input', 'accumulate 2']]);
+    expect(s.sweeps[0]!.before).toEqual([1]);
     expect(s.after).toEqual([3, 5]);
   });
 
@@ -88,6 +88,6 @@ describe('schedule', () => {
     ['one number a row', kernel(['x'], [[0, 'row']])],
     ['0 units', { ...kernel(['x'], [[0, 'element']]), units: 0 }],
   ])('refuses a kernel: %s', (message, bad) => {
-    expect(() => schedule(bad)).toThrow(message);
+    expect(() => sweepsOf(bad)).toThrow(message);
   });
 });

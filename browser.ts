@@ -20,11 +20,10 @@ export { loadDataset } from './runtime/data/page.js';
 export type { RunArguments, Session } from './runtime/engine.js';
 export { evaluate, initialize, predict, samples, train } from './runtime/library.js';
 export type { Evaluation, Prediction, PredictOptions } from './runtime/train/evaluate.js';
+export type { Measures, Position } from './runtime/train/progress.js';
 export type {
   BatchReport,
   EpochReport,
-  Measures,
-  Position,
   TrainingData,
   TrainObserver,
   TrainOptions,

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fillTemplate, table } from '../docs/template.js';
-import { sha256 } from '../runtime/run/folder.js';
+import { sha256 } from '../runtime/folder/folder.js';
 
 /** The first line of a log. */
 export interface ResultRun {

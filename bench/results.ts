@@ -11,8 +11,8 @@ import { loadModel } from '../compiler/compile.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { render } from '../grammar/render.js';
 import { listBackends } from '../runtime/backends.js';
-import { METRICS, type RunConfig, readRunConfig, sha256 } from '../runtime/run/folder.js';
-import { type EpochLine, parseMetrics } from '../runtime/run/metrics.js';
+import { METRICS, type RunConfig, readRunConfig, sha256 } from '../runtime/folder/folder.js';
+import { type EpochLine, parseMetrics } from '../runtime/folder/metrics.js';
 import { type ResultEpoch, type ResultRun, writeResultsPage } from './results-page.js';
 
 /** npm runs its scripts in the repository's root. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import type { BenchReport, Timing } from '../runtime/bench/bench.js';
-import { callerIn } from './testing.js';
+import { callerIn } from '../test/support/calling.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { asCalled, render } from '../grammar/render.js';
-import { shellWord } from '../runtime/run/shell.js';
+import { shellWord } from '../runtime/shell.js';
 import { calledAs } from './command.js';
 
 const home = realpathSync(mkdtempSync(join(tmpdir(), 'rffc-command-')));

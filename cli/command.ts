@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { shellWord } from '../runtime/run/shell.js';
+import { shellWord } from '../runtime/shell.js';
 
 export interface Caller {
   /** This program's `dist/cli/main.js`, with links resolved. */

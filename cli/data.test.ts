@@ -11,9 +11,9 @@ import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
 import { drawDigits } from '../runtime/data/digits.js';
-import { idxBytes, npyBytes, npzBytes } from '../runtime/data/testing.js';
+import { callerIn } from '../test/support/calling.js';
+import { idxBytes, npyBytes, npzBytes } from '../test/support/mnist-files.js';
 import { testUnless } from '../test/support/needs.js';
-import { callerIn } from './testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-own-'));
 afterAll(() => rmSync(folder, { recursive: true }));

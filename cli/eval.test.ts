@@ -6,9 +6,9 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drawDigits } from '../runtime/data/digits.js';
 import { openNumpy } from '../runtime/data/npy.js';
-import { idxBytes } from '../runtime/data/testing.js';
 import { parseSafetensors, toFloat32 } from '../runtime/safetensors.js';
-import { callerIn } from './testing.js';
+import { callerIn } from '../test/support/calling.js';
+import { idxBytes } from '../test/support/mnist-files.js';
 
 const model = `
 connection forward { init: kaiming_uniform() }

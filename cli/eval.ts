@@ -2,11 +2,12 @@
 import { dirname, relative } from 'node:path';
 import type { DataSpec } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
-import { openBackend, type Precision } from '../runtime/backends.js';
+import { openBackend } from '../runtime/backends.js';
 import type { Split } from '../runtime/data/dataset.js';
 import { loadDataset } from '../runtime/data/index.js';
 import { readSamples, type SampleOptions } from '../runtime/data/samples.js';
 import { keepAside } from '../runtime/data/validation.js';
+import type { Precision } from '../runtime/engine.js';
 import { openTrained, readRun, type SavedRun, wantedBy } from '../runtime/run/run.js';
 import { checkDataset } from '../runtime/train/batches.js';
 import {
@@ -17,7 +18,7 @@ import {
   score,
 } from '../runtime/train/evaluate.js';
 import { goodnessMargins, type Margins } from '../runtime/train/margins.js';
-import type { JudgedSplit } from '../runtime/train/train.js';
+import type { EvaluatedSplit } from '../runtime/train/progress.js';
 import { type Io, misuse, pathOf, percent, report } from './io.js';
 
 interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values' | 'normalize'> {
@@ -33,8 +34,8 @@ interface EvalOptions extends Pick<SampleOptions, 'invert' | 'resize' | 'values'
   readonly json?: true;
 }
 
-/** `train` excludes the held-out validation samples. */
-type SplitName = JudgedSplit | 'train';
+/** `train` is what the network learned from: without what it kept aside. */
+type SplitName = EvaluatedSplit | 'train';
 
 export async function evalCommand(io: Io, folder: string, options: EvalOptions): Promise<number> {
   if (options.data === undefined) checkNoReading(options);

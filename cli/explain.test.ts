@@ -3,6 +3,7 @@
  * typed into a folder of their own, library calls are made. What no command can bring about names the test that
  * provokes it.
  */
+
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -21,11 +22,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RffcError } from '../grammar/diagnostic.js';
 import * as rffc from '../index.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
+import { type Called, callerIn } from '../test/support/calling.js';
 import { notOnWindows } from '../test/support/needs.js';
 import { type CodeExample, fileOf, linesOf, type Typed } from './explain/example.js';
 import { codeExamples } from './explain/examples.js';
 import { findTerm, terms } from './explain/terms.js';
-import { type Called, callerIn } from './testing.js';
 
 const root = join(import.meta.dirname, '..');
 const world = mkdtempSync(join(tmpdir(), 'rffc-explain-'));

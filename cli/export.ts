@@ -3,13 +3,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lower } from '../compiler/graph/lower.js';
 import { describeDataset } from '../runtime/data/load.js';
+import { fileError, writeAtomically } from '../runtime/files.js';
+import { BEST, CHECKPOINT } from '../runtime/folder/folder.js';
 import { exportOnnx } from '../runtime/onnx/export.js';
 import { readCheckpoint } from '../runtime/run/checkpoint.js';
-import { fileError, writeAtomically } from '../runtime/run/files.js';
-import { BEST, CHECKPOINT } from '../runtime/run/folder.js';
 import { readRun } from '../runtime/run/run.js';
-import { rffcVersion } from '../runtime/run/version.js';
 import { predictsBy } from '../runtime/train/evaluate.js';
+import { rffcVersion } from '../runtime/version.js';
 import { type Io, pathOf } from './io.js';
 
 interface ExportOptions {

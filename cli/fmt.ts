@@ -2,7 +2,7 @@
 import { isJson } from '../compiler/compile.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { format } from '../grammar/index.js';
-import { readText, writeAtomically } from '../runtime/run/files.js';
+import { readText, writeAtomically } from '../runtime/files.js';
 import { type Io, pathOf, plural, report } from './io.js';
 
 export function fmtCommand(io: Io, files: readonly string[], options: { readonly check?: true }): number {

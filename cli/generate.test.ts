@@ -6,7 +6,7 @@ import { decode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadDataset } from '../runtime/data/index.js';
 import { meanFrame } from '../runtime/generate/generate.js';
-import { callerIn } from './testing.js';
+import { callerIn } from '../test/support/calling.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-generate-'));
 const rffc = callerIn(folder);

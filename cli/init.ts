@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path';
 import { diagnose } from '../compiler/compile.js';
 import { failure, RffcError } from '../grammar/diagnostic.js';
 import { asCalled } from '../grammar/render.js';
-import { fileError } from '../runtime/run/files.js';
-import { shellWord } from '../runtime/run/shell.js';
+import { fileError } from '../runtime/files.js';
+import { shellWord } from '../runtime/shell.js';
 import { type Io, misuse, pathOf } from './io.js';
 
 /**

@@ -1,7 +1,7 @@
 /** Fits a line to the terminal: the most useful facts, in a fixed order. */
 
-/** The slots of a line, in order. */
-const PLACES = [
+/** What a line can hold, in the order it stands there. */
+const COLUMNS = [
   'share',
   'batch',
   'time',
@@ -13,10 +13,10 @@ const PLACES = [
   'seconds',
   'speed',
 ] as const;
-export type Place = (typeof PLACES)[number];
+export type Column = (typeof COLUMNS)[number];
 
-/** A text for a slot. Offers are sorted by value: short forms first, longer ones for the same slot later. */
-export type Offer = readonly [place: Place, text: string];
+/** A text for a place. Offers come in the order of what they are worth: first short forms, later longer ones for the same place. */
+export type Offer = readonly [place: Column, text: string];
 
 /** Separators: plain lines form the columns of a table. */
 const BETWEEN = '  ';
@@ -27,11 +27,11 @@ const BAR_MOST = 24;
 /** The offers that fit into `columns` columns, taken greedily. */
 export function choose(offers: readonly Offer[], columns: number): string {
   let line = '';
-  const taken = new Map<Place, string>();
+  const taken = new Map<Column, string>();
   for (const [place, text] of offers) {
     const before = taken.get(place);
     taken.set(place, text);
-    const longer = PLACES.flatMap((one) => taken.get(one) ?? []).join(BETWEEN);
+    const longer = COLUMNS.flatMap((one) => taken.get(one) ?? []).join(BETWEEN);
     if (longer.length <= columns) line = longer;
     else if (before === undefined) taken.delete(place);
     else taken.set(place, before);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseSafetensors, toFloat32, toInt32, writeSafetensors } from '../runtime/safetensors.js';
+import { callerIn } from '../test/support/calling.js';
 import { clock } from './progress.js';
-import { callerIn } from './testing.js';
 
 const models = fileURLToPath(new URL('../models/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rffc-cli-'));

@@ -1,7 +1,7 @@
 /** The commands suggested after a run, as far as they depend on its model and data: none that would fail. */
 import type { ModelDocument } from '../compiler/model.js';
 import { predictsBy } from '../runtime/train/evaluate.js';
-import type { JudgedSplit } from '../runtime/train/train.js';
+import type { EvaluatedSplit } from '../runtime/train/progress.js';
 
 export type Suggestion = readonly [command: string, what: string];
 
@@ -13,7 +13,7 @@ export type Suggestion = readonly [command: string, what: string];
 export function evaluating(
   folder: string,
   document: ModelDocument,
-  judged: { readonly [split in JudgedSplit]: boolean },
+  judged: { readonly [split in EvaluatedSplit]: boolean },
 ): readonly Suggestion[] {
   if (!predictsBy(document)) return [];
   // A split that was not evaluated has no samples.

@@ -3,18 +3,9 @@
  * usage: `usage.ts` reports it and the process exits with 2.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { backendNames } from '../runtime/backends.js';
 import { valueKinds } from '../runtime/data/scale.js';
-
-export const BACKENDS = [
-  'auto',
-  'cpu',
-  'webgpu',
-  'cuda',
-  'tfjs-cpu',
-  'tfjs-wasm',
-  'tfjs-webgpu',
-  'tfjs-node-gpu',
-] as const;
+import { precisions } from '../runtime/engine.js';
 
 /** What `rffc compile --emit` can print. */
 export const EMIT_FORMS = [
@@ -92,7 +83,7 @@ export const setOption = () =>
   new Option('--set <name=number>', 'set a param of the model; may be repeated').argParser(setting);
 export const modelOption = () => new Option('--model <name>', 'model to use, in a file with several');
 export const backendOption = (preset?: string) => {
-  const option = new Option('--backend <name>', 'backend to run on').choices(BACKENDS);
+  const option = new Option('--backend <name>', 'backend to run on').choices(['auto', ...backendNames]);
   return preset === undefined ? option : option.default(preset);
 };
 export const threadsOption = () =>
@@ -101,7 +92,7 @@ export const precisionOption = () =>
   new Option(
     '--precision <type>',
     'precision of matrix-product operands: f16 on webgpu, tf32 or bf16 on cuda',
-  ).choices([...['f32', 'tf32', 'bf16', 'f16']]);
+  ).choices(precisions);
 export const deviceOption = () => new Option('--device <n>', 'CUDA device, from 0').argParser(whole(0));
 export const dataDirOption = () =>
   new Option('--data-dir <dir>', 'data set directory (default: $RFFC_DATA, then the cache)');

@@ -2,9 +2,10 @@
  * Estimates the time left in a stage of a run: its batches at the pace of this epoch, and each evaluation as long as
  * the last one, including the checkpoint that follows it.
  */
-import { hearsLabel } from '../compiler/network.js';
+import { hearsLabel } from '../compiler/influence.js';
 import type { RunInfo } from '../runtime/run/run.js';
-import { type BatchReport, type EpochReport, epochsOf, stageOf } from '../runtime/train/train.js';
+import { stageOf } from '../runtime/train/progress.js';
+import { type BatchReport, type EpochReport, epochsOf } from '../runtime/train/train.js';
 
 export class Pace {
   private last: BatchReport | undefined;

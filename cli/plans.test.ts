@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { passNames } from '../compiler/passes/pipeline.js';
 import type { Plan } from '../compiler/plan/plan.js';
-import { callerIn } from './testing.js';
+import { callerIn } from '../test/support/calling.js';
 
 const models = fileURLToPath(new URL('../models/', import.meta.url));
 const small = readFileSync(join(models, 'smoke3x4.rff'), 'utf8');

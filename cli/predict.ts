@@ -1,6 +1,7 @@
-/** `rffc predict`: labels for other samples, on the terminal or in a file. */
-import { openBackend, type Precision } from '../runtime/backends.js';
+/** `rffc predict`: labels for samples of one's own, on the terminal or in a file. */
+import { openBackend } from '../runtime/backends.js';
 import { readSamples, type SampleOptions } from '../runtime/data/samples.js';
+import type { Precision } from '../runtime/engine.js';
 import {
   type Answer,
   type Answers,

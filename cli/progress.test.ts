@@ -7,10 +7,10 @@ import { lower } from '../compiler/graph/lower.js';
 import type { Dataset } from '../runtime/data/index.js';
 import type { RunInfo } from '../runtime/run/run.js';
 import type { BatchReport, EpochReport } from '../runtime/train/train.js';
+import { captured } from '../test/support/calling.js';
 import { choose, fitProgress } from './line.js';
 import { Pace } from './pace.js';
 import { clock, progress } from './progress.js';
-import { captured } from './testing.js';
 
 const WIDTHS = [40, 60, 80, 120];
 const BATCHES = 600;

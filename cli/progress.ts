@@ -4,16 +4,10 @@
  */
 import { relative } from 'node:path';
 import pc from 'picocolors';
-import { type Accuracies, accuraciesOf } from '../runtime/run/metrics.js';
+import { type Accuracies, accuraciesOf } from '../runtime/folder/metrics.js';
 import type { RunInfo, RunObserver } from '../runtime/run/run.js';
-import {
-  type BatchReport,
-  type EpochReport,
-  epochsOf,
-  type Measures,
-  type Position,
-  stageOf,
-} from '../runtime/train/train.js';
+import { type Measures, type Position, stageOf } from '../runtime/train/progress.js';
+import { type BatchReport, type EpochReport, epochsOf } from '../runtime/train/train.js';
 import { type Io, percent } from './io.js';
 import { fitLine, fitProgress, type Offer } from './line.js';
 import { Pace } from './pace.js';

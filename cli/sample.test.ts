@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
 import { loadDataset } from '../runtime/data/index.js';
-import { callerIn } from './testing.js';
+import { callerIn } from '../test/support/calling.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-sample-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure } from '../grammar/diagnostic.js';
 import { type Dataset, loadDataset, type Split } from '../runtime/data/index.js';
+import { checkWritable, fileError } from '../runtime/files.js';
 import { contactSheet, greyPicture, shapeOf } from '../runtime/generate/pictures.js';
 import { encodePng, type Picture } from '../runtime/report/png.js';
-import { checkWritable, fileError } from '../runtime/run/files.js';
 import { findDataset } from './data.js';
 import { type Io, misuse, pathOf } from './io.js';
 

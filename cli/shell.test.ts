@@ -1,4 +1,5 @@
 /** The commands around the models: explain, init, completion, and help with examples. */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { format } from '../grammar/format.js';
 import { diagnosticCodes } from '../runtime/diagnostics.js';
+import { callerIn } from '../test/support/calling.js';
 import { notOnWindows, testUnless } from '../test/support/needs.js';
 import { examples } from './examples.js';
-import { callerIn } from './testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-shell-'));
 afterAll(() => rmSync(folder, { recursive: true }));

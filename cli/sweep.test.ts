@@ -7,9 +7,9 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { RffcError } from '../grammar/diagnostic.js';
 import type { Trial } from '../runtime/sweep/folder.js';
 import type { Launch } from '../runtime/sweep/sweep.js';
+import { callerIn, captured } from '../test/support/calling.js';
 import type { Io } from './io.js';
 import { launchProcess, type SweepCommandOptions, sweepCommand } from './sweep.js';
-import { callerIn, captured } from './testing.js';
 
 let folder: string;
 const folders: string[] = [];

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { loadModel } from '../compiler/compile.js';
 import type { ModelDocument } from '../compiler/model.js';
 import { failure } from '../grammar/diagnostic.js';
-import { writeAtomically } from '../runtime/run/files.js';
-import { type RunSettings, sha256 } from '../runtime/run/folder.js';
+import { writeAtomically } from '../runtime/files.js';
+import { type RunSettings, sha256 } from '../runtime/folder/folder.js';
 import { applySettings, readModelSource } from '../runtime/run/model.js';
-import { shellWord } from '../runtime/run/shell.js';
+import { shellWord } from '../runtime/shell.js';
 import {
   defaultSweepFolder,
   REPORT,

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { callerIn } from '../test/support/calling.js';
 import { commandHabits, inModel, optionHabits, optionsWithValue } from './habits.js';
-import { callerIn } from './testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-usage-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,6 @@
 /** From the graph to the plan: the optimizing compiler, pass by pass, in order. */
 import type { Graph, HostScalar, ProgramName } from './graph/index.js';
-import type { PendingLaunch } from './kernels/addresses.js';
-import type { BufferDraft } from './kernels/homes.js';
+import type { BufferDraft, PendingLaunch } from './kernels/homes.js';
 import { draftProgram } from './kernels/launches.js';
 import { KernelTable } from './kernels/table.js';
 import { layoutTensors } from './kernels/tensors.js';

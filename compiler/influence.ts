@@ -71,7 +71,28 @@ export function scoreSeesLabel(model: LabelFlow): boolean {
   return labelSteps(model).some((step) => step.scored && layers.some((name) => step.reached.has(name)));
 }
 
-/** The share of the given label in a mode at step `t` of its phase. */
+/** Whether the label goes into the network at all: through a connection, or written over the input. */
+export function connectsLabel({ label, connections, input }: ModelDocument): boolean {
+  return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
+}
+
+/** Whether trying one label after another can tell them apart: the scored layers see it in time. */
+export function hearsLabel(document: ModelDocument): boolean {
+  return connectsLabel(document) && scoreSeesLabel(document);
+}
+
+/**
+ * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None where that
+ * would say nothing new: a single layer is scored, or no layer receives the label that is tried.
+ */
+export function layersAlone(document: ModelDocument): readonly string[] {
+  const scored = document.layers
+    .map(({ name }) => name)
+    .filter((name) => document.score.layers.includes(name));
+  return scored.length > 1 && connectsLabel(document) ? scored : [];
+}
+
+/** How much of the given label a mode shows at step `t` of its phase. */
 function shareOfGiven(mode: LabelMode, t: number): number {
   switch (mode.name) {
     case 'given':

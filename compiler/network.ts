@@ -3,15 +3,10 @@
  * and so is a plan, which calls its document `model`.
  */
 import { isObject, wrongArgument } from '../grammar/arguments.js';
-import type { Graph } from './graph/graph.js';
-import { scoreSeesLabel } from './influence.js';
-import type { ModelDocument } from './model.js';
+import type { Network } from './graph/graph.js';
 import type { Plan } from './plan/plan.js';
 
-export type Network = Pick<
-  Graph,
-  'document' | 'purpose' | 'batch' | 'predictBatch' | 'frames' | 'classes' | 'layers' | 'learnSteps'
->;
+export type { Network } from './graph/graph.js';
 
 export function isPlan(compiled: Network | Plan): compiled is Plan {
   return 'rffc' in compiled;
@@ -40,25 +35,4 @@ export function networkOf(compiled: Network | Plan): Network {
   return isPlan(compiled)
     ? { ...compiled, purpose: compiled.purpose ?? 'network', document: compiled.model }
     : compiled;
-}
-
-/** Whether the label enters the network at all: through a connection, or written over the input. */
-export function connectsLabel({ label, connections, input }: ModelDocument): boolean {
-  return label !== null && (input.embed !== null || connections.some((c) => c.source === label.name));
-}
-
-/** Whether trying the labels one after another can distinguish them: the scored layers see the label in time. */
-export function hearsLabel(document: ModelDocument): boolean {
-  return connectsLabel(document) && scoreSeesLabel(document);
-}
-
-/**
- * The scored layers whose goodness prediction reports separately, so that each can be scored alone. None if that would
- * add nothing: a single layer is scored, or no layer receives the candidate label.
- */
-export function layersAlone(document: ModelDocument): readonly string[] {
-  const scored = document.layers
-    .map(({ name }) => name)
-    .filter((name) => document.score.layers.includes(name));
-  return scored.length > 1 && connectsLabel(document) ? scored : [];
 }

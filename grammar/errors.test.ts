@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { example } from '../test/support/language.js';
 import type { SourceFile } from './ast.js';
 import { syntaxCodes } from './codes.js';
 import { parse } from './parser.js';
-import { example } from './testing.js';
 import { tokenize } from './tokens.js';
 
 /** A mistake, what is reported (`code line:column`), and part of the message or hint. */

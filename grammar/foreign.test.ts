@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { example } from '../test/support/language.js';
 import { parse } from './parser.js';
-import { example } from './testing.js';
 
 const bytes = (...values: readonly (number | string)[]): string =>
   Buffer.concat(

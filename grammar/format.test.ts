@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { effort } from '../test/support/effort.js';
+import { everything, example, gaps, modelText, withoutSpans } from '../test/support/language.js';
 import { format } from './format.js';
 import { parse } from './parser.js';
-import { everything, example, gaps, modelText, withoutSpans } from './testing.js';
 import { declarations } from './tokens.js';
 
 function formatted(text: string): string {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { effort } from '../test/support/effort.js';
+import { everything, example } from '../test/support/language.js';
 import { syntaxCodes } from './codes.js';
 import { format } from './format.js';
 import { locate } from './locate.js';
 import { parse } from './parser.js';
 import { render } from './render.js';
-import { everything, example } from './testing.js';
 import { tokenize } from './tokens.js';
 
 /** Whatever the text: a result, with diagnostics whose spans are within the text and can be rendered. */

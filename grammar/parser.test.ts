@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { everything, example } from '../test/support/language.js';
 import type { Expression, ModelDeclaration, SourceFile } from './ast.js';
 import { parse, validateGrammar } from './parser.js';
-import { everything, example } from './testing.js';
 
 function tree(text: string): SourceFile {
   const { tree, diagnostics } = parse(text);

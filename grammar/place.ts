@@ -5,7 +5,7 @@
  * know its names.
  */
 import type * as Ast from './ast.js';
-import { allowed, type EntryKind, type Place, type Report } from './words.js';
+import { allowed, type BlockKind, type EntryKind, type Report } from './words.js';
 
 type WithEntries<N, K extends string> = N extends unknown
   ? Omit<N, K> & { readonly entries: readonly Entry[] }
@@ -132,13 +132,19 @@ function propertyBlock<K extends PropertyBlock['kind']>(
   return { ...rest, properties } as unknown as PropertyBlockOf<K>;
 }
 
-/** A stray property is dropped: it would be mistaken for one of the model. */
-function outOfPlace(entry: Entry, place: Place, homes: Homes, report: Report, owner: string = place): void {
+/** A stray property is left out: it would be taken for the model's. */
+function outOfPlace(
+  entry: Entry,
+  place: BlockKind,
+  homes: Homes,
+  report: Report,
+  owner: string = place,
+): void {
   misplaced(entry, place, report, owner);
   if (entry.kind !== 'property') rehome(entry, homes, report);
 }
 
-function misplaced(entry: Entry, place: Place, report: Report, owner: string = place): void {
+function misplaced(entry: Entry, place: BlockKind, report: Report, owner: string = place): void {
   const what = entry.kind === 'property' ? `${entry.key.text}:` : entry.kind;
   const where = place === 'file' ? 'at the top of a file' : `inside \`${owner} { … }\``;
   tell(entry, `\`${what}\` does not belong ${where}`, report, homeOf(entry.kind));

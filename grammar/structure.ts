@@ -9,6 +9,7 @@ import type { IToken, TokenType } from 'chevrotain';
 import * as T from './tokens.js';
 import {
   allowed,
+  type BlockKind,
   type EntryKind,
   type EntryWord,
   endOf,
@@ -17,7 +18,6 @@ import {
   isDeclarationWord,
   isWord,
   onNewLine,
-  type Place,
   placeOf,
   type Report,
 } from './words.js';
@@ -63,7 +63,7 @@ interface Open {
   readonly index: number;
   /** The entry that owns the block; only for `{`. */
   readonly entry: Entry | undefined;
-  readonly place: Place;
+  readonly place: BlockKind;
   /** The column where its line starts. */
   readonly indent: number;
 }
@@ -75,238 +75,309 @@ interface Open {
  */
 export function structure(lexed: readonly IToken[], report: Report, excused: Set<number>): IToken[] {
   const tokens = lexed.filter((_, i) => !leadsEntry(lexed, i, report));
-  const out: IToken[] = [];
-  const open: Open[] = [];
-  const count = (type: TokenType) => tokens.filter((token) => token.tokenType === type).length;
-  /** Positive: the number of `{` that are never closed; negative: the number of `}` that close nothing. */
-  let unclosed = count(T.LCurly) - count(T.RCurly);
+  return new Structure(tokens, report, excused).read();
+}
+
+/** One pass over a file's tokens: each step takes what it knows, and says how many tokens that were, or none. */
+class Structure {
+  private readonly out: IToken[] = [];
+  private readonly open: Open[] = [];
+  /** Positive: so many `{` are never closed; negative: so many `}` close nothing. */
+  private unclosed: number;
   /** The entry being read. */
-  let entry: Entry | undefined;
+  private entry: Entry | undefined;
   /** The column where the line being read starts. */
-  let indent = 1;
-  /** Number of `?` of `c ? a : b` whose colon is still to come: a name before that colon is not a key. */
-  let questions = 0;
+  private indent = 1;
+  /** `?` of `c ? a : b` whose colon is still to come: what stands before that is no key. */
+  private questions = 0;
 
-  const place = () => open.at(-1)?.place ?? 'file';
-  const inBrackets = () => open.length > 0 && open.at(-1)?.closer !== curly;
+  constructor(
+    private readonly tokens: readonly IToken[],
+    private readonly report: Report,
+    private readonly excused: Set<number>,
+  ) {
+    const count = (type: TokenType) => tokens.filter((token) => token.tokenType === type).length;
+    this.unclosed = count(T.LCurly) - count(T.RCurly);
+  }
 
-  const push = (closer: Bracket, index: number) => {
-    const owner = closer === curly ? entry : undefined;
-    open.push({ closer, index, entry: owner, indent, place: placeOf(owner?.word) });
-    if (closer === curly) entry = undefined;
-  };
-
-  /** Closes the innermost bracket, whose own closer is missing. */
-  const repair = () => {
-    const { closer, index, entry: owner } = open.pop()!;
-    const opener = tokens[index]!;
-    const last = out.at(-1)!;
-    if (closer === curly) {
-      const message = `missing \`}\`: the block of ${titleOf(owner, tokens)} is never closed`;
-      report('RFF104', opener.startOffset, endOf(opener), message, 'add a `}` at its end');
-      unclosed--;
-      entry = undefined;
-    } else {
-      const before = tokens[index - 1];
-      const what = before?.tokenType === T.Name ? `${before.image}${opener.image}` : opener.image;
-      const message = `expected \`${closer.text}\` to close \`${what}\``;
-      report('RFF104', endOf(last), endOf(last), message, `add \`${closer.text}\` here`);
+  read(): IToken[] {
+    for (let i = 0; i < this.tokens.length; ) {
+      this.follow(i);
+      i +=
+        this.decimalComma(i) ||
+        this.signBeforeBlock(i) ||
+        this.objectValue(i) ||
+        this.quotedKey(i) ||
+        this.bracket(i) ||
+        this.entryWord(i);
     }
-    out.push(inserted(closer.type, last));
-  };
-  const repairBrackets = () => {
-    while (inBrackets()) repair();
-  };
+    while (this.open.length > 0) this.mend();
+    return this.out;
+  }
 
-  /** A closing bracket; false if it is to be dropped. */
-  const close = (token: IToken, i: number): boolean => {
-    const fits = (at: Open) => at.closer.type === token.tokenType;
-    const wrong = (message: string, hint: string) => {
-      report('RFF105', token.startOffset, endOf(token), message, hint);
-      excused.add(tokens[i + 1]?.startOffset ?? endOf(token));
-      // Without its opener, the whole entry is likely to look wrong.
-      for (let k = entry?.index ?? i; k < i && token.tokenType !== T.RCurly; k++)
-        excused.add(tokens[k]!.startOffset);
-      return false;
-    };
-    const mine = open.findLastIndex(fits);
-    if (token.tokenType === T.RCurly) {
-      const early = unclosed < 0 && open[mine]?.place === 'model' && modelGoesOn(tokens, i + 1);
-      if (mine < 0 || early) {
-        unclosed++;
-        return wrong('unmatched `}`', 'remove it, or add the missing `{`');
-      }
-    } else if (mine <= open.findLastIndex((at) => at.closer === curly)) {
-      if (!inBrackets())
-        return wrong(`unmatched \`${token.image}\``, 'remove it, or add the missing bracket');
-      const { closer } = open.pop()!;
-      out.push(T.retyped(token, closer.type));
-      return wrong(`expected \`${closer.text}\`, found \`${token.image}\``, `write \`${closer.text}\``);
+  /** Keeps count of lines and of `? :`, and ends a size that a comma follows. */
+  private follow(i: number): void {
+    const token = this.tokens[i]!;
+    if (onNewLine(this.tokens[i - 1], token)) {
+      this.indent = token.startColumn ?? 1;
+      this.questions = 0;
     }
-    while (open.length - 1 > mine) repair();
-    if (open.pop()!.closer === curly) entry = undefined;
-    return true;
-  };
+    if (token.tokenType === T.Question) this.questions++;
+    if (token.tokenType === T.Colon && this.questions > 0) this.questions--;
+    // A size has no commas, but for a shape as `[28, 28]`.
+    const { tokens, open } = this;
+    if (
+      token.tokenType === T.Comma &&
+      this.inBrackets() &&
+      isSize(tokens, open.at(-1)!) &&
+      !isShape(tokens, i)
+    )
+      this.mend();
+  }
 
-  /** Whether an entry may begin inside brackets, whose closers are then missing. */
-  const breaksOut = (word: EntryWord, i: number): boolean => {
-    const before = tokens[i - 1];
-    const next = tokens[i + 1];
-    if (next === undefined || !onNewLine(before, tokens[i]!)) return false;
-    if (word.kind !== 'property')
-      return next.tokenType === T.LCurly || (isWord(next) && !onNewLine(tokens[i], next));
-    // After `(` or a comma, `eps: 1e-8` is an argument.
-    return next.tokenType === T.Colon && before?.tokenType !== T.Comma && before?.tokenType !== T.LParen;
-  };
+  /** `0,7` and `1,000` */
+  private decimalComma(i: number): number {
+    const token = this.tokens[i]!;
+    const mayList = this.inBrackets() || (this.entry !== undefined && isDeclarationWord(this.entry.word));
+    const decimals = mayList ? undefined : this.tokens[i + 2];
+    if (decimals === undefined || !isDecimalComma(token, this.tokens[i + 1], decimals)) return 0;
+    const group = decimals.image.length === 3 && !token.image.startsWith('0');
+    const number = `${token.image}${group ? '' : '.'}${decimals.image}`;
+    const written = `${token.image},${decimals.image}`;
+    const message = `\`${written}\` is not a number`;
+    this.report('RFF106', token.startOffset, endOf(decimals), message, `write \`${number}\``);
+    this.out.push({ ...token, image: written, endOffset: endOf(decimals) - 1, payload: number });
+    return 3;
+  }
 
-  /**
-   * Closes blocks that must have ended before an entry: they cannot contain it, or it is indented less than they are.
-   */
-  const repairBlocks = (kind: EntryKind, i: number) => {
-    while (unclosed > 0 && open.length > 0) {
-      const outside: Place[] = ['file', ...open.slice(0, -1).map((at) => at.place)];
-      if (!outside.some((at) => allowed[at].includes(kind))) return;
-      const token = tokens[i]!;
-      const left = onNewLine(tokens[i - 1], token) && (token.startColumn ?? 1) <= open.at(-1)!.indent;
-      if (allowed[place()].includes(kind) && !left) return;
-      repair();
-    }
-  };
+  /** `objective: {`, `connection forward = {` */
+  private signBeforeBlock(i: number): number {
+    const token = this.tokens[i]!;
+    if (token.tokenType !== T.Colon && token.tokenType !== T.Assign) return 0;
+    if (this.tokens[i + 1]?.tokenType !== T.LCurly || this.inBrackets()) return 0;
+    if (this.entry === undefined || !ownsBlock.includes(this.entry.word)) return 0;
+    const message = `unexpected \`${token.image}\` before a block`;
+    this.report('RFF123', token.startOffset, endOf(token), message, 'remove it');
+    return 1;
+  }
 
-  /** Opens the block of the declaration being read if its `{` is missing and what follows belongs inside. */
-  const repairOpener = (kind: EntryKind, i: number) => {
-    const last = out.at(-1);
-    if (unclosed >= 0 || entry === undefined || last === undefined || last.tokenType === T.Comma) return;
-    if (!ownsBlock.includes(entry.word) || !allowed[placeOf(entry.word)].includes(kind)) return;
-    const token = tokens[i]!;
-    const deeper = (token.startColumn ?? 1) > entry.indent;
-    if (onNewLine(last, token) && !deeper && allowed[place()].includes(kind)) return;
-    const message = `expected \`{\` before \`${token.image}\``;
-    report('RFF114', endOf(last), endOf(last), message, `put the block of \`${entry.word}\` in \`{ }\``);
-    // Its `}` is expected later.
-    open.push({ closer: curly, index: entry.index, entry, indent: entry.indent, place: placeOf(entry.word) });
-    entry = undefined;
-    out.push(inserted(T.LCurly, last));
-    unclosed++;
-  };
-
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]!;
-    const next = tokens[i + 1];
-    if (onNewLine(tokens[i - 1], token)) {
-      indent = token.startColumn ?? 1;
-      questions = 0;
-    }
-    if (token.tokenType === T.Question) questions++;
-    if (token.tokenType === T.Colon && questions > 0) questions--;
-    // A size has no commas, except in a shape such as `[28, 28]`.
-    if (token.tokenType === T.Comma && inBrackets() && isSize(tokens, open.at(-1)!) && !isShape(tokens, i))
-      repair();
-    // `0,7` and `1,000`
-    const decimals =
-      inBrackets() || (entry !== undefined && isDeclarationWord(entry.word)) ? undefined : tokens[i + 2];
-    if (decimals !== undefined && isDecimalComma(token, next, decimals)) {
-      const group = decimals.image.length === 3 && !token.image.startsWith('0');
-      const number = `${token.image}${group ? '' : '.'}${decimals.image}`;
-      const written = `${token.image},${decimals.image}`;
-      report(
-        'RFF106',
-        token.startOffset,
-        endOf(decimals),
-        `\`${written}\` is not a number`,
-        `write \`${number}\``,
-      );
-      out.push({ ...token, image: written, endOffset: endOf(decimals) - 1, payload: number });
-      i += 2;
-      continue;
-    }
-    // `objective: {`, `connection forward = {`
-    const sign = token.tokenType === T.Colon || token.tokenType === T.Assign;
-    const opens = next?.tokenType === T.LCurly;
-    if (sign && opens && entry !== undefined && ownsBlock.includes(entry.word) && !inBrackets()) {
-      report(
-        'RFF123',
-        token.startOffset,
-        endOf(token),
-        `unexpected \`${token.image}\` before a block`,
-        'remove it',
-      );
-      continue;
-    }
-    // `{ name: adam }` as a value, `fn f(x) { return x }`
-    if (token.tokenType === T.LCurly && entry !== undefined && isValue(entry, out.at(-1), inBrackets())) {
-      push(objectEnd, i);
+  /** `{ name: adam }` and `{ "name": adam }` as a value, `fn f(x) { return x }` */
+  private objectValue(i: number): number {
+    const token = this.tokens[i]!;
+    const { entry, open, out } = this;
+    const inObject = open.at(-1)?.closer === objectEnd;
+    if (
+      token.tokenType === T.LCurly &&
+      entry !== undefined &&
+      isValue(entry, out.at(-1), this.inBrackets())
+    ) {
+      this.push(objectEnd, i);
       out.push(T.retyped(token, T.LParen));
-      continue;
+      return 1;
     }
-    if (token.tokenType === T.RCurly && open.at(-1)?.closer === objectEnd) {
+    if (inObject && token.tokenType === T.RCurly) {
       open.pop();
       out.push(T.retyped(token, T.RParen));
-      continue;
+      return 1;
     }
-    if (
-      open.at(-1)?.closer === objectEnd &&
-      token.tokenType === T.StringToken &&
-      next?.tokenType === T.Colon
-    ) {
+    if (inObject && token.tokenType === T.StringToken && this.tokens[i + 1]?.tokenType === T.Colon) {
       out.push({ ...T.retyped(token, T.Name), image: token.image.slice(1, -1) });
-      continue;
+      return 1;
     }
-    if (token.tokenType === T.StringToken && next?.tokenType === T.Colon && !inBrackets()) {
-      const name = token.image.slice(1, -1);
-      if (/^[A-Za-z_]\w*$/.test(name) && onNewLine(tokens[i - 1], token)) {
-        report('RFF123', token.startOffset, endOf(token), 'quoted key', `write \`${name}\``);
-        const unquoted = { ...token, image: name, startOffset: token.startOffset + 1 };
-        entry = { index: i, word: name, indent };
-        out.push(T.retyped(unquoted, T.Key));
-        continue;
-      }
-    }
+    return 0;
+  }
 
+  /** `"activation": relu(z)` */
+  private quotedKey(i: number): number {
+    const token = this.tokens[i]!;
+    if (token.tokenType !== T.StringToken || this.tokens[i + 1]?.tokenType !== T.Colon || this.inBrackets())
+      return 0;
+    const name = token.image.slice(1, -1);
+    if (!/^[A-Za-z_]\w*$/.test(name) || !onNewLine(this.tokens[i - 1], token)) return 0;
+    this.report('RFF123', token.startOffset, endOf(token), 'a key in quotes', `write \`${name}\``);
+    const unquoted = { ...token, image: name, startOffset: token.startOffset + 1 };
+    this.entry = { index: i, word: name, indent: this.indent };
+    this.out.push(T.retyped(unquoted, T.Key));
+    return 1;
+  }
+
+  private bracket(i: number): number {
+    const token = this.tokens[i]!;
     const closer = closers.get(token.tokenType);
     if (closer !== undefined) {
-      if (closer === curly) repairBrackets();
-      push(closer, i);
+      if (closer === curly) this.mendBrackets();
+      this.push(closer, i);
+      this.out.push(token);
+      return 1;
+    }
+    if (!isCloser(token)) return 0;
+    if (this.close(token, i)) this.out.push(token);
+    return 1;
+  }
+
+  /** A word that begins an entry, with its colon; any other token goes through. */
+  private entryWord(i: number): number {
+    const token = this.tokens[i]!;
+    const next = this.tokens[i + 1];
+    const { out } = this;
+    const word = this.mayBegin(i) ? entryWord(this.tokens, i, out, this.place()) : undefined;
+    if (word === undefined || (this.inBrackets() && !this.breaksOut(word, i))) {
       out.push(token);
-      continue;
+      return 1;
     }
-    if (isCloser(token)) {
-      if (close(token, i)) out.push(token);
-      continue;
-    }
-    const before = tokens[i - 1];
-    const inside =
-      questions > 0 ||
-      before?.image === 'lambda' ||
-      (before?.tokenType === T.Arrow && next?.tokenType === T.Colon);
-    const word = isWord(token) && !inside ? entryWord(tokens, i, out, place()) : undefined;
-    if (word === undefined || (inBrackets() && !breaksOut(word, i))) {
-      out.push(token);
-      continue;
-    }
-    repairBrackets();
-    repairOpener(word.kind, i);
-    repairBlocks(word.kind, i);
-    word.complain?.(report);
-    entry = { index: i, word: word.kind === 'property' ? token.image : word.kind, indent };
+    this.mendBrackets();
+    this.mendOpener(word.kind, i);
+    this.mendBlocks(word.kind, i);
+    word.complain?.(this.report);
+    this.entry = {
+      index: i,
+      word: word.kind === 'property' ? token.image : word.kind,
+      indent: this.indent,
+    };
     if (word.implied) {
       const { startOffset } = token;
       out.push({ ...inserted(word.type, token), startOffset, endOffset: startOffset - 1 }, token);
-      continue;
+      return 1;
     }
     out.push(T.retyped(token, word.type));
-    if (word.colon === 'drop' && next !== undefined) {
-      excused.add(tokens[i + 2]?.startOffset ?? endOf(next));
-      i++;
-    }
     if (word.colon === 'insert') out.push(inserted(T.Colon, token));
-    if (word.colon === 'replace' && next !== undefined) {
-      out.push(T.retyped(next, T.Colon));
-      i++;
+    if (next === undefined || (word.colon !== 'drop' && word.colon !== 'replace')) return 1;
+    if (word.colon === 'drop') this.excused.add(this.tokens[i + 2]?.startOffset ?? endOf(next));
+    else out.push(T.retyped(next, T.Colon));
+    return 2;
+  }
+
+  /** Whether a token is a word, and not one of a condition, a lambda or a list of options. */
+  private mayBegin(i: number): boolean {
+    const before = this.tokens[i - 1];
+    const inside =
+      this.questions > 0 ||
+      before?.image === 'lambda' ||
+      (before?.tokenType === T.Arrow && this.tokens[i + 1]?.tokenType === T.Colon);
+    return isWord(this.tokens[i]!) && !inside;
+  }
+
+  private place(): BlockKind {
+    return this.open.at(-1)?.place ?? 'file';
+  }
+
+  private inBrackets(): boolean {
+    return this.open.length > 0 && this.open.at(-1)?.closer !== curly;
+  }
+
+  private push(closer: Bracket, index: number): void {
+    const owner = closer === curly ? this.entry : undefined;
+    this.open.push({ closer, index, entry: owner, indent: this.indent, place: placeOf(owner?.word) });
+    if (closer === curly) this.entry = undefined;
+  }
+
+  /** Closes the innermost bracket, for want of its own closer. */
+  private mend(): void {
+    const { closer, index, entry: owner } = this.open.pop()!;
+    const opener = this.tokens[index]!;
+    const last = this.out.at(-1)!;
+    if (closer === curly) {
+      const message = `missing \`}\`: the block of ${titleOf(owner, this.tokens)} is never closed`;
+      this.report('RFF104', opener.startOffset, endOf(opener), message, 'add a `}` at its end');
+      this.unclosed--;
+      this.entry = undefined;
+    } else {
+      const before = this.tokens[index - 1];
+      const what = before?.tokenType === T.Name ? `${before.image}${opener.image}` : opener.image;
+      const message = `expected \`${closer.text}\` to close \`${what}\``;
+      this.report('RFF104', endOf(last), endOf(last), message, `add \`${closer.text}\` here`);
+    }
+    this.out.push(inserted(closer.type, last));
+  }
+
+  private mendBrackets(): void {
+    while (this.inBrackets()) this.mend();
+  }
+
+  /** A closing bracket; false where it is to be left out. */
+  private close(token: IToken, i: number): boolean {
+    const fits = (at: Open) => at.closer.type === token.tokenType;
+    const wrong = (message: string, hint: string) => {
+      this.report('RFF105', token.startOffset, endOf(token), message, hint);
+      this.excused.add(this.tokens[i + 1]?.startOffset ?? endOf(token));
+      // Without its opener all of the entry is likely to look wrong.
+      for (let k = this.entry?.index ?? i; k < i && token.tokenType !== T.RCurly; k++)
+        this.excused.add(this.tokens[k]!.startOffset);
+      return false;
+    };
+    const mine = this.open.findLastIndex(fits);
+    if (token.tokenType === T.RCurly) {
+      const early =
+        this.unclosed < 0 && this.open[mine]?.place === 'model' && modelGoesOn(this.tokens, i + 1);
+      if (mine < 0 || early) {
+        this.unclosed++;
+        return wrong('this `}` closes nothing', 'remove it, or add the `{` it belongs to');
+      }
+    } else if (mine <= this.open.findLastIndex((at) => at.closer === curly)) {
+      if (!this.inBrackets())
+        return wrong(`this \`${token.image}\` closes nothing`, 'remove it, or add the bracket it belongs to');
+      const { closer } = this.open.pop()!;
+      this.out.push(T.retyped(token, closer.type));
+      return wrong(`expected \`${closer.text}\`, found \`${token.image}\``, `write \`${closer.text}\``);
+    }
+    while (this.open.length - 1 > mine) this.mend();
+    if (this.open.pop()!.closer === curly) this.entry = undefined;
+    return true;
+  }
+
+  /** Whether an entry may begin inside of brackets, which are then missing their closers. */
+  private breaksOut(word: EntryWord, i: number): boolean {
+    const before = this.tokens[i - 1];
+    const next = this.tokens[i + 1];
+    if (next === undefined || !onNewLine(before, this.tokens[i]!)) return false;
+    if (word.kind !== 'property')
+      return next.tokenType === T.LCurly || (isWord(next) && !onNewLine(this.tokens[i], next));
+    // After `(` or a comma, `eps: 1e-8` is an argument.
+    return next.tokenType === T.Colon && before?.tokenType !== T.Comma && before?.tokenType !== T.LParen;
+  }
+
+  /** Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do. */
+  private mendBlocks(kind: EntryKind, i: number): void {
+    while (this.unclosed > 0 && this.open.length > 0) {
+      const outside: BlockKind[] = ['file', ...this.open.slice(0, -1).map((at) => at.place)];
+      if (!outside.some((at) => allowed[at].includes(kind))) return;
+      const token = this.tokens[i]!;
+      const left =
+        onNewLine(this.tokens[i - 1], token) && (token.startColumn ?? 1) <= this.open.at(-1)!.indent;
+      if (allowed[this.place()].includes(kind) && !left) return;
+      this.mend();
     }
   }
-  while (open.length > 0) repair();
-  return out;
+
+  /** Opens the block of the declaration being read, if it lacks its `{` and what follows must stand inside. */
+  private mendOpener(kind: EntryKind, i: number): void {
+    const last = this.out.at(-1);
+    if (this.unclosed >= 0 || this.entry === undefined || last === undefined || last.tokenType === T.Comma)
+      return;
+    if (!ownsBlock.includes(this.entry.word) || !allowed[placeOf(this.entry.word)].includes(kind)) return;
+    const token = this.tokens[i]!;
+    const deeper = (token.startColumn ?? 1) > this.entry.indent;
+    if (onNewLine(last, token) && !deeper && allowed[this.place()].includes(kind)) return;
+    const message = `expected \`{\` before \`${token.image}\``;
+    this.report(
+      'RFF114',
+      endOf(last),
+      endOf(last),
+      message,
+      `the block of \`${this.entry.word}\` stands in \`{ }\``,
+    );
+    // Its `}` answers for it.
+    this.open.push({
+      closer: curly,
+      index: this.entry.index,
+      entry: this.entry,
+      indent: this.entry.indent,
+      place: placeOf(this.entry.word),
+    });
+    this.entry = undefined;
+    this.out.push(inserted(T.LCurly, last));
+    this.unclosed++;
+  }
 }
 
 /** Whether three tokens are a number with a comma in it, without spaces. */

@@ -8,11 +8,11 @@ import { declarationWords, sizes } from './habits.js';
 import { closest, plain } from './suggest.js';
 import * as T from './tokens.js';
 
-/** The kinds of blocks, by what a block belongs to. */
-export type Place = 'file' | 'model' | 'schedule' | 'properties';
+/** What stands in a block, by what the block belongs to. */
+export type BlockKind = 'file' | 'model' | 'schedule' | 'properties';
 export type EntryKind = T.DeclarationWord | 'property';
 
-export const allowed: Readonly<Record<Place, readonly EntryKind[]>> = {
+export const allowed: Readonly<Record<BlockKind, readonly EntryKind[]>> = {
   file: ['fn', 'connection', 'model'],
   model: [
     'param',
@@ -32,8 +32,8 @@ export const allowed: Readonly<Record<Place, readonly EntryKind[]>> = {
   properties: ['property'],
 };
 
-/** The kind of block that `word … { }` opens. */
-export function placeOf(word: string | undefined): Place {
+/** The place that `word … { }` makes. */
+export function placeOf(word: string | undefined): BlockKind {
   return word === 'model' || word === 'schedule' ? word : 'properties';
 }
 
@@ -99,7 +99,7 @@ export function entryWord(
   tokens: readonly IToken[],
   i: number,
   read: readonly IToken[],
-  place: Place,
+  place: BlockKind,
 ): EntryWord | undefined {
   const token = tokens[i]!;
   const before = tokens[i - 1];
@@ -198,7 +198,7 @@ const modelProperties: readonly string[] = ['negatives', 'readout'];
 function impliedBy(
   tokens: readonly IToken[],
   i: number,
-  place: Place,
+  place: BlockKind,
   newLine: boolean,
 ): T.DeclarationWord | undefined {
   const token = tokens[i]!;

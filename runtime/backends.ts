@@ -1,26 +1,17 @@
-/**
- * The backends by name: which are available, and sessions on them. Each is loaded on demand: none needs
- * another's libraries.
- */
-import { buildPlan } from '../compiler/build.js';
+/** The backends by name: what can run here, and a session on one. */
 import type { Graph } from '../compiler/graph/graph.js';
-import { lower } from '../compiler/graph/lower.js';
 import { compiledArgument, isPlan } from '../compiler/network.js';
 import type { PassName } from '../compiler/passes/pipeline.js';
 import type { Plan } from '../compiler/plan/plan.js';
 import { checkOptions, type OptionKind, wrongArgument } from '../grammar/arguments.js';
 import { type Diagnostic, failure, RffcError } from '../grammar/diagnostic.js';
 import { closest } from '../grammar/suggest.js';
-import type { BlasInfo } from './cpu/blas.js';
-import type { CudaPrecision } from './cuda/driver.js';
-import type { Session } from './engine.js';
-import { withPackages } from './packages.js';
-import { type TfjsBackend, tfjsBackends, tfjsPackages } from './tfjs/packages.js';
-import type { Precision as WebgpuPrecision } from './webgpu/device.js';
-
-/** The precision of matrix-product operands; sums are always f32. */
-export type Precision = WebgpuPrecision | CudaPrecision;
-export const precisions: readonly Precision[] = ['f32', 'tf32', 'bf16', 'f16'];
+import type { Backend, Compiled } from './backend.js';
+import { cpu } from './cpu/backend.js';
+import { cuda } from './cuda/backend.js';
+import { type Precision, precisions, type Session } from './engine.js';
+import { tfjs } from './tfjs/backend.js';
+import { webgpu } from './webgpu/backend.js';
 
 export interface BackendOptions {
   readonly threads?: number;
@@ -43,18 +34,10 @@ export interface BackendInfo {
   readonly install?: string;
 }
 
-const tfjs: Readonly<Record<TfjsBackend, string>> = {
-  'tfjs-cpu': 'TensorFlow.js in plain JavaScript, one thread: the reference, slow',
-  'tfjs-wasm': 'TensorFlow.js in WebAssembly, one thread',
-  'tfjs-webgpu': 'TensorFlow.js on WebGPU',
-  'tfjs-node-gpu': "TensorFlow's library on CUDA 11, for systems that have it and cannot run `cuda`",
-};
+const backends: readonly Backend[] = [cpu, webgpu, cuda, ...tfjs];
 
-/** The tfjs backends. @throws RffcError RFF811 if tfjs is not installed */
-const loadTfjs = (name: TfjsBackend) => withPackages(tfjsPackages[name], () => import('./tfjs/load.js'));
-
-/** The values of `--backend` beside `auto`. */
-export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjsBackends];
+/** Every name that `--backend` takes beside `auto`. */
+export const backendNames: readonly string[] = backends.map(({ name }) => name);
 
 /**
  * Lists the available backends, and what the others need.
@@ -62,81 +45,17 @@ export const backendNames: readonly string[] = ['cpu', 'webgpu', 'cuda', ...tfjs
  * @param options.verbose show what drivers write to stderr meanwhile
  */
 export async function listBackends(options: { readonly verbose?: boolean } = {}): Promise<BackendInfo[]> {
-  const all = [await lookAtCpu(), await lookAtWebgpu(options), await lookAtCuda()];
-  for (const name of tfjsBackends) all.push(await lookAtTfjs(name));
+  const all: BackendInfo[] = [];
+  for (const backend of backends) all.push(await lookAt(backend, options));
   return all;
 }
 
-async function lookAtCpu(): Promise<BackendInfo> {
-  const { blasHint, findBlas, whyNoBlas } = await import('./cpu/blas.js');
-  const { defaultThreads } = await import('./cpu/threads.js');
-  const threads = `SIMD kernels on ${defaultThreads()} threads`;
+async function lookAt(
+  { name, look }: Backend,
+  options: { readonly verbose?: boolean },
+): Promise<BackendInfo> {
   try {
-    const blas = findBlas();
-    if (blas) {
-      const detail = `${threads}, products by ${blasText(blas)} (${blas.path})`;
-      return { name: 'cpu', available: true, detail };
-    }
-    const own = 'products by built-in WebAssembly';
-    if (process.env.RFFC_BLAS === 'off')
-      return { name: 'cpu', available: true, detail: `${threads}, ${own}: RFFC_BLAS=off` };
-    const missing = whyNoBlas()?.diagnostics[0];
-    const detail = `${threads}, ${own}, ${missing ? missing.message : 'no BLAS found'}: slower`;
-    return { name: 'cpu', available: true, detail, install: missing?.hint ?? blasHint };
-  } catch (error) {
-    return unavailable('cpu', error);
-  }
-}
-
-/** `OpenBLAS 0.3.21`: a BLAS's name and, where it says so, its version. */
-export function blasText({ name, version }: Pick<BlasInfo, 'name' | 'version'>): string {
-  const number = /\d+(\.\d+)+/.exec(version)?.[0];
-  return number === undefined ? name : `${name} ${number}`;
-}
-
-async function lookAtWebgpu(options: { readonly verbose?: boolean }): Promise<BackendInfo> {
-  try {
-    const { isSoftware, openDawn } = await import('./dawn.js');
-    const { adapterName, openAdapter } = await import('./webgpu/device.js');
-    const adapter = adapterName(await openAdapter(await openDawn(options)));
-    const slow = await isSoftware();
-    return {
-      name: 'webgpu',
-      available: true,
-      detail: `WGSL kernels on ${adapter}${slow ? ', a software adapter: slow' : ''}`,
-      ...(slow ? { install: "a graphics card's own driver: Vulkan, Metal or Direct3D 12" } : {}),
-    };
-  } catch (error) {
-    return unavailable('webgpu', error);
-  }
-}
-
-async function lookAtCuda(): Promise<BackendInfo> {
-  try {
-    const { openMachine } = await import('./cuda/machine.js');
-    const { describeDevice } = await import('./cuda/session.js');
-    const { versionText } = await import('./cuda/libraries.js');
-    const { driver, compiler } = openMachine();
-    const first = describeDevice(driver, 0);
-    const others = driver.deviceCount() - 1;
-    const more = others > 0 ? ` (and ${others} more: \`--device\`)` : '';
-    const with_ = `a driver of CUDA ${versionText(driver.version)}, cuBLAS and ${compiler.name}`;
-    return {
-      name: 'cuda',
-      available: true,
-      detail: `CUDA kernels on ${first}${more}, by ${with_}`,
-    };
-  } catch (error) {
-    return unavailable('cuda', error);
-  }
-}
-
-async function lookAtTfjs(name: TfjsBackend): Promise<BackendInfo> {
-  try {
-    const { prepareTfjs } = await loadTfjs(name);
-    await prepareTfjs(name);
-    const slow = name === 'tfjs-webgpu' && (await (await import('./dawn.js')).isSoftware());
-    return { name, available: true, detail: tfjs[name] + (slow ? ', here on a software adapter: slow' : '') };
+    return { name, available: true, ...(await look(options)) };
   } catch (error) {
     return unavailable(name, error);
   }
@@ -161,39 +80,40 @@ export async function openBackend(
   options: BackendOptions = {},
 ): Promise<Session> {
   checkArguments(name, compiled, options);
-  const { threads, without, profile = false, device } = options;
-  const precision = precisionOn(name, options.precision ?? 'f32');
-  if (device !== undefined && name !== 'cuda') {
+  const { without, precision = 'f32', profile = false, threads, device } = options;
+  const backend = backendNamed(name);
+  checkPrecision(name, backend, precision);
+  if (device !== undefined && !backend.hasDevices) {
     throw failure('RFF843', `\`${name}\` has no devices to choose from`, {
       hint: 'drop `--device`, or use `--backend cuda`',
     });
   }
-  const plan = () =>
-    isPlan(compiled) ? compiled : buildPlan(compiled, without === undefined ? {} : { without }).plan;
-  if (name === 'cpu' || name === 'auto') {
-    const { openCpu } = await import('./cpu/session.js');
-    return openCpu(plan(), { profile, ...(threads === undefined ? {} : { threads }) });
-  }
-  if (name === 'webgpu') {
-    const { openDawn } = await import('./dawn.js');
-    const { openWebgpu } = await import('./webgpu/session.js');
-    const { tileCache } = await import('./tile-cache.js');
-    return openWebgpu(plan(), await openDawn(), {
-      precision: precision as WebgpuPrecision,
-      profile,
-      tiles: tileCache(),
-    });
-  }
-  if (name === 'cuda') {
-    const { openCuda } = await import('./cuda/session.js');
-    const choice = { precision: precision as CudaPrecision, profile };
-    return openCuda(plan(), { ...choice, ...(device === undefined ? {} : { device }) });
-  }
-  const known = tfjsBackends.find((b) => b === name);
-  if (known) {
-    const { openTfjs } = await loadTfjs(known);
-    return openTfjs(known, isPlan(compiled) ? graphOf(compiled) : compiled);
-  }
+  const network: Compiled = {
+    async plan() {
+      if (isPlan(compiled)) return compiled;
+      const { buildPlan } = await import('../compiler/build.js');
+      return buildPlan(compiled, without === undefined ? {} : { without }).plan;
+    },
+    async graph() {
+      if (!isPlan(compiled)) return compiled;
+      const { model, batch, predictBatch, frames } = compiled;
+      const { lower } = await import('../compiler/graph/lower.js');
+      return lower(model, { batch, predictBatch, frames });
+    },
+  };
+  return backend.open(network, {
+    precision,
+    profile,
+    ...(threads === undefined ? {} : { threads }),
+    ...(device === undefined ? {} : { device }),
+  });
+}
+
+/** @throws RffcError RFF810 for an unknown name */
+function backendNamed(name: string): Backend {
+  if (name === 'auto') return cpu;
+  const found = backends.find((backend) => backend.name === name);
+  if (found) return found;
   const near = closest(name, ['auto', ...backendNames]);
   throw failure('RFF810', `unknown backend \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `choose from auto, ${backendNames.join(', ')}`,
@@ -219,25 +139,11 @@ function checkArguments(name: unknown, compiled: Graph | Plan, options: unknown)
   checkOptions('openBackend', options, backendOptions);
 }
 
-/** A precision, if the backend has it. @throws RffcError RFF826 */
-function precisionOn(name: string, precision: Precision): Precision {
-  const has: Readonly<Record<string, readonly Precision[]>> = {
-    webgpu: ['f32', 'f16'] satisfies WebgpuPrecision[],
-    cuda: ['f32', 'tf32', 'bf16'] satisfies CudaPrecision[],
-  };
-  const own = has[name] ?? ['f32'];
-  if (own.includes(precision)) return precision;
-  const others = Object.keys(has).filter((other) => has[other]!.includes(precision));
-  throw failure(
-    'RFF826',
-    `precision ${precision} is not supported on \`${name}\`: expected ${own.join(' or ')}`,
-    {
-      hint: `drop \`--precision\`, or use \`--backend ${others.join('` or `')}\``,
-    },
-  );
-}
-
-/** The graph that a plan was compiled from. */
-function graphOf({ model, batch, predictBatch, frames }: Plan): Graph {
-  return lower(model, { batch, predictBatch, frames });
+/** @throws RffcError RFF826 for a precision that the backend does not have */
+function checkPrecision(name: string, { precisions: own }: Backend, precision: Precision): void {
+  if (own.includes(precision)) return;
+  const others = backends.filter((other) => other.precisions.includes(precision));
+  throw failure('RFF826', `\`${name}\` computes in ${own.join(', ')}, not in ${precision}`, {
+    hint: `leave out \`--precision\`, or use \`--backend ${others.map((other) => other.name).join('` or `')}\``,
+  });
 }

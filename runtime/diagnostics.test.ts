@@ -6,7 +6,7 @@ import { diagnosticCodes } from './diagnostics.js';
 const root = join(import.meta.dirname, '..');
 const sources = ['grammar', 'compiler', 'runtime', 'cli'].flatMap((room) =>
   readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/(\.test|testing|codes|-examples)\.ts$/.test(name))
+    .filter((name) => name.endsWith('.ts') && !/(\.test|codes|-examples)\.ts$/.test(name))
     .map((name) => readFileSync(join(root, room, name), 'utf8')),
 );
 const used = new Set(

@@ -11,6 +11,10 @@ import { failure, RffcError } from '../grammar/diagnostic.js';
 
 export type { ProgramName, RunArguments, TensorInfo, TensorRole } from '../compiler/graph/tensors.js';
 
+/** What products' operands are rounded to; sums are f32 always. An engine has some of these. */
+export const precisions = ['f32', 'tf32', 'bf16', 'f16'] as const;
+export type Precision = (typeof precisions)[number];
+
 /** `await using session = …` closes it at the end of its block. */
 export interface Session extends AsyncDisposable {
   readonly backend: string;

@@ -5,7 +5,6 @@ export {
   backendNames,
   listBackends,
   openBackend,
-  type Precision,
 } from './backends.js';
 export {
   type DataOptions,
@@ -17,11 +16,11 @@ export {
 } from './data/index.js';
 export { readSamples, type SampleOptions, type Samples, type Wanted } from './data/samples.js';
 export { diagnosticCodes } from './diagnostics.js';
-export type { RunArguments, Session } from './engine.js';
+export type { Precision, RunArguments, Session } from './engine.js';
+export type { RunConfig, RunSettings } from './folder/folder.js';
 export { evaluate, initialize, predict, samples, train } from './library.js';
 export { exportOnnx, type OnnxExport } from './onnx/export.js';
 export { normalizeValues } from './pixels.js';
-export type { RunConfig, RunSettings } from './run/folder.js';
 export {
   openTrained,
   type RunInfo,
@@ -39,11 +38,10 @@ export { readSafetensors, type Tensor, toFloat32, toInt32, writeSafetensors } fr
 export type { Outcome, Trial } from './sweep/folder.js';
 export { bestOf, type Launch, runSweep, type SweepObserver, type SweepResult } from './sweep/sweep.js';
 export type { Evaluation, Prediction, PredictOptions } from './train/evaluate.js';
+export type { Measures, Position } from './train/progress.js';
 export type {
   BatchReport,
   EpochReport,
-  Measures,
-  Position,
   TrainingData,
   TrainObserver,
   TrainOptions,

@@ -3,7 +3,9 @@
  * `evaluate` and `predict`. The command line uses the same parts; here their arguments are checked first. Nothing here
  * needs Node: it runs in a page.
  */
-import { compiledArgument, hearsLabel, type Network, networkOf } from '../compiler/network.js';
+
+import { hearsLabel } from '../compiler/influence.js';
+import { compiledArgument, type Network, networkOf } from '../compiler/network.js';
 import type { Plan } from '../compiler/plan/plan.js';
 import {
   anObject,

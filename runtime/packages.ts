@@ -3,7 +3,7 @@
  * in the versions given in rffc's package.json.
  */
 import { failure, RffcError } from '../grammar/diagnostic.js';
-import { manifest } from './run/version.js';
+import { manifest } from './version.js';
 
 /**
  * What `load` gives, which imports one of `packages`.

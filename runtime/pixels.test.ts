@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { compile } from '../compiler/compile.js';
+import { refusal } from '../test/support/mnist-files.js';
 import { pixelTable } from './data/dataset.js';
-import { refusal } from './data/testing.js';
 import { normalizeValues } from './pixels.js';
 
 const compiled = (data: string) => {

@@ -6,7 +6,7 @@
  */
 
 import { failure, type RffcError } from '../grammar/diagnostic.js';
-import { kindOfFile } from './data/kinds.js';
+import { kindOfFile } from './kinds.js';
 
 /** Bytes per element. Types below one byte, in newer versions, are not supported. */
 const DTYPE_BYTES = {

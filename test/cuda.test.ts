@@ -9,7 +9,6 @@ import { buildPlan } from '../compiler/build.js';
 import { type Graph, lower } from '../compiler/graph/index.js';
 import { type PassName, passNames } from '../compiler/passes/pipeline.js';
 import type { Launch, Plan } from '../compiler/plan/plan.js';
-import { graphOf } from '../compiler/plan/testing.js';
 import { RffcError } from '../grammar/diagnostic.js';
 import { floorOf, withFloors } from '../runtime/bench/floors.js';
 import type { CudaPrecision } from '../runtime/cuda/driver.js';
@@ -27,6 +26,7 @@ import { documentOf, expectParity, replay, seedGraph } from './support/parity.js
 import { PlayerSession } from './support/player.js';
 import { type RandomModel, randomModel } from './support/random-model.js';
 import { loadSeed, seedCases } from './support/seed.js';
+import { graphOf } from './support/small-plans.js';
 
 const NOW = { epoch: 0, batch: 0, trained: 0, rate: 1 };
 const NOTHING = {

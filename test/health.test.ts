@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
+import { callerIn } from './support/calling.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-health-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as rffc from 'rffc';
 import { afterAll, describe, expect, test } from 'vitest';
 import { learnDigits } from '../docs/examples/digits.js';
-import { accuraciesOf, metricsOf } from '../runtime/run/metrics.js';
+import { accuraciesOf, metricsOf } from '../runtime/folder/metrics.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-library-'));
 afterAll(() => rmSync(folder, { recursive: true }));

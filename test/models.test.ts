@@ -7,9 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
 import { diagnose } from '../compiler/compile.js';
 import { format } from '../grammar/format.js';
+import { callerIn } from './support/calling.js';
 import { isLong } from './support/effort.js';
 import { testUnless } from './support/needs.js';
 

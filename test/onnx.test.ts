@@ -7,7 +7,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
 import { uniforms } from '../runtime/random/philox.js';
 import {
   parseSafetensors,
@@ -16,6 +15,7 @@ import {
   toInt32,
   writeSafetensors,
 } from '../runtime/safetensors.js';
+import { callerIn } from './support/calling.js';
 import { describeUnless, unlessRequired } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-onnx-'));

@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
-import { type EpochLine, parseMetrics } from '../runtime/run/metrics.js';
+import { type EpochLine, parseMetrics } from '../runtime/folder/metrics.js';
 import { readSafetensors } from '../runtime/safetensors.js';
 import { readProgress } from '../runtime/sweep/folder.js';
+import { callerIn } from './support/calling.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-readout-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,6 +2,7 @@
  * A run's report as a user sees it: a real run writes it, headless Chromium opens it, every chart is drawn, nothing is
  * loaded from elsewhere, and no text from the model becomes part of the page. Also what TensorBoard would read.
  */
+
 import {
   existsSync,
   mkdirSync,
@@ -16,13 +17,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
+import { parseMetrics } from '../runtime/folder/metrics.js';
 import { renderReport } from '../runtime/report/report.js';
-import { decodeEvents } from '../runtime/report/testing.js';
-import { parseMetrics } from '../runtime/run/metrics.js';
 import { readRun } from '../runtime/run/run.js';
 import { sweepPage } from '../runtime/sweep/report.js';
+import { callerIn } from './support/calling.js';
 import { chromiumPath as executablePath, quietArgs } from './support/chromium.js';
+import { decodeEvents } from './support/event-files.js';
 import { describeUnless, unlessRequired } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-report-'));

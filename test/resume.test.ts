@@ -1,12 +1,13 @@
-/** Runs that stop before their end, as a user sees them: diverged, damaged, interrupted, killed before they began. */
+/** Runs that stop before their end, as a user meets them: diverged, damaged, interrupted, killed before they began. */
+
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { callerIn } from '../cli/testing.js';
 import { readSafetensors } from '../runtime/safetensors.js';
+import { callerIn } from './support/calling.js';
 import { notOnWindows, testUnless } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-resume-'));

@@ -8,10 +8,40 @@
 import type { Property } from '../../grammar/ast.js';
 import type { Span } from '../../grammar/diagnostic.js';
 import { closest } from '../../grammar/suggest.js';
-import type { Functions, Params } from './definitions.js';
+import type { ExpressionJson } from '../model.js';
 import { type Around, propertyMeant } from './habits.js';
 import { type Construct, type PropertyTable, properties as propertyTables } from './properties.js';
 import type { Report } from './report.js';
+import type { Typed } from './typing.js';
+
+/** A built-in function or a user's. */
+export interface Callable {
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly optional: boolean;
+    readonly default: Typed | undefined;
+  }[];
+  /** Over the parameters' names; undefined when it has an error. */
+  readonly body: ExpressionJson | undefined;
+  /** The parameters have an error: no call can be judged by them. */
+  readonly broken?: boolean;
+}
+export interface Functions {
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  lookup(name: string): Callable | undefined;
+  /** Checks every function's body, also of those never called. */
+  checkAll(): void;
+  warnUnused(cx: Context): void;
+}
+export interface Params {
+  readonly names: readonly string[];
+  lookup(name: string): { readonly value: Typed | undefined } | undefined;
+  checkAll(): void;
+  warnUnused(cx: Context): void;
+  /** Those whose value is known. */
+  values(): Readonly<Record<string, number>>;
+}
 
 /**
  * The kinds of names; unknown names of each kind are counted, so that nothing is reported as unused because of a

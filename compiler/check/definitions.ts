@@ -7,39 +7,17 @@
 import type { FunctionDeclaration, ParamDeclaration } from '../../grammar/ast.js';
 import type { ExpressionJson } from '../model.js';
 import { builtins, constants, variableHomes } from './builtins.js';
-import { type Context, suggestion, warnUnused } from './context.js';
+import {
+  type Callable,
+  type Context,
+  type Functions,
+  type Params,
+  suggestion,
+  warnUnused,
+} from './context.js';
 import { numbers, type Scope, translate } from './expressions.js';
 import type { Report } from './report.js';
 import { combine, literal, symbol, type Typed } from './typing.js';
-
-/** A built-in or user-defined function. */
-export interface Callable {
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly optional: boolean;
-    readonly default: Typed | undefined;
-  }[];
-  /** In terms of the parameters' names; undefined if it has an error. */
-  readonly body: ExpressionJson | undefined;
-  /** The parameters have an error: calls cannot be checked against them. */
-  readonly broken?: boolean;
-}
-export interface Functions {
-  readonly names: readonly string[];
-  has(name: string): boolean;
-  lookup(name: string): Callable | undefined;
-  /** Checks every function body, including those of functions that are never called. */
-  checkAll(): void;
-  warnUnused(cx: Context): void;
-}
-export interface Params {
-  readonly names: readonly string[];
-  lookup(name: string): { readonly value: Typed | undefined } | undefined;
-  checkAll(): void;
-  warnUnused(cx: Context): void;
-  /** The params whose value is known. */
-  values(): Readonly<Record<string, number>>;
-}
 
 const standard: ReadonlyMap<string, Callable> = new Map(
   Object.entries(builtins).map(([name, { parameters, body }]) => [

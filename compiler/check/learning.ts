@@ -5,9 +5,9 @@
  * Works on complete documents only: whether a label arrives depends on every connection and every step.
  */
 import { zero } from '../expr/index.js';
-import { layerRules, slopeOf } from '../graph/rules.js';
 import { type LabelStep, labelSteps } from '../influence.js';
 import type { Layer, ModelDocument } from '../model.js';
+import { layerRules, slopeOf } from '../rules.js';
 import { directions } from './directions.js';
 import { alternatives } from './report.js';
 import type { Finding } from './structure.js';

@@ -19,14 +19,18 @@ import { inputModes, labelModes } from './tables.js';
 import { symbol } from './typing.js';
 import { readNumber, resolveLayer, switchProperty, wordOf } from './values.js';
 
-export interface Schedule {
+export interface CheckedSchedule {
   readonly drafts: readonly DraftPhase[];
   readonly phases: readonly Phase[] | undefined;
   readonly score: Score | undefined;
 }
 
-/** The schedule of a model; `hasLabel` determines the default label mode of a phase. */
-export function readSchedule(cx: Context, declaration: ScheduleDeclaration, hasLabel: boolean): Schedule {
+/** The schedule of a model; `hasLabel` decides what a phase shows where it does not say. */
+export function readSchedule(
+  cx: Context,
+  declaration: ScheduleDeclaration,
+  hasLabel: boolean,
+): CheckedSchedule {
   const head = keyword(declaration.span, 'schedule');
   cx.spans.set('schedule', head);
   const seen = new Map<string, PhaseDeclaration>();

@@ -1,8 +1,8 @@
 /** Which sweeps a kernel makes, and where each value of a later sweep comes from. */
 import { describe, expect, it } from 'vitest';
+import { layerStep } from '../../test/support/wat-kernels.js';
 import type { ExpressionNode, RowsKernel } from '../plan/plan.js';
 import { type Sweep, sweepsOf } from './sweeps.js';
-import { layerStep } from './wat/testing.js';
 
 function kernel(
   nodes: ExpressionNode[],

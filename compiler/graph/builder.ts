@@ -193,6 +193,11 @@ export class ProgramBuilder {
     this.results.push({ tensor, offset, value: value.id, axes });
   }
 
+  /** A result for those who look on: a whole matrix, its columns the last axis however many they are. */
+  observe(name: string, value: Value, axes: readonly Axis[]): void {
+    this.results.push({ tensor: `observe/${name}`, offset: 0, value: value.id, axes, columns: true });
+  }
+
   update(tensor: string, value: Value): void {
     this.updates.push({ tensor, value: value.id });
   }

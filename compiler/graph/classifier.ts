@@ -59,7 +59,7 @@ export function featuresOf(
 /** Runs the timeline under the uniform label throughout, and returns the features of a classifier. */
 export function neutralFeatures(low: Lowering, classifier: Classifier, scope: string): Value {
   const collected = collector(classifier);
-  low.play(undefined, false, 'neutral/', collected.visit);
+  low.unroll(undefined, false, 'neutral/', collected.visit);
   low.build.within(scope);
   return featuresOf(low, collected.values, 'features');
 }

@@ -14,9 +14,9 @@ import {
   width,
 } from '../expr/index.js';
 import type { Decoder, ModelDocument } from '../model.js';
+import { z } from '../rules.js';
 import type { Value } from './graph.js';
 import type { LayerStep, Lowering } from './lowering.js';
-import { z } from './rules.js';
 import { parameterId, type TensorId } from './tensors.js';
 import { type Step, timeline } from './timeline.js';
 

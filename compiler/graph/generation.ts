@@ -46,7 +46,7 @@ export function lowerGeneration(document: ModelDocument, batch: number, steps: n
   const visit = (_: Step, layers: readonly LayerStep[]) => {
     last = layers;
   };
-  low.play(given, false, '', visit, {
+  low.unroll(given, false, '', visit, {
     steps: generationSteps(steps),
     frame: ({ index }, activityOf) => (index === 0 ? start : decode(low, decoder, activityOf)),
   });

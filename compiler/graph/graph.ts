@@ -104,6 +104,8 @@ export interface Result {
   readonly offset: number;
   readonly value: ValueId;
   readonly axes: readonly Axis[];
+  /** The columns are an axis of the tensor even where there is only one. */
+  readonly columns?: true;
 }
 
 export interface Program {
@@ -135,7 +137,13 @@ export interface Graph {
   readonly programs: Readonly<Record<ProgramName, Program>>;
 }
 
-/** The tensor of a value of kind `state`. */
+/** What those who train and evaluate a network need to know of it, whatever form it was compiled to. */
+export type Network = Pick<
+  Graph,
+  'document' | 'purpose' | 'batch' | 'predictBatch' | 'frames' | 'classes' | 'layers' | 'learnSteps'
+>;
+
+/** The tensor that a value of kind `state` is. */
 export function tensorOf({ tensor, rows, cols, name }: Value): TensorInfo {
   if (!tensor) throw new Error(`${name} is not a parameter or a state`);
   const { rank, ...owned } = tensor;

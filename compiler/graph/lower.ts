@@ -4,13 +4,14 @@
  * Nothing is optimized here and nothing is shared between steps: the graph states what a model means as plainly as
  * possible, so that testing against the oracle that interprets it is meaningful.
  */
+
+import { connectsLabel, layersAlone } from '../influence.js';
 import type { ModelDocument } from '../model.js';
-import { connectsLabel, layersAlone, type Network } from '../network.js';
 import { predictingClassifier } from './classifier.js';
-import { type Axis, type Graph, type Program, type Purpose, tensorOf } from './graph.js';
+import { type Axis, type Graph, type Network, type Program, type Purpose, tensorOf } from './graph.js';
 import { lowerPrediction } from './prediction.js';
 import { lowerReadout } from './readout.js';
-import type { TensorInfo } from './tensors.js';
+import { PREDICTED, type TensorInfo } from './tensors.js';
 import { timeline } from './timeline.js';
 import { lowerTraining } from './training.js';
 
@@ -90,7 +91,7 @@ function tensorsOf(
     for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
       declare(name, 'output', [learnSteps, layers.length]);
   }
-  declare('predict/x', 'input', [frames, predictBatch, d]);
+  declare(PREDICTED, 'input', [frames, predictBatch, d]);
   declare('predict/goodness', 'output', [predictBatch, classes]);
   const alone = layersAlone(document).length;
   if (alone > 0) declare('predict/goodness_layers', 'output', [alone, predictBatch, classes]);
@@ -103,7 +104,7 @@ function tensorsOf(
       'output',
       [
         ...r.axes.map(extent),
-        ...(value.cols === 1 && !r.tensor.startsWith('observe/') ? (r.axes.length ? [] : [1]) : [value.cols]),
+        ...(value.cols === 1 && !r.columns ? (r.axes.length ? [] : [1]) : [value.cols]),
       ],
       r.tensor === 'y_negative' ? 'i32' : 'f32',
     );

@@ -14,12 +14,12 @@ import {
 } from '../expr/index.js';
 import { type Field, fansOf, fieldOver } from '../field.js';
 import type { Connection, FastConnection, LabelMode, Layer, ModelDocument, Optimizer } from '../model.js';
+import { h, type LayerRules, layerRules, polarity, slopeOf } from '../rules.js';
 import { ProgramBuilder } from './builder.js';
 import { type Activities, fastTerm } from './fast-weights.js';
 import type { Program, Value } from './graph.js';
 import { updateRule } from './optimizers.js';
-import { h, type LayerRules, layerRules, polarity, slopeOf } from './rules.js';
-import { biasOf, peerMean, stateId, type TensorId, weightOf } from './tensors.js';
+import { biasOf, PREDICTED, peerMean, stateId, type TensorId, weightOf } from './tensors.js';
 import { inOrder, type Step, timeline } from './timeline.js';
 
 /** The first dropout site; see runtime/random/sites.ts. */
@@ -145,7 +145,7 @@ export class Lowering {
   private data(frame: number): Value {
     const { build, frames } = this;
     const { input, negatives } = this.document;
-    if (this.name === 'predict') return build.input('predict/x', input.size, frame, frames);
+    if (this.name === 'predict') return build.input(PREDICTED, input.size, frame, frames);
     const x = build.input('x', input.size, frame, frames);
     if (negatives.name !== 'hybrid_images' || this.options.plain) return x;
     return build.map(
@@ -196,7 +196,7 @@ export class Lowering {
    * @param visit called after each step with the values of every layer
    * @param drive the steps and the frames, if they are not the model's own
    */
-  play(
+  unroll(
     given: Value | undefined,
     dropout: boolean,
     scope: string,

@@ -1,6 +1,7 @@
-/** The prediction program: tries every label on every sample, and runs a classifier, which needs no label. */
+/** The prediction program: every label tried on every sample, and what a classifier makes of it without one. */
+
+import { layersAlone } from '../influence.js';
 import type { ModelDocument } from '../model.js';
-import { layersAlone } from '../network.js';
 import { classify, neutralFeatures, predictingClassifier } from './classifier.js';
 import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
@@ -18,7 +19,7 @@ export function lowerPrediction(
   const low = new Lowering(document, 'predict', extents, frames);
   const given = low.build.candidates(extents.candidate);
   const scored: { readonly layer: string; readonly goodness: Value }[] = [];
-  low.play(given, false, '', (step, layers) => {
+  low.unroll(given, false, '', (step, layers) => {
     if (!step.scored) return;
     for (const at of layers)
       if (document.score.layers.includes(at.layer.name))

@@ -73,7 +73,10 @@ export const stateAtStart = ({ state }: TensorOwner): number => (state === PEER_
 
 export type ProgramName = 'train' | 'predict';
 
-/** The inputs of a program run besides its tensors. */
+/** The input of prediction [frames, samples, input size]; every other input of a network is training's. */
+export const PREDICTED = 'predict/x';
+
+/** What a run of a program needs beside its tensors. */
 export interface RunArguments {
   /** From 0; together with `batch` and the model's seed, the key of the random numbers. */
   readonly epoch: number;

@@ -45,8 +45,8 @@ export function lowerTraining(
     neutral = neutralFeatures(low, classifier!, 'negatives');
     const probabilities = classify(low, classifier!, neutral, classes);
     if (observe) {
-      build.result('observe/features', 0, neutral, ['sample']);
-      build.result('observe/probabilities', 0, probabilities, ['sample']);
+      build.observe('features', neutral, ['sample']);
+      build.observe('probabilities', probabilities, ['sample']);
     }
     const yNegative = build.draw(probabilities, y, build.input('negative_draw', 1, 0, 1));
     build.result('y_negative', 0, yNegative, ['sample']);
@@ -63,13 +63,10 @@ export function lowerTraining(
   const positives = classifier && collector(classifier);
   let learned = 0;
   const decoded: Value[] = [];
-  low.play(given, true, '', (step, layers) => {
+  low.unroll(given, true, '', (step, layers) => {
     if (observe) {
       for (const at of layers)
-        build.result(`observe/${step.phase.name}[${step.t}]/${at.layer.name}.h`, 0, at.h, [
-          'polarity',
-          'sample',
-        ]);
+        build.observe(`${step.phase.name}[${step.t}]/${at.layer.name}.h`, at.h, ['polarity', 'sample']);
     }
     positives?.visit(step, layers);
     if (!step.phase.learn) return;

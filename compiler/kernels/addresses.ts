@@ -1,17 +1,12 @@
-/** Where the values of a program are stored, in the form that launches use. */
+/** Where the values of a program lie, as launches say it. */
+
 import type { Program } from '../graph/graph.js';
 import type { Ir, IrValue } from '../passes/ir.js';
-import type { Launch, Region, RowsView } from '../plan/plan.js';
-import { type BufferDraft, type Home, ownStride, rowsOf } from './homes.js';
+import type { Region, RowsView } from '../plan/plan.js';
+import { type Home, type IndexOf, ownStride, type PendingLaunch, rowsOf } from './homes.js';
 import type { Places } from './places.js';
 
-/** Buffers are numbered last. */
-export type IndexOf = (buffer: BufferDraft) => number;
-
-/** A launch once its buffers are numbered. */
-export type PendingLaunch = (indexOf: IndexOf) => Launch;
-
-/** A launch, and the homes that it accesses. */
+/** A launch, and the homes that it touches. */
 export interface Step {
   readonly homes: readonly Home[];
   readonly launch: PendingLaunch;

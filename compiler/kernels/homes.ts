@@ -5,8 +5,9 @@
  * are part of what they view; inputs, constants, parameters and state have buffers that both programs share.
  */
 import type { Axis, Program } from '../graph/graph.js';
-import { type Ir, type IrValue, isRowAxis, isScalarRow, pad4 } from '../passes/ir.js';
-import type { ArenaName } from '../plan/plan.js';
+import { type Ir, type IrValue, isRowAxis, isScalarRow } from '../passes/ir.js';
+import type { ArenaName, Launch } from '../plan/plan.js';
+import { pad4 } from '../vectors.js';
 
 export interface BufferDraft {
   readonly name: string;
@@ -15,7 +16,13 @@ export interface BufferDraft {
   readonly size: number;
 }
 
-/** Rows of a value in a buffer: strides of 0 over axes that it does not vary over. In numbers. */
+/** Buffers get their numbers last. */
+export type IndexOf = (buffer: BufferDraft) => number;
+
+/** What a launch is once its buffers have numbers. */
+export type PendingLaunch = (indexOf: IndexOf) => Launch;
+
+/** Rows of a value in a buffer: strides of 0 where it does not vary. In numbers. */
 export interface Home {
   readonly buffer: BufferDraft;
   readonly offset: number;

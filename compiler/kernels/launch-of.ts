@@ -2,8 +2,9 @@
 import { type IrValue, isOuter } from '../passes/ir.js';
 import { inBlocks } from '../plan/blocks.js';
 import type { Gemm } from '../plan/plan.js';
-import type { Addresses, IndexOf, RowRange, Step } from './addresses.js';
+import type { Addresses, RowRange, Step } from './addresses.js';
 import type { Copies } from './copies.js';
+import type { IndexOf } from './homes.js';
 import { type Home, rowsOf, variantOf } from './homes.js';
 
 /** @param split whether the rows of each polarity are a separate launch */

@@ -1,12 +1,21 @@
 /** From a program's schedule to its launches: a kernel for every group, in order, on the homes of its values. */
 import { fullName } from '../graph/graph.js';
-import { type Ir, type IrValue, isRowAxis, isScalarRow, pad4 } from '../passes/ir.js';
+import { type Ir, type IrValue, isRowAxis, isScalarRow } from '../passes/ir.js';
 import { type Group, inOrder, type Schedule } from '../passes/schedule.js';
 import { isView, siblings, usersOf } from '../passes/versions.js';
 import type { RowsLaunch } from '../plan/plan.js';
-import { Addresses, type IndexOf, type PendingLaunch, type Step } from './addresses.js';
+import { pad4 } from '../vectors.js';
+import { Addresses, type Step } from './addresses.js';
 import { Copies } from './copies.js';
-import { type BufferDraft, extentsOf, type Home, isConstant, layoutOf } from './homes.js';
+import {
+  type BufferDraft,
+  extentsOf,
+  type Home,
+  type IndexOf,
+  isConstant,
+  layoutOf,
+  type PendingLaunch,
+} from './homes.js';
 import { gradientOf, launchesOf } from './launch-of.js';
 import { Places, type SharedTables, tailOf } from './places.js';
 

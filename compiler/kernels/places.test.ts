@@ -1,8 +1,8 @@
 /** Homes: what is read side by side is written side by side, results where the host reads them, constants at load. */
 import { expect, test } from 'vitest';
+import { chain, everyKind, graphOf, launchesOf } from '../../test/support/small-plans.js';
 import { buildPlan } from '../build.js';
 import type { Launch, Plan } from '../plan/plan.js';
-import { chain, everyKind, graphOf, launchesOf } from '../plan/testing.js';
 import { tailOf } from './places.js';
 
 const { plan } = buildPlan(graphOf(chain, { predictBatch: 2 }));

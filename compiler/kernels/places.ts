@@ -6,8 +6,9 @@
  */
 import { fullName, type Program } from '../graph/graph.js';
 import type { HostScalar } from '../graph/tensors.js';
-import { type Ir, type IrValue, isOuter, isRowAxis, isScalarRow, pad4, type Slot } from '../passes/ir.js';
-import type { PendingLaunch } from './addresses.js';
+import { type Ir, type IrValue, isOuter, isRowAxis, isScalarRow, type Slot } from '../passes/ir.js';
+import { pad4 } from '../vectors.js';
+import type { PendingLaunch } from './homes.js';
 import {
   type BufferDraft,
   canBePlaced,

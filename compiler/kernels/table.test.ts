@@ -1,5 +1,6 @@
 /** Fused kernels: one expression for several values, equal ones once, and what a plan gains from them. */
 import { describe, expect, test } from 'vitest';
+import { chain, graphOf, launchesOf, type ModelParts } from '../../test/support/small-plans.js';
 import { buildPlan } from '../build.js';
 import { fullName } from '../graph/graph.js';
 import { dropDead } from '../passes/dead.js';
@@ -7,7 +8,6 @@ import { shareEqual } from '../passes/hoist.js';
 import type { Ir, IrValue } from '../passes/ir.js';
 import type { PassName } from '../passes/pipeline.js';
 import type { RowsKernel } from '../plan/plan.js';
-import { chain, graphOf, launchesOf, type ModelParts } from '../plan/testing.js';
 import { KernelTable } from './table.js';
 
 const graph = graphOf(chain);

@@ -1,9 +1,9 @@
 /** Where exposed tensors are stored: packed with their neighbours, with signs, transposed, or separately. */
 import { describe, expect, test } from 'vitest';
 import { PlayerSession } from '../../test/support/player.js';
+import { chain, everyKind, graphOf, type ModelParts } from '../../test/support/small-plans.js';
 import { buildPlan } from '../build.js';
 import type { Plan } from '../plan/plan.js';
-import { chain, everyKind, graphOf, type ModelParts } from '../plan/testing.js';
 
 const planOf = (parts: ModelParts, without: Parameters<typeof buildPlan>[1] = {}): Plan =>
   buildPlan(graphOf(parts, { frames: 2 }), without).plan;

@@ -2,10 +2,11 @@
  * The exposed tensors inside a plan: where parameters, optimizer state, inputs and outputs are stored, packed or not.
  */
 import type { Graph, TensorInfo } from '../graph/index.js';
-import { biasOf, stateId, weightOf } from '../graph/tensors.js';
-import { isScalarRow, pad4, slotWidth } from '../passes/ir.js';
+import { biasOf, PREDICTED, stateId, weightOf } from '../graph/tensors.js';
+import { isScalarRow, slotWidth } from '../passes/ir.js';
 import { type Pack, storedSign } from '../passes/packs.js';
 import type { PlanTensor, Region } from '../plan/plan.js';
+import { pad4 } from '../vectors.js';
 import type { BufferDraft, Home } from './homes.js';
 
 export interface TensorLayout {
@@ -111,7 +112,7 @@ export function layoutTensors(graph: Graph, packs: readonly Pack[], slots: boole
         const [frames, samples, cols] = shape as [number, number, number];
         // Data that a kernel processes first is not read by products.
         const { input, negatives } = graph.document;
-        const mixed = negatives.name === 'hybrid_images' && name !== 'predict/x';
+        const mixed = negatives.name === 'hybrid_images' && name !== PREDICTED;
         const inSlots = slots && input.normalize === null && input.embed === null && !mixed;
         const stride = inSlots ? slotWidth(cols) : pad4(cols);
         const regions = Array.from({ length: frames }, (_, frame) => {

@@ -1,6 +1,6 @@
 /** Constant folding: what is known before a program runs is not computed by it. */
 import { expect, test } from 'vitest';
-import { chain, graphOf, ofKind, within } from '../plan/testing.js';
+import { chain, graphOf, ofKind, within } from '../../test/support/small-plans.js';
 import { foldConstants, foldProducts } from './constants.js';
 import type { Ir } from './ir.js';
 

@@ -1,6 +1,6 @@
 /** Dead steps: everything that remains contributes to a result or an update. */
 import { expect, test } from 'vitest';
-import { chain, graphOf, within } from '../plan/testing.js';
+import { chain, graphOf, within } from '../../test/support/small-plans.js';
 import { dropDead } from './dead.js';
 import type { Ir } from './ir.js';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { graphOf, launchesOf, type ModelParts } from '../../test/support/small-plans.js';
 import { buildPlan } from '../build.js';
 import { fromJson, show, variable, width } from '../expr/index.js';
 import type { ExpressionJson } from '../model.js';
-import { graphOf, launchesOf, type ModelParts } from '../plan/testing.js';
 import { factorOf, splitsEmbed } from './embed.js';
 
 const planOf = (parts: ModelParts, without: readonly 'embed'[] = []) =>

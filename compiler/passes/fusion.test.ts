@@ -1,8 +1,8 @@
 /** Groups: what is computed together, and in which order. */
 import { describe, expect, test } from 'vitest';
+import { chain, graphOf, ofKind } from '../../test/support/small-plans.js';
 import { fullName } from '../graph/graph.js';
 import type { ModelDocument } from '../model.js';
-import { chain, graphOf, ofKind } from '../plan/testing.js';
 import { dropDead } from './dead.js';
 import { fuseRows } from './fusion.js';
 import { shareEqual } from './hoist.js';

@@ -1,9 +1,9 @@
 /** Axis hoisting: a value is computed once for the rows it varies over, and sums come before products. */
 import { expect, test } from 'vitest';
+import { chain, graphOf, ofKind, within } from '../../test/support/small-plans.js';
 import { variable } from '../expr/index.js';
 import { rowCount } from '../graph/index.js';
 import { parameterId } from '../graph/tensors.js';
-import { chain, graphOf, ofKind, within } from '../plan/testing.js';
 import { foldConstants } from './constants.js';
 import { expandAll, shareEqual, sumBeforeOuter } from './hoist.js';
 import type { Ir, IrValue } from './ir.js';

@@ -6,8 +6,10 @@
  * so that a product can read or write them at once; `window`, `rows of` and `lookup` are views of part of another
  * value.
  */
+
 import type { Field } from '../field.js';
 import type { Axis, Op, Program, Result, Value, ValueId } from '../graph/graph.js';
+import { pad4 } from '../vectors.js';
 
 /** A row of slots is `[ s | 1 | padding ]` for each input: the column of ones multiplies the bias. */
 export interface Slot {
@@ -58,9 +60,7 @@ export interface Ir extends Omit<Program, 'values'> {
   readonly values: readonly IrValue[];
 }
 
-export const pad4 = (n: number): number => (n + 3) & ~3;
-
-/** The columns of a slot including its 1 and its padding. */
+/** The columns of a slot with its 1 and its padding. */
 export const slotWidth = (cols: number): number => pad4(cols + 1);
 
 export const isRowAxis = (a: Axis): boolean => a === 'sample' || a === 'polarity' || a === 'candidate';

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../test/support/random-model.js';
+import { chain, everyKind, graphOf } from '../../test/support/small-plans.js';
 import { buildPlan } from '../build.js';
 import type { ArenaName, Launch, Plan, Region, RowsLaunch, RowsView } from '../plan/plan.js';
-import { chain, everyKind, graphOf } from '../plan/testing.js';
 import { align, type Lifetime, separate, share } from './memory.js';
 
 const lifetimes = fc.array(

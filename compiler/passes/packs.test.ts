@@ -1,7 +1,7 @@
 /** Packs: which connections' parameters share a matrix, and where each is in it. */
 import { expect, test } from 'vitest';
+import { chain, graphOf, type ModelParts } from '../../test/support/small-plans.js';
 import { sizeOf } from '../model.js';
-import { chain, graphOf, type ModelParts } from '../plan/testing.js';
 import { packsOf, slotOrder, storedSign } from './packs.js';
 
 const modelOf = (parts: ModelParts) => graphOf(parts).document;

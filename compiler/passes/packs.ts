@@ -7,8 +7,9 @@
 import { updateRule } from '../graph/optimizers.js';
 import { parameterId, type TensorId } from '../graph/tensors.js';
 import { type Connection, type ModelDocument, type Optimizer, sizeOf } from '../model.js';
+import { pad4 } from '../vectors.js';
 import { splitsEmbed } from './embed.js';
-import { pad4, type Slot, slotWidth } from './ir.js';
+import { type Slot, slotWidth } from './ir.js';
 
 export interface PackMember extends Slot {
   readonly connection: Connection;

@@ -1,6 +1,6 @@
 /** Slot layout and label gather: one product for adjacent sources, a lookup for one-hot ones. */
 import { expect, test } from 'vitest';
-import { chain, graphOf, type ModelParts, ofKind, within } from '../plan/testing.js';
+import { chain, graphOf, type ModelParts, ofKind, within } from '../../test/support/small-plans.js';
 import { dropDead } from './dead.js';
 import type { Ir } from './ir.js';
 import { gatherLabels } from './label-gather.js';

@@ -10,7 +10,7 @@ import {
   lookedUp,
   type PlanDraft,
   tensorOf,
-} from './testing.js';
+} from '../../test/support/small-plans.js';
 import { validatePlan } from './validate.js';
 
 /** Removes the last number of a buffer: its matrix still fits, the padding of its last row does not. */

@@ -5,7 +5,7 @@
  * Engines load and store whole vectors of four numbers, so rows of element views include their padding.
  */
 import { patchCount, patchSize, sourceSize } from '../field.js';
-import { pad4 } from '../passes/ir.js';
+import { pad4 } from '../vectors.js';
 import { areBeside, wholeOf } from './blocks.js';
 import type { PlanCode } from './codes.js';
 import type { ArenaName, Gemm, Launch, Plan, Region, RowsLaunch, RowsView } from './plan.js';

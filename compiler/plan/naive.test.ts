@@ -1,7 +1,7 @@
 /** The products of a model as written: what the naive floor of `rffc bench` runs. */
 import { expect, test } from 'vitest';
+import { chain, graphOf } from '../../test/support/small-plans.js';
 import { naiveProducts } from './naive.js';
-import { chain, graphOf } from './testing.js';
 
 test('2B rows in every step, all gradients of a layer in one, every label from the start to the last scored step', () => {
   const { train, predict } = naiveProducts(graphOf(chain, { predictBatch: 4 }));

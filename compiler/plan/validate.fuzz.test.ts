@@ -8,10 +8,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { effort } from '../../test/support/effort.js';
 import { randomModel } from '../../test/support/random-model.js';
+import { graphOf, planDraft } from '../../test/support/small-plans.js';
 import { buildPlan } from '../build.js';
 import { type PassName, passNames } from '../passes/pipeline.js';
 import type { Gemm, Plan, Region, RowsLaunch, RowsView } from './plan.js';
-import { graphOf, planDraft } from './testing.js';
 import { validatePlan } from './validate.js';
 
 /** Accesses `width` numbers of a buffer from `from` on. */

@@ -3,7 +3,15 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import modelSchema from '../../grammar/schema/model.schema.json' with { type: 'json' };
 import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' };
-import { bufferIn, type Corruption, corrupted, first, lookedUp, planDraft, tensorOf } from './testing.js';
+import {
+  bufferIn,
+  type Corruption,
+  corrupted,
+  first,
+  lookedUp,
+  planDraft,
+  tensorOf,
+} from '../../test/support/small-plans.js';
 import { validatePlan } from './validate.js';
 
 test('accepts a plan that went through JSON', () => {

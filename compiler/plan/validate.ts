@@ -9,11 +9,11 @@ import schema from '../../grammar/schema/plan.schema.json' with { type: 'json' }
 import { validateDocument } from '../check/document.js';
 import { isOperator, operators } from '../expr/operators.js';
 import { fansOf } from '../field.js';
-import { classifierOf, predictingClassifier } from '../graph/classifier.js';
+import { type Classifier, classifierOf, predictingClassifier } from '../graph/classifier.js';
 import { decoderParameters } from '../graph/decoder.js';
-import { parameterId, peerMean, stateId } from '../graph/tensors.js';
+import { biasOf, PREDICTED, parameterId, peerMean, stateId, weightOf } from '../graph/tensors.js';
+import { layersAlone } from '../influence.js';
 import { sizeOf } from '../model.js';
-import { layersAlone } from '../network.js';
 import { checkHostRegions, checkPrograms, type Say } from './bounds.js';
 import type { ArenaName, Plan, PlanTensor, RowsKernel } from './plan.js';
 
@@ -215,82 +215,130 @@ function checkTensors(plan: Plan, say: Say): void {
 
 /** The plan matches its model: everything that the host writes, reads and counts by exists. */
 function checkModel(plan: Plan, say: Say): void {
-  const { model, batch, predictBatch, frames, classes, layers, learnSteps } = plan;
+  checkCounts(plan, say);
+  checkNaive(plan, say);
+  const { purpose, model } = plan;
+  const expected = new ExpectedTensors(plan, say);
+  expected.ofConnections();
+  expected.ofSamples();
+  if (purpose === undefined) expected.ofLearning();
+  expected.ofClassifiers(classifierOf(model, purpose), predictingClassifier(model));
+  expected.ofPrediction();
+  expected.checkOthers();
+}
+
+function checkCounts({ model, classes, layers, learnSteps, purpose }: Plan, say: Say): void {
   const wrong = (at: string, message: string) => say('RFF857', at, message);
   const labels = model.label?.classes ?? 1;
-  if (classes !== labels) wrong('classes', `are ${classes}, but the model has ${labels}`);
-  const isNetwork = plan.purpose === undefined;
+  if (classes !== labels) wrong('classes', `are ${classes}, and the model's ${labels}`);
+  const isNetwork = purpose === undefined;
   const names = isNetwork ? model.layers.map((l) => l.name) : [];
   if (layers.join() !== names.join())
     wrong('layers', `are ${layers.join()}, but the model has ${names.join()}`);
   const learning = isNetwork ? model.phases.reduce((n, p) => n + (p.learn ? p.steps : 0), 0) : 0;
-  if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, but the model has ${learning}`);
+  if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, and the model's ${learning}`);
+}
 
-  checkNaive(plan, say);
+/** The tensors that a plan of its model has, each looked for as it is named. */
+class ExpectedTensors {
+  private readonly tensors: ReadonlyMap<string, PlanTensor>;
+  private readonly expected = new Set<string>();
 
-  const tensors = new Map(plan.tensors.map((t) => [t.name, t]));
-  const expected = new Set<string>();
-  const expect = (
+  constructor(
+    private readonly plan: Plan,
+    private readonly say: Say,
+  ) {
+    this.tensors = new Map(plan.tensors.map((t) => [t.name, t]));
+  }
+
+  private wrong(message: string): void {
+    this.say('RFF857', 'tensors', message);
+  }
+
+  private expect(
     name: string,
     role: PlanTensor['role'],
     shape: readonly number[],
     type: PlanTensor['type'] = 'f32',
-  ) => {
-    const t = tensors.get(name);
-    expected.add(name);
+  ): void {
+    const t = this.tensors.get(name);
+    this.expected.add(name);
     const text = `${role} \`${name}\` [${shape.join(', ')}] of ${type}`;
-    if (!t) wrong('tensors', `missing ${text}`);
+    if (!t) this.wrong(`there is no ${text}`);
     else if (t.role !== role || t.type !== type || t.shape.join() !== shape.join())
-      wrong('tensors', `\`${name}\` is ${t.role} [${t.shape.join(', ')}] of ${t.type}, not ${text}`);
-  };
-  for (const c of model.connections) {
-    const units = sizeOf(model, c.target);
-    expect(`${c.name}.weight`, 'parameter', [units, fansOf(sizeOf(model, c.source), units, c.field).in]);
-    if (c.bias) expect(`${c.name}.bias`, 'parameter', [units]);
+      this.wrong(`\`${name}\` is ${t.role} [${t.shape.join(', ')}] of ${t.type}, not ${text}`);
   }
-  expect('x', 'input', [frames, batch, model.input.size]);
-  expect('y', 'input', [batch], 'i32');
-  if (isNetwork) {
+
+  ofConnections(): void {
+    const { model } = this.plan;
+    for (const c of model.connections) {
+      const units = sizeOf(model, c.target);
+      const { in: fanIn } = fansOf(sizeOf(model, c.source), units, c.field);
+      this.expect(weightOf(c).name, 'parameter', [units, fanIn]);
+      if (c.bias) this.expect(biasOf(c).name, 'parameter', [units]);
+    }
+  }
+
+  ofSamples(): void {
+    const { model, batch, frames } = this.plan;
+    this.expect('x', 'input', [frames, batch, model.input.size]);
+    this.expect('y', 'input', [batch], 'i32');
+  }
+
+  /** What the network's own training reads and tells. */
+  ofLearning(): void {
+    const { model, batch, frames, layers, learnSteps } = this.plan;
     if (model.negatives.name === 'latent_classifier') {
-      expect('negative_draw', 'input', [batch]);
-      expect('y_negative', 'output', [batch], 'i32');
+      this.expect('negative_draw', 'input', [batch]);
+      this.expect('y_negative', 'output', [batch], 'i32');
     } else if (model.negatives.name === 'hybrid_images')
-      expect('x_negative', 'input', [frames, batch, model.input.size]);
-    else expect('y_negative', 'input', [batch], 'i32');
+      this.expect('x_negative', 'input', [frames, batch, model.input.size]);
+    else this.expect('y_negative', 'input', [batch], 'i32');
     for (const name of ['loss', 'goodness_positive', 'goodness_negative'])
-      expect(name, 'output', [learnSteps, layers.length]);
-    for (const { name, reads } of decoderParameters(model))
-      expect(
-        name,
-        'parameter',
-        reads === null ? [model.input.size] : [model.input.size, sizeOf(model, reads)],
-      );
-    if (model.decoder) expect('decode_loss', 'output', [1]);
+      this.expect(name, 'output', [learnSteps, layers.length]);
+    for (const { name, reads } of decoderParameters(model)) {
+      const shape = reads === null ? [model.input.size] : [model.input.size, sizeOf(model, reads)];
+      this.expect(name, 'parameter', shape);
+    }
+    if (model.decoder) this.expect('decode_loss', 'output', [1]);
   }
-  const [trained, predicting] = [classifierOf(model, plan.purpose), predictingClassifier(model)];
-  for (const classifier of new Set([trained, predicting])) {
-    if (!classifier) continue;
-    const features = classifier.layers.reduce((n, l) => n + sizeOf(model, l), 0);
-    expect(classifier.weight, 'parameter', [classes, features]);
+
+  ofClassifiers(trained: Classifier | undefined, predicting: Classifier | undefined): void {
+    const { model, classes, predictBatch } = this.plan;
+    for (const classifier of new Set([trained, predicting])) {
+      if (!classifier) continue;
+      const features = classifier.layers.reduce((n, l) => n + sizeOf(model, l), 0);
+      this.expect(classifier.weight, 'parameter', [classes, features]);
+    }
+    if (trained) this.expect('classifier_loss', 'output', [1]);
+    if (predicting) this.expect('predict/softmax', 'output', [predictBatch, classes]);
   }
-  if (trained) expect('classifier_loss', 'output', [1]);
-  expect('predict/x', 'input', [frames, predictBatch, model.input.size]);
-  expect('predict/goodness', 'output', [predictBatch, classes]);
-  // Plans of an older rffc lack it.
-  if (tensors.has('predict/goodness_layers'))
-    expect('predict/goodness_layers', 'output', [layersAlone(model).length, predictBatch, classes]);
-  if (predicting) expect('predict/softmax', 'output', [predictBatch, classes]);
-  const ownerOf = ({ name, parameter, state }: PlanTensor) =>
-    parameter !== undefined && state !== undefined && name === stateId(parameterId(parameter, 1), state).name
-      ? tensors.get(parameter)
-      : undefined;
-  for (const t of plan.tensors) {
-    if (t.role === 'parameter' && !(expected.has(t.name) && t.parameter === t.name))
-      wrong('tensors', `\`${t.name}\` is not a parameter of the model`);
-    if (t.role !== 'state') continue;
-    const peers = model.layers.find((l) => l.peer_norm && t.name === peerMean(l.name).name);
-    const shape = peers ? [peers.size] : ownerOf(t)?.shape;
-    if (shape?.join() !== t.shape.join()) wrong('tensors', `\`${t.name}\` is a state without a parameter`);
+
+  ofPrediction(): void {
+    const { model, classes, frames, predictBatch } = this.plan;
+    this.expect(PREDICTED, 'input', [frames, predictBatch, model.input.size]);
+    this.expect('predict/goodness', 'output', [predictBatch, classes]);
+    // Plans of an older rffc do without.
+    if (this.tensors.has('predict/goodness_layers'))
+      this.expect('predict/goodness_layers', 'output', [layersAlone(model).length, predictBatch, classes]);
+  }
+
+  /** Parameters are the model's and states those of its parameters: there are no others. */
+  checkOthers(): void {
+    const { layers } = this.plan.model;
+    for (const t of this.plan.tensors) {
+      if (t.role === 'parameter' && !(this.expected.has(t.name) && t.parameter === t.name))
+        this.wrong(`\`${t.name}\` is a parameter, and none of the model's`);
+      if (t.role !== 'state') continue;
+      const peers = layers.find((l) => l.peer_norm && t.name === peerMean(l.name).name);
+      const shape = peers ? [peers.size] : this.ownerOf(t)?.shape;
+      if (shape?.join() !== t.shape.join()) this.wrong(`\`${t.name}\` is the state of no parameter`);
+    }
+  }
+
+  private ownerOf({ name, parameter, state }: PlanTensor): PlanTensor | undefined {
+    if (parameter === undefined || state === undefined) return undefined;
+    return name === stateId(parameterId(parameter, 1), state).name ? this.tensors.get(parameter) : undefined;
   }
 }
 

@@ -5,14 +5,14 @@
 
 import { buildPlan } from '../../compiler/build.js';
 import type { Graph } from '../../compiler/graph/graph.js';
-import { stateAtStart } from '../../compiler/graph/tensors.js';
+import { PREDICTED, stateAtStart } from '../../compiler/graph/tensors.js';
 import { isPlan, type Network, networkOf } from '../../compiler/network.js';
 import type { PassName } from '../../compiler/passes/pipeline.js';
 import type { Launch, Plan } from '../../compiler/plan/plan.js';
-import { blasText, type Precision } from '../backends.js';
+import { blasText } from '../cpu/blas.js';
 import type { CpuSession } from '../cpu/session.js';
 import type { CudaSession } from '../cuda/session.js';
-import type { ProgramName, Session } from '../engine.js';
+import type { Precision, ProgramName, Session } from '../engine.js';
 import { uniforms } from '../random/philox.js';
 import type { OpenSession } from '../run/run.js';
 import { lengthOf } from '../tensors.js';
@@ -215,7 +215,7 @@ function inputsOf(
 ): [string, Float32Array | Int32Array][] {
   return session.tensors.flatMap(
     ({ name, role, shape, type }, site): [string, Float32Array | Int32Array][] => {
-      if (role !== 'input' || name.startsWith('predict/') !== (program === 'predict')) return [];
+      if (role !== 'input' || (name === PREDICTED) !== (program === 'predict')) return [];
       const drawn = uniforms(document.train.seed, site, 0, 0, lengthOf(shape));
       return [[name, type === 'i32' ? Int32Array.from(drawn, (u) => Math.floor(u * classes)) : drawn]];
     },

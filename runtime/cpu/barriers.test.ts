@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Gemm, Launch, Plan, Region, RowsView } from '../../compiler/plan/plan.js';
-import { barriersOf, conflicts, type Touch, touchesOf } from './barriers.js';
+import { conflicts, type Touch, touchesOf } from '../../compiler/plan/touches.js';
+import { barriersOf } from './barriers.js';
 import { gemmSplit, shareStart } from './shares.js';
 
 const touch = (t: Partial<Touch>): Touch => ({
@@ -8,6 +9,8 @@ const touch = (t: Partial<Touch>): Touch => ({
   ...t,
 });
 const write = true;
+
+const byRows = (product: Gemm) => gemmSplit(product, 2) === 'm';
 
 describe('conflicts', () => {
   it('ignores two reads', () => {
@@ -104,7 +107,7 @@ const learn: Launch = {
   },
 };
 const barriers = (...launches: Launch[]) =>
-  barriersOf(launches.map((l) => touchesOf(l, plan, (b) => buffers[b]!.offset, 2)));
+  barriersOf(launches.map((l) => touchesOf(l, plan, (b) => buffers[b]!.offset, byRows)));
 
 describe('barriers', () => {
   it('needs no barrier for rows through products and row kernels', () => {
@@ -143,7 +146,7 @@ describe('barriers', () => {
   it('sees buffers of different lives in one place', () => {
     const launches: Launch[] = [gemm, { kind: 'fill', output: region(4, 7, 8, 8), value: 1 }];
     const same = (b: number) => (b === 4 ? buffers[2]! : buffers[b]!).offset;
-    expect(barriersOf(launches.map((l) => touchesOf(l, plan, same, 2)))).toEqual([false, true]);
+    expect(barriersOf(launches.map((l) => touchesOf(l, plan, same, byRows)))).toEqual([false, true]);
   });
 });
 

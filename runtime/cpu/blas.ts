@@ -248,3 +248,9 @@ export function findBlas(): BlasInfo | null {
 export function baseAddress(memory: WebAssembly.Memory): bigint {
   return koffi().address(new Uint8Array(memory.buffer));
 }
+
+/** `OpenBLAS 0.3.21`: a BLAS's name and, where it says so, its version. */
+export function blasText({ name, version }: Pick<BlasInfo, 'name' | 'version'>): string {
+  const number = /\d+(\.\d+)+/.exec(version)?.[0];
+  return number === undefined ? name : `${name} ${number}`;
+}

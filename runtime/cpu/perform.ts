@@ -11,7 +11,7 @@ type Task = (variables: Variables) => void;
 type WasmFunction = (...args: number[]) => void;
 
 /** Who does the work: worker `index` of `count`. */
-export interface Position {
+export interface Member {
   readonly index: number;
   readonly count: number;
 }
@@ -73,9 +73,9 @@ function throughWasm(
  *
  * @throws RffcError if the BLAS cannot be opened here
  */
-export function prepare(setup: Setup, position: Position): (work: Work) => Task | undefined {
+export function prepare(setup: Setup, member: Member): (work: Work) => Task | undefined {
   const { memory } = setup;
-  const mine = position.index * setup.privateBytes;
+  const mine = member.index * setup.privateBytes;
   const { exports } = new WebAssembly.Instance(setup.kernels, { env: { memory } });
   const words = new Int32Array(memory.buffer);
   const product =
@@ -89,8 +89,8 @@ export function prepare(setup: Setup, position: Position): (work: Work) => Task 
     return found as WasmFunction;
   };
   const share = (n: number): readonly [number, number] => [
-    shareStart(n, position.index, position.count),
-    shareStart(n, position.index + 1, position.count),
+    shareStart(n, member.index, member.count),
+    shareStart(n, member.index + 1, member.count),
   ];
   const shareOfUnits = ({ count, unit }: { count: number; unit: number }): number[] =>
     share(Math.ceil(count / unit)).map((n) => Math.min(n * unit, count));
@@ -153,7 +153,7 @@ export function prepare(setup: Setup, position: Position): (work: Work) => Task 
       }
       case 'call': {
         const call = named(work.name);
-        if (work.share === null && position.index > 0) return undefined;
+        if (work.share === null && member.index > 0) return undefined;
         const range = work.share === null ? [] : shareOfUnits(work.share);
         if (range.length === 2 && range[0] === range[1]) return undefined;
         const { args } = work;

@@ -5,7 +5,8 @@ import { argumentWords, inputWord, SCRATCH_WORD } from '../../compiler/codegen/w
 import { patchGrid } from '../../compiler/field.js';
 import { eachBlock } from '../../compiler/plan/blocks.js';
 import type { Gemm, Launch, Plan, Region, RowsLaunch } from '../../compiler/plan/plan.js';
-import { barriersOf, touchesOf } from './barriers.js';
+import { touchesOf } from '../../compiler/plan/touches.js';
+import { barriersOf } from './barriers.js';
 import { align } from './layout.js';
 import { gemmSplit } from './shares.js';
 import type { Matrix, Product, RowsCall, Step, Work } from './steps.js';
@@ -88,37 +89,75 @@ export function makeSteps(
   layout: PrivateLayout,
   memory: WebAssembly.Memory,
 ): Record<string, Step[]> {
-  const words = new Int32Array(memory.buffer);
-  const address = (buffer: number) => buffers[buffer]!;
-  const at = (r: Region): number => address(r.buffer) + 4 * r.offset;
-  const matrix = (r: Region): Matrix => ({ address: at(r), step: r.stride });
-  const product = (g: Gemm): Omit<Product, 'c'> => {
-    const { m, n, k, transposeA, transposeB, alpha, beta } = g;
-    return { m, n, k, a: matrix(g.a), transposeA, b: matrix(g.b), transposeB, alpha, beta };
-  };
-  let next = privateAt + layout.words;
+  const maker = new StepMaker(plan, workers, buffers, privateAt, layout, memory);
+  return Object.fromEntries(
+    Object.entries(plan.programs).map(([name, launches]) => [name, maker.steps(launches)]),
+  );
+}
 
-  /** Writes words into every worker's region; returns their address for worker 0. */
-  const place = (block: Int32Array, change?: (block: Int32Array, mine: number) => void): number => {
-    const start = next;
-    next += block.byteLength;
-    for (let w = 0; w < workers; w++) {
-      const mine = w * layout.bytes;
+class StepMaker {
+  private readonly words: Int32Array;
+  /** Where the next argument block goes, in worker 0's region. */
+  private next: number;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly workers: number,
+    private readonly buffers: readonly number[],
+    private readonly privateAt: number,
+    private readonly layout: PrivateLayout,
+    memory: WebAssembly.Memory,
+  ) {
+    this.words = new Int32Array(memory.buffer);
+    this.next = privateAt + layout.words;
+  }
+
+  /** The launches of a program in order, each with whether the workers meet before it. */
+  steps(launches: readonly Launch[]): Step[] {
+    const sharesRows = (product: Gemm) => gemmSplit(product, this.workers) === 'm';
+    const sync = barriersOf(launches.map((l) => touchesOf(l, this.plan, this.address, sharesRows)));
+    return launches.map((l, i) => ({ ...this.work(l), sync: sync[i]! }));
+  }
+
+  private readonly address = (buffer: number): number => this.buffers[buffer]!;
+
+  private at(r: Region): number {
+    return this.address(r.buffer) + 4 * r.offset;
+  }
+
+  private matrix(r: Region): Matrix {
+    return { address: this.at(r), step: r.stride };
+  }
+
+  private product(g: Gemm): Omit<Product, 'c'> {
+    const { m, n, k, transposeA, transposeB, alpha, beta } = g;
+    return { m, n, k, a: this.matrix(g.a), transposeA, b: this.matrix(g.b), transposeB, alpha, beta };
+  }
+
+  /** Puts words into every worker's region; returns where for worker 0. */
+  private place(block: Int32Array, change?: (block: Int32Array, mine: number) => void): number {
+    const start = this.next;
+    this.next += block.byteLength;
+    for (let w = 0; w < this.workers; w++) {
+      const mine = w * this.layout.bytes;
       change?.(block, mine);
-      words.set(block, (start + mine) >> 2);
+      this.words.set(block, (start + mine) >> 2);
     }
     return start;
-  };
-  const rowsCall = (l: RowsLaunch): RowsCall => ({
-    kernel: l.kernel,
-    rows: l.variants * l.samples,
-    args: place(argumentWords(l, address), (block, mine) => {
-      block[SCRATCH_WORD] = privateAt + layout.scratch + mine;
-    }),
-  });
+  }
 
-  const learn = (l: LearnLaunch): Work => {
-    const update = rowsCall(l.update);
+  private rowsCall(l: RowsLaunch): RowsCall {
+    return {
+      kernel: l.kernel,
+      rows: l.variants * l.samples,
+      args: this.place(argumentWords(l, this.address), (block, mine) => {
+        block[SCRATCH_WORD] = this.privateAt + this.layout.scratch + mine;
+      }),
+    };
+  }
+
+  private learn(l: LearnLaunch): Work {
+    const update = this.rowsCall(l.update);
     const { gradient } = l;
     if (update.rows !== gradient.rows || l.update.variants !== 1)
       throw new Error('a learning launch updates other rows than those of its gradient');
@@ -131,31 +170,39 @@ export function makeSteps(
     const products = l.products.flatMap(eachBlock).map((p) => {
       const from = p.c.offset - gradient.offset;
       const row = Math.floor(from / gradient.stride);
-      return { product: product(p), row, col: from - row * gradient.stride };
+      return { product: this.product(p), row, col: from - row * gradient.stride };
     });
     return {
       kind: 'learn',
       products,
-      gradient: { address: privateAt + layout.gradient, step: gradient.stride },
-      blockRows: blockRows(l, workers),
+      gradient: { address: this.privateAt + this.layout.gradient, step: gradient.stride },
+      blockRows: blockRows(l, this.workers),
       update,
       moving,
     };
-  };
+  }
 
-  const seed = plan.model.train.seed;
-  const work = (l: Launch): Work => {
+  private work(l: Launch): Work {
     switch (l.kind) {
       case 'gemm':
         return {
           kind: 'gemm',
-          products: eachBlock(l).map((g) => ({ ...product(g), c: matrix(g.c) })),
-          split: gemmSplit(l, workers),
+          products: eachBlock(l).map((g) => ({ ...this.product(g), c: this.matrix(g.c) })),
+          split: gemmSplit(l, this.workers),
         };
       case 'rows':
-        return { kind: 'rows', ...rowsCall(l) };
+        return { kind: 'rows', ...this.rowsCall(l) };
       case 'learn':
-        return learn(l);
+        return this.learn(l);
+      default:
+        return this.call(l);
+    }
+  }
+
+  /** A kernel that is written by hand, with its arguments and how its work is shared. */
+  private call(l: Exclude<Launch, { kind: 'gemm' | 'rows' | 'learn' }>): Work {
+    const { seed } = this.plan.model.train;
+    switch (l.kind) {
       case 'patches': {
         const { field, input, output } = l;
         const [down, across] = patchGrid(field);
@@ -164,9 +211,16 @@ export function makeSteps(
           kind: 'call',
           name: 'patches',
           args: [
-            ...[at(input), 4 * input.stride, at(output), 4 * output.stride, down, across, field.size],
-            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the
-            // right and below.
+            ...[
+              this.at(input),
+              4 * input.stride,
+              this.at(output),
+              4 * output.stride,
+              down,
+              across,
+              field.size,
+            ],
+            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the right and below.
             ...[4 * numbers, 4 * field.grid[1] * field.channels, 4 * field.stride * field.channels],
             ...[4 * field.stride * field.grid[1] * field.channels, 4 * (output.cols / (down * across))],
           ],
@@ -177,14 +231,14 @@ export function makeSteps(
         return {
           kind: 'call',
           name: 'mean',
-          args: [at(l.input), 4 * l.input.stride, l.input.rows, at(l.output), l.scale],
+          args: [this.at(l.input), 4 * l.input.stride, l.input.rows, this.at(l.output), l.scale],
           share: null,
         };
       case 'total':
         return {
           kind: 'call',
           name: 'total',
-          args: [at(l.input), 4 * l.input.stride, l.input.rows, at(l.output), l.scale],
+          args: [this.at(l.input), 4 * l.input.stride, l.input.rows, this.at(l.output), l.scale],
           share: { unit: 4, count: l.output.cols },
         };
       case 'scatter':
@@ -192,18 +246,18 @@ export function makeSteps(
           kind: 'call',
           name: 'scatter',
           args: [
-            ...[at(l.input), 4 * l.input.stride, l.input.rows, at(l.index), 4 * l.index.stride],
-            ...[l.classes, at(l.output), 4 * l.output.stride, l.output.rows, l.scale],
+            ...[this.at(l.input), 4 * l.input.stride, l.input.rows, this.at(l.index), 4 * l.index.stride],
+            ...[l.classes, this.at(l.output), 4 * l.output.stride, l.output.rows, l.scale],
           ],
           share: { unit: 4, count: l.output.cols },
         };
       case 'onehot': {
-        const tail = place(new Int32Array(Float32Array.from(l.tail).buffer));
+        const tail = this.place(new Int32Array(Float32Array.from(l.tail).buffer));
         return {
           kind: 'call',
           name: 'onehot',
           args: [
-            ...[at(l.index), 4 * l.index.stride, at(l.output), 4 * l.output.stride, l.output.cols],
+            ...[this.at(l.index), 4 * l.index.stride, this.at(l.output), 4 * l.output.stride, l.output.cols],
             ...[tail, l.tail.length],
           ],
           share: { unit: 1, count: l.output.rows },
@@ -214,7 +268,7 @@ export function makeSteps(
           kind: 'call',
           name: 'dropout',
           args: [
-            ...[at(l.output), 4 * l.output.stride, l.output.cols, l.keep],
+            ...[this.at(l.output), 4 * l.output.stride, l.output.cols, l.keep],
             ...[seed % 2 ** 32, Math.floor(seed / 2 ** 32), l.site, 'epoch' as const, 'batch' as const],
           ],
           share: { unit: 1, count: l.output.rows },
@@ -224,9 +278,9 @@ export function makeSteps(
           kind: 'call',
           name: 'draw',
           args: [
-            ...[at(l.probabilities), 4 * l.probabilities.stride, l.probabilities.cols],
-            ...[at(l.truth), 4 * l.truth.stride, at(l.uniform), 4 * l.uniform.stride],
-            ...[at(l.output), 4 * l.output.stride],
+            ...[this.at(l.probabilities), 4 * l.probabilities.stride, l.probabilities.cols],
+            ...[this.at(l.truth), 4 * l.truth.stride, this.at(l.uniform), 4 * l.uniform.stride],
+            ...[this.at(l.output), 4 * l.output.stride],
           ],
           share: { unit: 1, count: l.output.rows },
         };
@@ -234,17 +288,11 @@ export function makeSteps(
         return {
           kind: 'call',
           name: 'fill',
-          args: [at(l.output), 4 * l.output.stride, l.output.cols, l.value],
+          args: [this.at(l.output), 4 * l.output.stride, l.output.cols, l.value],
           share: { unit: 1, count: l.output.rows },
         };
       default:
         return l satisfies never;
     }
-  };
-
-  const steps = (launches: readonly Launch[]): Step[] => {
-    const sync = barriersOf(launches.map((l) => touchesOf(l, plan, address, workers)));
-    return launches.map((l, i) => ({ ...work(l), sync: sync[i]! }));
-  };
-  return Object.fromEntries(Object.entries(plan.programs).map(([name, l]) => [name, steps(l)]));
+  }
 }

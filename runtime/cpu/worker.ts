@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
-import { type Position, prepare, type Variables } from './perform.js';
+import { type Member, prepare, type Variables } from './perform.js';
 import { Broken, breakUp, meet } from './rendezvous.js';
 import type { Setup } from './steps.js';
 
@@ -20,7 +20,7 @@ export type Reply =
   /** Another worker failed. */
   | { readonly kind: 'broken' };
 
-export interface WorkerData extends Position {
+export interface WorkerData extends Member {
   readonly rendezvous: Int32Array;
 }
 

@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
-import { cacheFolder } from '../data/folders.js';
+import { cacheFolder } from '../cache-folder.js';
 import { nvrtcPrototypes } from './declarations.js';
 import type { CudaCompiler } from './driver.js';
 import { loadKoffi, type NativeArgument } from './host.js';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { failure } from '../../grammar/diagnostic.js';
-import { homeFolder } from '../data/folders.js';
+import { homeFolder } from '../cache-folder.js';
 
 export type NativeArgument = number | bigint | string | ArrayBufferView | null;
 export type NativeFunction = (...args: readonly NativeArgument[]) => unknown;

@@ -8,7 +8,7 @@
 import { type KernelLaunch, launchOf } from '../../compiler/codegen/cuda/index.js';
 import { areBeside, blockCount, blockStep, wholeMatrix } from '../../compiler/plan/blocks.js';
 import type { Gemm, Launch, Plan, Region } from '../../compiler/plan/plan.js';
-import { conflicts, type Touch, touchesOf } from '../cpu/barriers.js';
+import { conflicts, type Touch, touchesOf } from '../../compiler/plan/touches.js';
 import { convertLaunch } from './convert.js';
 import type { CudaPrecision, DeviceMatrix, Product } from './driver.js';
 
@@ -196,8 +196,8 @@ function programSteps(
         const { products, gradient, update } = launch;
         const read = convert(index, products);
         const own = precision === 'bf16' ? read : products.flatMap(operandsOf).map((r) => areas.region(r));
-        // The gradient is not visible outside of the step.
-        const others = touchesOf({ ...launch, products: [] }, plan, areas.buffer, 1);
+        // Of the gradient nothing is seen outside of the step.
+        const others = touchesOf({ ...launch, products: [] }, plan, areas.buffer);
         step([...own, ...others], (memory, mine) => {
           const address = (buffer: number) => (buffer === gradient.buffer ? mine : memory.buffer(buffer));
           return [
@@ -208,7 +208,7 @@ function programSteps(
         return;
       }
       default:
-        step(touchesOf(launch, plan, areas.buffer, 1), (memory) => [
+        step(touchesOf(launch, plan, areas.buffer), (memory) => [
           { kind: 'kernel', kernel: launchOf(launch, plan, memory.buffer) },
         ]);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Touch } from '../cpu/barriers.js';
+import type { Touch } from '../../compiler/plan/touches.js';
 import { assignStreams } from './streams.js';
 
 const touch = (place: number, write: boolean): Touch => ({

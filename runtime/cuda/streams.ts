@@ -5,7 +5,7 @@
  * Two launches that touch the same bytes, one of them writing, keep their
  * order. A wait implied by another is omitted.
  */
-import { conflicts, type Touch } from '../cpu/barriers.js';
+import { conflicts, type Touch } from '../../compiler/plan/touches.js';
 
 /** A step's stream, and the steps of other streams that it waits for (by index). */
 export interface Slot {

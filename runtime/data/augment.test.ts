@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Augmentation } from '../../compiler/model.js';
+import { refusal } from '../../test/support/mnist-files.js';
 import { augmenter, rotate, shift } from './augment.js';
 import { floatSplit, type Grid, imageSplit, pixelTable } from './dataset.js';
-import { refusal } from './testing.js';
 
 const grid = (rows: number, columns: number, planes = 1): Grid => ({ planes, rows, columns, background: -1 });
 const counted = (length: number) => Float32Array.from({ length }, (_, i) => i);

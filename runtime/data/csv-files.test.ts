@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gathered, refusal } from '../../test/support/mnist-files.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

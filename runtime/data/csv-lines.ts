@@ -5,9 +5,9 @@ import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse/sync';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
+import { kindOfFile } from '../kinds.js';
 import { isGzip } from './idx.js';
 import { unreadablePath } from './instead.js';
-import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
 const NEWLINE = 10;

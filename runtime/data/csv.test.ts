@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { gathered, refusal } from '../../test/support/mnist-files.js';
 import { parseCsv } from './csv.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

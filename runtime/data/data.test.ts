@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dataSets } from '../../compiler/check/tables.js';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { idxBytes, noMnist, realMnist } from '../../test/support/mnist-files.js';
 import { describeUnless } from '../../test/support/needs.js';
 import { type Tensor, writeSafetensors } from '../safetensors.js';
 import { dataCodes } from './codes.js';
@@ -13,7 +14,6 @@ import { dataFolder } from './folders.js';
 import { joinImagesAndLabels, parseIdx } from './idx.js';
 import { datasetList } from './list.js';
 import { describeDataset, loadDataset } from './load.js';
-import { idxBytes, noMnist, realMnist } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { noMnist, realMnist } from '../../test/support/mnist-files.js';
 import { describeUnless } from '../../test/support/needs.js';
 import { fetchDataset } from './fetch.js';
-import { noMnist, realMnist } from './testing.js';
 
 // The real files, as on a mirror; without them there is nothing to serve with the right checksum.
 const mnist = realMnist();

@@ -2,8 +2,8 @@
 
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { cacheFolder } from '../cache-folder.js';
 import { ROLES, type Role } from './known.js';
 
 /** The data set directory: the option, else $RFFC_DATA, else the user's cache for this platform. */
@@ -11,34 +11,6 @@ export function dataFolder(option?: string): string {
   if (option) return resolve(option);
   if (process.env.RFFC_DATA) return resolve(process.env.RFFC_DATA);
   return cacheFolder();
-}
-
-/** The user's home folder; undefined if there is none, as in a container run under a bare user id. */
-export function homeFolder(): string | undefined {
-  try {
-    return homedir() || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of this
- * user's among the temporary files. Ours rather than env-paths, which cannot be imported without a home folder, and whose
- * folder on Windows is not the one that data sets are in already.
- */
-export function cacheFolder(): string {
-  if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rffc');
-  const home = homeFolder();
-  if (home === undefined) return join(tmpdir(), `rffc-${process.getuid?.() ?? 'cache'}`);
-  switch (process.platform) {
-    case 'darwin':
-      return join(home, 'Library', 'Caches', 'rffc');
-    case 'win32':
-      return join(process.env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'rffc');
-    default:
-      return join(home, '.cache', 'rffc');
-  }
 }
 
 export type RoleFiles = Readonly<Record<Role, string>>;

@@ -7,8 +7,8 @@ import { open, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync, constants as zlib } from 'node:zlib';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
+import { kindOfFile } from '../kinds.js';
 import type { Records } from './dataset.js';
-import { kindOfFile } from './kinds.js';
 import { FETCH_AGAIN, fileRecords, unreadable } from './records.js';
 
 const UNSIGNED_BYTE = 0x08;

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gathered, refusal } from '../../test/support/mnist-files.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, refusal } from './testing.js';
 
 const pictures = fileURLToPath(new URL('../../test/fixtures/pictures/', import.meta.url));
 let folder: string;

@@ -3,8 +3,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
+import { kindOfFile } from '../kinds.js';
 import { findIdxFiles, withRaw } from './folders.js';
-import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
 /**

@@ -6,10 +6,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  gathered,
+  idxBytes,
+  noMnist,
+  npyBytes,
+  npzBytes,
+  realMnist,
+  refusal,
+} from '../../test/support/mnist-files.js';
 import { testUnless, unlessRequired } from '../../test/support/needs.js';
 import { findIdxFiles } from './folders.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, idxBytes, noMnist, npyBytes, npzBytes, realMnist, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,19 @@
-/** Descriptions of the data sets, for `rffc data list` and `rffc data info NAME`. */
+/**
+ * The data sets of the language: what `rffc data list` and `rffc data info NAME` print of each, and how it is read. A data
+ * set is its own file and a row here; what a model may write in its call stands in the checker's table (`dataSets`).
+ */
 
+import type { DataSpec } from '../../compiler/model.js';
+import { describeCsv, loadCsv } from './csv.js';
+import type { DataOptions, Dataset, DatasetDescription } from './dataset.js';
+import { describeDigits, loadDigits } from './digits.js';
+import { describeImageFolder, loadImageFolder } from './image-folder.js';
+import { describeImages, loadImages } from './images.js';
 import { KNOWN, type KnownDataset } from './known.js';
+import { describeMoving, loadMoving } from './moving.js';
+import { describeNumpy, loadNumpy } from './numpy.js';
+import { describeStrokes, loadStrokes } from './strokes.js';
+import { describeTensors, loadTensors } from './tensors.js';
 
 export interface DatasetListing {
   readonly name: string;
@@ -12,7 +25,13 @@ export interface DatasetListing {
   readonly files: KnownDataset | null;
 }
 
-export const datasetList: readonly DatasetListing[] = [
+/** How a data set is read; `describe` says what can be known of it without reading samples. */
+export interface DatasetSource {
+  describe(spec: DataSpec, options: DataOptions): DatasetDescription | Promise<DatasetDescription>;
+  load(spec: DataSpec, options: DataOptions): Dataset | Promise<Dataset>;
+}
+
+export const datasetList: readonly (DatasetListing & DatasetSource)[] = [
   {
     name: 'digits',
     call: 'digits(train: 10000, test: 2000, seed: 1, normalize: [mean, std])',
@@ -22,6 +41,8 @@ export const datasetList: readonly DatasetListing[] = [
       'Pixels have mean 0.101 and standard deviation 0.249.',
     ],
     files: null,
+    describe: describeDigits,
+    load: loadDigits,
   },
   {
     name: 'mnist',
@@ -29,6 +50,8 @@ export const datasetList: readonly DatasetListing[] = [
     summary: 'handwritten digits, 28 × 28, 10 classes, 60,000 for training and 10,000 for testing',
     details: ['Y. LeCun, C. Cortes, C. Burges: the MNIST database of handwritten digits.'],
     files: KNOWN.mnist,
+    describe: describeImages,
+    load: loadImages,
   },
   {
     name: 'fashion_mnist',
@@ -37,6 +60,8 @@ export const datasetList: readonly DatasetListing[] = [
       'images of clothing in MNIST’s format, 28 × 28, 10 classes, 60,000 for training and 10,000 for testing',
     details: ['H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, arXiv 1708.07747.'],
     files: KNOWN.fashion_mnist,
+    describe: describeImages,
+    load: loadImages,
   },
   {
     name: 'row_mnist',
@@ -44,6 +69,8 @@ export const datasetList: readonly DatasetListing[] = [
     summary: 'MNIST one row per frame: 28 frames of 28 pixels',
     details: ['The same files as mnist: `rffc data fetch mnist`.'],
     files: KNOWN.mnist,
+    describe: describeImages,
+    load: loadImages,
   },
   {
     name: 'moving_mnist',
@@ -54,6 +81,8 @@ export const datasetList: readonly DatasetListing[] = [
       'The same files as mnist: `rffc data fetch mnist`.',
     ],
     files: KNOWN.mnist,
+    describe: describeMoving,
+    load: loadMoving,
   },
   {
     name: 'strokes',
@@ -65,6 +94,8 @@ export const datasetList: readonly DatasetListing[] = [
       'A digit’s points are repeated up to the number of frames that the schedule reads.',
     ],
     files: null,
+    describe: describeStrokes,
+    load: loadStrokes,
   },
   {
     name: 'idx',
@@ -77,6 +108,8 @@ export const datasetList: readonly DatasetListing[] = [
       '1 to 26, and its images stored column by column.',
     ],
     files: null,
+    describe: describeImages,
+    load: loadImages,
   },
   {
     name: 'csv',
@@ -88,6 +121,8 @@ export const datasetList: readonly DatasetListing[] = [
       'From pandas: df.to_csv("file.csv", index=False). `transpose: on` transposes square images, as needed for EMNIST.',
     ],
     files: null,
+    describe: describeCsv,
+    load: loadCsv,
   },
   {
     name: 'numpy',
@@ -100,6 +135,8 @@ export const datasetList: readonly DatasetListing[] = [
       'Two .npy files: numpy("x.npy", labels: "y.npy", test: "x_test.npy", test_labels: "y_test.npy").',
     ],
     files: null,
+    describe: describeNumpy,
+    load: loadNumpy,
   },
   {
     name: 'image_folder',
@@ -110,6 +147,8 @@ export const datasetList: readonly DatasetListing[] = [
       'A folder with `train` and `test` has one folder per class in each.',
     ],
     files: null,
+    describe: describeImageFolder,
+    load: loadImageFolder,
   },
   {
     name: 'tensors',
@@ -117,5 +156,7 @@ export const datasetList: readonly DatasetListing[] = [
     summary: 'a safetensors file: x [N, d] or [N, frames, d], y [N]',
     details: ['Optional: y_negative [N] for `negatives: given()`; test_x and test_y for a test split.'],
     files: null,
+    describe: describeTensors,
+    load: loadTensors,
   },
 ];

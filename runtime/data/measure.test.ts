@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../../test/support/mnist-files.js';
 import { floatSplit, imageSplit, pixelTable } from './dataset.js';
 import { loadDataset } from './load.js';
 import { pictureWarnings, summarize, trainedValues } from './measure.js';
-import { refusal } from './testing.js';
 
 const split = (values: number[], count: number, frames: number, inputSize: number) =>
   floatSplit(Float32Array.from(values), new Int32Array(count), undefined, frames, inputSize);

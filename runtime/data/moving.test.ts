@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { gathered, noMnist, realMnist } from '../../test/support/mnist-files.js';
 import { testUnless } from '../../test/support/needs.js';
 import { pixelTable } from './dataset.js';
 import { describeDataset, loadDataset } from './load.js';
 import { bounce, movingSplit } from './moving.js';
-import { gathered, noMnist, realMnist } from './testing.js';
 
 const DIGIT = 28 * 28;
 /** Digit k is all ink of strength 10 k + 1. */

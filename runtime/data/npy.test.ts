@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { refusal } from '../../test/support/mnist-files.js';
 import { type Tensor, toFloat32 } from '../safetensors.js';
 import { openNumpy, parseNpy } from './npy.js';
-import { refusal } from './testing.js';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/cases/numpy/', import.meta.url));
 const read = async (name: string) => parseNpy(await readFile(join(fixtures, name)), name);

@@ -9,9 +9,9 @@ import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
+import { kindOfFile } from '../kinds.js';
 import { type Dtype, elementCount, type Tensor } from '../safetensors.js';
 import { unreadablePath } from './instead.js';
-import { kindOfFile } from './kinds.js';
 import { unreadable } from './records.js';
 
 const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { npyBytes } from '../../test/support/mnist-files.js';
 import { testUnless } from '../../test/support/needs.js';
 import { type Tensor, toFloat32, toInt32 } from '../safetensors.js';
 import { openNumpy } from './npy.js';
 import { npzBytes, storedZip } from './npz.js';
-import { npyBytes } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gathered, npyBytes, npzBytes, refusal } from '../../test/support/mnist-files.js';
 import { describeDataset, loadDataset } from './load.js';
-import { gathered, npyBytes, npzBytes, refusal } from './testing.js';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/cases/numpy/', import.meta.url));
 let folder: string;

@@ -6,9 +6,9 @@ import { encode } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { refusal } from '../../test/support/mnist-files.js';
 import { turned } from './orientation.js';
 import { decodePicture } from './picture.js';
-import { refusal } from './testing.js';
 
 const fixture = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../test/fixtures/pictures/${name}`, import.meta.url)));

@@ -5,11 +5,11 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { idxBytes, refusal } from '../../test/support/mnist-files.js';
 import { type Tensor, writeSafetensors } from '../safetensors.js';
 import { pixelTable } from './dataset.js';
 import { npzBytes } from './npz.js';
 import { readSamples, type SampleOptions, type Wanted } from './samples.js';
-import { idxBytes, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

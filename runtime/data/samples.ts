@@ -7,8 +7,8 @@
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
+import { kindOfFile } from '../kinds.js';
 import { isGzip } from './idx.js';
-import { kindOfFile } from './kinds.js';
 import { loadDataset } from './load.js';
 import { pictureWarnings, type Summary, summarize } from './measure.js';
 import { isNpy, isZip } from './npy.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../../test/support/mnist-files.js';
 import { pixelTable } from './dataset.js';
 import type { Summary } from './measure.js';
 import { kindOfValues, mapOf, type NumberType, rangeWarnings, type Scale } from './scale.js';
-import { refusal } from './testing.js';
 
 const pictures: Scale = { top: 255, mean: 0.1307, std: 0.3081 };
 const own: Scale = { top: 1, mean: 10, std: 5 };

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gathered, idxBytes, refusal } from '../../test/support/mnist-files.js';
 import { type Tensor, writeSafetensors } from '../safetensors.js';
 import { loadDataset } from './load.js';
-import { gathered, idxBytes, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

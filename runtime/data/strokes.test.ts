@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
+import { gathered, noMnist, realMnist, refusal } from '../../test/support/mnist-files.js';
 import { testUnless } from '../../test/support/needs.js';
 import { describeDataset, loadDataset } from './load.js';
 import { parseSequence } from './strokes.js';
-import { gathered, noMnist, realMnist, refusal } from './testing.js';
 
 let folder: string;
 beforeAll(async () => {

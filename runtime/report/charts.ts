@@ -10,8 +10,8 @@ import {
   chosenAccuracy,
   type EpochLine,
   type MetricsLine,
-} from '../run/metrics.js';
-import type { StageName } from '../train/train.js';
+} from '../folder/metrics.js';
+import type { TrainedPurpose } from '../train/progress.js';
 import { COLOURS } from './diagram.js';
 import type { Curve } from './page.js';
 import type { PlacedChart, Section } from './shell.js';
@@ -30,8 +30,8 @@ export interface Lines {
   readonly epochs: readonly EpochLine[];
 }
 
-/** The lines of one stage, in order. */
-export function linesOf(stage: StageName, { batches, epochs }: Lines): Lines {
+/** The lines of one stage in the order of training. */
+export function linesOf(stage: TrainedPurpose, { batches, epochs }: Lines): Lines {
   const of = <L extends MetricsLine>(lines: readonly L[]) =>
     lines
       .filter((line) => (line.stage ?? 'network') === stage && Number.isFinite(epochsDone(line)))
@@ -72,7 +72,7 @@ export function drawable(sections: readonly ChartSection[]): ChartSection[] {
   });
 }
 
-function accuracySection(epochs: readonly EpochLine[], of: StageName): ChartSection[] {
+function accuracySection(epochs: readonly EpochLine[], of: TrainedPurpose): ChartSection[] {
   const judged = epochs.filter(
     (line) => chosenAccuracy(line) !== null || typeof line.train_accuracy === 'number',
   );

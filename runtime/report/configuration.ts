@@ -1,6 +1,6 @@
 /** The configuration of a run: its model, data and options, the machine, and the command that reproduces it. */
 import type { ModelDocument } from '../../compiler/model.js';
-import type { RunConfig, RunSettings } from '../run/folder.js';
+import type { RunConfig, RunSettings } from '../folder/folder.js';
 import { escapeHtml } from './html.js';
 import type { Section } from './shell.js';
 

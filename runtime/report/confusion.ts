@@ -1,5 +1,5 @@
 /** The latest confusion matrix as a table. */
-import type { EpochLine } from '../run/metrics.js';
+import type { EpochLine } from '../folder/metrics.js';
 import type { Section } from './shell.js';
 
 /** Matrices with more classes get the whole width of the page. */

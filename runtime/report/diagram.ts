@@ -11,7 +11,7 @@ const NODE = { width: 104, height: 60 } as const;
 /** Colours that the page defines as `--layer-0` and on. */
 export const COLOURS = 8;
 
-interface Place {
+interface DiagramNode {
   readonly x: number;
   readonly y: number;
   /** Its position in the line; null for the label. */
@@ -36,7 +36,7 @@ export function diagram(document: ModelDocument): string {
   const top = Math.max(70, 30 + 34 * farthest) + NODE.height / 2;
   const below = Math.max(60, 24 + 34 * farthest);
   const left = 20 + NODE.width / 2;
-  const places = new Map<string, Place>(
+  const places = new Map<string, DiagramNode>(
     line.map((name, index) => [name, { x: left + index * STEP, y: top, index }]),
   );
   const width = 2 * left + (line.length - 1) * STEP;
@@ -106,7 +106,7 @@ function twinOf(connections: readonly Arrow[], { name, source, target }: Arrow):
 }
 
 /** A path from one node's edge to another's. */
-function arrow(from: Place, to: Place, twin: number): string {
+function arrow(from: DiagramNode, to: DiagramNode, twin: number): string {
   const [halfWidth, halfHeight] = [NODE.width / 2, NODE.height / 2];
   const apart = 9 * twin;
   const gap = 3;

@@ -2,7 +2,7 @@
  * Findings of an evaluation beside its accuracy: the accuracy of each layer, the separation of goodness,
  * and the most confident mistakes.
  */
-import type { ByName, GoodnessHistogram } from '../run/metrics.js';
+import type { ByName, GoodnessHistogram } from '../folder/metrics.js';
 import { chooseLabels, type Prediction } from '../train/evaluate.js';
 
 const BINS = 40;

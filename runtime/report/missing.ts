@@ -1,7 +1,8 @@
-/** What a report does not show, and why. */
+/** What a report does not show, and why: a reader must not have to guess whether something is missing or forgotten. */
+
+import { hearsLabel, layersAlone } from '../../compiler/influence.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import { hearsLabel, layersAlone } from '../../compiler/network.js';
-import type { MetricKind } from '../run/metrics.js';
+import type { MetricKind } from '../folder/metrics.js';
 import { type ChartSection, type Lines, linesOf } from './charts.js';
 
 export interface Shown extends Lines {

@@ -1,8 +1,9 @@
-/** The charts of norms: parameters, their changes per epoch or batch, and `--metrics`. */
-import type { Classifier } from '../../compiler/graph/classifier.js';
+/** The charts of norms: how large parameters are, what an epoch or a batch moved them by, and what `--metrics` asked for. */
+import { classifierOf } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
+import { weightOf } from '../../compiler/graph/tensors.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import type { BatchLine, ByName, EpochLine, MetricsLine } from '../run/metrics.js';
+import type { BatchLine, ByName, EpochLine, MetricsLine } from '../folder/metrics.js';
 import {
   type ChartSection,
   drawable,
@@ -18,8 +19,6 @@ import type { PlacedChart } from './shell.js';
 
 /** With more curves than this, each layer gets its own chart. */
 const MOST_CURVES = 4;
-const WEIGHT = '.weight';
-const READOUT: Classifier['weight'] = 'readout.weight';
 
 /** Sections of norms. */
 export function normSections(document: ModelDocument, lines: Lines): ChartSection[] {
@@ -119,44 +118,59 @@ function weightSection<L extends MetricsLine>(
   of: (line: L) => ByName | undefined,
 ): ChartSection {
   const known = new Set(lines.flatMap((line) => Object.keys(of(line) ?? {})));
-  // A readout does not change while the network is trained.
-  const names = [...known].filter((name) => name.endsWith(WEIGHT) && !(document.readout && name === READOUT));
+  const weights = weightsOf(document);
+  const shown = [...known].flatMap((name) => weights.filter((weight) => weight.name === name));
   const x = xLabel === 'epoch' ? lines.map(({ epoch }) => epoch) : lines.map(epochsDone);
-  const chart = (key: string, heading: string, shown: readonly string[], height: number): PlacedChart => ({
+  const chart = (key: string, heading: string, own: readonly Weight[], height: number): PlacedChart => ({
     id: key,
     title: heading,
     x,
     xLabel,
     yLabel,
-    curves: shown.map((name, i) => ({
-      label: name.slice(heading === '' ? 0 : prefixOf(document, name).length, -WEIGHT.length),
+    curves: own.map(({ name, label, within }, i) => ({
+      label: heading === '' ? label : within,
       ...look(i),
       values: lines.map((line) => numberOf(of(line), name)),
     })),
     height,
   });
-  if (names.length <= MOST_CURVES)
-    return { id, title, text, width: 'half', charts: [chart(id, '', names, LARGE)] };
-  const headings = [...new Set(names.map((name) => targetOf(document, name)))];
+  if (shown.length <= MOST_CURVES)
+    return { id, title, text, width: 'half', charts: [chart(id, '', shown, LARGE)] };
+  const headings = [...new Set(shown.map(({ target }) => target))];
   const charts = headings.map((heading, i) => {
-    const own = names.filter((name) => targetOf(document, name) === heading);
+    const own = shown.filter(({ target }) => target === heading);
     return chart(`${id}-${i}`, heading, own, SMALL);
   });
   return { id, title, text, width: 'full', charts };
 }
 
-/** The owner of a weight: its target layer, the input reconstructed by a decoder, or the classifier. */
-function targetOf(document: ModelDocument, weight: string): string {
-  const decoded = decoderParameters(document).some(({ name }) => name === weight);
-  return connectionOf(document, weight)?.target ?? (decoded ? document.input.name : 'classifier');
+/** A parameter that is a weight, as charts show it. */
+interface Weight {
+  readonly name: string;
+  /** What it belongs to: the layer that its connection ends in, the input that a decoder makes, or the classifier. */
+  readonly target: string;
+  /** On a chart of all, and on one that is headed by its target. */
+  readonly label: string;
+  readonly within: string;
 }
 
-/** What a chart that is headed by its layer need not repeat in each name: `h1.` of `h1.image.forward`. */
-function prefixOf(document: ModelDocument, weight: string): string {
-  const prefix = `${targetOf(document, weight)}.`;
-  return weight.startsWith(prefix) && weight !== `${prefix}${WEIGHT.slice(1)}` ? prefix : '';
-}
-
-function connectionOf({ connections }: ModelDocument, weight: string) {
-  return connections.find(({ name }) => weight === `${name}${WEIGHT}`);
+/** A network's weights, those of its readout left out: they stay as they are while it is trained. */
+function weightsOf(document: ModelDocument): Weight[] {
+  const { connections, input } = document;
+  const classifier = classifierOf(document);
+  return [
+    ...connections.map((connection) => ({
+      name: weightOf(connection).name,
+      target: connection.target,
+      label: connection.name,
+      within: `${connection.source}.${connection.type}`,
+    })),
+    ...decoderParameters(document).flatMap(({ name, reads }) => {
+      const within = `${reads}.decode`;
+      return reads === null ? [] : [{ name, target: input.name, label: `${input.name}.${within}`, within }];
+    }),
+    ...(classifier
+      ? [{ name: classifier.weight, target: 'classifier', label: 'classifier', within: 'classifier' }]
+      : []),
+  ];
 }

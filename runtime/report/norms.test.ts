@@ -4,7 +4,7 @@ import { loadModel } from '../../compiler/compile.js';
 import { lower } from '../../compiler/graph/lower.js';
 import { networkOf } from '../../compiler/network.js';
 import type { Session } from '../engine.js';
-import type { MetricKind } from '../run/metrics.js';
+import type { MetricKind } from '../folder/metrics.js';
 import type { BatchReport } from '../train/train.js';
 import { activityNorms, openNorms, updateCosines } from './norms.js';
 
@@ -36,7 +36,9 @@ function held(values: Map<string, Float32Array>): Session & { readonly reads: st
       name,
       shape: [length],
       type: 'f32' as const,
-      role: name.startsWith('optimizer/') ? ('state' as const) : ('parameter' as const),
+      ...(name === NAME
+        ? { role: 'parameter' as const, parameter: NAME }
+        : { role: 'state' as const, parameter: NAME, state: name.slice(`optimizer/${NAME}/`.length) }),
     })),
     write: (name, array) => void values.set(name, Float32Array.from(array)),
     run: async () => {},

@@ -2,12 +2,15 @@
  * Norms of a network's parameters and updates, for `--metrics`. Everything is read from
  * the session between two batches, so training programs are unaffected and a run without it pays nothing.
  */
+import { classifierOf } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
+import { biasOf, parameterId, type TensorId, weightOf } from '../../compiler/graph/tensors.js';
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import type { Session } from '../engine.js';
-import type { BatchNorms, ByName, MetricKind } from '../run/metrics.js';
-import type { BatchReport, Measures } from '../train/train.js';
+import type { BatchNorms, ByName, MetricKind } from '../folder/metrics.js';
+import type { Measures } from '../train/progress.js';
+import type { BatchReport } from '../train/train.js';
 
 /** Parameters by name. */
 export type Parameters = ReadonlyMap<string, Float32Array>;
@@ -119,7 +122,9 @@ async function gradientNorms(
   updates: ByName | undefined,
 ): Promise<ByName> {
   const norms: Record<string, number> = {};
-  for (const { name, role } of session.tensors) {
+  const classifier = classifierOf(network.document);
+  for (const tensor of session.tensors) {
+    const { name, role } = tensor;
     if (role !== 'parameter') continue;
     const lr = plain.get(name);
     if (lr !== undefined) {
@@ -127,13 +132,13 @@ async function gradientNorms(
       continue;
     }
     const state = (kind: string) => {
-      const key = `optimizer/${name}/${kind}`;
-      return session.tensors.some((tensor) => tensor.name === key) ? session.read(key) : undefined;
+      const found = session.tensors.find((tensor) => tensor.parameter === name && tensor.state === kind);
+      return found && session.read(found.name);
     };
-    const optimizer = optimizerOf(network.document, name);
+    const optimizer = optimizerOf(network.document, tensor);
     const squares = await (state('square_avg') ?? state('exp_avg_sq'));
     if (squares) {
-      const updated = position.trained * (name === CLASSIFIER ? 1 : network.learnSteps);
+      const updated = position.trained * (name === classifier?.weight ? 1 : network.learnSteps);
       const seen = 'beta2' in optimizer ? 1 - optimizer.beta2 ** updated : 1;
       norms[name] = Math.sqrt(squares.reduce((sum, v) => sum + v, 0) / seen);
       continue;
@@ -172,16 +177,14 @@ const SQUARED: Readonly<Record<string, 'mean' | 'sum'>> = Object.fromEntries(
   ),
 );
 
-const CLASSIFIER = 'classifier.weight';
-
-function optimizerOf(
-  { connections, decoder, input, layers, negatives, train }: ModelDocument,
-  parameter: string,
-): Optimizer {
-  if (parameter === CLASSIFIER && negatives.name === 'latent_classifier') return negatives.optimizer;
-  if (decoder && parameter.startsWith(`${input.name}.`)) return decoder.optimizer ?? train.optimizer;
-  const connection = connections.find(({ name }) => parameter.startsWith(`${name}.`));
-  return layers.find(({ name }) => name === connection?.target)?.optimizer ?? train.optimizer;
+/** The optimizer that moves a parameter: its layer's, the classifier's or the decoder's own, else the model's. */
+function optimizerOf(document: ModelDocument, { name, layer }: Pick<TensorId, 'name' | 'layer'>): Optimizer {
+  const { decoder, layers, train } = document;
+  if (layer !== undefined) return layers.find((one) => one.name === layer)?.optimizer ?? train.optimizer;
+  const classifier = classifierOf(document);
+  if (classifier?.weight === name) return classifier.optimizer;
+  const decodes = decoderParameters(document).some((parameter) => parameter.name === name);
+  return (decodes ? decoder?.optimizer : undefined) ?? train.optimizer;
 }
 
 /**
@@ -189,15 +192,17 @@ function optimizerOf(
  */
 function plainSgd(document: ModelDocument): Map<string, number> {
   const rates = new Map<string, number>();
-  const consider = (parameter: string, scale: number) => {
+  const consider = (parameter: TensorId, scale: number) => {
     const optimizer = optimizerOf(document, parameter);
     if (optimizer.name === 'sgd' && optimizer.momentum === 0 && optimizer.weight_decay === 0)
-      rates.set(parameter, optimizer.lr * scale);
+      rates.set(parameter.name, optimizer.lr * scale);
   };
-  for (const { name, lr_scale } of document.connections)
-    for (const part of ['weight', 'bias']) consider(`${name}.${part}`, lr_scale);
-  for (const { name } of decoderParameters(document)) consider(name, document.decoder!.lr_scale);
-  if (document.negatives.name === 'latent_classifier') consider(CLASSIFIER, 1);
+  for (const connection of document.connections)
+    for (const parameter of [weightOf(connection), biasOf(connection)])
+      consider(parameter, connection.lr_scale);
+  for (const parameter of decoderParameters(document)) consider(parameter, document.decoder!.lr_scale);
+  const classifier = classifierOf(document);
+  if (classifier) consider(parameterId(classifier.weight, 2), 1);
   return rates;
 }
 

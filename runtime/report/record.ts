@@ -8,8 +8,8 @@ import type { Network } from '../../compiler/network.js';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
 import type { Dataset } from '../data/index.js';
 import type { Session } from '../engine.js';
-import { fileError, readText, writeAtomically } from '../run/files.js';
-import { appendMetrics, METRICS, type RunSettings, readRunConfig } from '../run/folder.js';
+import { fileError, readText, writeAtomically } from '../files.js';
+import { appendMetrics, METRICS, type RunSettings, readRunConfig } from '../folder/folder.js';
 import {
   type Accuracies,
   accuraciesIn,
@@ -22,15 +22,10 @@ import {
   parseMetrics,
   softmaxOf,
   trainOf,
-} from '../run/metrics.js';
+} from '../folder/metrics.js';
 import { type Prediction, predictDirection } from '../train/evaluate.js';
-import {
-  type BatchReport,
-  type EpochReport,
-  type JudgedSplit,
-  type Position,
-  stageOf,
-} from '../train/train.js';
+import { type EvaluatedSplit, type Position, stageOf } from '../train/progress.js';
+import type { BatchReport, EpochReport } from '../train/train.js';
 import { goodnessHistogram, layerAccuracies, mistakesByConfidence } from './findings.js';
 import { normsOf, openNorms, type Parameters, readParameters, updateNorms } from './norms.js';
 import { type PictureShape, pictureShape, samplePicture, weightSheet } from './pictures.js';
@@ -55,7 +50,7 @@ export interface RunRecord {
   /** After every batch. */
   batch(report: BatchReport): Promise<void>;
   /** After a split was evaluated, before its epoch. */
-  predicted(split: JudgedSplit, prediction: Prediction): void;
+  predicted(split: EvaluatedSplit, prediction: Prediction): void;
   /** After every epoch. */
   epoch(report: EpochReport): Promise<void>;
   /** Where a run is interrupted or fails: the report then has the batches since the last epoch. */

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
 import { documentOf } from '../../test/support/parity.js';
-import { type RunConfig, sha256 } from '../run/folder.js';
-import { type BatchLine, type EpochLine, parseMetrics } from '../run/metrics.js';
+import { type RunConfig, sha256 } from '../folder/folder.js';
+import { type BatchLine, type EpochLine, parseMetrics } from '../folder/metrics.js';
 import { commandOf, type Report, renderReport } from './report.js';
 
 const text = `connection forward { }

@@ -3,10 +3,10 @@
  * whatever the run has written so far.
  */
 import type { ModelDocument } from '../../compiler/model.js';
-import type { RunConfig } from '../run/folder.js';
-import { type BatchLine, chosenAccuracy, type EpochLine } from '../run/metrics.js';
+import type { RunConfig } from '../folder/folder.js';
+import { type BatchLine, chosenAccuracy, type EpochLine } from '../folder/metrics.js';
 import type { Prediction } from '../train/evaluate.js';
-import type { StageName } from '../train/train.js';
+import type { TrainedPurpose } from '../train/progress.js';
 import { curveSections, type Lines } from './charts.js';
 import { commandOf, configuration } from './configuration.js';
 import { confusionSection } from './confusion.js';
@@ -96,7 +96,7 @@ function lead({ config, document, data }: Report): string {
 function tiles({ config, document, epochs, batches, parameters }: Report): Tile[] {
   const last = epochs.at(-1);
   const latest = latestOf(batches.at(-1), last);
-  const stageEpochs = (stage: StageName) => epochs.filter((line) => (line.stage ?? 'network') === stage);
+  const stageEpochs = (stage: TrainedPurpose) => epochs.filter((line) => (line.stage ?? 'network') === stage);
   const [learned, readout] = [stageEpochs('network').at(-1), stageEpochs('readout').at(-1)];
   const judged = stageEpochs(last?.stage ?? 'network').filter((line) => chosenAccuracy(line) !== null);
   const best = judged.reduce<EpochLine | undefined>(

@@ -6,8 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { decodeEvents } from '../../test/support/event-files.js';
 import { crc32c, openEventFile } from './tensorboard.js';
-import { decodeEvents } from './testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-tensorboard-'));
 afterAll(() => rmSync(folder, { recursive: true }));

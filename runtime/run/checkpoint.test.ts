@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { TensorInfo } from '../../compiler/graph/tensors.js';
 import { RffcError } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
+import { CHECKPOINT, DAMAGED, PREVIOUS } from '../folder/folder.js';
 import { writeSafetensors } from '../safetensors.js';
 import {
   type CheckpointInfo,
@@ -16,7 +17,6 @@ import {
   writeCheckpoint,
   writeLatest,
 } from './checkpoint.js';
-import { CHECKPOINT, DAMAGED, PREVIOUS } from './folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rffc-checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TensorInfo } from '../../compiler/graph/tensors.js';
+import { isStateEntry, type TensorInfo } from '../../compiler/graph/tensors.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
+import { fileError, syncFolder } from '../files.js';
+import { CHECKPOINT, DAMAGED, PREVIOUS } from '../folder/folder.js';
 import { readSafetensors, type Tensor, toFloat32, writeSafetensors } from '../safetensors.js';
-import type { Measures, Position } from '../train/train.js';
-import { fileError, syncFolder } from './files.js';
-import { CHECKPOINT, DAMAGED, PREVIOUS } from './folder.js';
+import type { Measures, Position } from '../train/progress.js';
 
 export { collectTensors } from '../weight-bytes.js';
 
@@ -195,8 +195,8 @@ export async function readCheckpoint(
     }
   }
   for (const name of file.tensors.keys()) {
-    const passedOver = !state && name.startsWith('optimizer/');
-    if (!wanted.has(name) && !passedOver) report(`\`${name}\` is not a tensor of the model`);
+    const passedOver = !state && isStateEntry(name);
+    if (!wanted.has(name) && !passedOver) report(`\`${name}\` is no tensor of the model`);
   }
   if (problems.length > 0) throw new RffcError(firstFew(problems, path));
 

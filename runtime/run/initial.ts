@@ -2,7 +2,7 @@
  * The weights of `--init`: those of another run, or any safetensors file with
  * the language's names. `missing: 'ok'` allows missing and unused ones.
  */
-import type { TensorInfo } from '../../compiler/graph/tensors.js';
+import { isStateEntry, type TensorInfo } from '../../compiler/graph/tensors.js';
 import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
 import { readSafetensorsHeader } from '../safetensors.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
@@ -30,7 +30,7 @@ export async function readInitialWeights(
   const names = new Set(parameters.map(({ name }) => name));
   const shared = parameters.filter(({ name }) => entries.has(name));
   const absent = parameters.filter(({ name }) => !entries.has(name)).map(({ name }) => name);
-  const unused = [...entries].filter(([name]) => !names.has(name) && !name.startsWith('optimizer/'));
+  const unused = [...entries].filter(([name]) => !names.has(name) && !isStateEntry(name));
   if (shared.length === 0) {
     throw failure('RFF706', `\`${path}\` contains none of the model's ${parameters.length} tensors`, {
       file: path,

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type { SourceText } from '../../compiler/compile.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import { readText } from './files.js';
-import type { RunSettings } from './folder.js';
+import { readText } from '../files.js';
+import type { RunSettings } from '../folder/folder.js';
 
 export interface ModelSource extends SourceText {
   /** As given by the user, for messages. */

@@ -13,10 +13,10 @@ import { isJson, isPlanJson } from '../../compiler/compile.js';
 import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
-import { checkWritable, fileError, readText, writeAtomically } from './files.js';
-import { sha256 } from './folder.js';
+import { checkWritable, fileError, readText, writeAtomically } from '../files.js';
+import { sha256 } from '../folder/folder.js';
+import { shellWord } from '../shell.js';
 import type { ModelSource } from './model.js';
-import { shellWord } from './shell.js';
 
 const FOLDER = '.rffc';
 const LAST = 'last';

@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { RffcError } from '../../grammar/diagnostic.js';
 import { npzBytes } from '../data/npz.js';
+import { fileError, writeAtomically } from '../files.js';
 import { type Tensor, writeSafetensors } from '../safetensors.js';
 import type { Prediction } from '../train/evaluate.js';
-import { fileError, writeAtomically } from './files.js';
 
 export const outputFormats = ['.csv', '.json', '.npz', '.safetensors'] as const;
 export type OutputFormat = (typeof outputFormats)[number];

@@ -12,30 +12,12 @@ import { type Network, networkOf } from '../../compiler/network.js';
 import type { PassName } from '../../compiler/passes/pipeline.js';
 import type { Plan } from '../../compiler/plan/plan.js';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
-import type { Precision } from '../backends.js';
 import { type Dataset, loadDataset } from '../data/index.js';
 import { trainedValues } from '../data/measure.js';
 import type { Wanted } from '../data/samples.js';
 import { keepAside } from '../data/validation.js';
-import type { Session } from '../engine.js';
-import { openRecord } from '../report/record.js';
-import { checkDataset } from '../train/batches.js';
-import { tensorDivergence } from '../train/divergence.js';
-import {
-  type BatchReport,
-  chosenBy,
-  type EpochReport,
-  epochsOf,
-  type Measures,
-  type Position,
-  START,
-  stageOf,
-  type TrainObserver,
-  type TrainResult,
-  train,
-} from '../train/train.js';
-import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
-import { checkWritable, syncFile } from './files.js';
+import type { Precision, Session } from '../engine.js';
+import { checkWritable, syncFile } from '../files.js';
 import {
   BEST,
   CHECKPOINT,
@@ -53,11 +35,25 @@ import {
   trimMetrics,
   versions,
   writeConfig,
-} from './folder.js';
+} from '../folder/folder.js';
+import { openRecord } from '../report/record.js';
+import { checkDataset } from '../train/batches.js';
+import { tensorDivergence } from '../train/divergence.js';
+import { type Measures, type Position, START, stageOf } from '../train/progress.js';
+import {
+  type BatchReport,
+  chosenBy,
+  type EpochReport,
+  epochsOf,
+  type TrainObserver,
+  type TrainResult,
+  train,
+} from '../train/train.js';
+import { collectTensors, readCheckpoint, readLatest, writeCheckpoint, writeLatest } from './checkpoint.js';
 import { applySettings, type ModelSource } from './model.js';
 import { type PlanFile, passesLeftOut, sourcePath } from './plans.js';
 import { type Stage, stagesOf, tensorsOf, throughStages } from './stages.js';
-import { begin, placeIn, type Standing, takeUp } from './standing.js';
+import { begin, reachedIn, type Standing, takeUp } from './standing.js';
 
 export interface SessionOptions {
   readonly threads?: number;
@@ -255,7 +251,7 @@ export async function resumeRun(
   const stages = stagesOf(graph);
   removeLeftovers(folder);
   let latest = await readLatest(folder, tensorsOf(stages));
-  const start = latest ? placeIn(latest.info, document).position : START;
+  const start = latest ? reachedIn(latest.info, document).position : START;
   if (start.epoch >= epochsOf(document, stageOf(start))) {
     const { epochs } = document.train;
     const all = `all ${epochs} epochs${start.network ? ' and its readout' : ''}`;
@@ -422,7 +418,7 @@ async function trainInto(
   const record = await openRecord(folder, session, network, dataset, settings, start, secondsBefore, warn);
   const save = async (position: Position, soFar: Measures | null, isBest = false) => {
     const tensors = new Map([...(await collectTensors(session)), ...from.carried]);
-    const diverged = tensorDivergence(tensors, network.document, position);
+    const diverged = tensorDivergence(tensors, session.tensors, network.document, position);
     if (diverged) throw diverged;
     const info = { position, accuracy, best, soFar, sha256: modelSha256 };
     // The metrics are flushed before the checkpoint: a kill in between repeats the epoch, with the same result.

@@ -5,21 +5,24 @@ import { stateAtStart } from '../../compiler/graph/tensors.js';
 import type { ModelDocument } from '../../compiler/model.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { Session } from '../engine.js';
+import type { RunSettings } from '../folder/folder.js';
 import type { Tensor } from '../safetensors.js';
 import { initializeParameters, resetReadout, resetSession } from '../train/parameters.js';
-import { START } from '../train/train.js';
+import { START } from '../train/progress.js';
 import { type CheckpointInfo, type LatestCheckpoint, readLatest, restore } from './checkpoint.js';
-import type { RunSettings } from './folder.js';
 import { readInitialWeights } from './initial.js';
 import { type Stage, tensorsOf } from './stages.js';
 
-export type Place = Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'>;
+export type Reached = Pick<CheckpointInfo, 'position' | 'accuracy' | 'best' | 'soFar'>;
 
 /**
  * Where a run resumes: the readout begins once the network has done all its epochs; if these have
  * been raised since, the network is trained further first, then its readout from the start.
  */
-export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, document: ModelDocument): Place {
+export function reachedIn(
+  { position, accuracy, best, soFar }: CheckpointInfo,
+  document: ModelDocument,
+): Reached {
   const { epochs } = document.train;
   const { epoch, trained, network } = position;
   const anew = { accuracy: null, best: null, soFar: null };
@@ -30,9 +33,9 @@ export function placeIn({ position, accuracy, best, soFar }: CheckpointInfo, doc
   return { position, accuracy, best, soFar };
 }
 
-/** Where training starts or resumes; the session holds the parameters and optimizer state of that position. */
-export interface Standing extends Place {
-  /** Tensors of a checkpoint that are not in the session: the state of the other stage. */
+/** Where training starts or goes on; the session holds the parameters and optimizer state of that moment. */
+export interface Standing extends Reached {
+  /** What checkpoints hold beside the session's tensors: the state of the other stage. */
   readonly carried: ReadonlyMap<string, Tensor>;
   /** For example, that a damaged checkpoint was skipped. */
   readonly warnings: readonly Diagnostic[];
@@ -78,8 +81,8 @@ export async function takeUp(
   if (!latest) return begin(session, stages, settings);
   const { document } = stages[0]!.network;
   const carried = restore(session, latest.checkpoint);
-  const place = placeIn(latest.info, document);
-  // A readout is never resumed on a network that has changed.
+  const place = reachedIn(latest.info, document);
+  // A readout is never gone on with on a network that has changed.
   if (place.position !== latest.info.position) resetReadout(session, document);
   return { ...place, carried, warnings: latest.warnings };
 }

@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
-import { checkWritable, fileError, readText, writeAtomically } from '../run/files.js';
-import { METRICS, type RunSettings } from '../run/folder.js';
-import { type Accuracies, accuraciesIn, chosenAccuracy } from '../run/metrics.js';
-import type { StageName } from '../train/train.js';
+import { checkWritable, fileError, readText, writeAtomically } from '../files.js';
+import { METRICS, type RunSettings } from '../folder/folder.js';
+import { type Accuracies, accuraciesIn, chosenAccuracy } from '../folder/metrics.js';
+import type { TrainedPurpose } from '../train/progress.js';
 import type { Dimension, Sampler, Settings } from './space.js';
 
 /** A sweep's request. The same request resumes in the same folder. */
@@ -135,7 +135,7 @@ function isOutcome(outcome: unknown): boolean {
 
 /** A run's progress by its metrics: finished epochs, and the results of its latest stage. */
 export function readProgress(folder: string): {
-  readonly epochs: Readonly<Record<StageName, number>>;
+  readonly epochs: Readonly<Record<TrainedPurpose, number>>;
   readonly outcome: Extract<Outcome, { status: 'done' }>;
 } {
   const path = join(folder, METRICS);

@@ -2,7 +2,7 @@
 
 import { escapeHtml } from '../report/html.js';
 import { duration, renderPage, type Section } from '../report/shell.js';
-import { rffcVersion } from '../run/version.js';
+import { rffcVersion } from '../version.js';
 import { type SweepState, type Trial, trialFolder } from './folder.js';
 import { bestOf, ranked } from './sweep.js';
 

@@ -7,10 +7,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { failure } from '../../grammar/diagnostic.js';
 import { defaultThreads } from '../cpu/threads.js';
-import { readText } from '../run/files.js';
-import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../run/folder.js';
-import { accuraciesIn, chosenAccuracy } from '../run/metrics.js';
-import type { StageName } from '../train/train.js';
+import { readText } from '../files.js';
+import { CONFIG, type RunConfig, readRunConfig, sha256 } from '../folder/folder.js';
+import { accuraciesIn, chosenAccuracy } from '../folder/metrics.js';
+import type { TrainedPurpose } from '../train/progress.js';
 import {
   type Outcome,
   openSweep,
@@ -145,8 +145,8 @@ async function runTrial(
   return { status: 'failed', message };
 }
 
-/** Whether all epochs of a run are done, including its readout's. */
-function isComplete(config: RunConfig, done: Readonly<Record<StageName, number>>): boolean {
+/** Whether all epochs of a run are done, those of its readout too. */
+function isComplete(config: RunConfig, done: Readonly<Record<TrainedPurpose, number>>): boolean {
   return done.network >= config.epochs && done.readout >= (config.readoutEpochs ?? 0);
 }
 

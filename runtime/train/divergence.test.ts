@@ -149,8 +149,8 @@ test('a layer’s own learning rate is the one that is named', async () => {
     layers: graph.document.layers.map((layer) => ({ ...layer, optimizer })),
   };
   const tensors = new Map([['h2.h1.forward.weight', { data: Float32Array.of(Number.NaN) }]]);
-  const error = tensorDivergence(tensors, document, { epoch: 0, batch: 1 });
-  expect(error!.diagnostics[0]!.hint).toContain('try a tenth, `optimizer: adadelta(lr: 0.3)`');
+  const error = tensorDivergence(tensors, graph.tensors, document, { epoch: 0, batch: 1 });
+  expect(error!.diagnostics[0]!.hint).toContain('try a tenth of it, `optimizer: adadelta(lr: 0.3)`');
 });
 
 test('distinguishes infinity from 0 / 0', async () => {
@@ -158,21 +158,24 @@ test('distinguishes infinity from 0 / 0', async () => {
   expect((await diagnosed({ layer }, Number.POSITIVE_INFINITY)).hint).toContain('learning rate');
 });
 
-test('names a tensor that is not finite, with the position', async () => {
-  const { document } = await network();
+test('a tensor that is not finite is named with its place', async () => {
+  const { document, tensors: parameters } = await network();
+  const owner = parameters.find(({ name }) => name === 'h2.h1.forward.weight')!;
+  const state = 'optimizer/h2.h1.forward.weight/momentum_buffer';
+  const infos = [...parameters, { ...owner, name: state, role: 'state' as const, state: 'momentum_buffer' }];
   const tensors = (value: number) =>
     new Map([
       ['h1.image.forward.bias', { data: new Float32Array(4) }],
-      ['optimizer/h2.h1.forward.weight/momentum_buffer', { data: Float32Array.of(1, value) }],
+      [state, { data: Float32Array.of(1, value) }],
     ]);
-  expect(tensorDivergence(tensors(2), document, { epoch: 0, batch: 3 })).toBeUndefined();
-  const during = tensorDivergence(tensors(Number.NaN), document, { epoch: 0, batch: 3 });
+  expect(tensorDivergence(tensors(2), infos, document, { epoch: 0, batch: 3 })).toBeUndefined();
+  const during = tensorDivergence(tensors(Number.NaN), infos, document, { epoch: 0, batch: 3 });
   expect(during!.diagnostics[0]).toMatchObject({
     code: 'RFF712',
     message: '`optimizer/h2.h1.forward.weight/momentum_buffer` holds NaN after batch 3 of epoch 1',
     hint: expect.stringContaining('learning rate of 0.5'),
   });
   expect(
-    tensorDivergence(tensors(Number.POSITIVE_INFINITY), document, { epoch: 2, batch: 0 })!.message,
+    tensorDivergence(tensors(Number.POSITIVE_INFINITY), infos, document, { epoch: 2, batch: 0 })!.message,
   ).toContain('holds Infinity after epoch 2');
 });

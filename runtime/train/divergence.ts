@@ -6,6 +6,7 @@
  * row of zeros and far from zero. If these are finite, the model has diverged, nearly always by its learning rate.
  */
 import { type Expr, evaluate, fromJson, type RowValue, show, variable } from '../../compiler/expr/index.js';
+import type { TensorInfo } from '../../compiler/graph/tensors.js';
 import type { ExpressionJson, Layer, ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
@@ -75,11 +76,14 @@ export function divergence(
 }
 
 /**
- * RFF712 for a parameter or optimizer state with a non-finite value, at a position between two batches; undefined
- * if all are finite. An activation such as relu turns NaN into 0, so the losses do not always show it.
+ * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches; undefined
+ * where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
+ *
+ * @param infos what the tensors are; one that is not among them belongs to no layer
  */
 export function tensorDivergence(
   tensors: ReadonlyMap<string, { readonly data: ArrayBufferView }>,
+  infos: readonly TensorInfo[],
   document: ModelDocument,
   { epoch, batch }: { readonly epoch: number; readonly batch: number },
 ): RffcError | undefined {
@@ -87,8 +91,8 @@ export function tensorDivergence(
     const bad = data instanceof Float32Array ? data.find((value) => !Number.isFinite(value)) : undefined;
     if (bad === undefined) continue;
     const place = batch === 0 ? `after epoch ${epoch}` : `after batch ${batch} of epoch ${epoch + 1}`;
-    const target = name.replace(/^optimizer\//, '').split('.')[0];
-    const layer = document.layers.find((one) => one.name === target);
+    const owner = infos.find((info) => info.name === name)?.layer;
+    const layer = document.layers.find((one) => one.name === owner);
     const hint = layer ? likelyCause(document, layer, bad, false, []) : 'lower the learning rate';
     return failure('RFF712', `\`${name}\` holds ${bad} ${place}`, { hint });
   }

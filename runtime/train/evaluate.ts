@@ -6,8 +6,9 @@
  * size the graph was compiled for. The last chunk is padded with a repeated sample whose answers are ignored.
  */
 import { predictingClassifier } from '../../compiler/graph/classifier.js';
+import { connectsLabel, hearsLabel, layersAlone } from '../../compiler/influence.js';
 import type { ModelDocument } from '../../compiler/model.js';
-import { connectsLabel, hearsLabel, layersAlone, type Network } from '../../compiler/network.js';
+import type { Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import type { Split } from '../data/dataset.js';
 import type { Session } from '../engine.js';

@@ -13,7 +13,7 @@ import {
   SILENT_BATCHES,
   watchHealth,
 } from './health.js';
-import type { Measures } from './train.js';
+import type { Measures } from './progress.js';
 
 interface Parts {
   readonly activation?: string;

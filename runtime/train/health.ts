@@ -10,7 +10,7 @@ import type { ExpressionJson, Init, Layer, ModelDocument } from '../../compiler/
 import type { Network } from '../../compiler/network.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import type { Evaluation } from './evaluate.js';
-import type { JudgedSplit, Measures, Position } from './train.js';
+import type { EvaluatedSplit, Measures, Position } from './progress.js';
 
 /** Batches in a row that must agree: the first ones of a network are not typical. */
 export const SILENT_BATCHES = 20;
@@ -109,8 +109,8 @@ function ofLayer({ stepsPositive, stepsNegative }: Steps, layer: number, layers:
 export interface HealthWatch {
   /** After each batch: its warnings. */
   batch(measures: Measures, position: Position): readonly Diagnostic[];
-  /** After each evaluation of a split. */
-  judged(split: JudgedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
+  /** After each judgement of a split. */
+  judged(split: EvaluatedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
 }
 
 /** Watches a network train: RFF721 to RFF723, each at most once. */

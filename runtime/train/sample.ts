@@ -3,7 +3,8 @@
  * They are drawn once from the model's seed, few enough to add little time.
  */
 import { timeline } from '../../compiler/graph/timeline.js';
-import { hearsLabel, type Network } from '../../compiler/network.js';
+import { hearsLabel } from '../../compiler/influence.js';
+import type { Network } from '../../compiler/network.js';
 import type { Split } from '../data/dataset.js';
 import { permutation } from '../random/permutation.js';
 import { SITE } from '../random/sites.js';

@@ -9,7 +9,8 @@ import { RffcError } from '../../grammar/diagnostic.js';
 import { floatSplit } from '../data/dataset.js';
 import type { RunArguments, Session } from '../engine.js';
 import { checkDataset } from './batches.js';
-import { type BatchReport, type EpochReport, START, train } from './train.js';
+import { START } from './progress.js';
+import { type BatchReport, type EpochReport, train } from './train.js';
 
 const D = 3;
 const CLASSES = 4;

@@ -15,30 +15,10 @@ import { decayFactor } from './decay.js';
 import { divergence } from './divergence.js';
 import { type Evaluation, type Prediction, predict, predictsBy, score } from './evaluate.js';
 import { watchHealth } from './health.js';
+import { type EvaluatedSplit, type Measures, type Position, START } from './progress.js';
 import { trainingSample } from './sample.js';
 
-/** The position of a run, as needed to resume it. Epochs and batches count from 0. */
-export interface Position {
-  /** The current epoch. */
-  readonly epoch: number;
-  /** Batches of it already trained. */
-  readonly batch: number;
-  /** Batches trained since the parameters were initialized. */
-  readonly trained: number;
-  /** While the readout is trained, with its own epochs and batches: where the network's training ended. */
-  readonly network?: { readonly epoch: number; readonly trained: number };
-}
-export const START: Position = { epoch: 0, batch: 0, trained: 0 };
-
-/** A stage of a run, with its own epochs. */
-export type StageName = Exclude<Purpose, 'generation'>;
-
-/** What is trained at a position. */
-export function stageOf({ network }: Position): StageName {
-  return network ? 'readout' : 'network';
-}
-
-/** The epochs of a stage. */
+/** How long a stage of a run is, in epochs. */
 export function epochsOf({ train: { epochs }, readout }: ModelDocument, stage: Purpose): number {
   return stage === 'readout' && readout ? readout.epochs : epochs;
 }
@@ -71,23 +51,6 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Measurements of a batch, or means over an epoch; per layer in the document's order, means over rows and learning
- * steps.
- */
-export interface Measures {
-  readonly loss: readonly number[];
-  readonly goodnessPositive: readonly number[];
-  readonly goodnessNegative: readonly number[];
-  /** Goodness [learnSteps, layers], row-major; for an epoch, a running mean over about twenty batches. */
-  readonly stepsPositive: readonly number[];
-  readonly stepsNegative: readonly number[];
-  /** The cross-entropy of the latent classifier, or of the readout while it is trained; null without one. */
-  readonly classifierLoss: number | null;
-  /** The decoder's mean loss over its learning steps; null without one. */
-  readonly decodeLoss: number | null;
-}
-
 export interface BatchReport extends Measures {
   /** The batch just trained, of `batches` in the epoch; both count from 1, as in `metrics.jsonl` and with `--json`. */
   readonly epoch: number;
@@ -104,37 +67,34 @@ export interface BatchReport extends Measures {
   readonly seconds: number;
   readonly samplesPerSecond: number;
 }
-/** The splits evaluated after each epoch, in this order. */
-export type JudgedSplit = 'validation' | 'test';
-
 /**
  * Null without such samples, or with nothing to predict; for a readout, by its softmax. `train` is on a fixed sample of
  * the training split (see `sample.ts`), null if that would cost too much.
  */
-export type Judgement = Readonly<Record<'train' | JudgedSplit, Evaluation | null>>;
-const UNJUDGED: Judgement = { train: null, validation: null, test: null };
+export type Evaluations = Readonly<Record<'train' | EvaluatedSplit, Evaluation | null>>;
+const UNEVALUATED: Evaluations = { train: null, validation: null, test: null };
 
-/** The evaluation by which the best epoch is chosen: on the validation split if there is one. */
-export function chosenBy({ validation, test }: Pick<Judgement, JudgedSplit>): Evaluation | null {
+/** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
+export function chosenBy({ validation, test }: Pick<Evaluations, EvaluatedSplit>): Evaluation | null {
   return validation ?? test;
 }
 
-export interface EpochReport extends BatchReport, Judgement {}
+export interface EpochReport extends BatchReport, Evaluations {}
 
 export interface TrainObserver {
   /** The session holds the state after the batch; the next batch waits. */
   batch?(report: BatchReport): Promise<void> | void;
-  /** While a split is evaluated: samples done, total, correct so far, and the predicted labels. */
-  judging?(split: JudgedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
-  /** A split has been evaluated: its predictions, with the goodness per layer. */
-  predicted?(split: JudgedSplit, prediction: Prediction): void;
+  /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
+  judging?(split: EvaluatedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
+  /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
+  predicted?(split: EvaluatedSplit, prediction: Prediction): void;
   epoch?(report: EpochReport): Promise<void> | void;
   /** A warning, for example of a silent layer. Each kind at most once per call of `train`. */
   warn?(warning: Diagnostic): void;
 }
 
-/** With the evaluation of the last evaluated epoch. */
-export interface TrainResult extends Judgement {
+/** With the judgement of the last epoch that was judged. */
+export interface TrainResult extends Evaluations {
   /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
   readonly position: Position;
   readonly interrupted: boolean;
@@ -186,7 +146,7 @@ export async function train(
   const began = performance.now();
   let position = options.start ?? START;
   let soFar = options.soFar ?? null;
-  let judgement = UNJUDGED;
+  let evaluations = UNEVALUATED;
 
   while (position.epoch < epochs) {
     const { epoch } = position;
@@ -215,7 +175,7 @@ export async function train(
 
     let next = first < batches ? makeBatch(order, epoch, first) : undefined;
     while (position.batch < batches) {
-      if (signal?.aborted) return { position, interrupted: true, soFar, ...judgement };
+      if (signal?.aborted) return { position, interrupted: true, soFar, ...evaluations };
       const { batch, trained } = position;
       const current = next!;
       if (!written) writeBatch(session, current);
@@ -234,10 +194,10 @@ export async function train(
     }
 
     const trainedReport = report(soFar ?? unknown(network));
-    const due = (epoch + 1) % (options.evalEvery ?? 1) === 0 || epoch + 1 === epochs;
-    const found = due ? await judgeNow() : UNJUDGED;
-    if (!found) return { position, interrupted: true, soFar, ...judgement };
-    if (due) judgement = found;
+    const due = (epoch + 1) % (options.judgeEvery ?? 1) === 0 || epoch + 1 === epochs;
+    const found = due ? await evaluateNow() : UNEVALUATED;
+    if (!found) return { position, interrupted: true, soFar, ...evaluations };
+    if (due) evaluations = found;
     const chosen = chosenBy(found);
     position = { ...position, epoch: epoch + 1, batch: 0 };
     soFar = null;
@@ -245,20 +205,20 @@ export async function train(
     if (chosen)
       warn(health.judged(chosen === found.test ? 'test' : 'validation', chosen, trainedReport.position));
   }
-  return { position, interrupted: false, soFar: null, ...judgement };
+  return { position, interrupted: false, soFar: null, ...evaluations };
 
-  /** Undefined if aborted. */
-  async function judgeNow(): Promise<Judgement | undefined> {
-    // The readout is not trained yet.
+  /** Undefined where the signal stopped it. */
+  async function evaluateNow(): Promise<Evaluations | undefined> {
+    // A readout that is trained later says nothing yet.
     const untrained = purpose === 'network' && document.readout !== undefined;
     const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
-    if (by === undefined || (by === 'softmax' && untrained)) return UNJUDGED;
+    if (by === undefined || (by === 'softmax' && untrained)) return UNEVALUATED;
     const splits = {
       train: sample,
       validation: dataset.validation,
       test: dataset.test,
     };
-    let found = UNJUDGED;
+    let found = UNEVALUATED;
     for (const name of ['train', 'validation', 'test'] as const) {
       const split = splits[name];
       if (!split || split.count === 0) continue;

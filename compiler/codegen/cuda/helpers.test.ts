@@ -1,10 +1,10 @@
 /** The hand-written kernels on the host, against the plan played plainly, with guards around what they may write. */
 import { expect } from 'vitest';
+import { compilerFor, differences, HostSession, PlanDraft } from '../../../test/support/cuda-kernels.js';
 import { testUnless } from '../../../test/support/needs.js';
 import { PlayerSession } from '../../../test/support/player.js';
 import { type Field, patchCount, patchSize, sourceSize } from '../../field.js';
 import type { Region } from '../../plan/plan.js';
-import { compilerFor, differences, HostSession, PlanDraft } from './testing.js';
 
 const gpp = compilerFor('CXX', 'g++');
 

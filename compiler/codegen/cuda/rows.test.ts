@@ -1,12 +1,12 @@
 /** Row kernels of every division of rows among threads, on the host, against the plan played plainly. */
 import { expect, it } from 'vitest';
+import { compilerFor, differences, HostSession, PlanDraft } from '../../../test/support/cuda-kernels.js';
 import { testUnless } from '../../../test/support/needs.js';
 import { PlayerSession } from '../../../test/support/player.js';
+import { layerStep } from '../../../test/support/wat-kernels.js';
 import { type Operator, operators } from '../../expr/operators.js';
 import type { ExpressionNode, RowsKernel, RowsView } from '../../plan/plan.js';
-import { layerStep } from '../wat/testing.js';
 import { cudaModule, launchOf } from './index.js';
-import { compilerFor, differences, HostSession, PlanDraft } from './testing.js';
 
 const gpp = compilerFor('CXX', 'g++');
 const padded = (n: number): number => 4 * Math.ceil(n / 4);

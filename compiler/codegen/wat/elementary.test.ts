@@ -1,11 +1,11 @@
 /** Every operator in WebAssembly against its definition in f64, over wide ranges and at its limits. */
 import { describe, expect, it } from 'vitest';
+import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../../test/support/accuracy.js';
+import { Heap, instantiate } from '../../../test/support/wat-kernels.js';
 import { type Operator, operators } from '../../expr/operators.js';
-import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../expr/testing.js';
 import type { RowsKernel } from '../../plan/plan.js';
 import { argumentWords } from './arguments.js';
 import { printModule } from './module.js';
-import { Heap, instantiate } from './testing.js';
 
 /** op over all `x` (and `y`), through a kernel with as many units. */
 async function run(op: Operator, ...args: Float32Array[]): Promise<Float32Array> {

@@ -2,9 +2,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drawNegative } from '../../../runtime/random/draw.js';
 import { uniforms } from '../../../runtime/random/philox.js';
+import { type Functions, GUARD, Heap, instantiate } from '../../../test/support/wat-kernels.js';
 import { type Field, patchColumns, patchCount, patchGrid, patchSize, sourceSize } from '../../field.js';
 import { printModule } from './module.js';
-import { type Functions, GUARD, Heap, instantiate } from './testing.js';
 
 const heap = new Heap();
 let wasm: Functions;

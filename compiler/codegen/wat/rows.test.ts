@@ -1,13 +1,13 @@
 /** Random row kernels, printed and run in two shares of rows, against a plain evaluation of their nodes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { apart, checkRows, inPlace, type PlayRows } from '../../../test/support/kernels.js';
+import { instantiate, layerStep } from '../../../test/support/wat-kernels.js';
 import type { RowsKernel } from '../../plan/plan.js';
 import type { Overlaps } from '../sweeps.js';
-import { apart, checkRows, inPlace, type PlayRows } from '../testing.js';
 import { argumentWords, SCRATCH_WORD } from './arguments.js';
 import { printModule } from './module.js';
 import { scratchBytes } from './rows.js';
-import { instantiate, layerStep } from './testing.js';
 
 const play: PlayRows = async (kernel, launch, heap, overlaps) => {
   const words = argumentWords(launch, () => 0);

@@ -3,14 +3,14 @@
  * four.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../../test/support/accuracy.js';
 import { describeUnless } from '../../../test/support/needs.js';
+import { Heap } from '../../../test/support/wat-kernels.js';
+import { heapAddress, least, Machine, noDevice, planOf } from '../../../test/support/wgsl-kernels.js';
 import { type Operator, operators } from '../../expr/operators.js';
-import { join, linear, magnitudes, powers, ULP, wide, worst } from '../../expr/testing.js';
 import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
-import { Heap } from '../wat/testing.js';
 import { f32Literal } from './functions.js';
 import { shaderFor } from './index.js';
-import { heapAddress, least, Machine, noDevice, planOf } from './testing.js';
 
 const f32Max = 3.4028234663852886e38;
 

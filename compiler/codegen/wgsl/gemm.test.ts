@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeUnless } from '../../../test/support/needs.js';
+import { GUARD, Heap } from '../../../test/support/wat-kernels.js';
+import { heapAddress, least, Machine, noDevice, planOf } from '../../../test/support/wgsl-kernels.js';
 import { eachBlock } from '../../plan/blocks.js';
 import type { Gemm, Launch, Region, RowsKernel } from '../../plan/plan.js';
-import { GUARD, Heap } from '../wat/testing.js';
 import { type GemmTile, gemmShader, gemmTiles, shaderFor, type WgslOptions } from './index.js';
-import { heapAddress, least, Machine, noDevice, planOf } from './testing.js';
 import { tileStorage } from './tiles.js';
 
 type Shape = Pick<Gemm, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB' | 'alpha' | 'beta'>;

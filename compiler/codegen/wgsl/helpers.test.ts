@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawNegative } from '../../../runtime/random/draw.js';
 import { uniforms } from '../../../runtime/random/philox.js';
 import { describeUnless } from '../../../test/support/needs.js';
+import { GUARD, Heap } from '../../../test/support/wat-kernels.js';
+import { heapAddress, Machine, noDevice, planOf, ways } from '../../../test/support/wgsl-kernels.js';
 import { type Field, patchColumns, patchCount, patchSize, sourceSize } from '../../field.js';
 import type { Launch, Region } from '../../plan/plan.js';
-import { GUARD, Heap } from '../wat/testing.js';
 import { shaderFor } from './index.js';
-import { heapAddress, Machine, noDevice, planOf, ways } from './testing.js';
 
 const guard = Math.fround(GUARD);
 /** Small integers: their sums are exact in any order. */

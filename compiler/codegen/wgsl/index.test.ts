@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layOutChunks } from '../../../runtime/webgpu/chunks.js';
 import { describeUnless } from '../../../test/support/needs.js';
+import { featured, least, noDevice, ways } from '../../../test/support/wgsl-kernels.js';
 import { compile } from '../../compile.js';
 import type { Launch } from '../../plan/plan.js';
 import { gemmTiles, type Shader, shaderFor, type WgslOptions } from './index.js';
-import { featured, least, noDevice, ways } from './testing.js';
 
 const folder = join(import.meta.dirname, '../../../models');
 const models = readdirSync(folder).filter((file) => file.endsWith('.rff'));

@@ -1,12 +1,12 @@
 /** Row kernels in WGSL against a plain evaluation of their nodes, in every way that threads may share rows. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apart, checkRows, inPlace, type PlayRows } from '../../../test/support/kernels.js';
 import { describeUnless } from '../../../test/support/needs.js';
+import { layerStep } from '../../../test/support/wat-kernels.js';
+import { heapAddress, least, Machine, noDevice, planOf, ways } from '../../../test/support/wgsl-kernels.js';
 import type { RowsKernel, RowsLaunch } from '../../plan/plan.js';
-import { apart, checkRows, inPlace, type PlayRows } from '../testing.js';
-import { layerStep } from '../wat/testing.js';
 import { shaderFor, type WgslOptions } from './index.js';
-import { heapAddress, least, Machine, noDevice, planOf, ways } from './testing.js';
 
 const shaders = (kernel: RowsKernel, launch: RowsLaunch, options: Partial<WgslOptions> = {}) =>
   shaderFor(launch, planOf([kernel], [launch]), heapAddress, { ...least, ...options });

@@ -4,7 +4,6 @@
  * class.
  */
 import type { Gemm } from '../../plan/plan.js';
-import type { WgslOptions } from './shader.js';
 
 /** How a product is cut up; plain data, to be cached as JSON. */
 export interface GemmTile {
@@ -73,16 +72,22 @@ export const usesWorkgroupMemory = ({ depth, lanes }: GemmTile): boolean => dept
 /** One tile without and with workgroup memory: which is faster says what to make of it on an adapter. */
 export const probeTiles: readonly [GemmTile, GemmTile] = [tile(4, 4, 8, 8), tile(4, 4, 8, 8, { depth: 32 })];
 
+/** What of a device decides which tiles it can run, as `WgslOptions` have it. */
+export interface TileLimits {
+  readonly f16: boolean;
+  readonly workgroupMemory: boolean;
+  readonly maxInvocations: number;
+  /** In bytes. */
+  readonly maxWorkgroupStorage: number;
+}
+
 /**
  * The candidates that fit the device, the likely ones on real graphics cards first.
  *
  * @param options of the device; where `workgroupMemory` is false, tiles that need none
  * @param shape leaves out what cannot be best for it; without it, all that fit
  */
-export function gemmTiles(
-  options: Pick<WgslOptions, 'f16' | 'workgroupMemory' | 'maxInvocations' | 'maxWorkgroupStorage'>,
-  shape?: Pick<Gemm, 'm' | 'n' | 'k'>,
-): readonly GemmTile[] {
+export function gemmTiles(options: TileLimits, shape?: Pick<Gemm, 'm' | 'n' | 'k'>): readonly GemmTile[] {
   const fits = (t: GemmTile): boolean =>
     t.group[0] * t.group[1] * t.lanes <= options.maxInvocations &&
     tileStorage(t, options.f16) <= options.maxWorkgroupStorage &&

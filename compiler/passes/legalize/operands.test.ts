@@ -1,9 +1,9 @@
 /** Operands of kernels that work row by row: all the rows they need, in whole vectors. */
 import { expect, test } from 'vitest';
+import { graphOf, ofKind } from '../../../test/support/small-plans.js';
 import { variable } from '../../expr/index.js';
 import { type Axis, rowCount } from '../../graph/index.js';
 import { parameterId } from '../../graph/tensors.js';
-import { graphOf, ofKind } from '../../plan/testing.js';
 import type { Ir, IrOp, IrValue } from '../ir.js';
 import { padOperands, spreadOperands } from './operands.js';
 

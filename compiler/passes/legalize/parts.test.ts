@@ -1,7 +1,7 @@
 /** Products over concatenations: one per part if a part does not begin at a whole vector. */
 import { expect, test } from 'vitest';
+import { graphOf, ofKind } from '../../../test/support/small-plans.js';
 import { show } from '../../expr/index.js';
-import { graphOf, ofKind } from '../../plan/testing.js';
 import type { Ir, IrValue } from '../ir.js';
 import { splitConcatenations } from './parts.js';
 

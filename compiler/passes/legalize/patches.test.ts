@@ -1,10 +1,10 @@
 /** Patches side by side: gathered once for all readers, and multiplied in blocks. */
 import { expect, test } from 'vitest';
+import { graphOf, launchesOf, type ModelParts, ofKind } from '../../../test/support/small-plans.js';
 import { buildPlan } from '../../build.js';
-import { passNames } from '../../passes/pipeline.js';
 import { naiveProducts } from '../../plan/naive.js';
 import { figuresOf } from '../../plan/summary.js';
-import { graphOf, launchesOf, type ModelParts, ofKind } from '../../plan/testing.js';
+import { passNames } from '../pipeline.js';
 import { gatherPatches } from './patches.js';
 
 const local: ModelParts = {

@@ -9,7 +9,8 @@
  * forward product.
  */
 import { type Field, patchCount, patchSize } from '../../field.js';
-import { type Ir, type IrValue, pad4, Rewriter } from '../ir.js';
+import { pad4 } from '../../vectors.js';
+import { type Ir, type IrValue, Rewriter } from '../ir.js';
 
 export function gatherPatches(program: Ir): Ir {
   const out = new Rewriter(program);

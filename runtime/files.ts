@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { failure, RffcError } from '../../grammar/diagnostic.js';
+import { failure, RffcError } from '../grammar/diagnostic.js';
 
 /**
  * A file's text; `name` is for messages. @throws RffcError RFF701 if it does not exist, RFF702 for a folder, RFF703

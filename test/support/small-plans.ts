@@ -3,13 +3,14 @@
  * a test; the rest of its text is always the same. And one plan that contains everything, to be broken in one location
  * at a time.
  */
+
+import { buildPlan } from '../../compiler/build.js';
+import { check } from '../../compiler/check/index.js';
+import { type Graph, type LowerOptions, lower } from '../../compiler/graph/index.js';
+import type { Ir, IrValue } from '../../compiler/passes/ir.js';
+import type { ArenaName, Launch, Plan } from '../../compiler/plan/plan.js';
 import { RffcError } from '../../grammar/diagnostic.js';
 import { parse } from '../../grammar/parser.js';
-import { buildPlan } from '../build.js';
-import { check } from '../check/index.js';
-import { type Graph, type LowerOptions, lower } from '../graph/index.js';
-import type { Ir, IrValue } from '../passes/ir.js';
-import type { ArenaName, Launch, Plan } from './plan.js';
 
 /** Parts of a model's text. */
 export interface ModelParts {

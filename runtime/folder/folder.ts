@@ -18,13 +18,13 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type PassName, passNames } from '../../compiler/passes/pipeline.js';
 import { failure } from '../../grammar/diagnostic.js';
-import { type Precision, precisions } from '../backends.js';
 import type { TrainedValues } from '../data/measure.js';
-import { type Position, stageOf } from '../train/train.js';
-import { checkWritable, fileError, readText, writeAtomically } from './files.js';
+import { type Precision, precisions } from '../engine.js';
+import { checkWritable, fileError, readText, writeAtomically } from '../files.js';
+import { shellWord } from '../shell.js';
+import { type Position, stageOf } from '../train/progress.js';
+import { rffcVersion } from '../version.js';
 import { type LogKind, logKinds, type MetricKind, metricKinds } from './metrics.js';
-import { shellWord } from './shell.js';
-import { rffcVersion } from './version.js';
 
 /** A run's settings beside its model. Absent means the model's own value, or no limit. */
 export interface RunSettings {

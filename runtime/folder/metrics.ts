@@ -4,7 +4,8 @@
  */
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
-import { type BatchReport, type Judgement, type Measures, type StageName, stageOf } from '../train/train.js';
+import { type Measures, stageOf, type TrainedPurpose } from '../train/progress.js';
+import type { BatchReport, Evaluations } from '../train/train.js';
 
 /** The values of `--metrics` and `--log`. */
 export const metricKinds = ['norms', 'updates', 'angles'] as const;
@@ -19,12 +20,9 @@ export type ByName = Readonly<Record<string, number>>;
 export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
-  /**
-   * What is trained, with its own epochs and batches: the network or its readout. Absent in lines of older versions:
-   * the network.
-   */
-  readonly stage?: StageName;
-  /** Epoch and batch count from 1; `trained` counts batches since initialization. */
+  /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
+  readonly stage?: TrainedPurpose;
+  /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;
   readonly batch: number;
   readonly batches: number;
@@ -104,9 +102,9 @@ export interface GoodnessHistogram {
 /** The accuracies of a line. */
 export type Accuracies = Pick<MetricsLine, 'test_accuracy' | 'validation_accuracy'>;
 
-/** The accuracies of an evaluation, or of none yet. */
-export function accuraciesOf(judgement: Partial<Judgement>, { document }: Network): Accuracies {
-  const { validation, test } = judgement;
+/** What judging an epoch, or none yet, came to. */
+export function accuraciesOf(evaluations: Partial<Evaluations>, { document }: Network): Accuracies {
+  const { validation, test } = evaluations;
   return {
     test_accuracy: test?.accuracy ?? null,
     ...(document.train.validation > 0 ? { validation_accuracy: validation?.accuracy ?? null } : {}),
@@ -123,7 +121,7 @@ export function accuraciesIn(line: { readonly [K in keyof Accuracies]?: unknown 
   };
 }
 
-/** The accuracy by which the best epoch is chosen; null before the first evaluation. */
+/** The accuracy of a line that the best epoch is chosen by; null before the first evaluation. */
 export function chosenAccuracy({ test_accuracy, validation_accuracy }: Accuracies): number | null {
   return validation_accuracy === undefined ? test_accuracy : validation_accuracy;
 }

@@ -1,9 +1,9 @@
 /** The webgpu engine's tiles, cached in the user's cache folder: measuring takes seconds on a slow adapter. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheFolder } from './data/folders.js';
-import { writeAtomically } from './run/files.js';
-import type { TileCache } from './webgpu/tiles.js';
+import { cacheFolder } from '../cache-folder.js';
+import { writeAtomically } from '../files.js';
+import type { TileCache } from './tiles.js';
 
 /**
  * A cache file: an object of strings. A missing or damaged file counts as empty, and one

@@ -3,10 +3,10 @@
  * under test, and compared with a plain evaluation of their nodes.
  */
 import fc from 'fast-check';
-import { type Operator, operators } from '../expr/operators.js';
-import type { ExpressionNode, RowsKernel, RowsLaunch, RowsView } from '../plan/plan.js';
-import type { Overlaps } from './sweeps.js';
-import { GUARD, Heap, rowStart } from './wat/testing.js';
+import type { Overlaps } from '../../compiler/codegen/sweeps.js';
+import { type Operator, operators } from '../../compiler/expr/operators.js';
+import type { ExpressionNode, RowsKernel, RowsLaunch, RowsView } from '../../compiler/plan/plan.js';
+import { GUARD, Heap, rowStart } from './wat-kernels.js';
 
 type Row = Float64Array;
 interface Evaluated {

@@ -10,8 +10,8 @@ import {
   substitute,
   variable,
   width,
-} from '../expr/index.js';
-import type { Layer, Objective } from '../model.js';
+} from './expr/index.js';
+import type { Layer, Objective } from './model.js';
 
 export const z = variable('z', 'element');
 export const h = variable('h', 'element');

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { RffcError } from '../../grammar/diagnostic.js';
-import { readText, writeAtomically } from './files.js';
+import { readText, writeAtomically } from '../files.js';
 import {
   appendMetrics,
   CONFIG,

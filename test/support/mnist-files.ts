@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
+import type { Split } from '../../runtime/data/dataset.js';
+import { storedZip } from '../../runtime/data/npz.js';
 import { unlessRequired } from '../../test/support/needs.js';
-import type { Split } from './dataset.js';
-import { storedZip } from './npz.js';
 
 /** The folder with MNIST's four files (RFFC_DATA's, or ../shared/data beside the repository), or null. */
 export function realMnist(): string | null {

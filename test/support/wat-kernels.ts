@@ -1,6 +1,6 @@
 /** For tests of printed WebAssembly: assembles a module, and lays matrices out in its memory between guards. */
 import wabt from 'wabt';
-import type { ExpressionNode, RowsKernel, RowsView } from '../../plan/plan.js';
+import type { ExpressionNode, RowsKernel, RowsView } from '../../compiler/plan/plan.js';
 
 export type Functions = Readonly<Record<string, (...args: number[]) => void>>;
 

@@ -1,10 +1,16 @@
 /** For tests of printed WGSL: a device, on which dispatches run over a heap of the host. */
 
-import { compileShaders, Layouts, WORDS_BLOCK } from '../../../runtime/webgpu/shaders.js';
-import { findGpu } from '../../../test/support/adapter.js';
-import type { Launch, RowsKernel } from '../../plan/plan.js';
-import type { Heap } from '../wat/testing.js';
-import type { AddressOf, GemmTile, PlanKernels, Shader, WgslOptions } from './index.js';
+import type {
+  AddressOf,
+  GemmTile,
+  PlanKernels,
+  Shader,
+  WgslOptions,
+} from '../../compiler/codegen/wgsl/index.js';
+import type { Launch, RowsKernel } from '../../compiler/plan/plan.js';
+import { compileShaders, Layouts, WORDS_BLOCK } from '../../runtime/webgpu/shaders.js';
+import { findGpu } from './adapter.js';
+import type { Heap } from './wat-kernels.js';
 
 const { gpu, missing } = await findGpu();
 

@@ -7,10 +7,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
-import { hostScalar, type ProgramName, type RunArguments, type TensorInfo } from '../../graph/index.js';
-import { eachBlock } from '../../plan/blocks.js';
-import type { Buffer, Gemm, Launch, Plan, PlanTensor, Region, RowsKernel } from '../../plan/plan.js';
-import { type Arg, cudaModule, type KernelLaunch, launchOf } from './index.js';
+import { type Arg, cudaModule, type KernelLaunch, launchOf } from '../../compiler/codegen/cuda/index.js';
+import {
+  hostScalar,
+  type ProgramName,
+  type RunArguments,
+  type TensorInfo,
+} from '../../compiler/graph/index.js';
+import { eachBlock } from '../../compiler/plan/blocks.js';
+import type { Buffer, Gemm, Launch, Plan, PlanTensor, Region, RowsKernel } from '../../compiler/plan/plan.js';
 
 /** Whether a compiler is there, under its usual name or as `variable` names it. */
 export function compilerFor(variable: 'NVCC' | 'CXX', usual: string): string | undefined {

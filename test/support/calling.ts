@@ -1,6 +1,6 @@
-/** Calls commands as a user does, in this process: returns captured output and exit codes. */
-import type { Io } from './io.js';
-import { main } from './main.js';
+/** Calls the commands as a user does, in this process with captured output: files in, text and exit codes out. */
+import type { Io } from '../../cli/io.js';
+import { main } from '../../cli/main.js';
 
 export interface Called {
   readonly code: number;

@@ -1,5 +1,5 @@
-/** For tests of operators in any language: numbers to test with, and how far results are from their definitions. */
-import { type Operator, operators } from './operators.js';
+/** For tests of operators in any language: numbers to try them on, and how far the results are from their definitions. */
+import { type Operator, operators } from '../../compiler/expr/operators.js';
 
 export const ULP = 2 ** -23;
 

@@ -194,7 +194,7 @@ export async function train(
     }
 
     const trainedReport = report(soFar ?? unknown(network));
-    const due = (epoch + 1) % (options.judgeEvery ?? 1) === 0 || epoch + 1 === epochs;
+    const due = (epoch + 1) % (options.evalEvery ?? 1) === 0 || epoch + 1 === epochs;
     const found = due ? await evaluateNow() : UNEVALUATED;
     if (!found) return { position, interrupted: true, soFar, ...evaluations };
     if (due) evaluations = found;

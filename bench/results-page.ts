@@ -132,8 +132,8 @@ function resultsTable(results: readonly Result[], papers: readonly Paper[]): str
 }
 
 /**
- * An error in %, of the last epoch that has one, and of the best: by the samples kept aside where there are some, else by
- * the error itself.
+ * An error in %, of the last epoch that has one, and of the best: by the samples kept aside where there are some, else
+ * by the error itself.
  */
 function lastAndBest(
   epochs: readonly ResultEpoch[],
@@ -172,7 +172,10 @@ function papersTable(papers: readonly Paper[]): string {
   );
 }
 
-/** Published networks that we have nothing of, models that were never run, runs that are shorter than the model asks for. */
+/**
+ * Published networks that we have nothing of, models that were never run, runs that are shorter than the model asks
+ * for.
+ */
 function notRun(models: readonly string[], results: readonly Result[], papers: readonly Paper[]): string[] {
   const ran = new Set(results.map(({ run }) => run.model));
   const idle = models.filter((model) => !ran.has(model)).map((model) => `\`${model}\``);

@@ -1,6 +1,6 @@
 /**
- * `npm run results -- NAME [options of rffc run]`: trains models/NAME.rff into runs/results/NAME, keeps the run's log as
- * docs/results/NAME.jsonl and writes docs/RESULTS.md anew. Called again it goes on with a run that was stopped.
+ * `npm run results -- NAME [options of rffc run]`: trains models/NAME.rff into runs/results/NAME, keeps the run's log
+ * as docs/results/NAME.jsonl and writes docs/RESULTS.md anew. Called again it goes on with a run that was stopped.
  * With `--from DIR` it takes a run that is there already; without a NAME it only writes the page.
  */
 import { spawnSync } from 'node:child_process';

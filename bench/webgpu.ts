@@ -1,7 +1,7 @@
 /**
- * `node dist/bench/webgpu.js`: a training batch and a prediction on the webgpu engine and on tfjs's WebGPU, on the same adapter,
- * in turn within one run, as a Markdown table of medians. `--model` and `--batch` choose another network than mnist3x200 at
- * 100, `--rounds` how often each has its turn.
+ * `node dist/bench/webgpu.js`: a training batch and a prediction on the webgpu engine and on tfjs's WebGPU, on the same
+ * adapter, in turn within one run, as a Markdown table of medians. `--model` and `--batch` choose another network than
+ * mnist3x200 at 100, `--rounds` how often each has its turn.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * How the user calls this program, for the commands that messages suggest: what is printed must work as it stands, typed
- * in the same folder.
+ * How the user calls this program, for the commands that messages suggest: what is printed must work as it stands,
+ * typed in the same folder.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
@@ -14,15 +14,18 @@ export interface Caller {
 }
 
 /**
- * `rffc` where the user's shell finds this very program by that name; `npx rffc` where npx does: in a clone, in a project
- * that depends on rffc, out of npx's own cache; `node PATH` everywhere else.
+ * `rffc` where the user's shell finds this very program by that name; `npx rffc` where npx does: in a clone, in a
+ * project that depends on rffc, out of npx's own cache; `node PATH` everywhere else.
  */
 export function calledAs(caller: Caller): string {
   if (onPath(caller)) return 'rffc';
   return npxCall(caller) ?? `node ${shellWord(shortest(caller.cwd, caller.script))}`;
 }
 
-/** Whether the first `rffc` on the path is this program. npm puts folders of its own there, which the user's shell lacks. */
+/**
+ * Whether the first `rffc` on the path is this program. npm puts folders of its own there, which the user's shell
+ * lacks.
+ */
 function onPath({ script, env }: Caller): boolean {
   const underNpm = env.npm_lifecycle_event !== undefined;
   for (const folder of (env.PATH ?? env.Path ?? '').split(delimiter)) {

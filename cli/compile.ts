@@ -1,7 +1,8 @@
 /**
- * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it. With
- * `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`) and for
- * Graphviz its architecture (`dot`), the dataflow graph (`graph`, for Graphviz `dot-graph`), the plan, and its kernels for an engine (`wat`, `wgsl`, `cuda`).
+ * `rffc compile`: a model's plan, written to a file, with a summary and, with `--explain`, what each pass did to it.
+ * With `--emit` any of the forms it goes through instead: its syntax tree (`ast`), the checked model document (`model`)
+ * and for Graphviz its architecture (`dot`), the dataflow graph (`graph`, for Graphviz `dot-graph`), the plan, and its
+ * kernels for an engine (`wat`, `wgsl`, `cuda`).
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

@@ -1,4 +1,6 @@
-/** Training on data of one's own, as a user does it the first time: what runs, what is warned of, what is said instead. */
+/**
+ * Training on data of one's own, as a user does it the first time: what runs, what is warned of, what is said instead.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -67,11 +67,11 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
     const { classes } = network;
     const result = score(prediction!, labels, classes);
     const margins = goodness && goodnessMargins(goodness, labels, classes, predictDirection(run.document));
-    if (options.json)
-      io.out(
-        `${JSON.stringify({ run: run.folder, weights, data: name, split, backend: session.backend, ...result, margins })}\n`,
-      );
-    else
+    if (options.json) {
+      const { backend } = session;
+      const line = { run: run.folder, weights, data: name, split, backend, ...result, margins };
+      io.out(`${JSON.stringify(line)}\n`);
+    } else
       io.out(table(result, margins, prediction!.by, `${name}, ${split} split, ${relative(io.cwd, weights)}`));
     return 0;
   } finally {
@@ -117,7 +117,10 @@ async function splitOf(io: Io, run: SavedRun, options: EvalOptions): Promise<Lab
   return { samples, labels: samples.y, frames: dataset.frames, name: dataset.name, split };
 }
 
-/** Samples of one's own, which the network sees as it saw its own data. @throws RffcError RFF717 where they have no labels */
+/**
+ * Samples of one's own, which the network sees as it saw its own data. @throws RffcError RFF717 where they have no
+ * labels
+ */
 async function ownSamples(io: Io, run: SavedRun, data: string, options: EvalOptions): Promise<Labelled> {
   const { split } = options;
   if (split === 'validation')
@@ -169,7 +172,8 @@ function table(
   const byGoodness = by === 'goodness';
   const rows = confusion.map(
     (row, label) =>
-      `${cell(label)} │${row.map(cell).join('')} │ ${share(perClass[label]!).padStart(8)}${byGoodness ? ` ${margin(margins?.perClass[label]).padStart(8)}` : ''}\n`,
+      `${cell(label)} │${row.map(cell).join('')} │ ` +
+      `${share(perClass[label]!).padStart(8)}${byGoodness ? ` ${margin(margins?.perClass[label]).padStart(8)}` : ''}\n`,
   );
   const heads = confusion.map((_, label) => cell(label)).join('');
   return [
@@ -183,7 +187,10 @@ function table(
 }
 
 function marginLine(margins: Margins | null): string {
-  return `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`;
+  return (
+    `margin   ${margin(margins?.mean)} on average, median ${margin(margins?.median)}, 5 % at most ` +
+    `${margin(margins?.p5)}, 95 % at most ${margin(margins?.p95)}\n\n`
+  );
 }
 
 /** How far the true label's goodness lies on the right side of the best other's. */

@@ -1,6 +1,7 @@
 /**
- * Every code's example fails with that code and, fixed, does not: models are checked and compiled, shell lines are typed into
- * a folder of their own, library calls are made. What no command can bring about names the test that provokes it.
+ * Every code's example fails with that code and, fixed, does not: models are checked and compiled, shell lines are
+ * typed into a folder of their own, library calls are made. What no command can bring about names the test that
+ * provokes it.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -88,7 +89,8 @@ test('every code has an example, and every example a code', () => {
   const lacking = [...diagnosticCodes.keys()].filter((code) => !codeExamples.has(code));
   expect(
     lacking,
-    'add an entry to the table of cli/explain/*-examples.ts that the code belongs to, as model(fails, fixed) or shell(fails, fixed)',
+    'add an entry to the table of cli/explain/*-examples.ts that the code belongs to, as model(fails, ' +
+      'fixed) or shell(fails, fixed)',
   ).toEqual([]);
   expect([...codeExamples.keys()].filter((code) => !diagnosticCodes.has(code))).toEqual([]);
 });
@@ -196,7 +198,9 @@ describe('library', () => {
       file: join(world, 'data.safetensors'),
       run: copyOfRun(),
     };
-    const body = `${calls}\nif (typeof opened !== 'undefined') await opened.dispose();\nreturn typeof diagnostics === 'undefined' ? [] : diagnostics;`;
+    const body =
+      `${calls}\nif (typeof opened !== 'undefined') await opened.dispose();\n` +
+      "return typeof diagnostics === 'undefined' ? [] : diagnostics;";
     try {
       const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
       const made = new AsyncFunction(...Object.keys(given), body) as (

@@ -1,4 +1,7 @@
-/** `rffc explain`: what a code means, with an example that fails and its fix; or what a term of the field is called here. */
+/**
+ * `rffc explain`: what a code means, with an example that fails and its fix; or what a term of the field is called
+ * here.
+ */
 import { diagnose } from '../compiler/compile.js';
 import { failure } from '../grammar/diagnostic.js';
 import { asCalled } from '../grammar/render.js';
@@ -17,7 +20,8 @@ import { findTerm, type Term, terms } from './explain/terms.js';
 import type { Io } from './io.js';
 
 /**
- * @param asked a code as messages print it, or without its letters, or in small ones; or a term. Without it all are listed.
+ * @param asked a code as messages print it, or without its letters, or in small ones; or a term. Without it all are
+ * listed.
  * @throws RffcError RFF921
  */
 export async function explainCommand(
@@ -110,7 +114,10 @@ async function exampleText(code: string, example: CodeExample, width: number): P
     case 'library':
       return `Fails:\n\n${indented(example.fails)}\n\nFixed:\n\n${indented(example.fixed)}\n`;
     case 'circumstance':
-      return `Happens, for example:\n\n${indented(wrapped(example.fails, width - 2))}\n\nFix:\n\n${indented(wrapped(example.fixed, width - 2))}\n`;
+      return (
+        `Happens, for example:\n\n${indented(wrapped(example.fails, width - 2))}\n\n` +
+        `Fix:\n\n${indented(wrapped(example.fixed, width - 2))}\n`
+      );
     default:
       return example satisfies never;
   }

@@ -83,7 +83,8 @@ export async function generateCommand(io: Io, folder: string, options: GenerateO
     if (options.json) io.out(`${JSON.stringify({ folder: out, steps, seed, sheet: SHEET, images })}\n`);
     else
       io.out(
-        `${plural(images.length, 'image')} of ${plural(labels.length, 'label')} in ${options.out}; all of them: ${join(options.out, SHEET)}\n`,
+        `${plural(images.length, 'image')} of ${plural(labels.length, 'label')} in ${options.out}; all of ` +
+          `them: ${join(options.out, SHEET)}\n`,
       );
     return 0;
   } finally {
@@ -93,7 +94,10 @@ export async function generateCommand(io: Io, folder: string, options: GenerateO
 
 const SHEET = 'sheet.png';
 
-/** The labels asked for: one, or all. @throws RffcError RFF931 where the network cannot generate, RFF933 for a label it has not */
+/**
+ * The labels asked for: one, or all. @throws RffcError RFF931 where the network cannot generate, RFF933 for a label it
+ * has not
+ */
 function labelsOf(document: ModelDocument, label: number | undefined): readonly number[] {
   const { name, decoder, input } = document;
   if (!decoder)

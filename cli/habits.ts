@@ -1,6 +1,6 @@
 /**
- * Words of other tools: what PyTorch, Keras and their like call the commands and options of rffc, and what stands on their
- * command lines but in a model here.
+ * Words of other tools: what PyTorch, Keras and their like call the commands and options of rffc, and what stands on
+ * their command lines but in a model here.
  */
 
 /** What to type instead of each of some words. */

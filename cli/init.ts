@@ -8,7 +8,10 @@ import { fileError } from '../runtime/run/files.js';
 import { shellWord } from '../runtime/run/shell.js';
 import { type Io, misuse, pathOf } from './io.js';
 
-/** @param name of the model, perhaps with folders before it and `.rff` behind it. @throws RffcError RFF922, RFF701 to 703 */
+/**
+ * @param name of the model, perhaps with folders before it and `.rff` behind it. @throws RffcError RFF922, RFF701 to
+ * 703
+ */
 export async function initCommand(io: Io, name: string): Promise<number> {
   const stem = name.replace(/\.rff$/, '');
   const model = basename(stem);
@@ -85,7 +88,8 @@ model ${model} {
 
   negatives: random_label()
 
-  // \`digits\` is drawn by rffc itself; \`mnist(normalize: [0.1307, 0.3081])\` is the real thing (\`rffc data fetch mnist\`).
+  // \`digits\` is drawn by rffc itself; \`mnist(normalize: [0.1307, 0.3081])\` is the real thing
+  // (\`rffc data fetch mnist\`).
   train {
     data:      digits(train: 5000, test: 1000, normalize: [0.101, 0.249])
     epochs:    4

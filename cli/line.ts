@@ -15,7 +15,10 @@ const PLACES = [
 ] as const;
 export type Place = (typeof PLACES)[number];
 
-/** A text for a place. Offers come in the order of what they are worth: first short forms, later longer ones for the same place. */
+/**
+ * A text for a place. Offers come in the order of what they are worth: first short forms, later longer ones for the
+ * same place.
+ */
 export type Offer = readonly [place: Place, text: string];
 
 /** What stands between two parts: columns of a table, when line follows line. */
@@ -47,8 +50,8 @@ export interface ProgressLine {
 }
 
 /**
- * A line with a bar, which takes what the facts leave. Where there is no room for both, the first fact is worth more; what
- * would wrap could not be drawn over, so that even the head is cut.
+ * A line with a bar, which takes what the facts leave. Where there is no room for both, the first fact is worth more;
+ * what would wrap could not be drawn over, so that even the head is cut.
  */
 export function fitProgress(head: string, offers: readonly Offer[], columns: number): ProgressLine {
   const room = columns - head.length - 1;

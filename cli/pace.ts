@@ -1,6 +1,6 @@
 /**
- * How long a stage of a run still takes: its batches at the pace of this epoch, and the tests between them as long as the
- * last one took, with the checkpoint that follows it.
+ * How long a stage of a run still takes: its batches at the pace of this epoch, and the tests between them as long as
+ * the last one took, with the checkpoint that follows it.
  */
 import { hearsLabel } from '../compiler/network.js';
 import type { RunInfo } from '../runtime/run/run.js';

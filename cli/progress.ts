@@ -60,7 +60,10 @@ export function progress(io: Io): Progress {
   };
   const head = (position: Position) => {
     const stage = stageOf(position);
-    return `${stage === 'network' ? 'epoch' : 'readout'} ${count(position.epoch + 1, epochsOf(info.network.document, stage))}`;
+    return (
+      `${stage === 'network' ? 'epoch' : 'readout'} ` +
+      `${count(position.epoch + 1, epochsOf(info.network.document, stage))}`
+    );
   };
   const left = () => {
     const now = performance.now();
@@ -158,7 +161,10 @@ function whereOf({ network, dataset, settings }: RunInfo, position: Position): s
   const samples = Math.min(dataset.train.count, settings.limit ?? dataset.train.count);
   const batches = Math.floor(samples / network.batch);
   const epochs = epochsOf(network.document, stage);
-  return `${stage === 'network' ? '' : 'the readout’s '}epoch ${position.epoch + 1}/${epochs}, batch ${position.batch + 1}/${batches}`;
+  return (
+    `${stage === 'network' ? '' : 'the readout’s '}epoch ${position.epoch + 1}/${epochs}, batch ` +
+    `${position.batch + 1}/${batches}`
+  );
 }
 
 function offer(place: Offer[0], text: string | undefined): Offer[] {
@@ -189,8 +195,9 @@ function lossOf(info: RunInfo, { loss, classifierLoss }: Measures): [mean: strin
 }
 
 /**
- * How far the goodness of the layers' positive and negative data is apart, positive where the objective wants it: negative
- * data below positive where the greatest goodness wins, above it where the least does. The mean, and layer by layer.
+ * How far the goodness of the layers' positive and negative data is apart, positive where the objective wants it:
+ * negative data below positive where the greatest goodness wins, above it where the least does. The mean, and layer by
+ * layer.
  */
 function gapOf(info: RunInfo, { goodnessPositive, goodnessNegative }: Measures): string[] {
   if (goodnessPositive.length === 0) return [];

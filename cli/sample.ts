@@ -17,7 +17,10 @@ interface SampleOptions {
   readonly json?: true;
 }
 
-/** @throws RffcError RFF905 where there is no such sample, RFF932 where its values are no picture, and what loading throws */
+/**
+ * @throws RffcError RFF905 where there is no such sample, RFF932 where its values are no picture, and what loading
+ * throws
+ */
 export async function sampleCommand(io: Io, name: string, options: SampleOptions): Promise<number> {
   const { call } = findDataset(name);
   if (call.includes('"'))

@@ -34,7 +34,9 @@ export function captured(
   return { io, text: () => ({ out, err }) };
 }
 
-/** A caller of `rffc` that stands in `folder`; what it calls may have another `Io` in parts, to hear Ctrl-C for example. */
+/**
+ * A caller of `rffc` that stands in `folder`; what it calls may have another `Io` in parts, to hear Ctrl-C for example.
+ */
 export function callerIn(folder: string): (argv: readonly string[], more?: Partial<Io>) => Promise<Called> {
   return async (argv, more) => {
     const { io, text } = captured(folder, more);

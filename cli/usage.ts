@@ -1,6 +1,6 @@
 /**
- * Wrong usage in rffc's own words: what commander finds wrong with a command line becomes a diagnostic, with the command
- * or option that was meant, also where the word is another tool's.
+ * Wrong usage in rffc's own words: what commander finds wrong with a command line becomes a diagnostic, with the
+ * command or option that was meant, also where the word is another tool's.
  */
 import { Argument, Command, InvalidArgumentError, type Option } from 'commander';
 import { RffcError } from '../grammar/diagnostic.js';
@@ -95,8 +95,8 @@ export class RffcCommand extends Command {
   }
 
   /**
-   * What follows a command that was meant: what was given, its options translated too, or nothing where one of them cannot be;
-   * and what the command does not do without.
+   * What follows a command that was meant: what was given, its options translated too, or nothing where one of them
+   * cannot be; and what the command does not do without.
    */
   private completed(meant: string, rest: readonly string[]): string[] {
     const words = meant.split(' ');

@@ -1,8 +1,8 @@
 /**
  * The compiler, top to bottom: a model's text → syntax tree → checked document → dataflow graph → plan.
  *
- * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the world
- * outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
+ * The text is .rff, or a model document as JSON: whichever it is shows in its first character. What depends on the
+ * world outside (files, data sets) comes in as arguments, so all of this runs in a browser too.
  */
 import {
   anObject,

@@ -1,6 +1,6 @@
 /**
- * What each pass did to a plan: the plan is built with the passes switched on one after another, in their order, and its
- * figures are compared before and after each.
+ * What each pass did to a plan: the plan is built with the passes switched on one after another, in their order, and
+ * its figures are compared before and after each.
  */
 
 import { buildPlan } from './build.js';

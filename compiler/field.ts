@@ -2,8 +2,8 @@
  * Local receptive fields (`field: patch(…)`): which numbers of its source a unit reads.
  *
  * A source is read as a grid of places with `channels` numbers each, channels innermost. A square patch of it stands at
- * every `stride`-th place, row-major; the units of one patch, its maps, lie side by side: unit = patch · maps + map. So a
- * layer made by a field is again such a grid, with the maps as channels.
+ * every `stride`-th place, row-major; the units of one patch, its maps, lie side by side: unit = patch · maps + map. So
+ * a layer made by a field is again such a grid, with the maps as channels.
  */
 import type { PatchField } from './model.js';
 

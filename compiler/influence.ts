@@ -1,6 +1,7 @@
 /**
- * Where the label that is shown can make a difference: which layers' activities depend on it, step by step. A label moves
- * through the network one connection a step (`delay: 1`), stays in a damped layer, and is gone where nothing keeps it.
+ * Where the label that is shown can make a difference: which layers' activities depend on it, step by step. A label
+ * moves through the network one connection a step (`delay: 1`), stays in a damped layer, and is gone where nothing
+ * keeps it.
  *
  * Prediction tries one label after another, so goodness tells labels apart only where the label has arrived; and with
  * negative labels it is all that positive and negative rows differ in.

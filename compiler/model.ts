@@ -120,8 +120,8 @@ export interface Connection {
   readonly field: PatchField | null;
 }
 /**
- * Fast weights: A(t) = Σ over the earlier steps τ of rate · decay^(t − 1 − τ) · s_target(τ) · s_source(τ)ᵀ, each row its own,
- * adds sign · A(t) · s_source(t − delay) to z (Ba et al. 2016, arXiv 1610.06258). They have no parameters.
+ * Fast weights: A(t) = Σ over the earlier steps τ of rate · decay^(t − 1 − τ) · s_target(τ) · s_source(τ)ᵀ, each row
+ * its own, adds sign · A(t) · s_source(t − delay) to z (Ba et al. 2016, arXiv 1610.06258). They have no parameters.
  */
 export interface FastConnection {
   /** `TARGET.SOURCE.TYPE`, unique among all connections. */
@@ -138,8 +138,8 @@ export interface FastConnection {
 }
 /**
  * A linear map from layers' normalized activities back to the input, y = activation(Σ s · Dᵀ + b), which learns beside
- * the network and never changes it. Parameters: `INPUT.LAYER.decode.weight` [input size, layer size] for each layer and,
- * under the first layer's name, `INPUT.LAYER.decode.bias` [input size].
+ * the network and never changes it. Parameters: `INPUT.LAYER.decode.weight` [input size, layer size] for each layer
+ * and, under the first layer's name, `INPUT.LAYER.decode.bias` [input size].
  */
 export interface Decoder {
   readonly layers: readonly string[];
@@ -251,7 +251,10 @@ export interface ModelDocument {
   readonly readout?: Readout;
   readonly train: Train;
   readonly evaluate: Evaluate;
-  /** Where things stand in the source: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line, column]. */
+  /**
+   * Where things stand in the source: a path (`layers/h1/peer_norm`, `connections/h2.h1.forward/delay`) to [line,
+   * column].
+   */
   readonly places: Readonly<Record<string, readonly [number, number]>>;
 }
 

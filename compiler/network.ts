@@ -1,6 +1,6 @@
 /**
- * What those who train and judge a compiled network need to know of it, whatever form it was compiled to: a graph is one,
- * and so is a plan, which calls its document `model`.
+ * What those who train and judge a compiled network need to know of it, whatever form it was compiled to: a graph is
+ * one, and so is a plan, which calls its document `model`.
  */
 import { isObject, wrongArgument } from '../grammar/arguments.js';
 import type { Graph } from './graph/graph.js';
@@ -53,8 +53,8 @@ export function hearsLabel(document: ModelDocument): boolean {
 }
 
 /**
- * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None where that
- * would say nothing new: a single layer is scored, or no layer receives the label that is tried.
+ * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None
+ * where that would say nothing new: a single layer is scored, or no layer receives the label that is tried.
  */
 export function layersAlone(document: ModelDocument): readonly string[] {
   const scored = document.layers

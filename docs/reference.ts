@@ -1,6 +1,7 @@
 /**
- * The parts of docs/LANGUAGE.md that are printed from the compiler's own tables: properties, calls, functions, names and
- * limits; and the glossary, which `rffc explain` prints too. A property or a call that is added to a table appears on the page when `npm run docs` is run next.
+ * The parts of docs/LANGUAGE.md that are printed from the compiler's own tables: properties, calls, functions, names
+ * and limits; and the glossary, which `rffc explain` prints too. A property or a call that is added to a table appears
+ * on the page when `npm run docs` is run next.
  *
  * docs/LANGUAGE.template.md holds all else; a line `<!-- NAME -->` of it stands for the part of that name.
  */
@@ -48,7 +49,10 @@ const parts: Readonly<Record<string, () => string>> = {
  */
 export function languageReference(template: string): string {
   const page = fillTemplate(template, parts, 'docs/LANGUAGE.template.md');
-  return `<!-- Written by \`npm run docs\`, from LANGUAGE.template.md and the compiler's tables: change those. -->\n\n${page}`;
+  return (
+    "<!-- Written by `npm run docs`, from LANGUAGE.template.md and the compiler's tables: change those. " +
+    `-->\n\n${page}`
+  );
 }
 
 const code = (text: string) => `\`${text}\``;
@@ -187,7 +191,10 @@ function rangeText({ integer, min, above, max, below, among }: NumberKind): stri
   const what = integer ? 'whole, ' : '';
   const high = max !== undefined && !Object.values<number>(largest).includes(max) ? max : undefined;
   if ((min ?? above) !== undefined && (high ?? below) !== undefined)
-    return `${what}in ${min === undefined ? '(' : '['}${min ?? above}, ${high ?? below}${high === undefined ? ')' : ']'}`;
+    return (
+      `${what}in ${min === undefined ? '(' : '['}${min ?? above}, ` +
+      `${high ?? below}${high === undefined ? ')' : ']'}`
+    );
   if (min !== undefined) return `${what}at least ${min}`;
   return above === undefined ? '' : `${what}above ${above}`;
 }

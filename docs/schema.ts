@@ -1,6 +1,6 @@
 /**
- * The model document's fields for docs/LANGUAGE.md, printed from grammar/schema/model.schema.json: a short notation of the
- * JSON schema, `name: type` a field, `?` where it may be absent.
+ * The model document's fields for docs/LANGUAGE.md, printed from grammar/schema/model.schema.json: a short notation of
+ * the JSON schema, `name: type` a field, `?` where it may be absent.
  */
 import schema from '../grammar/schema/model.schema.json' with { type: 'json' };
 

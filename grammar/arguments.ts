@@ -1,6 +1,6 @@
 /**
- * The arguments of the library's functions, checked where they come in: a program in plain JavaScript, or one that a type
- * checker has not seen, gets an error in words and not a TypeError from deep inside.
+ * The arguments of the library's functions, checked where they come in: a program in plain JavaScript, or one that a
+ * type checker has not seen, gets an error in words and not a TypeError from deep inside.
  */
 import { failure, type RffcError } from './diagnostic.js';
 import { closest } from './suggest.js';
@@ -62,7 +62,8 @@ export const anything: OptionKind = { expected: 'a value', accepts: () => true }
  *
  * @param known every option that there is
  * @param elsewhere for a name that is not one of them, what to write instead, where that is known
- * @throws RffcError RFF770 for what is no object, RFF771 for a name that is no option's, RFF772 for a value of the wrong kind
+ * @throws RffcError RFF770 for what is no object, RFF771 for a name that is no option's, RFF772 for a value of the
+ * wrong kind
  */
 export function checkOptions(
   call: string,

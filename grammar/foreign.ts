@@ -1,6 +1,6 @@
 /**
- * Files of another kind: a picture, a script or a plan given where a .rff file is expected gets one error that says what
- * it seems to be, not one for each line of it.
+ * Files of another kind: a picture, a script or a plan given where a .rff file is expected gets one error that says
+ * what it seems to be, not one for each line of it.
  *
  * Only where nothing in it reads like .rff: a stray `import` in a model is one mistake of its own.
  */

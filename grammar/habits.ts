@@ -1,8 +1,8 @@
 /**
  * What people write out of habit, from PyTorch, Keras, NumPy and Python, and what .rff writes in its place.
  *
- * Data only. The parser translates notation by it (`translate.ts`), and the checker unknown names: a habit is added to a
- * table here, not to code. Names are matched by `plain`: without capitals and underscores.
+ * Data only. The parser translates notation by it (`translate.ts`), and the checker unknown names: a habit is added to
+ * a table here, not to code. Names are matched by `plain`: without capitals and underscores.
  *
  * A translation is an expression in `x`, the first argument or the object of a method, and `a` and `b`, the next two;
  * what is not given is left out. An empty one means that .rff needs nothing there.

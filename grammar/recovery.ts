@@ -307,7 +307,10 @@ function unexpectedHint(token: IToken): string {
     case T.If:
       return 'put an `if … then … else …` inside an expression in parentheses';
     case T.LSquare:
-      return 'a list stands alone, as a value or an argument; a size belongs to the name of an input, label, layer or phase';
+      return (
+        'a list stands alone, as a value or an argument; a size belongs to the name of an input, label, ' +
+        'layer or phase'
+      );
     case T.LCurly:
       return 'no block belongs here';
     case T.Comma:

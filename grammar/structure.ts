@@ -159,7 +159,9 @@ export function structure(lexed: readonly IToken[], report: Report, excused: Set
     return next.tokenType === T.Colon && before?.tokenType !== T.Comma && before?.tokenType !== T.LParen;
   };
 
-  /** Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do. */
+  /**
+   * Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do.
+   */
   const mendBlocks = (kind: EntryKind, i: number) => {
     while (unclosed > 0 && open.length > 0) {
       const outside: Place[] = ['file', ...open.slice(0, -1).map((at) => at.place)];

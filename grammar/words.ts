@@ -44,8 +44,8 @@ export interface EntryWord {
   /** `Key`, or the declaration's own. */
   readonly type: TokenType;
   /**
-   * What to do with the colon of a property that lacks it: `replace` the `=` that stands there, or `insert` one; or with
-   * one that a declaration has too many: `drop` it.
+   * What to do with the colon of a property that lacks it: `replace` the `=` that stands there, or `insert` one; or
+   * with one that a declaration has too many: `drop` it.
    */
   readonly colon?: 'insert' | 'replace' | 'drop';
   /** The keyword itself is missing before the word; the parser says so. */

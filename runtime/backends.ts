@@ -150,11 +150,12 @@ function unavailable(name: string, error: unknown): BackendInfo {
 }
 
 /**
- * A session of a network on a backend. The engines of our own play its plan, those of tfjs its graph: what is missing is
- * made of what is there.
+ * A session of a network on a backend. The engines of our own play its plan, those of tfjs its graph: what is missing
+ * is made of what is there.
  *
  * @param name one of `backendNames`, or `auto` for the fastest that works here
- * @throws RffcError RFF810 for an unknown name, RFF770 to RFF772 for wrong arguments, and what the backend itself has to say where it cannot run
+ * @throws RffcError RFF810 for an unknown name, RFF770 to RFF772 for wrong arguments, and what the backend itself has
+ * to say where it cannot run
  */
 export async function openBackend(
   name: string,

@@ -50,7 +50,8 @@ async function open(): Promise<GPU> {
   throw failure('RFF812', 'WebGPU found no adapter: no usable graphics driver on this system', {
     hint:
       process.platform === 'linux'
-        ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 chromium` brings a software driver"
+        ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 " +
+          'chromium` brings a software driver'
         : 'update the graphics driver; WebGPU needs Metal on macOS, Direct3D 12 or Vulkan on Windows',
   });
 }
@@ -63,7 +64,10 @@ const waits = [
 ] as const;
 /** Never changes: what a thread that is to sleep waits on. */
 const never = new Int32Array(new SharedArrayBuffer(4));
-/** When naps begin, and how long one is: a share of what has been waited so far. Milliseconds; a fast GPU never sees one. */
+/**
+ * When naps begin, and how long one is: a share of what has been waited so far. Milliseconds; a fast GPU never sees
+ * one.
+ */
 const NAP = { after: 2, share: 0.05, most: 1 };
 let waiting = 0;
 let began = 0;

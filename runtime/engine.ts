@@ -16,7 +16,10 @@ export interface Session extends AsyncDisposable {
   readonly backend: string;
   /** Every tensor that can be written or read. */
   readonly tensors: readonly TensorInfo[];
-  /** The names of those that have been written. A parameter that never was is all zeros: nobody gave the network weights. */
+  /**
+   * The names of those that have been written. A parameter that never was is all zeros: nobody gave the network
+   * weights.
+   */
   readonly written: ReadonlySet<string>;
   /** Inputs may be written while a program runs: they travel meanwhile, and the next program reads them. */
   readonly writesAhead?: true;

@@ -1,7 +1,7 @@
 /**
  * What a program that trains by itself uses beside `compile` and a session: samples from memory, `initialize`, `train`,
- * `evaluate` and `predict`. The command line is made of the same parts; here their arguments are checked first. Nothing here
- * needs a host: it runs in a page.
+ * `evaluate` and `predict`. The command line is made of the same parts; here their arguments are checked first. Nothing
+ * here needs a host: it runs in a page.
  */
 import { compiledArgument, hearsLabel, type Network, networkOf } from '../compiler/network.js';
 import type { Plan } from '../compiler/plan/plan.js';
@@ -37,8 +37,8 @@ import {
 } from './train/train.js';
 
 /**
- * Puts a session at the beginning of training: parameters drawn from the model's seed, optimizer state as it starts. Needed
- * only to begin anew: `train` does it for a new session.
+ * Puts a session at the beginning of training: parameters drawn from the model's seed, optimizer state as it starts.
+ * Needed only to begin anew: `train` does it for a new session.
  * @throws RffcError RFF770 for wrong arguments, RFF774 for a session of another network
  */
 export function initialize(session: Session, network: Network | Plan): void {
@@ -48,8 +48,8 @@ export function initialize(session: Session, network: Network | Plan): void {
 /**
  * Samples of one's own, to train on, to evaluate on, or to label.
  *
- * @param values [samples, inputSize], or with frames [samples, frames, inputSize], as the network is to see them: row-major in
- * one array, or an array a sample
+ * @param values [samples, inputSize], or with frames [samples, frames, inputSize], as the network is to see them:
+ * row-major in one array, or an array a sample
  * @param shape the model's input size; frames per sample, 1 by default
  * @param labels [samples], integers from 0; 0 for all by default, which `predict` does not look at
  * @throws RffcError RFF709 where the numbers do not come out even or a value is no number, RFF770 to RFF772
@@ -144,17 +144,17 @@ function elsewhere(name: string): string | undefined {
 }
 
 /**
- * Trains a session. Parameters and optimizer state that nobody has written are initialized first, from the model's seed: all of
- * a new session's, none of one that `loadWeights`, `initialize` or an earlier call of `train` has been at.
+ * Trains a session. Parameters and optimizer state that nobody has written are initialized first, from the model's
+ * seed: all of a new session's, none of one that `loadWeights`, `initialize` or an earlier call of `train` has been at.
  *
- * Each epoch sees the samples in a new order, in full batches. The same plan, data and backend give the same bytes, also when
- * training goes on from a result's `position`.
+ * Each epoch sees the samples in a new order, in full batches. The same plan, data and backend give the same bytes,
+ * also when training goes on from a result's `position`.
  *
  * @param data `train`, and where there are any the splits to evaluate on after each epoch: `test`, `validation`
  * @param options `epochs`, `lr` and others; what is not given is the model's
  * @param observer called after each batch and each epoch; both count from 1
- * @throws RffcError RFF770 to RFF774 for wrong arguments, RFF709 for data that does not fit, RFF710 for fewer samples than a
- * batch, RFF712 at the first loss or goodness that is not finite
+ * @throws RffcError RFF770 to RFF774 for wrong arguments, RFF709 for data that does not fit, RFF710 for fewer samples
+ * than a batch, RFF712 at the first loss or goodness that is not finite
  */
 export async function train(
   session: Session,
@@ -181,7 +181,8 @@ export async function train(
 
 /**
  * Labels and goodness of samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model that cannot predict, RFF712 if a goodness is not finite, RFF709, RFF770 to RFF774
+ * @throws RffcError RFF716 for a model that cannot predict, RFF712 if a goodness is not finite, RFF709, RFF770 to
+ * RFF774
  */
 export async function predict(
   session: Session,
@@ -196,7 +197,10 @@ export async function predict(
   return predictSplit(session, known, split, options);
 }
 
-/** `predict` scored against the samples' own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does */
+/**
+ * `predict` scored against the samples' own labels; `undefined` if stopped by the signal. @throws RffcError as
+ * `predict` does
+ */
 export async function evaluate(
   session: Session,
   network: Network | Plan,
@@ -261,6 +265,7 @@ function checkSplit(
   if (bad >= 0)
     throw failure(
       'RFF709',
-      `label ${split.y![bad]} of sample ${bad}: \`label ${label.name}[${label.classes}]\` has classes 0 to ${label.classes - 1}`,
+      `label ${split.y![bad]} of sample ${bad}: \`label ${label.name}[${label.classes}]\` has classes 0 to ` +
+        `${label.classes - 1}`,
     );
 }

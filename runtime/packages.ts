@@ -1,14 +1,14 @@
 /**
- * The packages that only some backends need. They are optional peers of rffc: whoever wants such a backend installs them,
- * in the versions that rffc's package.json names.
+ * The packages that only some backends need. They are optional peers of rffc: whoever wants such a backend installs
+ * them, in the versions that rffc's package.json names.
  */
 import { failure, RffcError } from '../grammar/diagnostic.js';
 import { manifest } from './run/version.js';
 
 /**
  * What `load` gives, which imports one of `packages`.
- * @throws RffcError RFF811 with the command that installs all of them where one is missing or does not load; an RffcError
- * of `load` as it is
+ * @throws RffcError RFF811 with the command that installs all of them where one is missing or does not load; an
+ * RffcError of `load` as it is
  */
 export async function withPackages<T>(packages: readonly string[], load: () => Promise<T>): Promise<T> {
   try {

@@ -7,8 +7,9 @@ import { failure } from '../grammar/diagnostic.js';
 import { mapOf, scaleOf } from './data/scale.js';
 
 /**
- * Values as the network saw them in its training data: pixels b of pictures become (b / 255 - mean) / std, values v of tables
- * (v - mean) / std, by the model's `normalize`; those of `tensors` stay as they are. What comes out is for `samples`.
+ * Values as the network saw them in its training data: pixels b of pictures become (b / 255 - mean) / std, values v of
+ * tables (v - mean) / std, by the model's `normalize`; those of `tensors` stay as they are. What comes out is for
+ * `samples`.
  *
  * @param values of any number of samples; pixels from 0, black, to 255
  * @param compiled the graph or plan of the network

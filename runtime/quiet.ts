@@ -11,8 +11,8 @@ interface Descriptors {
 }
 
 /**
- * Does `work` while the process's stderr leads nowhere. Nothing else may want to write there meanwhile. Where the system
- * has no such functions (Windows), the work is done all the same.
+ * Does `work` while the process's stderr leads nowhere. Nothing else may want to write there meanwhile. Where the
+ * system has no such functions (Windows), the work is done all the same.
  */
 export async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const descriptors = await load();

@@ -1,7 +1,8 @@
 /**
- * The safetensors format (huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors' bytes,
- * back to back, little-endian and row-major. Reading checks every number in the header before it is used; writing
- * gives the same bytes for the same tensors. Nothing here needs a host: it runs in a page. Files: `safetensors.ts`.
+ * The safetensors format (huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors'
+ * bytes, back to back, little-endian and row-major. Reading checks every number in the header before it is used;
+ * writing gives the same bytes for the same tensors. Nothing here needs a host: it runs in a page. Files:
+ * `safetensors.ts`.
  */
 
 import { failure, type RffcError } from '../grammar/diagnostic.js';
@@ -92,8 +93,8 @@ export function parseSafetensors(bytes: Uint8Array, file?: string): SafetensorsF
 }
 
 /**
- * The header's length in bytes, from the first eight bytes, checked against the whole file's; more bytes tell another kind
- * of file.
+ * The header's length in bytes, from the first eight bytes, checked against the whole file's; more bytes tell another
+ * kind of file.
  */
 export function headerLength(bytes: Uint8Array, fileBytes: number, file: string | undefined): number {
   if (bytes.byteLength < PREFIX_BYTES) {
@@ -240,7 +241,8 @@ export function serializeParts(
     if (name === '__metadata__' || bytes !== data.byteLength) {
       throw failure(
         'RFF642',
-        `cannot write tensor "${name}": ${dtype} [${shape.join(', ')}] needs ${bytes} bytes, its data has ${data.byteLength}`,
+        `cannot write tensor "${name}": ${dtype} [${shape.join(', ')}] needs ${bytes} bytes, its data has ` +
+          `${data.byteLength}`,
       );
     }
     header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes] }]);
@@ -310,7 +312,10 @@ function dataView({ data }: Tensor): DataView {
   return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** A fresh buffer of the same bytes: views into a file may stand at any offset. Hosts are little-endian, as WebAssembly is. */
+/**
+ * A fresh buffer of the same bytes: views into a file may stand at any offset. Hosts are little-endian, as WebAssembly
+ * is.
+ */
 function alignedCopy(data: ArrayBufferView): ArrayBuffer {
   const copy = new Uint8Array(data.byteLength);
   copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

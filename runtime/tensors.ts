@@ -1,6 +1,6 @@
 /**
- * A plan's tensors by name, and how a tensor of the outside lies in memory: the part of writing and reading that engines
- * have in common.
+ * A plan's tensors by name, and how a tensor of the outside lies in memory: the part of writing and reading that
+ * engines have in common.
  */
 import type { TensorInfo } from '../compiler/graph/tensors.js';
 import type { Plan, PlanTensor, Region } from '../compiler/plan/plan.js';

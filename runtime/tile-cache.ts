@@ -6,8 +6,8 @@ import { writeAtomically } from './run/files.js';
 import type { TileCache } from './webgpu/tiles.js';
 
 /**
- * What is remembered in a file: an object of strings. A file that is missing or damaged is as good as an empty one, and one
- * that cannot be written is done without.
+ * What is remembered in a file: an object of strings. A file that is missing or damaged is as good as an empty one, and
+ * one that cannot be written is done without.
  */
 export function tileCache(file: string = join(cacheFolder(), 'webgpu-tiles.json')): TileCache {
   const known = read(file);

@@ -1,4 +1,7 @@
-/** `rffc/browser`, bundled for a page: nothing of Node's is in it, and what a page does with it works where Node's is missing. */
+/**
+ * `rffc/browser`, bundled for a page: nothing of Node's is in it, and what a page does with it works where Node's is
+ * missing.
+ */
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,7 +24,10 @@ model page {
 }`;
 const builtin = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
-/** Bundles an entry whole, and gives what Node has and a page does not: its modules that were imported, and names of its own. */
+/**
+ * Bundles an entry whole, and gives what Node has and a page does not: its modules that were imported, and names of its
+ * own.
+ */
 async function bundle(code: string) {
   const imported: string[] = [];
   const named: string[] = [];

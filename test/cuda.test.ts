@@ -1,6 +1,7 @@
 /**
- * The cuda engine. Without a GPU its whole host side (memory, transfers, streams, graphs, products' arguments) plays the seed's
- * cases and random models on a stand-in for the driver, as badly ordered as CUDA allows; with one, the same cases run on it.
+ * The cuda engine. Without a GPU its whole host side (memory, transfers, streams, graphs, products' arguments) plays
+ * the seed's cases and random models on a stand-in for the driver, as badly ordered as CUDA allows; with one, the same
+ * cases run on it.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

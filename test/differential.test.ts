@@ -36,7 +36,9 @@ const patience = fuzz > 0 ? 24 * 3600_000 : effort(120_000, 1_800_000);
 
 /** Relative to a tensor's largest magnitude: what f32 makes of a few steps, with room. */
 const tolerance = 1e-4;
-/** Below this magnitude a tensor's differences count as if it had it: rounding of what cancels does not shrink with it. */
+/**
+ * Below this magnitude a tensor's differences count as if it had it: rounding of what cancels does not shrink with it.
+ */
 const floorOf = (name: string) => (/(square_avg|exp_avg_sq|acc_delta)$/.test(name) ? 1e-3 : 1e-2);
 
 const sizeOf = (t: TensorInfo) => t.shape.reduce((n, d) => n * d, 1);

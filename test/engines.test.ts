@@ -25,8 +25,8 @@ const names = readdirSync(folder)
   .filter((name) => !widths.has(name));
 
 /**
- * The network of a text with layers of some forty units: a software GPU takes minutes for millions of weights, and what is
- * launched is the same. Layers of receptive fields are as wide as their patches make them.
+ * The network of a text with layers of some forty units: a software GPU takes minutes for millions of weights, and what
+ * is launched is the same. Layers of receptive fields are as wide as their patches make them.
  */
 function narrow(text: string): string {
   if (/\bfield:/.test(text)) return text;

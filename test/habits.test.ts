@@ -1,6 +1,6 @@
 /**
- * Habits from PyTorch, Keras, Python, YAML and JSON in a whole model: each is one error, at the right place, with what to
- * write instead; and what it says to write is right.
+ * Habits from PyTorch, Keras, Python, YAML and JSON in a whole model: each is one error, at the right place, with what
+ * to write instead; and what it says to write is right.
  */
 import { describe, expect, test } from 'vitest';
 import { tables } from '../compiler/check/tables.js';

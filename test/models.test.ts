@@ -25,8 +25,8 @@ interface Line {
 }
 
 /**
- * Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. Those that take
- * ten seconds or more are trained in `npm run test:long` only.
+ * Networks of pictures of 28 × 28, with the epochs on 2,000 digits after which they are well above chance. Those that
+ * take ten seconds or more are trained in `npm run test:long` only.
  */
 const cases = [
   { name: 'symba', epochs: 2 },

@@ -1,4 +1,7 @@
-/** The package as `npm install` leaves it, without its optional packages: it runs, and says what to install for the rest. */
+/**
+ * The package as `npm install` leaves it, without its optional packages: it runs, and says what to install for the
+ * rest.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

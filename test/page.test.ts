@@ -1,6 +1,6 @@
 /**
- * rffc in a browser, as a user has it: the packed package installed beside `docs/examples/page`, the page built by Vite and
- * trained on the browser's WebGPU in headless Chromium. Its losses are the cpu engine's.
+ * rffc in a browser, as a user has it: the packed package installed beside `docs/examples/page`, the page built by Vite
+ * and trained on the browser's WebGPU in headless Chromium. Its losses are the cpu engine's.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,8 @@
 /**
  * Parity with the seed: every recorded case, on every backend that runs here, from .rff text.
  *
- * The bound is 1e-4 of each tensor's largest magnitude, and where exact arithmetic itself misses the record by more, three
- * times that: see `expectParity`.
+ * The bound is 1e-4 of each tensor's largest magnitude, and where exact arithmetic itself misses the record by more,
+ * three times that: see `expectParity`.
  */
 import { describe, expect, test } from 'vitest';
 import { listBackends, openBackend } from '../runtime/backends.js';

@@ -1,6 +1,6 @@
 /**
- * Networks that learn without labels, and the readout that is trained after them, as a user meets them: what a run says and
- * leaves, that it goes on after any stop to the same bytes, and what can be done with what it learned.
+ * Networks that learn without labels, and the readout that is trained after them, as a user meets them: what a run says
+ * and leaves, that it goes on after any stop to the same bytes, and what can be done with what it learned.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

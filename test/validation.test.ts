@@ -1,4 +1,7 @@
-/** A run that keeps samples aside, as a user meets it: what it says of them, what it chooses by them, and that it keeps them. */
+/**
+ * A run that keeps samples aside, as a user meets it: what it says of them, what it chooses by them, and that it keeps
+ * them.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The webgpu engine: parity with the seed, whole and with arenas cut to pieces, in every way that adapters like; and bad
- * days: plans and adapters that do not fit each other, a device that is lost in the middle of training.
+ * The webgpu engine: parity with the seed, whole and with arenas cut to pieces, in every way that adapters like; and
+ * bad days: plans and adapters that do not fit each other, a device that is lost in the middle of training.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

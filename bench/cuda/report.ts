@@ -1,7 +1,7 @@
 /**
- * `node dist/bench/cuda/report.js`: the networks of the seed on an NVIDIA GPU in every precision, beside their own matrix
- * products, beside the same schedule in PyTorch (expert.py) and beside our webgpu engine, in one run, as Markdown. Cells that
- * cannot be had here are left empty, and why is said on stderr.
+ * `node dist/bench/cuda/report.js`: the networks of the seed on an NVIDIA GPU in every precision, beside their own
+ * matrix products, beside the same schedule in PyTorch (expert.py) and beside our webgpu engine, in one run, as
+ * Markdown. Cells that cannot be had here are left empty, and why is said on stderr.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';

@@ -202,7 +202,10 @@ const ofParameters = ['init', 'bias', 'learn', 'lr_scale', 'field', 'dropout'] a
 
 type FastProperties = Pick<FastConnection, 'sign' | 'delay' | 'decay' | 'rate'>;
 
-/** What `rate` is where it is not written: rows normalized to a mean square of 1 agree by their cosine then, at any size. */
+/**
+ * What `rate` is where it is not written: rows normalized to a mean square of 1 agree by their cosine then, at any
+ * size.
+ */
 const standardRate = (fanIn: number): number => 0.1 / fanIn;
 
 /** The properties of a connection that has `fast`. */

@@ -13,7 +13,9 @@ import { type Around, propertyMeant } from './habits.js';
 import { type Construct, type PropertyTable, properties as propertyTables } from './properties.js';
 import type { Report } from './report.js';
 
-/** What names can stand for; `unknown` names of each are counted, so that nothing is called unused for a misspelling. */
+/**
+ * What names can stand for; `unknown` names of each are counted, so that nothing is called unused for a misspelling.
+ */
 export type NameKind = 'node' | 'connection type' | 'objective' | 'phase' | 'function' | 'value';
 
 export interface Context {

@@ -104,7 +104,8 @@ test('says that `predict` is wrong where both losses agree', () => {
       'RFF413',
       'error',
       'max',
-      'the losses agree with each other, so `predict` is wrong: write `predict: min`; to keep `max`, swap `positive` and `negative`',
+      'the losses agree with each other, so `predict` is wrong: write `predict: min`; to keep `max`, swap ' +
+        '`positive` and `negative`',
     ],
   ]);
   expect(said(greatest)).toEqual([

@@ -1,6 +1,6 @@
 /**
- * Which way an objective pulls: whether its losses want the goodness of positive rows low and that of negative rows high,
- * or the other way round, and whether `predict` takes the label that they favour.
+ * Which way an objective pulls: whether its losses want the goodness of positive rows low and that of negative rows
+ * high, or the other way round, and whether `predict` takes the label that they favour.
  *
  * Positive loss, negative loss and `predict` each say which goodness the true label should have. Two that agree show
  * the third to be the one that is wrong. Losses are followed along every goodness that a layer can reach; one that
@@ -43,8 +43,12 @@ function opposed({ layers, objectives, score, places }: ModelDocument): readonly
       code: 'RFF337',
       severity: 'error',
       at: places.score ? 'score' : `layers/${greatest.name}`,
-      message: `the scored layers predict in opposite ways: \`${least.name}\` by the least goodness, \`${greatest.name}\` by the greatest`,
-      hint: `score layers with the same \`predict\`: \`score ${score.phase}[${score.from}..${score.to}] over ${least.name}\``,
+      message:
+        `the scored layers predict in opposite ways: \`${least.name}\` by the least goodness, ` +
+        `\`${greatest.name}\` by the greatest`,
+      hint:
+        `score layers with the same \`predict\`: \`score ${score.phase}[${score.from}..${score.to}] over ` +
+        `${least.name}\``,
     },
   ];
 }
@@ -103,7 +107,9 @@ function pulls(objective: Objective, site: Site): readonly Finding[] {
   const [favours, takes] = meant === 'min' ? ['least', 'greatest'] : ['greatest', 'least'];
   const losses =
     pair !== null ? '`pair` gives' : byPositive && byNegative ? 'both losses give' : 'the loss gives';
-  const message = `${losses} the true label the ${favours} goodness, but ${asked}${isWritten ? '' : ','} takes the ${takes}`;
+  const message =
+    `${losses} the true label the ${favours} goodness, but ${asked}${isWritten ? '' : ','} takes the ` +
+    `${takes}`;
   const swap = pair === null ? 'swap `positive` and `negative`' : 'swap `pos` and `neg`';
   const write = `write \`predict: ${meant}\``;
   const hint =
@@ -120,7 +126,9 @@ const examples = {
   max: '`positive: softplus(1 - goodness)` and `negative: softplus(goodness - 1)`',
 } as const;
 
-/** What the slope of a positive row's loss favours: where the loss rises with goodness, the least is the true label's. */
+/**
+ * What the slope of a positive row's loss favours: where the loss rises with goodness, the least is the true label's.
+ */
 function favoured(sign: number): Predict | undefined {
   return sign > 0 ? 'min' : sign < 0 ? 'max' : undefined;
 }

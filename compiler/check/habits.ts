@@ -113,8 +113,8 @@ export function functionMeant(
 }
 
 /**
- * What an argument that a call has not is called there; undefined where nothing of `names` is meant. `whole`: the hint is
- * for all of it, not for its name.
+ * What an argument that a call has not is called there; undefined where nothing of `names` is meant. `whole`: the hint
+ * is for all of it, not for its name.
  */
 export function argumentMeant(
   { name, value }: Argument,

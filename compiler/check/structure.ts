@@ -275,7 +275,8 @@ function embed({ input, label }: Draft, error: Say): void {
     error(
       'RFF313',
       'input/embed',
-      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only ${size}, 0 to ${size - 1}`,
+      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only ${size}, 0 ` +
+        `to ${size - 1}`,
       size >= classes ? `\`at\` can be at most ${size - classes}` : undefined,
     );
   }
@@ -303,7 +304,8 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
       error(
         'RFF312',
         at,
-        `a grid of ${rows} × ${columns} has ${rows * columns} places, and the ${source} units of \`${c.source}\` are not as many for each`,
+        `a grid of ${rows} × ${columns} has ${rows * columns} places, and the ${source} units of ` +
+          `\`${c.source}\` are not as many for each`,
         Number.isInteger(Math.sqrt(source))
           ? `as a square it is \`[${Math.sqrt(source)}, ${Math.sqrt(source)}]\``
           : `rows × columns must divide ${source}`,
@@ -321,7 +323,8 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
         error(
           'RFF312',
           at,
-          `${count(field.maps, 'map')} × ${down} × ${across} places make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
+          `${count(field.maps, 'map')} × ${down} × ${across} places make ${all * field.maps} units, but ` +
+            `layer \`${c.target}\` has ${target}`,
           `write \`${c.target}[${all * field.maps}]\``,
         );
       }
@@ -372,7 +375,8 @@ function score({ score: range, phases }: Draft, error: Say): void {
     error(
       'RFF315',
       'score/to',
-      `step ${range.to} is outside of phase \`${phase.name}\`, which has ${count(phase.steps, 'step')}: 0 to ${phase.steps - 1}`,
+      `step ${range.to} is outside of phase \`${phase.name}\`, which has ${count(phase.steps, 'step')}: 0 ` +
+        `to ${phase.steps - 1}`,
       `write at most ${phase.steps - 1}`,
     );
   } else if (range.from > range.to) {

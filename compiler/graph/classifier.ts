@@ -1,6 +1,6 @@
 /**
- * A linear softmax on a network's activities: how the latent classifier sees a sample, for drawing hard negatives, and how a
- * model's readout does; beside goodness, for prediction.
+ * A linear softmax on a network's activities: how the latent classifier sees a sample, for drawing hard negatives, and
+ * how a model's readout does; beside goodness, for prediction.
  */
 import { constant, type Expr, fromJson, mul, sub, variable } from '../expr/index.js';
 import type { ModelDocument, Optimizer } from '../model.js';

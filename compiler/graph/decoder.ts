@@ -1,6 +1,6 @@
 /**
- * The decoder: a linear map from the layers' activities back to the input that learns beside the network, locally. What it
- * reads are constants to it, and nothing of the network reads it.
+ * The decoder: a linear map from the layers' activities back to the input that learns beside the network, locally. What
+ * it reads are constants to it, and nothing of the network reads it.
  */
 import {
   add,

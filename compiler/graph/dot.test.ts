@@ -1,4 +1,7 @@
-/** Graphviz: what is printed follows DOT's grammar, shows every layer and connection, and `dot` draws it where it is installed. */
+/**
+ * Graphviz: what is printed follows DOT's grammar, shows every layer and connection, and `dot` draws it where it is
+ * installed.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,13 +1,14 @@
 /**
- * A model for Graphviz (`dot -Tsvg`): its architecture, a box per input, label and layer and an arrow per connection; and
- * the whole dataflow graph, a box per value.
+ * A model for Graphviz (`dot -Tsvg`): its architecture, a box per input, label and layer and an arrow per connection;
+ * and the whole dataflow graph, a box per value.
  */
 import type { Connection, FastConnection, ModelDocument } from '../model.js';
 import { fullName, type Graph, type Program, type Value } from './graph.js';
 import { describe } from './print.js';
 
 const BOXES =
-  'node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]; edge [fontname="Helvetica", fontsize=9];';
+  'node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]; edge ' +
+  '[fontname="Helvetica", fontsize=9];';
 const OUTSIDE = '#dcefdc';
 const LAYER = '#e3edf7';
 /** A colour per type of connection, over again where there are more. */

@@ -1,11 +1,12 @@
 /**
  * Fast weights (Ba, Hinton, Mnih, Leibo and Ionescu 2016, "Using Fast Weights to Attend to the Recent Past", arXiv
- * 1610.06258): weights that every row makes of its own recent past, A(t) = decay · A(t − 1) + rate · a(t − 1) b(t − 1)ᵀ,
- * where a and b are the target's and the source's normalized activities at a step's end, and A is zero at the first step.
+ * 1610.06258): weights that every row makes of its own recent past, A(t) = decay · A(t − 1) + rate · a(t − 1) b(t −
+ * 1)ᵀ, where a and b are the target's and the source's normalized activities at a step's end, and A is zero at the
+ * first step.
  *
  * A is never made. Written out, A(t) · x = Σ over earlier steps τ of rate · decay^(t − 1 − τ) · (b(τ) · x) · a(τ) (the
- * paper's section 4.1): attention over the past, a row reduction and a weighted sum. For T steps of n units that is T²/2
- * dot products of n numbers a row, where the matrix would take T · n² multiplications and n² numbers a row.
+ * paper's section 4.1): attention over the past, a row reduction and a weighted sum. For T steps of n units that is
+ * T²/2 dot products of n numbers a row, where the matrix would take T · n² multiplications and n² numbers a row.
  */
 import { add, apply, constant, type Expr, mul, variable } from '../expr/index.js';
 import type { FastConnection } from '../model.js';

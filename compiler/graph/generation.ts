@@ -1,6 +1,7 @@
 /**
- * Generation: the network runs with a label held on and its own reconstruction for an input, x(t) = decode(s(t − 1)), from a
- * given image on. The graph has no training; what is run is its program `predict`, so that engines need nothing new.
+ * Generation: the network runs with a label held on and its own reconstruction for an input, x(t) = decode(s(t − 1)),
+ * from a given image on. The graph has no training; what is run is its program `predict`, so that engines need nothing
+ * new.
  */
 import type { ModelDocument, Phase } from '../model.js';
 import { decode } from './decoder.js';
@@ -23,8 +24,8 @@ function generationSteps(steps: number): Step[] {
 }
 
 /**
- * The graph of a model's generation. Its inputs are `predict/x` [1, batch, input size], the images to start from, as the
- * network sees data before `embed` and `normalize`, and `predict/label` [1, batch, classes], one-hot; its output is
+ * The graph of a model's generation. Its inputs are `predict/x` [1, batch, input size], the images to start from, as
+ * the network sees data before `embed` and `normalize`, and `predict/label` [1, batch, classes], one-hot; its output is
  * `predict/image` [batch, input size], what the decoder makes of the last step.
  *
  * @param batch images made at a time

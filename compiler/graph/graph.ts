@@ -11,8 +11,8 @@ import type { ModelDocument } from '../model.js';
 import type { HostScalar, ProgramName, TensorId, TensorInfo } from './tensors.js';
 
 /**
- * What a value can vary over. `sample`, `polarity` (0 positive, 1 negative) and `candidate` (the label tried) are axes of
- * rows: a value has one row for every combination of those that it varies over, samples innermost. `frame` and
+ * What a value can vary over. `sample`, `polarity` (0 positive, 1 negative) and `candidate` (the label tried) are axes
+ * of rows: a value has one row for every combination of those that it varies over, samples innermost. `frame` and
  * `parameters` say what else it depends on. The step is no axis: steps are written out, and what does not change from
  * one to the next is the same computation twice, which a pass finds.
  */
@@ -40,13 +40,20 @@ export type Op =
   | { readonly kind: 'embed'; readonly at: number }
   /** Inputs a [rows, m], w [n, m]: a · wᵀ. */
   | { readonly kind: 'product' }
-  /** Inputs a [rows, n], b [rows, m]: scale · aᵀ · b [n, m], the sum over the rows that either has (each broadcasts over axes it lacks). */
+  /**
+   * Inputs a [rows, n], b [rows, m]: scale · aᵀ · b [n, m], the sum over the rows that either has (each broadcasts over
+   * axes it lacks).
+   */
   | { readonly kind: 'outer'; readonly scale: number }
   /**
-   * Inputs a [rows, source], w [units, numbers of a patch]: each unit's weights times the patch that it reads, [rows, units].
+   * Inputs a [rows, source], w [units, numbers of a patch]: each unit's weights times the patch that it reads, [rows,
+   * units].
    */
   | { readonly kind: 'field product'; readonly field: Field }
-  /** Inputs a [rows, units], b [rows, source]: `outer` of each unit with the patch that it reads, [units, numbers of a patch]. */
+  /**
+   * Inputs a [rows, units], b [rows, source]: `outer` of each unit with the patch that it reads, [units, numbers of a
+   * patch].
+   */
   | { readonly kind: 'field outer'; readonly field: Field; readonly scale: number }
   /** Input [rows, n]: scale · the sum over its rows, as one row. */
   | { readonly kind: 'total'; readonly scale: number }
@@ -63,7 +70,10 @@ export type Op =
   | { readonly kind: 'map'; readonly expr: Expr; readonly vars: readonly string[]; readonly units: number }
   /** 1 / keep with probability keep, else 0: element i of the full rows, Philox at `site`. */
   | { readonly kind: 'dropout'; readonly site: number; readonly keep: number }
-  /** Inputs: probabilities [rows, classes], true class, uniform number: a class other than the true one, drawn by probability. */
+  /**
+   * Inputs: probabilities [rows, classes], true class, uniform number: a class other than the true one, drawn by
+   * probability.
+   */
   | { readonly kind: 'draw' };
 
 export interface Value {
@@ -87,7 +97,10 @@ export function fullName({ step, name }: Pick<Value, 'step' | 'name'>): string {
   return step === '' ? name : `${step}/${name}`;
 }
 
-/** Where a program's result goes: `value`, its row axes in the order of `axes` (broadcast over those it lacks), into `tensor` from element `offset`. */
+/**
+ * Where a program's result goes: `value`, its row axes in the order of `axes` (broadcast over those it lacks), into
+ * `tensor` from element `offset`.
+ */
 export interface Result {
   readonly tensor: string;
   readonly offset: number;
@@ -105,7 +118,10 @@ export interface Program {
   readonly extents: Readonly<Record<'sample' | 'polarity' | 'candidate', number>>;
 }
 
-/** What a training program trains: the network, or the readout on a network that stays as it is; with `generation` nothing. */
+/**
+ * What a training program trains: the network, or the readout on a network that stays as it is; with `generation`
+ * nothing.
+ */
 export type Purpose = 'network' | 'readout' | 'generation';
 
 export interface Graph {

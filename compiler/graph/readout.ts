@@ -1,6 +1,6 @@
 /**
- * The training program of a model's readout: the network as it is, seen under the uniform label, and one step of the softmax
- * on its activities. It is a program like any other, so engines need nothing for it.
+ * The training program of a model's readout: the network as it is, seen under the uniform label, and one step of the
+ * softmax on its activities. It is a program like any other, so engines need nothing for it.
  */
 import type { ModelDocument } from '../model.js';
 import { classifierOf, learnClasses, neutralFeatures } from './classifier.js';

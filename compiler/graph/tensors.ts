@@ -5,7 +5,9 @@
 
 import type { Connection } from '../model.js';
 
-/** `parameter` and `state` survive a run and go into checkpoints; `input` is written before, `output` read after one. */
+/**
+ * `parameter` and `state` survive a run and go into checkpoints; `input` is written before, `output` read after one.
+ */
 export type TensorRole = 'parameter' | 'state' | 'input' | 'output';
 
 /** What a parameter or optimizer state belongs to: what passes, checkpoints and reports go by, and never by a name. */
@@ -65,7 +67,9 @@ export function peerMean(layer: string): TensorId {
 /** Whether an entry of a file is optimizer state: of those that no model at hand has, the name is all there is. */
 export const isStateEntry = (name: string): boolean => name.startsWith(STATE_PREFIX);
 
-/** What all of a state tensor is when training begins: half for the means of peer normalization (Hinton 2022), else 0. */
+/**
+ * What all of a state tensor is when training begins: half for the means of peer normalization (Hinton 2022), else 0.
+ */
 export const stateAtStart = ({ state }: TensorOwner): number => (state === PEER_MEAN ? 0.5 : 0);
 
 export type ProgramName = 'train' | 'predict';

@@ -15,8 +15,9 @@ import { Lowering } from './lowering.js';
 import { timeline } from './timeline.js';
 
 /**
- * A model's training program: one batch. Its inputs are `x` [frames, samples, input size], the labels and what the negatives are
- * drawn by; its results the losses and goodness [learning steps, layers] of the batch; its updates all that learns.
+ * A model's training program: one batch. Its inputs are `x` [frames, samples, input size], the labels and what the
+ * negatives are drawn by; its results the losses and goodness [learning steps, layers] of the batch; its updates all
+ * that learns.
  *
  * @param observe whether every step's activities are results too
  */

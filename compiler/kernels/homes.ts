@@ -1,8 +1,8 @@
 /**
  * Where values lie: every value of a program gets a place in some buffer, its own or a part of another's.
  *
- * Containers (`slots`, `columns`, `concat`) have a buffer, and what lies in them is written straight to its place; views
- * are a part of what they view; inputs, constants, parameters and state have buffers that both programs share.
+ * Containers (`slots`, `columns`, `concat`) have a buffer, and what lies in them is written straight to its place;
+ * views are a part of what they view; inputs, constants, parameters and state have buffers that both programs share.
  */
 import type { Axis, Program } from '../graph/graph.js';
 import { type Ir, type IrValue, isRowAxis, isScalarRow, pad4 } from '../passes/ir.js';
@@ -59,8 +59,9 @@ export function strides(v: Pick<IrValue, 'rows' | 'axes'>, stride: number, exten
 const LINE = 16;
 
 /**
- * The distance between rows of a value in a buffer of its own. A product walks down a patch's few columns: rows an odd number of
- * cache lines apart fall on all of a cache's sets (a third off the product of 500 × 64 patches of 49, measured).
+ * The distance between rows of a value in a buffer of its own. A product walks down a patch's few columns: rows an odd
+ * number of cache lines apart fall on all of a cache's sets (a third off the product of 500 × 64 patches of 49,
+ * measured).
  */
 export function ownStride(v: IrValue): number {
   if (isScalarRow(v)) return 1;

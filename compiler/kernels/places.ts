@@ -1,8 +1,8 @@
 /**
  * Gives every value of a program its place in memory, before any launch is made.
  *
- * Containers come first, so that what lies in them is written straight to its place; then results, which go to the output
- * tensors' own memory where they can; whatever is left gets a buffer of its own.
+ * Containers come first, so that what lies in them is written straight to its place; then results, which go to the
+ * output tensors' own memory where they can; whatever is left gets a buffer of its own.
  */
 import { fullName, type Program } from '../graph/graph.js';
 import type { HostScalar } from '../graph/tensors.js';

@@ -1,9 +1,9 @@
 /**
  * Constant folding.
  *
- * Finds: rows whose every unit is one known number (the activities before the first step, a hidden or uniform label) and
- * what follows from them. Legal: always; it is arithmetic done early. Buys: the first step's products with activities that
- * are still zero, and every expression that reads them, become constants.
+ * Finds: rows whose every unit is one known number (the activities before the first step, a hidden or uniform label)
+ * and what follows from them. Legal: always; it is arithmetic done early. Buys: the first step's products with
+ * activities that are still zero, and every expression that reads them, become constants.
  */
 import { constant, type Expr, evaluate, nodesOf, substitute } from '../expr/index.js';
 import { type Ir, Rewriter } from './ir.js';

@@ -1,12 +1,12 @@
 /**
  * The label in the data.
  *
- * Finds: products with data that have the label written over some columns (`embed`), normalized by a factor a row or not at
- * all. x with the label in it is x without those columns plus the label in them, and a row's factor commutes with a product,
- * (r · x) · Wᵀ = r · (x · Wᵀ), so the product is the data's own plus the label's few columns', and the same holds for the
- * gradient. Legal: where `normalize` is `h` times a row expression. Buys: the data's part varies over samples only. It is
- * computed once for both polarities, for every label tried, and for the view without a label, on as many rows as there are
- * samples.
+ * Finds: products with data that have the label written over some columns (`embed`), normalized by a factor a row or
+ * not at all. x with the label in it is x without those columns plus the label in them, and a row's factor commutes
+ * with a product, (r · x) · Wᵀ = r · (x · Wᵀ), so the product is the data's own plus the label's few columns', and the
+ * same holds for the gradient. Legal: where `normalize` is `h` times a row expression. Buys: the data's part varies
+ * over samples only. It is computed once for both polarities, for every label tried, and for the view without a label,
+ * on as many rows as there are samples.
  */
 import { apply, type Expr, fromJson, mul, one, variable, width } from '../expr/index.js';
 import type { ModelDocument } from '../model.js';

@@ -60,22 +60,26 @@ describe('groups', () => {
   });
 });
 
-test('two layers’ mean stays apart from both where one recalls the other: their kernels would wait for each other', () => {
-  const { programs: recalling, document: model } = graphOf({
-    types: 'connection fast { fast: decay(0.9) }',
-    network: `
+test(
+  'two layers’ mean stays apart from both where one recalls the other: their kernels would wait for each ' +
+    'other',
+  () => {
+    const { programs: recalling, document: model } = graphOf({
+      types: 'connection fast { fast: decay(0.9) }',
+      network: `
       layer h1[3], h2[5] { normalize: h / (1 + mean(abs(h))) }
       connect image -> h1, image -> h2 as plain
       connect h1 -> h2 as fast`,
-    schedule: 'phase learn[3] { }',
-  });
-  const choice = { embed: true, slots: true, labelGather: true };
-  const ir = packed(recalling.predict, { model, packs: packsOf(model, choice, []) });
-  const order = inOrder(ir, fused(ir));
-  const groupOf = (name: string) => order.find((g) => g.values.some((v) => fullName(v) === name))!;
-  expect(groupOf('learn[2]/h2.h1.fast')).not.toBe(groupOf('learn[2]/h1.goodness'));
-  expect(order.flatMap((g) => g.values)).toHaveLength(ir.values.length);
-});
+      schedule: 'phase learn[3] { }',
+    });
+    const choice = { embed: true, slots: true, labelGather: true };
+    const ir = packed(recalling.predict, { model, packs: packsOf(model, choice, []) });
+    const order = inOrder(ir, fused(ir));
+    const groupOf = (name: string) => order.find((g) => g.values.some((v) => fullName(v) === name))!;
+    expect(groupOf('learn[2]/h2.h1.fast')).not.toBe(groupOf('learn[2]/h1.goodness'));
+    expect(order.flatMap((g) => g.values)).toHaveLength(ir.values.length);
+  },
+);
 
 describe('their order', () => {
   const order = inOrder(program, fused(program));

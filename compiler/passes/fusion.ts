@@ -1,10 +1,10 @@
 /**
  * Fusion.
  *
- * Finds: row expressions that read one another and run over the same rows. Legal: between two expressions with no product
- * or other sum over rows in between, nor an expression that must run by itself (over rows of another length, as what fast
- * weights recall of another layer). Buys: one kernel loads what it needs once, shares subexpressions (the goodness mean(h²)
- * and the root mean square of the same h are one reduction) and writes only what somebody else reads.
+ * Finds: row expressions that read one another and run over the same rows. Legal: between two expressions with no
+ * product or other sum over rows in between, nor an expression that must run by itself (over rows of another length, as
+ * what fast weights recall of another layer). Buys: one kernel loads what it needs once, shares subexpressions (the
+ * goodness mean(h²) and the root mean square of the same h are one reduction) and writes only what somebody else reads.
  */
 import { nodesOf } from '../expr/index.js';
 import { type Ir, type IrValue, rowKey } from './ir.js';
@@ -65,7 +65,10 @@ export function fuseRows(schedule: Schedule): Schedule {
   return { ...schedule, groups: [...groups.values()] };
 }
 
-/** Whether some third group reads `first`, at whatever remove, and is read by `last`: as one kernel they would wait for themselves. */
+/**
+ * Whether some third group reads `first`, at whatever remove, and is read by `last`: as one kernel they would wait for
+ * themselves.
+ */
 function isBetween(first: number, last: number, sources: (group: number) => readonly number[]): boolean {
   const seen = new Set([first, last]);
   const open = sources(last).filter((group) => !seen.has(group));
@@ -81,8 +84,8 @@ function isBetween(first: number, last: number, sources: (group: number) => read
 }
 
 /**
- * How many kernels' results lie between each value and the start, be it that they are only waited for: two expressions of
- * one level have none between them.
+ * How many kernels' results lie between each value and the start, be it that they are only waited for: two expressions
+ * of one level have none between them.
  */
 function levelsOf(program: Ir): readonly number[] {
   const before = predecessorsOf(program);

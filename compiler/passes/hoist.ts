@@ -1,12 +1,12 @@
 /**
  * Axis hoisting.
  *
- * Finds: what does not vary over polarity, candidate or step. A value is computed for the rows of the axes that it varies
- * over and no others; equal computations in different steps are one. Legal: always: a value is a function of its inputs,
- * and random numbers are inputs that carry their axes. Buys, in the seed's schedule: while the label is hidden positive and
- * negative rows are the same, so B rows stand for 2B; in prediction these steps are done once and not once a label, and
- * the label's influence climbs one layer a step; x · Wᵀ of a still image is computed once where nothing learns, and on B
- * rows; in its gradient the rows of both polarities are added before the product.
+ * Finds: what does not vary over polarity, candidate or step. A value is computed for the rows of the axes that it
+ * varies over and no others; equal computations in different steps are one. Legal: always: a value is a function of its
+ * inputs, and random numbers are inputs that carry their axes. Buys, in the seed's schedule: while the label is hidden
+ * positive and negative rows are the same, so B rows stand for 2B; in prediction these steps are done once and not once
+ * a label, and the label's influence climbs one layer a step; x · Wᵀ of a still image is computed once where nothing
+ * learns, and on B rows; in its gradient the rows of both polarities are added before the product.
  */
 import { add, variable } from '../expr/index.js';
 import { type Ir, type IrOp, type IrValue, isOuter, isRowAxis, Rewriter, unionAxes } from './ir.js';
@@ -26,7 +26,10 @@ export function shareEqual(program: Ir): Ir {
   return out.finish();
 }
 
-/** Shares what packing made equal and, in `outer`, sums an operand over the axes that the other does not vary over, before the product. */
+/**
+ * Shares what packing made equal and, in `outer`, sums an operand over the axes that the other does not vary over,
+ * before the product.
+ */
 export function sumBeforeOuter(packed: Ir): Ir {
   const program = shareEqual(packed);
   const out = new Rewriter(program);

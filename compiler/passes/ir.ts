@@ -33,7 +33,10 @@ export type IrOp =
   | { readonly kind: 'patches'; readonly field: Field }
   /** Inputs a, patches, and w [n, m]: each block of w's rows times a patch, the blocks' columns side by side. */
   | { readonly kind: 'block product'; readonly blocks: number }
-  /** Inputs a [rows, n] and b, patches: `outer` of each block of a's columns with a patch, the blocks' rows one below the other. */
+  /**
+   * Inputs a [rows, n] and b, patches: `outer` of each block of a's columns with a patch, the blocks' rows one below
+   * the other.
+   */
   | { readonly kind: 'block outer'; readonly blocks: number; readonly scale: number }
   /** Input t [k, n]: its first `classes` rows as rows over the candidates. */
   | { readonly kind: 'class rows'; readonly classes: number }
@@ -41,7 +44,9 @@ export type IrOp =
   | { readonly kind: 'one row'; readonly row: number }
   /** Inputs: a value over the candidates, class indices of positive and of negative rows: the row of each index. */
   | { readonly kind: 'lookup' }
-  /** Inputs: rows [.., n], class indices of positive and of negative rows: [classes sums | all | zeros] · scale, [k, n]. */
+  /**
+   * Inputs: rows [.., n], class indices of positive and of negative rows: [classes sums | all | zeros] · scale, [k, n].
+   */
   | { readonly kind: 'scatter'; readonly classes: number; readonly scale: number };
 
 export interface IrValue extends Omit<Value, 'op'> {

@@ -2,9 +2,9 @@
  * Label gather.
  *
  * Finds: products with one-hot rows. Such a product is a row of the weights' transpose, looked up by the class, and its
- * gradient adds each row to its class. The label's weights are stored transposed for it, `[ Wᵀ ; b ; 0 ]`. Legal: wherever
- * slot layout would be. Buys: the products of the label's connections, which are lookups now; where a label is not one-hot
- * (uniform, mixed) a small product is left.
+ * gradient adds each row to its class. The label's weights are stored transposed for it, `[ Wᵀ ; b ; 0 ]`. Legal:
+ * wherever slot layout would be. Buys: the products of the label's connections, which are lookups now; where a label is
+ * not one-hot (uniform, mixed) a small product is left.
  */
 import { apply, variable } from '../expr/index.js';
 import { sumTo } from './hoist.js';

@@ -1,9 +1,11 @@
 /**
- * The memory plan: every buffer's lifetime within a program is known, so buffers whose lives do not overlap share memory.
+ * The memory plan: every buffer's lifetime within a program is known, so buffers whose lives do not overlap share
+ * memory.
  *
- * Offsets are assigned greedily, the largest buffer first, each at the lowest place where nothing else that lives at the
- * same time lies (the usual heuristic for this form of interval packing). Legal: launches run in the plan's order, and an
- * engine that runs some at once must respect the memory they touch. Buys: activities of 13 steps in the room of two or three.
+ * Offsets are assigned greedily, the largest buffer first, each at the lowest place where nothing else that lives at
+ * the same time lies (the usual heuristic for this form of interval packing). Legal: launches run in the plan's order,
+ * and an engine that runs some at once must respect the memory they touch. Buys: activities of 13 steps in the room of
+ * two or three.
  */
 export interface Lifetime {
   readonly bytes: number;

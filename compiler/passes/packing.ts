@@ -1,6 +1,6 @@
 /**
- * What the slots and the label-gather pass have in common: in every layer's z = Σ sign · (s · Wᵀ + b) the products of packed
- * connections become products with their pack, and the updates of packed parameters one update of the pack.
+ * What the slots and the label-gather pass have in common: in every layer's z = Σ sign · (s · Wᵀ + b) the products of
+ * packed connections become products with their pack, and the updates of packed parameters one update of the pack.
  *
  * A pass says by a `PackKind` which products those are and how their gradient is computed.
  */
@@ -175,8 +175,8 @@ export class Packing {
   }
 
   /**
-   * The update of a pack's first weight moves the pack and its state: all of a step's updates of a pack read the versions
-   * before it, by the same rule.
+   * The update of a pack's first weight moves the pack and its state: all of a step's updates of a pack read the
+   * versions before it, by the same rule.
    */
   private update(value: IrValue, { pack, member, isWeight }: Packed, kind: PackKind): void {
     const { program, out } = this;

@@ -1,8 +1,8 @@
 /**
  * Which parameters share one packed matrix: decided once from the model, the same for both programs.
  *
- * A pack holds, side by side, the weights and biases of a layer's connections that are updated by the same rule: for each
- * a slot `[ sign · W | sign · b | 0 ]`, in the order in which their sources lie in the activities' slots.
+ * A pack holds, side by side, the weights and biases of a layer's connections that are updated by the same rule: for
+ * each a slot `[ sign · W | sign · b | 0 ]`, in the order in which their sources lie in the activities' slots.
  */
 import { updateRule } from '../graph/optimizers.js';
 import { parameterId, type TensorId } from '../graph/tensors.js';

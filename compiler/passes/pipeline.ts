@@ -1,7 +1,7 @@
 /**
- * The optimizer, in the order in which it acts. What `always` runs makes a program that engines can play at all; every other
- * row is a pass, which `--no-pass NAME` leaves out, or the second round of one: packing makes new values that are known
- * beforehand, equal, or read by nothing.
+ * The optimizer, in the order in which it acts. What `always` runs makes a program that engines can play at all; every
+ * other row is a pass, which `--no-pass NAME` leaves out, or the second round of one: packing makes new values that are
+ * known beforehand, equal, or read by nothing.
  */
 import type { ModelDocument } from '../model.js';
 import { foldConstants, foldProducts } from './constants.js';

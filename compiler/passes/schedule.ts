@@ -1,6 +1,6 @@
 /**
- * How a program's values become launches: which are made by one kernel, and in which order. It starts with a launch for each
- * value; the passes on it join them.
+ * How a program's values become launches: which are made by one kernel, and in which order. It starts with a launch for
+ * each value; the passes on it join them.
  */
 import { type Ir, type IrValue, isOuter } from './ir.js';
 import { predecessorsOf } from './versions.js';
@@ -45,7 +45,10 @@ function splitsByPolarity(program: Ir, v: IrValue): boolean {
   return isProduct && v.axes.includes('polarity');
 }
 
-/** Groups in an order in which every one comes after those that it must wait for. As near to the program's order as that allows. */
+/**
+ * Groups in an order in which every one comes after those that it must wait for. As near to the program's order as that
+ * allows.
+ */
 export function inOrder(program: Ir, groups: readonly Group[]): Group[] {
   const groupOf = new Map<number, Group>();
   for (const u of groups) for (const v of u.values) groupOf.set(v.id, u);

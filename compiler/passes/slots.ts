@@ -1,11 +1,12 @@
 /**
  * Slot layout.
  *
- * Finds: the sum z = Σ sign · (s · Wᵀ + b) of a layer. All normalized activities of a step with the same rows lie in one
- * matrix, a slot `[ s | 1 | padding ]` for each layer, so that what a layer listens to is one window of columns, and its
- * weights, biases and signs are one packed matrix. Legal: where a connection is nothing but its product (no dropout) and its
- * parameters are updated by the same rule as its neighbours'; which those are `packs.ts` decides. Buys: one product forward
- * and one for all gradients, the bias' falling out of the column of ones. A skip between slots costs a second product.
+ * Finds: the sum z = Σ sign · (s · Wᵀ + b) of a layer. All normalized activities of a step with the same rows lie in
+ * one matrix, a slot `[ s | 1 | padding ]` for each layer, so that what a layer listens to is one window of columns,
+ * and its weights, biases and signs are one packed matrix. Legal: where a connection is nothing but its product (no
+ * dropout) and its parameters are updated by the same rule as its neighbours'; which those are `packs.ts` decides.
+ * Buys: one product forward and one for all gradients, the bias' falling out of the column of ones. A skip between
+ * slots costs a second product.
  */
 import type { ModelDocument } from '../model.js';
 import { type Ir, type IrValue, rowKey, slotWidth, unionAxes } from './ir.js';
@@ -83,8 +84,8 @@ class Slots implements PackKind {
   }
 
   /**
-   * The slots that hold a node's value. Layers that are read a step later share one a step and set of rows; the input, the
-   * label, and a layer that is read in its own step have one each.
+   * The slots that hold a node's value. Layers that are read a step later share one a step and set of rows; the input,
+   * the label, and a layer that is read in its own step have one each.
    */
   private container(step: string, node: string, source: IrValue): Container {
     const { model } = this;

@@ -1,9 +1,10 @@
 /**
  * Update fusion.
  *
- * Finds: the new versions of a parameter and of its optimizer's states, which read the same gradient; and the gradient itself,
- * where nothing else reads it. Legal: all of them read the versions before, and are written over them at the end. Buys: one
- * pass over the parameters, and a gradient that is kept nowhere: the launch computes it into scratch and moves by it.
+ * Finds: the new versions of a parameter and of its optimizer's states, which read the same gradient; and the gradient
+ * itself, where nothing else reads it. Legal: all of them read the versions before, and are written over them at the
+ * end. Buys: one pass over the parameters, and a gradient that is kept nowhere: the launch computes it into scratch and
+ * moves by it.
  */
 import { type Ir, type IrValue, isOuter } from './ir.js';
 import type { GradientProducts, Group, Schedule } from './schedule.js';

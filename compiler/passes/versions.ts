@@ -27,8 +27,9 @@ export function isUpdate(
 }
 
 /**
- * What the new versions that are made together share: the gradient, the parameter that they are of, and how many versions
- * of their tensor come before, as two steps may move a tensor by the very same gradient. Undefined where nothing moves it.
+ * What the new versions that are made together share: the gradient, the parameter that they are of, and how many
+ * versions of their tensor come before, as two steps may move a tensor by the very same gradient. Undefined where
+ * nothing moves it.
  */
 export function updateKey(program: Ir, v: IrValue): string | undefined {
   if (!isUpdate(v)) return undefined;
@@ -62,8 +63,8 @@ export function siblings(
 }
 
 /**
- * For every value those that must be computed before it: what it reads and, for a parameter's new version, all that read
- * the old one, since it is written in the old one's place.
+ * For every value those that must be computed before it: what it reads and, for a parameter's new version, all that
+ * read the old one, since it is written in the old one's place.
  */
 export function predecessorsOf(program: Ir): readonly (readonly number[])[] {
   const users = usersOf(program);
@@ -72,7 +73,8 @@ export function predecessorsOf(program: Ir): readonly (readonly number[])[] {
     const old = isUpdate(v) ? versionBefore(program, v) : undefined;
     if (!old) continue;
     const together = siblings(program, users, v);
-    // Readers of the old version, also through a view of it. Siblings made by kernels of their own write elsewhere first.
+    // Readers of the old version, also through a view of it. Siblings made by kernels of their own write elsewhere
+    // first.
     const readers = [...users[old.id]!];
     for (const reader of readers) {
       if (!together.includes(reader)) before[v.id]!.push(reader.id);

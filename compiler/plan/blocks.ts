@@ -1,6 +1,7 @@
 /**
  * Products in blocks: one launch that makes as many equal products as there are blocks, each of the operands' regions a
- * fixed step further for each. An operand's blocks lie side by side in the columns of one matrix, or one below the other in its rows.
+ * fixed step further for each. An operand's blocks lie side by side in the columns of one matrix, or one below the
+ * other in its rows.
  */
 import type { Gemm, Region } from './plan.js';
 
@@ -52,8 +53,8 @@ export function wholeMatrix(product: Gemm, side: Side): Region {
 }
 
 /**
- * A product of patches as one in blocks: given as that of whole matrices, [rows, blocks · patch] · [units, patch]ᵀ or its gradient
- * [rows, units]ᵀ · [rows, blocks · patch], each block has its share of units and its own patch.
+ * A product of patches as one in blocks: given as that of whole matrices, [rows, blocks · patch] · [units, patch]ᵀ or
+ * its gradient [rows, units]ᵀ · [rows, blocks · patch], each block has its share of units and its own patch.
  */
 export function inBlocks(product: Gemm, count: number): Gemm {
   const { a, b, c, m, n, k, transposeA } = product;

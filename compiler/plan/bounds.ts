@@ -206,8 +206,8 @@ class LaunchChecks {
   }
 
   /**
-   * Gradients live in memory of the engine's own, a block of rows at a time, laid out as `gradient` is: what the products
-   * write and the update reads there stays inside its rows.
+   * Gradients live in memory of the engine's own, a block of rows at a time, laid out as `gradient` is: what the
+   * products write and the update reads there stays inside its rows.
    */
   private learn(at: string, { products, gradient, update }: Extract<Launch, { kind: 'learn' }>): void {
     const { say } = this;

@@ -1,6 +1,7 @@
 /**
- * The matrix products of a model as it is written, for the naive floor of `rffc bench`: 2B rows in every step, one product
- * forward and one for the gradients of a layer (of a field the weights that there are), every label tried from the start, up to the last scored step.
+ * The matrix products of a model as it is written, for the naive floor of `rffc bench`: 2B rows in every step, one
+ * product forward and one for the gradients of a layer (of a field the weights that there are), every label tried from
+ * the start, up to the last scored step.
  */
 import { fansOf } from '../field.js';
 import type { Graph, ProgramName } from '../graph/index.js';

@@ -10,7 +10,10 @@ import type { Purpose } from '../graph/graph.js';
 import type { HostScalar, ProgramName, TensorInfo } from '../graph/tensors.js';
 import type { ModelDocument } from '../model.js';
 
-/** `constants` are written once, at load; `parameters` and `state` live as long as the session; the others only within a run. */
+/**
+ * `constants` are written once, at load; `parameters` and `state` live as long as the session; the others only within a
+ * run.
+ */
 export type ArenaName = 'constants' | 'parameters' | 'state' | 'io' | 'activities' | 'scratch';
 
 export interface Arena {
@@ -38,7 +41,10 @@ export interface Region {
   readonly stride: number;
 }
 
-/** Rows seen as (variant, sample): row = region at `offset + variant · variantStride + sample · sampleStride`; a stride of 0 broadcasts. */
+/**
+ * Rows seen as (variant, sample): row = region at `offset + variant · variantStride + sample · sampleStride`; a stride
+ * of 0 broadcasts.
+ */
 export interface RowsView {
   readonly buffer: number;
   readonly offset: number;
@@ -77,7 +83,10 @@ export interface RowsKernel {
   }[];
 }
 
-/** c = a · b or with an operand transposed: c[m, n] = Σ_k a[m, k] · b[k, n]; `alpha` scales it, `beta` keeps that much of c. */
+/**
+ * c = a · b or with an operand transposed: c[m, n] = Σ_k a[m, k] · b[k, n]; `alpha` scales it, `beta` keeps that much
+ * of c.
+ */
 export interface Gemm {
   readonly m: number;
   readonly n: number;
@@ -92,8 +101,8 @@ export interface Gemm {
   readonly alpha: number;
   readonly beta: 0 | 1;
   /**
-   * Where given, `count` such products: a, b and c are those of the first, and lie so many numbers further in each of the
-   * next, side by side in the rows of one matrix or one below the other (see `blocks.ts`).
+   * Where given, `count` such products: a, b and c are those of the first, and lie so many numbers further in each of
+   * the next, side by side in the rows of one matrix or one below the other (see `blocks.ts`).
    */
   readonly blocks?: {
     readonly count: number;
@@ -118,8 +127,8 @@ export type Launch =
   | RowsLaunch
   /**
    * A layer's whole learning: gradient products whose results are consumed at once by an update over the same rows. The
-   * engine may run it in blocks of rows, with each block's gradients in memory of its own: the products' `c` regions all lie in
-   * `gradient`, which is read by `update` only.
+   * engine may run it in blocks of rows, with each block's gradients in memory of its own: the products' `c` regions
+   * all lie in `gradient`, which is read by `update` only.
    */
   | {
       readonly kind: 'learn';
@@ -133,7 +142,10 @@ export type Launch =
   | { readonly kind: 'mean'; readonly input: Region; readonly output: Region; readonly scale: number }
   /** output[0, j] = scale · Σ over the rows of input[·, j]. */
   | { readonly kind: 'total'; readonly input: Region; readonly output: Region; readonly scale: number }
-  /** output[k, ·] = scale · Σ of input rows whose index is k; output[classes, ·] the sum of all of them; further rows 0. `input` row r has index[r]. */
+  /**
+   * output[k, ·] = scale · Σ of input rows whose index is k; output[classes, ·] the sum of all of them; further rows 0.
+   * `input` row r has index[r].
+   */
   | {
       readonly kind: 'scatter';
       readonly input: Region;

@@ -2,8 +2,9 @@
  * What a plan costs, counted from its launches: kernels, floating-point operations, bytes read and written, memory; and
  * the summary that `rffc compile` prints.
  *
- * A matrix product m×n×k is 2mnk operations and moves its three operands once; in blocks, as often as there are blocks. A row kernel is one operation a node and unit,
- * and moves the rows that its views name. A learning launch keeps its gradient to itself, which moves nothing.
+ * A matrix product m×n×k is 2mnk operations and moves its three operands once; in blocks, as often as there are blocks.
+ * A row kernel is one operation a node and unit, and moves the rows that its views name. A learning launch keeps its
+ * gradient to itself, which moves nothing.
  */
 import { isOperator, operators } from '../expr/operators.js';
 import { blockCount } from './blocks.js';
@@ -174,7 +175,8 @@ export function summarize(plan: Plan): string {
     ],
     [
       'training',
-      `${train.data.name}, ${count(train.epochs)} epochs, batches of ${count(batch)}, ${train.optimizer.name}(lr: ${short(train.optimizer.lr)})`,
+      `${train.data.name}, ${count(train.epochs)} epochs, batches of ${count(batch)}, ` +
+        `${train.optimizer.name}(lr: ${short(train.optimizer.lr)})`,
     ],
     ['kernels', `${kernelsPerStep.toFixed(1)} a step: ${count(cost.kernels)} launches in ${steps} steps`],
     [
@@ -184,7 +186,8 @@ export function summarize(plan: Plan): string {
     [
       'prediction',
       label
-        ? `${count(predictBatch)} samples at once: ${count(predict.kernels)} launches, ${flopsText(predict.flops)}, ${bytesText(predict.bytes)} moved`
+        ? `${count(predictBatch)} samples at once: ${count(predict.kernels)} launches, ` +
+          `${flopsText(predict.flops)}, ${bytesText(predict.bytes)} moved`
         : 'none, without a label',
     ],
     [

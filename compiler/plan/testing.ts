@@ -1,6 +1,6 @@
 /**
- * Small models, their graphs and plans, for the tests of passes and plans: a model is given by what matters in a test, the
- * rest of its text is the same everywhere. And one plan that has everything, to be spoilt in one place.
+ * Small models, their graphs and plans, for the tests of passes and plans: a model is given by what matters in a test,
+ * the rest of its text is the same everywhere. And one plan that has everything, to be spoilt in one place.
  */
 import { RffcError } from '../../grammar/diagnostic.js';
 import { parse } from '../../grammar/parser.js';
@@ -52,7 +52,10 @@ export function graphOf(model: string | ModelParts, options: LowerOptions = {}):
   return lower(checked.document, options);
 }
 
-/** Every kind of launch is in the plan of this model: patches and products in blocks, a tail, a lookup, dropout, a classifier, moving averages. */
+/**
+ * Every kind of launch is in the plan of this model: patches and products in blocks, a tail, a lookup, dropout, a
+ * classifier, moving averages.
+ */
 export const everyKind: ModelParts = {
   types: `
   connection noisy { dropout: 0.25 }

@@ -1,7 +1,7 @@
 /**
- * Plans at random: each that the compiler makes is taken, whatever a plan is damaged by is told and never thrown, and one
- * that is taken touches nothing outside of its buffers. What it touches is counted here row by row, by no formula of the
- * validation's.
+ * Plans at random: each that the compiler makes is taken, whatever a plan is damaged by is told and never thrown, and
+ * one that is taken touches nothing outside of its buffers. What it touches is counted here row by row, by no formula
+ * of the validation's.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';

@@ -1,6 +1,7 @@
 /**
- * Checks a plan that did not come from this compiler just now: first its shape, by the JSON schema, and the model in it,
- * then everything that an engine relies on. A plan from a stranger must not be able to read or write outside its memory.
+ * Checks a plan that did not come from this compiler just now: first its shape, by the JSON schema, and the model in
+ * it, then everything that an engine relies on. A plan from a stranger must not be able to read or write outside its
+ * memory.
  */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';

@@ -43,7 +43,8 @@ export async function learnDigits(report: (line: string) => void, file: string) 
   // The fastest backend that works here; `cpu`, `webgpu`, `cuda` ask for one. It is closed at the end of this function.
   await using session = await openBackend('auto', plan);
 
-  // A new session is initialized from the model's seed. Options are the model's unless given: `{ epochs: 5, lr: 1e-3 }`.
+  // A new session is initialized from the model's seed. Options are the model's unless given: `{ epochs: 5, lr: 1e-3
+  // }`.
   const { test } = await train(
     session,
     plan,

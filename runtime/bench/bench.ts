@@ -160,7 +160,10 @@ async function measure(
   };
 }
 
-/** Plays each in turn, round after round, and gives each one's median seconds. The first round warms up and is not timed. */
+/**
+ * Plays each in turn, round after round, and gives each one's median seconds. The first round warms up and is not
+ * timed.
+ */
 async function interleaved(
   plays: readonly Play[],
   asked: number | undefined,

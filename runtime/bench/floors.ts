@@ -1,6 +1,6 @@
 /**
- * The floors of `rffc bench`, as programs of the plan's own: played by the same workers through the same BLAS, on memory
- * beside the plan's, they take what the matrix products take alone.
+ * The floors of `rffc bench`, as programs of the plan's own: played by the same workers through the same BLAS, on
+ * memory beside the plan's, they take what the matrix products take alone.
  *
  * The floor is the plan's products, those of learning included, in their places and order, and nothing else. The naive
  * floor is the products of the model as it is written (`plan.naive`), each on operands of its own.
@@ -73,8 +73,8 @@ class Operands {
 const align = (bytes: number): number => Math.ceil(bytes / 256) * 256;
 
 /**
- * Products [m, n, k, count] as a program, step by step: of those with fewer than all steps, the last ones. In training a
- * layer's two entries are its activity and its gradient, which multiplies by the transposed deltas.
+ * Products [m, n, k, count] as a program, step by step: of those with fewer than all steps, the last ones. In training
+ * a layer's two entries are its activity and its gradient, which multiplies by the transposed deltas.
  */
 function naiveProgram(
   products: Plan['naive'][ProgramName],

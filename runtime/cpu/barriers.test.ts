@@ -41,7 +41,10 @@ describe('conflicts', () => {
   });
 });
 
-/** One network layer: slots (buffer 0), weights (1), sums (2), a gradient nobody stores (3), a lookup table (4), indices (5). */
+/**
+ * One network layer: slots (buffer 0), weights (1), sums (2), a gradient nobody stores (3), a lookup table (4), indices
+ * (5).
+ */
 const buffers: Plan['buffers'] = Array.from({ length: 6 }, (_, i) => ({
   arena: 'activities',
   offset: i * 65536,

@@ -1,10 +1,10 @@
 /**
- * Where workers must meet: before a launch that touches memory which a launch since the last meeting touches too, one of
- * them writing, unless every worker finds there only what it did itself.
+ * Where workers must meet: before a launch that touches memory which a launch since the last meeting touches too, one
+ * of them writing, unless every worker finds there only what it did itself.
  *
- * That exception carries most programs. Work is shared by rows, always by the same formula, so two launches which each keep
- * every worker to its own rows of a same matrix need no meeting between them: a forward product, the row kernel behind it,
- * the next product. All else is taken for touched by everybody.
+ * That exception carries most programs. Work is shared by rows, always by the same formula, so two launches which each
+ * keep every worker to its own rows of a same matrix need no meeting between them: a forward product, the row kernel
+ * behind it, the next product. All else is taken for touched by everybody.
  */
 import { wholeMatrix } from '../../compiler/plan/blocks.js';
 import type { Launch, Plan, Region, RowsView } from '../../compiler/plan/plan.js';

@@ -1,9 +1,9 @@
 /**
  * The system's BLAS, called through koffi: where it is, how it is opened, and single-precision products by address.
  *
- * A library is called by several worker threads at once, each with its own share, so it is set to one thread of its own.
- * Reference implementations are slower than our WebAssembly product, so a library under a generic name is taken only if
- * it says that it is a tuned one. `RFFC_BLAS` is a library's path, or `off`.
+ * A library is called by several worker threads at once, each with its own share, so it is set to one thread of its
+ * own. Reference implementations are slower than our WebAssembly product, so a library under a generic name is taken
+ * only if it says that it is a tuned one. `RFFC_BLAS` is a library's path, or `off`.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -46,11 +46,17 @@ export interface Blas extends BlasInfo {
 export const blasHint: string = (() => {
   switch (process.platform) {
     case 'linux':
-      return 'Debian and Ubuntu: apt install libopenblas0-pthread; Fedora: dnf install openblas; conda: conda install libopenblas; or set RFFC_BLAS to a library, or to `off`';
+      return (
+        'Debian and Ubuntu: apt install libopenblas0-pthread; Fedora: dnf install openblas; conda: conda ' +
+        'install libopenblas; or set RFFC_BLAS to a library, or to `off`'
+      );
     case 'darwin':
       return "nothing to install: macOS brings Accelerate; set RFFC_BLAS to another library's path, or to `off`";
     default:
-      return 'download OpenBLAS (https://github.com/OpenMathLib/OpenBLAS/releases) and set RFFC_BLAS to its libopenblas.dll, or to `off`';
+      return (
+        'download OpenBLAS (https://github.com/OpenMathLib/OpenBLAS/releases) and set RFFC_BLAS to its ' +
+        'libopenblas.dll, or to `off`'
+      );
   }
 })();
 

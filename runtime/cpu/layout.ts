@@ -61,7 +61,8 @@ export function layOut(
     const bound = available < REACH ? 'this machine has free' : 'the cpu backend can address';
     throw failure(
       'RFF824',
-      `the model needs ${bytesText(total)} of memory (${parts}, ${workers} workers ${bytesText(workers * privateBytes)}), more than the ${bytesText(limit)} ${bound}`,
+      `the model needs ${bytesText(total)} of memory (${parts}, ${workers} workers ` +
+        `${bytesText(workers * privateBytes)}), more than the ${bytesText(limit)} ${bound}`,
       { hint: 'make `batch` smaller, or the layers' },
     );
   }

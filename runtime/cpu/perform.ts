@@ -140,7 +140,8 @@ export function prepare(setup: Setup, position: Position): (work: Work) => Task 
             const address = gradient.address + 4 * ((part.from + row - from) * gradient.step + col);
             return [product(p, part, { address, step: gradient.step })];
           });
-          // Where row 0 of the gradient would lie for row `from` to lie at its start; below 0 it wraps, as the kernel's sums do.
+          // Where row 0 of the gradient would lie for row `from` to lie at its start; below 0 it wraps, as the kernel's
+          // sums do.
           const origin = gradient.address - 4 * from * gradient.step;
           blocks.push(() => {
             for (const run of products) run();

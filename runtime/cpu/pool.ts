@@ -1,9 +1,9 @@
 /**
- * The pool of worker threads that plays programs over one shared memory. The main thread only posts messages and waits for
- * answers, so it stays free for progress and signals.
+ * The pool of worker threads that plays programs over one shared memory. The main thread only posts messages and waits
+ * for answers, so it stays free for progress and signals.
  *
- * Whatever ends one worker (an exception, a trap, a lack of memory, an exit) ends the pool: the rendezvous is broken, the
- * others stop where they next meet, and the run under way is rejected with one error that says what happened.
+ * Whatever ends one worker (an exception, a trap, a lack of memory, an exit) ends the pool: the rendezvous is broken,
+ * the others stop where they next meet, and the run under way is rejected with one error that says what happened.
  */
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';

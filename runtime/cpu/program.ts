@@ -18,7 +18,10 @@ const BLOCK_ROWS = 512;
 
 type LearnLaunch = Extract<Launch, { kind: 'learn' }>;
 
-/** What a private region holds, from its start: argument blocks and constants, the kernels' scratch, gradients, products' scratch. */
+/**
+ * What a private region holds, from its start: argument blocks and constants, the kernels' scratch, gradients,
+ * products' scratch.
+ */
 export interface PrivateLayout {
   readonly words: number;
   readonly scratch: number;
@@ -163,7 +166,8 @@ export function makeSteps(
           name: 'patches',
           args: [
             ...[at(input), 4 * input.stride, at(output), 4 * output.stride, down, across, field.size],
-            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the right and below.
+            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the
+            // right and below.
             ...[4 * numbers, 4 * field.grid[1] * field.channels, 4 * field.stride * field.channels],
             ...[4 * field.stride * field.grid[1] * field.channels, 4 * (output.cols / (down * across))],
           ],

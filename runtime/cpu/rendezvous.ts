@@ -2,9 +2,9 @@
  * Where workers meet: a barrier over a few shared words, which a failing worker (or the main thread, when one is gone)
  * can break so that nobody waits for ever.
  *
- * The last to arrive starts a new generation; the others watch the generation, first in a short loop, since most meetings
- * are over within microseconds, then asleep. Breaking sets a flag and starts a generation too: whoever reads the generation
- * before that wakes up, whoever reads it later sees the flag.
+ * The last to arrive starts a new generation; the others watch the generation, first in a short loop, since most
+ * meetings are over within microseconds, then asleep. Breaking sets a flag and starts a generation too: whoever reads
+ * the generation before that wakes up, whoever reads it later sees the flag.
  */
 
 const ARRIVED = 0;
@@ -39,8 +39,8 @@ export function meet(words: Int32Array, workers: number): void {
     return;
   }
   const over = () => Atomics.load(words, GENERATION) !== generation;
-  // Again while it is not over: the last to arrive at the meeting before may have been held up before it woke its sleepers,
-  // who had seen the generation by themselves, and so wakes them out of this one.
+  // Again while it is not over: the last to arrive at the meeting before may have been held up before it woke its
+  // sleepers, who had seen the generation by themselves, and so wakes them out of this one.
   if (!watch(over)) while (!over()) Atomics.wait(words, GENERATION, generation);
   if (Atomics.load(words, BROKEN)) throw new Broken();
 }

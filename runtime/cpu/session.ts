@@ -102,7 +102,10 @@ export class CpuSession implements Session {
     return this.layout.buffers[r.buffer]! / 4 + r.offset;
   }
 
-  /** Calls `each` with the place in memory, in numbers, and in the row-major tensor, of every stretch of `length` numbers. */
+  /**
+   * Calls `each` with the place in memory, in numbers, and in the row-major tensor, of every stretch of `length`
+   * numbers.
+   */
   private stretches(
     t: PlanTensor,
     each: (memory: number, tensor: number, length: number, gap: number) => void,

@@ -1,6 +1,6 @@
 /**
- * From CUDA C to machine code: by NVRTC, or where that is missing by nvcc; for the device's own architecture; and once: what was
- * compiled is kept in the user's cache folder under the hash of all that it depends on.
+ * From CUDA C to machine code: by NVRTC, or where that is missing by nvcc; for the device's own architecture; and once:
+ * what was compiled is kept in the user's cache folder under the hash of all that it depends on.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -65,7 +65,9 @@ export function openNvrtc(found: Found): CudaCompiler {
   };
 }
 
-/** nvcc as a compiler: a process of its own each time, and slower for it. @throws RffcError RFF844 where it does not run */
+/**
+ * nvcc as a compiler: a process of its own each time, and slower for it. @throws RffcError RFF844 where it does not run
+ */
 export function openNvcc(command: string): CudaCompiler {
   const run = (args: readonly string[]) => {
     const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });

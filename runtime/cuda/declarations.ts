@@ -1,9 +1,9 @@
 /**
- * What is called of NVIDIA's libraries, in C's own words: prototypes, the one struct, and the constants. Calls are made from
- * these tables, and a test holds the same tables against NVIDIA's headers where those are installed.
+ * What is called of NVIDIA's libraries, in C's own words: prototypes, the one struct, and the constants. Calls are made
+ * from these tables, and a test holds the same tables against NVIDIA's headers where those are installed.
  *
- * Every function gives a status, 0 for success. Names are those the libraries export (`cuMemAlloc_v2`), which have been the
- * same since CUDA 12.0.
+ * Every function gives a status, 0 for success. Names are those the libraries export (`cuMemAlloc_v2`), which have been
+ * the same since CUDA 12.0.
  */
 
 /** How koffi passes each C type. Handles and addresses of the device are 64-bit words. */

@@ -1,6 +1,7 @@
 /**
- * What the engine needs of an NVIDIA GPU, as an interface: the driver, and cuBLAS. `native.ts` implements it through koffi;
- * tests implement it in plain memory. Every function throws an `RffcError` that names the call and the library's own words.
+ * What the engine needs of an NVIDIA GPU, as an interface: the driver, and cuBLAS. `native.ts` implements it through
+ * koffi; tests implement it in plain memory. Every function throws an `RffcError` that names the call and the library's
+ * own words.
  *
  * Addresses of the device and handles are the libraries' own, as bigints.
  */

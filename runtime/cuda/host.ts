@@ -1,6 +1,6 @@
 /**
- * The computer as the search for NVIDIA's libraries sees it: its folders, its loader, its variables. Tests put another one in
- * its place.
+ * The computer as the search for NVIDIA's libraries sees it: its folders, its loader, its variables. Tests put another
+ * one in its place.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

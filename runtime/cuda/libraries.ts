@@ -1,10 +1,10 @@
 /**
- * Where NVIDIA's libraries are. The driver's own is known to the system's loader; NVRTC and cuBLAS come with a CUDA toolkit or,
- * on most machines that compute, only inside a Python environment's `nvidia` packages. `RFFC_CUDA` names folders to look
- * into first.
+ * Where NVIDIA's libraries are. The driver's own is known to the system's loader; NVRTC and cuBLAS come with a CUDA
+ * toolkit or, on most machines that compute, only inside a Python environment's `nvidia` packages. `RFFC_CUDA` names
+ * folders to look into first.
  *
- * A library of a newer CUDA than the driver does not run, one of an older does: so of each, the newest is taken that is not
- * newer than the driver.
+ * A library of a newer CUDA than the driver does not run, one of an older does: so of each, the newest is taken that is
+ * not newer than the driver.
  */
 import { posix, win32 } from 'node:path';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
@@ -17,7 +17,10 @@ export interface Found {
 
 export type ToolkitLibrary = 'nvrtc' | 'cublas';
 
-/** The oldest CUDA whose libraries and driver are used, and how far past the driver's own a search looks to explain itself. */
+/**
+ * The oldest CUDA whose libraries and driver are used, and how far past the driver's own a search looks to explain
+ * itself.
+ */
 const OLDEST = 12;
 const BEYOND = 3;
 
@@ -35,7 +38,9 @@ export function fileName(host: Host, library: ToolkitLibrary, major: number): st
   return library === 'nvrtc' ? `nvrtc64_${major}0_0.dll` : `cublas64_${major}.dll`;
 }
 
-/** Libraries that another one loads by itself, and finds only if they are loaded already or lie where the loader looks. */
+/**
+ * Libraries that another one loads by itself, and finds only if they are loaded already or lie where the loader looks.
+ */
 function companions(host: Host, library: ToolkitLibrary, major: number, names: readonly string[]): string[] {
   if (library === 'cublas') return [windows(host) ? `cublasLt64_${major}.dll` : `libcublasLt.so.${major}`];
   return names.filter((name) => /nvrtc-builtins/.test(name) && !/\.alt\./.test(name));
@@ -150,7 +155,9 @@ export function findToolkitLibrary(
   }
   const title = TITLES[library];
   const file = fileName(host, library, newest);
-  const get = `pip install ${PACKAGES[library]}, or install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads); if it is there already, set RFFC_CUDA to its folder`;
+  const get =
+    `pip install ${PACKAGES[library]}, or install the CUDA toolkit ` +
+    '(https://developer.nvidia.com/cuda-downloads); if it is there already, set RFFC_CUDA to its folder';
   const why =
     broken ??
     (tooNew === undefined

@@ -1,4 +1,7 @@
-/** Puts together what the cuda engine stands on: the driver, cuBLAS, and NVRTC or nvcc, each found where it is or missed by name. */
+/**
+ * Puts together what the cuda engine stands on: the driver, cuBLAS, and NVRTC or nvcc, each found where it is or missed
+ * by name.
+ */
 
 import { openNvcc, openNvrtc } from './compiler.js';
 import type { CudaCompiler, CudaDriver, CudaMachine } from './driver.js';
@@ -11,8 +14,8 @@ let opened: CudaMachine | undefined;
 /**
  * This computer's CUDA.
  *
- * @throws RffcError RFF840 without a driver that works, RFF841 for one too old, RFF842 for a library that is missing, RFF847 for
- * an `RFFC_CUDA` that names no folder
+ * @throws RffcError RFF840 without a driver that works, RFF841 for one too old, RFF842 for a library that is missing,
+ * RFF847 for an `RFFC_CUDA` that names no folder
  */
 export function openMachine(host: Host = thisHost): CudaMachine {
   if (host === thisHost && opened) return opened;

@@ -1,6 +1,6 @@
 /**
- * The memory of the device: what a plan needs there, measured against what is free before anything is allocated. Every arena is
- * an allocation of its own, so that tools which watch allocations see what leaves its arena.
+ * The memory of the device: what a plan needs there, measured against what is free before anything is allocated. Every
+ * arena is an allocation of its own, so that tools which watch allocations see what leaves its arena.
  */
 import type { Plan } from '../../compiler/plan/plan.js';
 import type { CudaDriver } from './driver.js';
@@ -58,7 +58,8 @@ export function allocateAreas(
       .filter(([, bytes]) => bytes >= 0.01 * needed)
       .map(([name, bytes]) => `${name.replace('*', '')} ${bytesText(bytes)}`);
     throw outOfMemory(
-      `the model needs ${bytesText(needed)} (${largest.join(', ')}), and of the ${bytesText(total)} of ${device} ${bytesText(free)} are free`,
+      `the model needs ${bytesText(needed)} (${largest.join(', ')}), and of the ${bytesText(total)} of ` +
+        `${device} ${bytesText(free)} are free`,
     );
   }
   const made = new Map<string, { readonly address: bigint; readonly bytes: number }>();

@@ -295,7 +295,9 @@ export function outOfMemory(message: string): RffcError {
 
 export function callFailed(name: string, words: string): RffcError {
   return failure('RFF846', `${name} failed: ${words}`, {
-    hint: 'the GPU or its driver failed, or this is a mistake in rffc: go on with `rffc run --resume`, and report it if it happens again',
+    hint:
+      'the GPU or its driver failed, or this is a mistake in rffc: go on with `rffc run --resume`, and ' +
+      'report it if it happens again',
   });
 }
 
@@ -351,8 +353,8 @@ export function statusText({ library }: Found, name: string): (status: number) =
 }
 
 /**
- * The arguments of cublasGemmEx behind the handle, or of cublasGemmStridedBatchedEx for a product in blocks. cuBLAS reads matrices column by column, so it sees each of ours transposed,
- * and makes cᵀ[n, m] = op(b)ᵀ · op(a)ᵀ of them.
+ * The arguments of cublasGemmEx behind the handle, or of cublasGemmStridedBatchedEx for a product in blocks. cuBLAS
+ * reads matrices column by column, so it sees each of ours transposed, and makes cᵀ[n, m] = op(b)ᵀ · op(a)ᵀ of them.
  */
 export function gemmArguments(p: Product): NativeArgument[] {
   const { CUBLAS_OP_N, CUBLAS_OP_T, CUBLAS_GEMM_DEFAULT } = cublasConstants;

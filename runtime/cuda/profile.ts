@@ -1,4 +1,6 @@
-/** The device's own clock: a program with its steps one after the other on one stream, and an event between each two. */
+/**
+ * The device's own clock: a program with its steps one after the other on one stream, and an event between each two.
+ */
 import type { CudaDriver, CudaEvent, Stream } from './driver.js';
 import type { Program } from './programs.js';
 

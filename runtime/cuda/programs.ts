@@ -27,7 +27,10 @@ interface Call {
 
 export type Program = readonly Call[];
 
-/** Makes a program's steps into calls. `functions` are the module's kernels by name, `run` the address of the run's words. */
+/**
+ * Makes a program's steps into calls. `functions` are the module's kernels by name, `run` the address of the run's
+ * words.
+ */
 export function prepareProgram(
   { driver, products }: CudaMachine,
   steps: readonly Step[],

@@ -1,6 +1,6 @@
 /**
- * The cuda engine: a plan on an NVIDIA GPU. Its kernels are CUDA C compiled at load, its products cuBLAS's; each program is
- * captured once as a CUDA graph whose branches are the layers, and a run is a launch of that graph.
+ * The cuda engine: a plan on an NVIDIA GPU. Its kernels are CUDA C compiled at load, its products cuBLAS's; each
+ * program is captured once as a CUDA graph whose branches are the layers, and a run is a launch of that graph.
  */
 import { cudaModule } from '../../compiler/codegen/cuda/index.js';
 import { hostScalar } from '../../compiler/graph/tensors.js';
@@ -46,8 +46,9 @@ const AT_LOAD: RunArguments = { epoch: 0, batch: 0, trained: 0, rate: 1 };
 /**
  * Opens a plan on an NVIDIA GPU and plays its `load` program.
  *
- * @throws RffcError RFF840 to RFF842 where something is missing, RFF843 for a device that is not there, RFF844 for a kernel that
- * does not compile, RFF845 where its memory is not enough, RFF826 for a precision it does not have, RFF846 where a call fails
+ * @throws RffcError RFF840 to RFF842 where something is missing, RFF843 for a device that is not there, RFF844 for a
+ * kernel that does not compile, RFF845 where its memory is not enough, RFF826 for a precision it does not have, RFF846
+ * where a call fails
  */
 export async function openCuda(
   compiled: Plan,

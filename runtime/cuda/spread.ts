@@ -1,7 +1,8 @@
 /**
- * A plan with room between its values. The compiler lets a buffer take the memory of one that has just died, in the order in
- * which it wrote the launches down; on a GPU that very order is loosened, and then a layer waits for another to be done with a
- * place and nothing else. So here a dead buffer's memory rests for some launches before it is taken again.
+ * A plan with room between its values. The compiler lets a buffer take the memory of one that has just died, in the
+ * order in which it wrote the launches down; on a GPU that very order is loosened, and then a layer waits for another
+ * to be done with a place and nothing else. So here a dead buffer's memory rests for some launches before it is taken
+ * again.
  */
 import type { Buffer, Gemm, Launch, Plan, RowsLaunch, RowsView } from '../../compiler/plan/plan.js';
 
@@ -18,8 +19,8 @@ interface Life {
 }
 
 /**
- * Launches that memory rests: about a step's. The longest way through a batch of mnist3x200 is then 60 kernels instead of 117
- * (of 268), for twice the memory of activities; more gains nothing, and leaves the caches.
+ * Launches that memory rests: about a step's. The longest way through a batch of mnist3x200 is then 60 kernels instead
+ * of 117 (of 268), for twice the memory of activities; more gains nothing, and leaves the caches.
  */
 const REST = 8;
 
@@ -34,8 +35,8 @@ export function spread(plan: Plan, most: number, rest: number = REST): Plan {
   const bytes = new Map<string, number>(plan.arenas.map((arena) => [arena.name, arena.bytes]));
   for (const arena of PASSING) {
     const own = (index: number) => plan.buffers[index]!.arena === arena;
-    // What several programs use keeps one place, in front of all others. A gradient lies there too, all in one place: the
-    // engine stores it elsewhere.
+    // What several programs use keeps one place, in front of all others. A gradient lies there too, all in one place:
+    // the engine stores it elsewhere.
     let front = 0;
     const gradients = new Set(Object.values(plan.programs).flat().flatMap(gradientOf).filter(own));
     for (const index of gradients) {

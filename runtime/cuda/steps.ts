@@ -1,7 +1,7 @@
 /**
- * A plan's launches as steps: what each touches, so that it can be given a stream, and what it does once memory is there. A
- * step is what runs on one stream in order: a kernel, a product, or a layer's whole learning, whose gradient lies in memory
- * of that stream's own, so that layers learn side by side.
+ * A plan's launches as steps: what each touches, so that it can be given a stream, and what it does once memory is
+ * there. A step is what runs on one stream in order: a kernel, a product, or a layer's whole learning, whose gradient
+ * lies in memory of that stream's own, so that layers learn side by side.
  *
  * With bf16 every operand is converted by a step of its own, once for all products that read it until it changes.
  */

@@ -1,9 +1,9 @@
 /**
- * Which launches may run side by side: each is given a stream, and the launches of other streams that it must wait for. Streams
- * are joined by events, so a program that is captured becomes a graph whose branches are the layers.
+ * Which launches may run side by side: each is given a stream, and the launches of other streams that it must wait for.
+ * Streams are joined by events, so a program that is captured becomes a graph whose branches are the layers.
  *
- * The rule is the one of every parallel schedule: two launches that touch the same bytes, one of them writing, keep their
- * order. A wait that another wait already implies is left out.
+ * The rule is the one of every parallel schedule: two launches that touch the same bytes, one of them writing, keep
+ * their order. A wait that another wait already implies is left out.
  */
 import { conflicts, type Touch } from '../cpu/barriers.js';
 
@@ -18,7 +18,8 @@ export interface Slot {
 /**
  * Gives every step a stream, up to `most` of them, numbered from 0.
  *
- * @param steps what each touches, in an order in which they may run one after the other; who touches it (`own`) is not asked
+ * @param steps what each touches, in an order in which they may run one after the other; who touches it (`own`) is not
+ * asked
  */
 export function assignStreams(steps: readonly (readonly Touch[])[], most: number): Slot[] {
   const anybody = steps.map((touches) => touches.map((t): Touch => ({ ...t, own: false })));
@@ -67,9 +68,9 @@ function dependencies(steps: readonly (readonly Touch[])[], touches: readonly To
 }
 
 /**
- * The stream of the first step that this one depends on and nothing has followed yet: so each layer keeps to a stream of its
- * own. Else one on which nothing runs that this step would not wait for anyway, a new one, or the one that has been without
- * a new step for the longest.
+ * The stream of the first step that this one depends on and nothing has followed yet: so each layer keeps to a stream
+ * of its own. Else one on which nothing runs that this step would not wait for anyway, a new one, or the one that has
+ * been without a new step for the longest.
  */
 function streamFor(
   before: readonly number[],

@@ -1,7 +1,7 @@
 /**
- * Tensors between the host and the device. A batch's inputs go through pinned memory, two places in turn, and a stream of their
- * own into a place beside the plan's memory, so that they travel while a program still runs; when the next one is played they
- * are moved to where it reads them. Parameters are copied at once.
+ * Tensors between the host and the device. A batch's inputs go through pinned memory, two places in turn, and a stream
+ * of their own into a place beside the plan's memory, so that they travel while a program still runs; when the next one
+ * is played they are moved to where it reads them. Parameters are copied at once.
  */
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { lengthOf, partsOf } from '../tensors.js';
@@ -143,7 +143,9 @@ export class Transfer {
     }
   }
 
-  /** Numbers from the host into a region, on the stream of programs; `host` may not change until that has come so far. */
+  /**
+   * Numbers from the host into a region, on the stream of programs; `host` may not change until that has come so far.
+   */
   put(region: Region, host: Uint8Array<ArrayBuffer>): void {
     const { rows, cols } = region;
     const from = { host, pitch: 4 * cols };
@@ -158,7 +160,10 @@ export class Transfer {
   }
 }
 
-/** A tensor's numbers as its regions hold them, one region after the other: in its own format, transposed, its sign turned. */
+/**
+ * A tensor's numbers as its regions hold them, one region after the other: in its own format, transposed, its sign
+ * turned.
+ */
 function laidOut(tensor: PlanTensor, values: Values): Values {
   const right = tensor.type === 'i32' ? values instanceof Int32Array : values instanceof Float32Array;
   if (right && !tensor.transposed && tensor.sign === 1) return values;

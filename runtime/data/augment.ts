@@ -1,7 +1,7 @@
 /**
- * `augment:` in `train { }`: changes each training sample a little, anew in each epoch: `shift(2)`, `rotate(10)`, `noise(0.1)`,
- * in the order they are listed. Keyed by (seed, epoch, sample), so that a resumed run sees what the uninterrupted one saw.
- * A sample's positive and negative row stay the same data.
+ * `augment:` in `train { }`: changes each training sample a little, anew in each epoch: `shift(2)`, `rotate(10)`,
+ * `noise(0.1)`, in the order they are listed. Keyed by (seed, epoch, sample), so that a resumed run sees what the
+ * uninterrupted one saw. A sample's positive and negative row stay the same data.
  */
 
 import type { Augmentation, Train } from '../../compiler/model.js';
@@ -10,7 +10,9 @@ import { below, words } from '../random/philox.js';
 import { SITE } from '../random/sites.js';
 import type { Grid, Split } from './dataset.js';
 
-/** Changes a batch in place: `x` [frames, indices.length, inputSize], the samples at `indices` of the training split. */
+/**
+ * Changes a batch in place: `x` [frames, indices.length, inputSize], the samples at `indices` of the training split.
+ */
 export type Augment = (x: Float32Array, indices: Int32Array, epoch: number) => void;
 
 /** Changes one sample, [frames, inputSize]; `scratch` is as long. */

@@ -53,7 +53,10 @@ export function cellsOf({ text, number }: Line, file: string): string[] {
   }
 }
 
-/** What a file is and how long, before it is read. @throws RffcError RFF613 where the system refuses, RFF650 for another kind of file. */
+/**
+ * What a file is and how long, before it is read. @throws RffcError RFF613 where the system refuses, RFF650 for another
+ * kind of file.
+ */
 export async function inspectCsv(file: string): Promise<{ bytes: number; gzip: boolean }> {
   let head: Uint8Array;
   let bytes: number;

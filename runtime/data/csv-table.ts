@@ -1,6 +1,6 @@
 /**
- * A CSV file's rows as they come, line by line: the header, the label's column, the numbers. Values that are all bytes are
- * kept as bytes, a quarter of the room.
+ * A CSV file's rows as they come, line by line: the header, the label's column, the numbers. Values that are all bytes
+ * are kept as bytes, a quarter of the room.
  */
 
 import { type Diagnostic, failure } from '../../grammar/diagnostic.js';
@@ -9,7 +9,9 @@ import { cells, cellsOf, type Line, wrong } from './csv-lines.js';
 import { numbering } from './labels.js';
 
 export interface TableOptions {
-  /** The label's column in the header; the first column without it; null where no column is one, and all labels are 0. */
+  /**
+   * The label's column in the header; the first column without it; null where no column is one, and all labels are 0.
+   */
   readonly label?: string | null | undefined;
   /** Whether the first line is a header; without it, what the line says. */
   readonly header?: boolean | undefined;
@@ -21,7 +23,9 @@ export interface TableOptions {
 const CHUNK_VALUES = 2 ** 20;
 /** A line that counts 0, 1, 2, … is a header from this width on; a shorter one may be a sample. */
 const COUNTING_HEADER = 4;
-/** A column that counts the samples is an index from this many on, whatever its name; a shorter one may be the classes. */
+/**
+ * A column that counts the samples is an index from this many on, whatever its name; a shorter one may be the classes.
+ */
 const COUNTING_ROWS = 32;
 /** What pandas and others call an index. */
 const INDEX_NAME = /^(?:|index|id|unnamed: 0|row|row_?id)$/i;
@@ -270,7 +274,8 @@ export class TableBuilder {
           file,
           hint:
             others.length > 0
-              ? `name the label's column: \`label: ${JSON.stringify(others[0])}\`; the columns are ${others.join(', ')}, …`
+              ? `name the label's column: \`label: ${JSON.stringify(others[0])}\`; the columns are ` +
+                `${others.join(', ')}, …`
               : 'put the label into the first column; from pandas: `df.to_csv(file, index=False)`',
         });
       }

@@ -1,7 +1,7 @@
 /**
- * `csv("file.csv", label: "class", test: "other.csv", header: on, normalize: [mean, std])`: a sample per line, numbers with
- * commas between them, one column the label (the first, or the one named by the header line). Plain or gzipped, of any
- * length: a plain file that does not fit memory stays on disk, and of each line is kept where it is.
+ * `csv("file.csv", label: "class", test: "other.csv", header: on, normalize: [mean, std])`: a sample per line, numbers
+ * with commas between them, one column the label (the first, or the one named by the header line). Plain or gzipped, of
+ * any length: a plain file that does not fit memory stays on disk, and of each line is kept where it is.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -35,7 +35,8 @@ export interface Table {
 
 /**
  * A text's rows.
- * @param label the label's column in the header; the first column without it; null where no column is one, and all labels are 0.
+ * @param label the label's column in the header; the first column without it; null where no column is one, and all
+ * labels are 0.
  * @throws RffcError RFF650 naming the line and the column, RFF672 where the label is an index.
  */
 export function parseCsv(text: string, label: string | undefined | null, file: string): Table {
@@ -120,7 +121,10 @@ function askedOf(spec: DataSpec) {
   return { label: labelOf(spec), header };
 }
 
-/** Loads `csv`; without `test` the test split is empty. Classes are one more than the highest label. @throws RffcError RFF603, RFF613, RFF614, RFF616, RFF650, RFF672. */
+/**
+ * Loads `csv`; without `test` the test split is empty. Classes are one more than the highest label. @throws RffcError
+ * RFF603, RFF613, RFF614, RFF616, RFF650, RFF672.
+ */
 export async function loadCsv(spec: DataSpec, options: DataOptions): Promise<Dataset> {
   const scale = normalization(spec);
   const first = firstLabel(spec);

@@ -54,7 +54,10 @@ export interface DataOptions {
   readonly dataDir?: string;
   /** The model file's folder, which relative paths in it start from; else the working directory. */
   readonly baseDir?: string;
-  /** A data file of more bytes is read from disk, sample by sample, as batches ask for it; by default a quarter of the memory. */
+  /**
+   * A data file of more bytes is read from disk, sample by sample, as batches ask for it; by default a quarter of the
+   * memory.
+   */
   readonly memoryLimit?: number;
 }
 

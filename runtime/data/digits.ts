@@ -1,7 +1,7 @@
 /**
- * `digits()`: handwritten-looking digits, 28 × 28 bytes, drawn from pen strokes with random slant, rotation, size, place,
- * stroke width, pen pressure, jitter of every point, ink, blur and noise. Nothing to download, the same bytes for the
- * same seed. Hard on purpose: a linear classifier reaches about 85 %, a small network well over 95 %.
+ * `digits()`: handwritten-looking digits, 28 × 28 bytes, drawn from pen strokes with random slant, rotation, size,
+ * place, stroke width, pen pressure, jitter of every point, ink, blur and noise. Nothing to download, the same bytes
+ * for the same seed. Hard on purpose: a linear classifier reaches about 85 %, a small network well over 95 %.
  * Pixels in 0..1 have mean 0.101 and standard deviation 0.249: `digits(normalize: [0.101, 0.249])`.
  */
 

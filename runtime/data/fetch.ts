@@ -1,6 +1,6 @@
 /**
- * `rffc data fetch`: downloads a published data set's files from public mirrors. Bytes go into a .part file that a later
- * attempt goes on from; a file gets its name only once its content is known to be the published one.
+ * `rffc data fetch`: downloads a published data set's files from public mirrors. Bytes go into a .part file that a
+ * later attempt goes on from; a file gets its name only once its content is known to be the published one.
  */
 
 import { createHash } from 'node:crypto';

@@ -23,8 +23,8 @@ export function homeFolder(): string | undefined {
 }
 
 /**
- * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of this
- * user's among the temporary files.
+ * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of
+ * this user's among the temporary files.
  */
 export function cacheFolder(): string {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rffc');
@@ -48,8 +48,8 @@ export interface FoundFiles {
 }
 
 /**
- * A role's file under any of its names: MNIST's own with a dash or a dot, EMNIST's, whose test files are called so and which
- * say first which set they are of.
+ * A role's file under any of its names: MNIST's own with a dash or a dot, EMNIST's, whose test files are called so and
+ * which say first which set they are of.
  */
 const IDX_NAME = /^(.*?)(train|t10k|test)[-_](images|labels)[-._]idx[13][-._]ubyte(\.gz)?$/;
 
@@ -83,8 +83,8 @@ function candidate(name: string, path: string, penalty: number): Candidate | und
 }
 
 /**
- * The IDX files in a folder by what their names begin with before `train`: '' for MNIST's own. Some archives put each file
- * into a folder of its name, which is looked into.
+ * The IDX files in a folder by what their names begin with before `train`: '' for MNIST's own. Some archives put each
+ * file into a folder of its name, which is looked into.
  */
 export async function findIdxFiles(folder: string): Promise<ReadonlyMap<string, FoundFiles>> {
   const { files, folders } = await listFolder(folder);

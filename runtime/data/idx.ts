@@ -1,6 +1,7 @@
 /**
  * The IDX format of MNIST's files (http://yann.lecun.com/exdb/mnist/): two zero bytes, an element type, a number of
- * dimensions, each dimension as a big-endian 32-bit integer, then the elements. Gzipped or not, told by the first bytes.
+ * dimensions, each dimension as a big-endian 32-bit integer, then the elements. Gzipped or not, told by the first
+ * bytes.
  */
 
 import { open, readFile } from 'node:fs/promises';
@@ -32,8 +33,8 @@ export async function readMaybeGzip(file: string): Promise<Uint8Array> {
 }
 
 /**
- * Room for the whole content, from gzip's last four bytes, so that it is inflated in one go: several times as fast as in
- * pieces of 16 KiB. They may lie, but no more than deflate can inflate (1032 times) is believed.
+ * Room for the whole content, from gzip's last four bytes, so that it is inflated in one go: several times as fast as
+ * in pieces of 16 KiB. They may lie, but no more than deflate can inflate (1032 times) is believed.
  */
 function inflatedSize(bytes: Buffer): number {
   const claimed = bytes.length >= 18 ? bytes.readUInt32LE(bytes.length - 4) : 0;

@@ -1,7 +1,7 @@
 /**
- * `image_folder("dir")`: PNG and JPEG pictures in a folder per class, as torchvision's ImageFolder reads them. Classes are
- * counted in the order of the folders' names, in which 2 comes before 10. Where the folder has `train` and `test`, those
- * are the splits. Pictures that do not fit memory are decoded as batches ask for them.
+ * `image_folder("dir")`: PNG and JPEG pictures in a folder per class, as torchvision's ImageFolder reads them. Classes
+ * are counted in the order of the folders' names, in which 2 comes before 10. Where the folder has `train` and `test`,
+ * those are the splits. Pictures that do not fit memory are decoded as batches ask for them.
  */
 
 import { readFileSync } from 'node:fs';
@@ -195,12 +195,16 @@ function ofSize({ width, height, pixels }: GreyPicture, wanted: GreyPicture, fil
     `${file} is ${width} × ${height}, the first picture is ${wanted.width} × ${wanted.height}`,
     {
       file,
-      hint: `resize all pictures to one size, for example with ImageMagick: \`magick mogrify -resize ${wanted.width}x${wanted.height}! FILES\``,
+      hint:
+        'resize all pictures to one size, for example with ImageMagick: `magick mogrify -resize ' +
+        `${wanted.width}x${wanted.height}! FILES\``,
     },
   );
 }
 
-/** The input's size and the classes, from the folders' names and one picture. @throws RffcError as `loadImageFolder`. */
+/**
+ * The input's size and the classes, from the folders' names and one picture. @throws RffcError as `loadImageFolder`.
+ */
 export async function describeImageFolder(spec: DataSpec, options: DataOptions): Promise<DatasetDescription> {
   const { train } = await findSplits(spec, options);
   const { width, height } = await readPicture(train.files[0]!);

@@ -1,4 +1,6 @@
-/** Data sets of labelled images in IDX files: `mnist`, `fashion_mnist`, `row_mnist`, and `idx("dir")` of any image size. */
+/**
+ * Data sets of labelled images in IDX files: `mnist`, `fashion_mnist`, `row_mnist`, and `idx("dir")` of any image size.
+ */
 
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
@@ -71,7 +73,9 @@ async function readKnown(name: KnownName, role: Role, file: string): Promise<Uin
   if (problem) {
     throw failure('RFF612', `${file} is not ${name}'s ${role} file: ${problem}`, {
       file,
-      hint: `run \`rffc data fetch ${name}\` for the published files; for data of your own write idx("${dirname(file)}")`,
+      hint:
+        `run \`rffc data fetch ${name}\` for the published files; for data of your own write ` +
+        `idx("${dirname(file)}")`,
     });
   }
   return bytes;
@@ -85,8 +89,8 @@ function contentProblem(name: KnownName, role: Role, bytes: Uint8Array): string 
 }
 
 /**
- * Where the files of `idx("dir")` are: in the folder, or in its `raw`; where a folder has several sets of four files, those
- * whose names begin as the path ends, as `emnist/emnist-letters`.
+ * Where the files of `idx("dir")` are: in the folder, or in its `raw`; where a folder has several sets of four files,
+ * those whose names begin as the path ends, as `emnist/emnist-letters`.
  * @throws RffcError RFF602 with what there is instead.
  */
 async function locateFolder(spec: DataSpec, options: DataOptions): Promise<RoleFiles> {
@@ -167,7 +171,10 @@ export async function readKnownSplits(
   return { train, test };
 }
 
-/** MNIST's labels of one split alone, for data that numbers its samples as MNIST does; undefined where they are not here. */
+/**
+ * MNIST's labels of one split alone, for data that numbers its samples as MNIST does; undefined where they are not
+ * here.
+ */
 export async function readMnistLabels(
   split: 'train' | 'test',
   options: DataOptions,

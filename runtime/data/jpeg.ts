@@ -1,4 +1,7 @@
-/** JPEG images, baseline and progressive, as bytes of brightness. A file that was cut off is an error, not half a picture. */
+/**
+ * JPEG images, baseline and progressive, as bytes of brightness. A file that was cut off is an error, not half a
+ * picture.
+ */
 
 import jpeg from 'jpeg-js';
 import { type GreyPicture, MOST_MEGAPIXELS, toGrey } from './grey.js';

@@ -74,7 +74,10 @@ export function labelsRun(
   return `the labels of \`${name}\` run from ${low} to ${high}: none is 0`;
 }
 
-/** How to number classes that a file calls by other names than 0, 1, 2, …: `number the classes from 0: cat = 0, dog = 1`. */
+/**
+ * How to number classes that a file calls by other names than 0, 1, 2, …: `number the classes from 0: cat = 0, dog =
+ * 1`.
+ */
 export function numbering(names: ReadonlySet<string>): string {
   const sorted = [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   // `numeric` takes no account of a minus sign.

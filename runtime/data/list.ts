@@ -18,7 +18,8 @@ export const datasetList: readonly DatasetListing[] = [
     call: 'digits(train: 10000, test: 2000, seed: 1, normalize: [mean, std])',
     summary: 'handwritten-looking digits drawn by rffc itself, 28 × 28, 10 classes; nothing to download',
     details: [
-      'Strokes with random slant, rotation, width, size, place, jitter, ink and noise; the same seed gives the same images.',
+      'Strokes with random slant, rotation, width, size, place, jitter, ink and noise; the same seed gives ' +
+        'the same images.',
       'Pixels have mean 0.101 and standard deviation 0.249.',
     ],
     files: null,
@@ -59,8 +60,10 @@ export const datasetList: readonly DatasetListing[] = [
     call: 'strokes(dir, frames)',
     summary: 'MNIST digits as pen strokes, a movement of 4 values a frame',
     details: [
-      'E. D. de Jong: MNIST digits stroke sequence data. Its text files, unpacked, go into the folder `strokes` of the data folder.',
-      'A line is `dx dy end-of-stroke end-of-digit`, after ten one-hot columns of the label in -targetdata.txt files; without those, MNIST’s label files tell.',
+      'E. D. de Jong: MNIST digits stroke sequence data. Its text files, unpacked, go into the folder ' +
+        '`strokes` of the data folder.',
+      'A line is `dx dy end-of-stroke end-of-digit`, after ten one-hot columns of the label in ' +
+        '-targetdata.txt files; without those, MNIST’s label files tell.',
       'A digit’s points are repeated up to the frames that the schedule reads.',
     ],
     files: null,
@@ -70,9 +73,11 @@ export const datasetList: readonly DatasetListing[] = [
     call: 'idx("dir", normalize: [mean, std], first_label: 1, transpose: on)',
     summary: 'images of any size in IDX files named as those of MNIST or EMNIST, gzipped or not',
     details: [
-      'train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; a dot for the dash, `test` for',
+      'train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; a ' +
+        'dot for the dash, `test` for',
       '`t10k`, a folder per file as in Kaggle’s archive, and the folder `raw` of torchvision are understood.',
-      'A folder with several sets, as EMNIST’s: idx("emnist/emnist-letters", first_label: 1, transpose: on). Its letters are labelled',
+      'A folder with several sets, as EMNIST’s: idx("emnist/emnist-letters", first_label: 1, transpose: ' +
+        'on). Its letters are labelled',
       '1 to 26, and its pictures stored column by column.',
     ],
     files: null,
@@ -83,7 +88,8 @@ export const datasetList: readonly DatasetListing[] = [
     summary: 'a text file with commas, a sample per line, one column the label; gzipped or not',
     details: [
       'The label is the first column, or the one that the header names. Labels count from 0, or from `first_label`.',
-      'A first line that is not all numbers is a header; so is one that counts 0, 1, 2, … as pandas writes it. `header: on` or `off` decides.',
+      'A first line that is not all numbers is a header; so is one that counts 0, 1, 2, … as pandas writes ' +
+        'it. `header: on` or `off` decides.',
       'From pandas: df.to_csv("file.csv", index=False). `transpose: on` turns square pictures, as EMNIST needs it.',
     ],
     files: null,
@@ -93,9 +99,12 @@ export const datasetList: readonly DatasetListing[] = [
     call: 'numpy("file.npz", normalize: [0, 255])',
     summary: 'NumPy’s .npz with x and y, Keras’ mnist.npz, or .npy files of one array each',
     details: [
-      'Samples: x [N, d], pictures [N, rows, columns], or with `frames: on` [N, frames, d]. Labels: y [N], or one-hot [N, classes].',
-      'Arrays are found as x and y; x_train, y_train, x_test, y_test; train_images, train_labels, test_images, test_labels; images and labels;',
-      'data and target; or in the order they were saved. Values are taken as they are: `normalize: [0, 255]` brings pixels to 0..1.',
+      'Samples: x [N, d], pictures [N, rows, columns], or with `frames: on` [N, frames, d]. Labels: y [N], ' +
+        'or one-hot [N, classes].',
+      'Arrays are found as x and y; x_train, y_train, x_test, y_test; train_images, train_labels, ' +
+        'test_images, test_labels; images and labels;',
+      'data and target; or in the order they were saved. Values are taken as they are: `normalize: [0, ' +
+        '255]` brings pixels to 0..1.',
       'Two .npy files: numpy("x.npy", labels: "y.npy", test: "x_test.npy", test_labels: "y_test.npy").',
     ],
     files: null,

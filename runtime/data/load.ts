@@ -42,7 +42,9 @@ export async function loadDataset(spec: DataSpec, options: DataOptions = {}): Pr
   }
 }
 
-/** What can be known without reading samples: for compiling and for checking sizes. @throws RffcError as `loadDataset`. */
+/**
+ * What can be known without reading samples: for compiling and for checking sizes. @throws RffcError as `loadDataset`.
+ */
 export async function describeDataset(
   spec: DataSpec,
   options: DataOptions = {},

@@ -1,13 +1,15 @@
 /**
- * Samples in a few numbers: the range of their values, and how bright they are in all and at the border. Those of the training
- * data are kept with a run, so that samples of another kind can be noticed.
+ * Samples in a few numbers: the range of their values, and how bright they are in all and at the border. Those of the
+ * training data are kept with a run, so that samples of another kind can be noticed.
  */
 
 import type { Diagnostic } from '../../grammar/diagnostic.js';
 import { failure } from '../../grammar/diagnostic.js';
 import type { Dataset, Grid, Split } from './dataset.js';
 
-/** How a sample's values are arranged: planes of [rows, columns], one after another; null where they are not a picture. */
+/**
+ * How a sample's values are arranged: planes of [rows, columns], one after another; null where they are not a picture.
+ */
 export type Layout = Pick<Grid, 'rows' | 'columns'> | null;
 
 /** Values in f32. */
@@ -130,8 +132,8 @@ function meanOf(values: Float32Array): number {
 }
 
 /**
- * What is odd about pictures: RFF763 where they are as bright, in all and at the border, as the negatives of the training
- * pictures would be; RFF764 where they are of one brightness.
+ * What is odd about pictures: RFF763 where they are as bright, in all and at the border, as the negatives of the
+ * training pictures would be; RFF764 where they are of one brightness.
  * @param transparent whether pictures were put on black paper where they have none
  * @param nameOf what a sample is called
  */
@@ -169,7 +171,8 @@ export function pictureWarnings(
   if (blank.length > 0) {
     warn(
       'RFF764',
-      `${listed(blank, means.length, nameOf)} of one brightness: nothing is drawn on ${blank.length === 1 ? 'it' : 'them'}`,
+      `${listed(blank, means.length, nameOf)} of one brightness: nothing is drawn on ` +
+        `${blank.length === 1 ? 'it' : 'them'}`,
       transparent && !inverted && means[blank[0]!] === trained?.min
         ? 'black strokes on a transparent background look like this: `--invert` puts them on white paper first'
         : 'check what the file shows',

@@ -1,8 +1,8 @@
 /**
- * `moving_mnist(frames, seed, normalize)`: one MNIST digit that moves through 64 × 64 pixels and bounces off their edges. As
- * the seed's generator has it: it starts in the middle, with a whole velocity of -5 … 5 pixels a frame each way; a digit that
- * crosses an edge stands at the edge and its velocity turns round. Frames are drawn when a batch asks for them: twenty frames
- * of all 60,000 digits would be 4.9 GB.
+ * `moving_mnist(frames, seed, normalize)`: one MNIST digit that moves through 64 × 64 pixels and bounces off their
+ * edges. As the seed's generator has it: it starts in the middle, with a whole velocity of -5 … 5 pixels a frame each
+ * way; a digit that crosses an edge stands at the edge and its velocity turns round. Frames are drawn when a batch asks
+ * for them: twenty frames of all 60,000 digits would be 4.9 GB.
  */
 
 import type { DataSpec } from '../../compiler/model.js';

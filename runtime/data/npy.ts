@@ -1,7 +1,7 @@
 /**
  * NumPy's files: `.npy`, one array (numpy/lib/format.py), and `.npz`, a zip archive of such files, stored or deflated.
- * Arrays become the tensors that safetensors files hold, little-endian and row-major, whatever they were in the file, so
- * that all that reads those reads these.
+ * Arrays become the tensors that safetensors files hold, little-endian and row-major, whatever they were in the file,
+ * so that all that reads those reads these.
  */
 
 import { open } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** Writing NumPy's `.npz`: a zip archive of `.npy` files, one an array, stored as they are, which `np.load` opens by name. */
+/**
+ * Writing NumPy's `.npz`: a zip archive of `.npy` files, one an array, stored as they are, which `np.load` opens by
+ * name.
+ */
 
 import { zipSync } from 'fflate';
 import type { Dtype, Tensor } from '../safetensors.js';

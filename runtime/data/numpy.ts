@@ -1,7 +1,8 @@
 /**
- * `numpy("file.npz")`: arrays as NumPy and Keras save them, a data set in one .npz file or an array per .npy file. Samples
- * are x [N, d], pictures [N, rows, columns] or [N, …]; with `frames: on` the second dimension counts frames. Values
- * are taken as they are but for `normalize`. An array that does not fit memory stays on disk where it is not compressed.
+ * `numpy("file.npz")`: arrays as NumPy and Keras save them, a data set in one .npz file or an array per .npy file.
+ * Samples are x [N, d], pictures [N, rows, columns] or [N, …]; with `frames: on` the second dimension counts frames.
+ * Values are taken as they are but for `normalize`. An array that does not fit memory stays on disk where it is not
+ * compressed.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -205,7 +206,9 @@ function turnedPicture(
   const side = Math.sqrt(inputSize);
   if (picture) return picture;
   if (Number.isInteger(side)) return { planes: 1, rows: side, columns: side };
-  const message = `\`${name}\` is [${entry.shape.join(', ')}], which \`transpose\` cannot turn: expected [N, rows, columns]`;
+  const message =
+    `\`${name}\` is [${entry.shape.join(', ')}], which \`transpose\` cannot turn: expected [N, rows, ` +
+    'columns]';
   throw misfit(source.file, message);
 }
 

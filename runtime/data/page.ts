@@ -10,6 +10,8 @@ export async function loadDataset(spec: DataSpec): Promise<Dataset> {
   checkDataSpec(spec);
   if (spec.name === 'digits') return loadDigits(spec);
   throw failure('RFF776', `\`${spec.name}()\` is read from files, which a page does not have`, {
-    hint: 'fetch the numbers and pass them on: `train(session, plan, { train: samples(values, { inputSize }, labels) })`',
+    hint:
+      'fetch the numbers and pass them on: `train(session, plan, { train: samples(values, { inputSize }, ' +
+      'labels) })`',
   });
 }

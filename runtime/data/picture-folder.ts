@@ -27,8 +27,8 @@ const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: tru
 const SPLITS = { train: /^train(ing)?$/i, test: /^(test(ing)?|val(id|idation)?)$/i } as const;
 
 /**
- * The pictures of a data set: those of `listPictures`, or of the folder `test` or `train` in it, the first of them that there
- * is unless `part` says which.
+ * The pictures of a data set: those of `listPictures`, or of the folder `test` or `train` in it, the first of them that
+ * there is unless `part` says which.
  * @throws RffcError RFF613 where the system refuses
  */
 export async function listSplit(
@@ -45,8 +45,8 @@ export async function listSplit(
 }
 
 /**
- * PNG and JPEG files in a folder, by their content, in the order of their names; where it has none, those in the folders in
- * it, folder by folder. Hidden files are passed over in silence.
+ * PNG and JPEG files in a folder, by their content, in the order of their names; where it has none, those in the
+ * folders in it, folder by folder. Hidden files are passed over in silence.
  * @throws RffcError RFF613 where the system refuses
  */
 export async function listPictures(folder: string): Promise<PictureFolder> {
@@ -144,7 +144,10 @@ function withWarning(
 ): PictureFolder {
   if (skipped.length === 0) return { pictures, warnings: [] };
   const named = `${skipped.slice(0, 5).join(', ')}${skipped.length > 5 ? ', …' : ''}`;
-  const message = `skipped in ${folder}, ${skipped.length === 1 ? 'not a PNG or JPEG image' : `${skipped.length} that are not PNG or JPEG images`}: ${named}`;
+  const message =
+    `skipped in ${folder}, ` +
+    `${skipped.length === 1 ? 'not a PNG or JPEG image' : `${skipped.length} that are not PNG or JPEG images`}: ` +
+    `${named}`;
   const warning: Diagnostic = { code: 'RFF766', severity: 'warning', file: folder, message };
   return { pictures, warnings: [convert === undefined ? warning : { ...warning, hint: convert }] };
 }

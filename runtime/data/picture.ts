@@ -1,6 +1,6 @@
 /**
- * Pictures as bytes of brightness, whatever a file's name says: PNG and JPEG are decoded, other formats are recognized by
- * their first bytes and refused with the command that converts them.
+ * Pictures as bytes of brightness, whatever a file's name says: PNG and JPEG are decoded, other formats are recognized
+ * by their first bytes and refused with the command that converts them.
  */
 
 import { readFile } from 'node:fs/promises';

@@ -1,6 +1,7 @@
 /**
  * PNG images of every kind as bytes of brightness. fast-png
- * decompresses and unfilters; what it leaves to its caller is done here: palettes, narrow greys, the transparent colour.
+ * decompresses and unfilters; what it leaves to its caller is done here: palettes, narrow greys, the transparent
+ * colour.
  */
 
 import { crc32, deflateSync, inflateSync } from 'node:zlib';

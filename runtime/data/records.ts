@@ -1,4 +1,7 @@
-/** Records in a file, read by position: data that does not fit memory stays on disk, and the system's cache does the rest. */
+/**
+ * Records in a file, read by position: data that does not fit memory stays on disk, and the system's cache does the
+ * rest.
+ */
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { totalmem } from 'node:os';
@@ -14,8 +17,8 @@ export function memoryLimit({ memoryLimit }: DataOptions): number {
 }
 
 /**
- * Any bytes of a file. It is opened for a batch and closed after it, so that nothing needs closing in the end. What `read` gives
- * is valid until the next `read`.
+ * Any bytes of a file. It is opened for a batch and closed after it, so that nothing needs closing in the end. What
+ * `read` gives is valid until the next `read`.
  * @throws RffcError RFF613 from `open` and `read` where the system refuses, or the file became shorter.
  */
 export function fileSpans(file: string): {

@@ -1,6 +1,6 @@
 /**
- * Pictures brought to another size. The aspect ratio stays; what is left over is filled with the picture's own background, the
- * median of its border. A smaller picture is the mean over areas, a larger one bilinear.
+ * Pictures brought to another size. The aspect ratio stays; what is left over is filled with the picture's own
+ * background, the median of its border. A smaller picture is the mean over areas, a larger one bilinear.
  */
 
 export interface Size {

@@ -1,7 +1,7 @@
 /**
- * Samples of one's own for a trained network: pictures (one, a folder, folders of classes), IDX files, tables, NumPy's and
- * safetensors files. Whatever they come from, their numbers reach the network through the normalization of the data that it
- * was trained on, so the same picture gets the same answer from each.
+ * Samples of one's own for a trained network: pictures (one, a folder, folders of classes), IDX files, tables, NumPy's
+ * and safetensors files. Whatever they come from, their numbers reach the network through the normalization of the data
+ * that it was trained on, so the same picture gets the same answer from each.
  */
 
 import { open, stat } from 'node:fs/promises';
@@ -24,8 +24,8 @@ export type { SampleOptions, Samples, Wanted } from './source.js';
 
 /**
  * Reads samples for a network; the kind of a file is known by its first bytes.
- * @throws RffcError RFF717 where they do not fit the network's input, RFF765 for pictures of another size, RFF761 for numbers
- * that cannot be pixels, and what the readers of the kinds of files throw
+ * @throws RffcError RFF717 where they do not fit the network's input, RFF765 for pictures of another size, RFF761 for
+ * numbers that cannot be pixels, and what the readers of the kinds of files throw
  */
 export async function readSamples(
   path: string,

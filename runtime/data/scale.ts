@@ -1,6 +1,7 @@
 /**
- * What the numbers of a sample mean. A network sees its training data through a scale, `(value / top - mean) / std`; numbers
- * from anywhere else must come to it through the same one. Here is decided what they are, from their type and their range.
+ * What the numbers of a sample mean. A network sees its training data through a scale, `(value / top - mean) / std`;
+ * numbers from anywhere else must come to it through the same one. Here is decided what they are, from their type and
+ * their range.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -47,9 +48,9 @@ export interface Meaning {
 }
 
 /**
- * What a source's numbers are where nobody says it. For a network of pictures: integers are pixels; reals are brightness where
- * they stay within 0 and 1, pixels where they reach from 0 to as much as 255, and else taken as normalized. For a network of
- * values of one's own they are such values.
+ * What a source's numbers are where nobody says it. For a network of pictures: integers are pixels; reals are
+ * brightness where they stay within 0 and 1, pixels where they reach from 0 to as much as 255, and else taken as
+ * normalized. For a network of values of one's own they are such values.
  * @throws RffcError RFF761 for integers that cannot be pixels
  */
 export function kindOfValues(scale: Scale, type: NumberType, values: Summary, file: string): ValueKind {
@@ -104,8 +105,8 @@ export function mapped<S extends Pick<Split, 'gather'>>(split: S, map: (value: n
 }
 
 /**
- * RFF761 where values, as the network sees them, are outside those it was trained on, or all in a small part of them: the sign
- * of another normalization.
+ * RFF761 where values, as the network sees them, are outside those it was trained on, or all in a small part of them:
+ * the sign of another normalization.
  */
 export function rangeWarnings(
   { min, max }: Pick<Summary, 'min' | 'max'>,
@@ -131,7 +132,9 @@ export function rangeWarnings(
       code: 'RFF761',
       severity: 'warning',
       file,
-      message: `the network sees values from ${numbers(min, max)}, and was trained on ${numbers(trained.min, trained.max)}`,
+      message:
+        `the network sees values from ${numbers(min, max)}, and was trained on ` +
+        `${numbers(trained.min, trained.max)}`,
       hint,
     },
   ];

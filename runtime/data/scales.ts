@@ -17,7 +17,9 @@ export function unscaledBytes({ name, options }: DataSpec, file: string): Diagno
       severity: 'warning',
       file,
       message: `${file}: values from 0 to 255 are given to the network as they are`,
-      hint: `write \`${name}(…, normalize: [0, 255])\` for values from 0 to 1, or give their mean and standard deviation`,
+      hint:
+        `write \`${name}(…, normalize: [0, 255])\` for values from 0 to 1, or give their mean and standard ` +
+        'deviation',
     },
   ];
 }

@@ -23,7 +23,8 @@ export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   if (frames === undefined) {
     throw failure(
       'RFF717',
-      `${file} has ${names.length} column${names.length === 1 ? '' : 's'}, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      `${file} has ${names.length} column${names.length === 1 ? '' : 's'}, but \`input ` +
+        `${input.name}[${input.size}]\` takes ${input.size}`,
       {
         file,
         hint: `give ${input.size} columns, or ${input.size + 1} with the label`,
@@ -109,8 +110,8 @@ interface Chosen {
 }
 
 /**
- * Which arrays are the samples and their labels. Where nobody asked for a part, `x` is, then what there is to test on: that
- * comes before what a network may have learned from.
+ * Which arrays are the samples and their labels. Where nobody asked for a part, `x` is, then what there is to test on:
+ * that comes before what a network may have learned from.
  */
 function arraysOf({ file, entries }: Source, asked: 'train' | 'test' | undefined): Chosen {
   const names = [...entries.keys()];

@@ -41,8 +41,8 @@ export async function readPictures(
 }
 
 /**
- * Labels of pictures in folders of classes: by the numbers that the folders are called by, or as they are counted where the
- * network learned from such folders, in the order of their names. Undefined where that does not tell them.
+ * Labels of pictures in folders of classes: by the numbers that the folders are called by, or as they are counted where
+ * the network learned from such folders, in the order of their names. Undefined where that does not tell them.
  */
 function classLabels(pictures: readonly PictureFile[], { data, classes }: Wanted): Int32Array | undefined {
   const folders = [...new Set(pictures.map(({ folder }) => folder))];
@@ -114,7 +114,10 @@ function targetOf(wanted: Wanted, file: string): Size {
   );
 }
 
-/** An image is one frame, or a row a frame where the network reads rows. @throws RffcError RFF765 where it fits neither way. */
+/**
+ * An image is one frame, or a row a frame where the network reads rows. @throws RffcError RFF765 where it fits neither
+ * way.
+ */
 export function framesOf(size: Size, file: string, wanted: Wanted): number {
   const { input, data, trained } = wanted;
   const { rows, columns } = size;

@@ -1,4 +1,6 @@
-/** What goes in and out when samples of one's own are read: the network's side, how to read, and a source's own numbers. */
+/**
+ * What goes in and out when samples of one's own are read: the network's side, how to read, and a source's own numbers.
+ */
 
 import type { DataSpec } from '../../compiler/model.js';
 import type { Diagnostic } from '../../grammar/diagnostic.js';

@@ -1,8 +1,8 @@
 /**
- * `strokes(dir, frames)`: MNIST digits as pen strokes, a movement `dx dy end-of-stroke end-of-digit` a frame, from the text
- * files of "MNIST digits stroke sequence data" (Edwin D. de Jong): `trainimg-N-targetdata.txt`, whose lines begin with ten
- * one-hot columns of the label, or `trainimg-N-inputdata.txt` without them, N being the image's number in MNIST, which then
- * has the label. A digit's points are repeated up to the number of frames.
+ * `strokes(dir, frames)`: MNIST digits as pen strokes, a movement `dx dy end-of-stroke end-of-digit` a frame, from the
+ * text files of "MNIST digits stroke sequence data" (Edwin D. de Jong): `trainimg-N-targetdata.txt`, whose lines begin
+ * with ten one-hot columns of the label, or `trainimg-N-inputdata.txt` without them, N being the image's number in
+ * MNIST, which then has the label. A digit's points are repeated up to the number of frames.
  */
 
 import { readdir, readFile } from 'node:fs/promises';
@@ -40,7 +40,9 @@ interface Sequence {
   readonly label: number;
 }
 
-/** Loads `strokes`. @throws RffcError RFF602 where there are no files, RFF651 for one that is not as it must be, RFF603. */
+/**
+ * Loads `strokes`. @throws RffcError RFF602 where there are no files, RFF651 for one that is not as it must be, RFF603.
+ */
 export async function loadStrokes(spec: DataSpec, options: DataOptions): Promise<Dataset> {
   const { frames, inputSize, classes } = describeStrokes(spec);
   const files = await findSequences(spec, options);
@@ -102,7 +104,9 @@ async function findSequences(
   }
   throw failure('RFF602', `the files of strokes are missing: looked in ${roots.join(' and in ')}`, {
     file: roots[0]!,
-    hint: 'they are called trainimg-0-targetdata.txt and so on; name their folder: `strokes("dir")`, or with --data-dir the one above',
+    hint:
+      'they are called trainimg-0-targetdata.txt and so on; name their folder: `strokes("dir")`, or with ' +
+      '--data-dir the one above',
   });
 }
 

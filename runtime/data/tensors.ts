@@ -1,7 +1,7 @@
 /**
  * `tensors("file.safetensors")`: data of one's own. `x` [N, d] or [N, frames, d] and `y` [N]; `y_negative` [N] for
- * `negatives: given()`; `test_x`, `test_y`, without which the test split is empty. Any dtype; values are taken as they are.
- * A file that does not fit memory stays on disk and is read a sample at a time.
+ * `negatives: given()`; `test_x`, `test_y`, without which the test split is empty. Any dtype; values are taken as they
+ * are. A file that does not fit memory stays on disk and is read a sample at a time.
  */
 
 import type { DataSpec } from '../../compiler/model.js';
@@ -65,7 +65,10 @@ export async function openTensors(file: string, options: DataOptions): Promise<S
   return { file, entries, whole };
 }
 
-/** Loads the file's splits. Classes are one more than the highest label. @throws RffcError RFF603, RFF630, RFF640 to 643. */
+/**
+ * Loads the file's splits. Classes are one more than the highest label. @throws RffcError RFF603, RFF630, RFF640 to
+ * 643.
+ */
 export async function loadTensors(spec: DataSpec, options: DataOptions): Promise<Dataset> {
   const source = await openTensors(path(spec, 'file', options), options);
   const { file, entries } = source;
@@ -118,8 +121,8 @@ function readSplit(source: Source, prefix: string, frames: number, inputSize: nu
 }
 
 /**
- * A tensor's samples as they are. Bytes stay bytes; other values are f32 in memory, or made so one sample at a time where they
- * stay on disk.
+ * A tensor's samples as they are. Bytes stay bytes; other values are f32 in memory, or made so one sample at a time
+ * where they stay on disk.
  * @throws RffcError RFF630 for a value that is not finite, here or from `gather`
  */
 export function valueSplit({ file, entries, whole }: Source, name: string, shape: SplitShape): Split {

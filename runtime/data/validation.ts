@@ -1,7 +1,7 @@
 /**
- * `validation:` in `train { }`: a share of the training split that is kept aside to judge by, so that what is chosen by it
- * (the best epoch, a sweep's best trial) was never chosen by the test split. Nothing is read or copied: both parts are
- * views, so data sets that stream from disk still do.
+ * `validation:` in `train { }`: a share of the training split that is kept aside to judge by, so that what is chosen by
+ * it (the best epoch, a sweep's best trial) was never chosen by the test split. Nothing is read or copied: both parts
+ * are views, so data sets that stream from disk still do.
  */
 import { failure } from '../../grammar/diagnostic.js';
 import { permutation } from '../random/permutation.js';
@@ -28,8 +28,8 @@ export function subset(split: Split, indices: Int32Array): Split {
 }
 
 /**
- * Keeps ⌊share · N⌋ of a data set's N training samples aside as `validation`, drawn once from the seed; both parts stay in
- * the data's order. With a share of 0 the data set as it is.
+ * Keeps ⌊share · N⌋ of a data set's N training samples aside as `validation`, drawn once from the seed; both parts stay
+ * in the data's order. With a share of 0 the data set as it is.
  * @throws RffcError RFF710 where the share is not one sample.
  */
 export function keepAside(
@@ -41,7 +41,8 @@ export function keepAside(
   // 0.29 · 100 is a little less than 29 in binary.
   const kept = Math.floor(share * train.count * (1 + Number.EPSILON));
   if (kept === 0) {
-    const message = `\`validation: ${share}\` keeps nothing aside: \`${name}\` has only ${train.count} training samples`;
+    const few = `\`${name}\` has only ${train.count} training samples`;
+    const message = `\`validation: ${share}\` keeps nothing aside: ${few}`;
     const enough = Math.ceil(1 / share);
     const hint = `keep a greater share, or have at least ${enough} samples; without \`validation\` all are trained on`;
     throw failure('RFF710', message, { hint });

@@ -1,6 +1,6 @@
 /**
- * Images from a trained network: its generation graph played from noise or from the data's mean, for each label so many.
- * An image is a function of the seed, its label and its number alone, whichever others are made beside it.
+ * Images from a trained network: its generation graph played from noise or from the data's mean, for each label so
+ * many. An image is a function of the seed, its label and its number alone, whichever others are made beside it.
  */
 import type { Graph } from '../../compiler/graph/graph.js';
 import { failure } from '../../grammar/diagnostic.js';

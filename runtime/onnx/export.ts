@@ -27,8 +27,8 @@ export interface OnnxExport {
 }
 
 /**
- * The prediction as an ONNX model: labels by goodness, or by the softmax of a readout where the layers hear nothing of the
- * label.
+ * The prediction as an ONNX model: labels by goodness, or by the softmax of a readout where the layers hear nothing of
+ * the label.
  *
  * @param graph of a model with a label
  * @param weights each parameter's values by name, row-major
@@ -79,7 +79,8 @@ export function exportOnnx(
     about:
       port === 'softmax'
         ? 'The most probable label of a softmax on the activities is the answer.'
-        : `Each label is tried on each sample; the one of ${direction === 'min' ? 'least' : 'greatest'} goodness is the answer.`,
+        : `Each label is tried on each sample; the one of ${direction === 'min' ? 'least' : 'greatest'} ` +
+          'goodness is the answer.',
     version: about.version,
     nodes: build.nodes,
     initializers: build.initializers,
@@ -207,7 +208,9 @@ class Writer {
     }
   }
 
-  /** The patches gathered, [rows, patches, samples, numbers], times each patch's own weights, [patches, numbers, maps]. */
+  /**
+   * The patches gathered, [rows, patches, samples, numbers], times each patch's own weights, [patches, numbers, maps].
+   */
   private fieldProduct(value: Value, field: Field, source: Name, weights: Name): Name {
     const { build } = this;
     const { name } = value;

@@ -1,6 +1,7 @@
 /**
- * `negatives: hybrid_images(grid, blur)`: negative data without labels, as Hinton 2022 (arXiv 2212.13345, section 3.2) makes
- * it: two images of a batch mixed by a mask of large regions, so that what is near looks right and what is far does not.
+ * `negatives: hybrid_images(grid, blur)`: negative data without labels, as Hinton 2022 (arXiv 2212.13345, section 3.2)
+ * makes it: two images of a batch mixed by a mask of large regions, so that what is near looks right and what is far
+ * does not.
  */
 import { below, words } from './philox.js';
 import { SITE } from './sites.js';
@@ -12,16 +13,18 @@ export interface HybridMask {
   readonly blur: number;
 }
 
-/** Which sample of the batch each of `count` samples is mixed with: another one, each as likely. `count` is at least 2. */
+/**
+ * Which sample of the batch each of `count` samples is mixed with: another one, each as likely. `count` is at least 2.
+ */
 export function hybridPartners(seed: number, epoch: number, batch: number, count: number): Int32Array {
   const drawn = words(seed, SITE.hybridPartner, epoch, batch, count);
   return Int32Array.from(drawn, (word, i) => (i + 1 + below(word, count - 1)) % count);
 }
 
 /**
- * The masks of a batch [count, rows · columns], 1 where a hybrid shows the sample itself and 0 where it shows the other: a
- * random bit image, blurred by [1/4, 1/2, 1/4] along both directions so many times (a border cell has itself for the
- * neighbour it lacks) and thresholded at 0.5.
+ * The masks of a batch [count, rows · columns], 1 where a hybrid shows the sample itself and 0 where it shows the
+ * other: a random bit image, blurred by [1/4, 1/2, 1/4] along both directions so many times (a border cell has itself
+ * for the neighbour it lacks) and thresholded at 0.5.
  */
 export function hybridMasks(
   { grid: [rows, columns], blur }: HybridMask,
@@ -65,7 +68,8 @@ function blurLine(
 }
 
 /**
- * The negative rows of a batch: x_negative = mask · x_i + (1 - mask) · x_j, in every frame by the same mask and partner.
+ * The negative rows of a batch: x_negative = mask · x_i + (1 - mask) · x_j, in every frame by the same mask and
+ * partner.
  *
  * @param x [frames, count, rows · columns], `count` at least 2
  * @param out as long as `x`

@@ -1,6 +1,6 @@
 /**
- * The curves of a report, from the lines of a run's metrics: accuracy, loss and goodness. Any of them may be missing; what
- * has no number to show is left out, and `missing.ts` says why.
+ * The curves of a report, from the lines of a run's metrics: accuracy, loss and goodness. Any of them may be missing;
+ * what has no number to show is left out, and `missing.ts` says why.
  */
 import type { ModelDocument } from '../../compiler/model.js';
 import {

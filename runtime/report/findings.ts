@@ -1,12 +1,15 @@
 /**
- * What a prediction of labelled samples tells beside its accuracy: the accuracy of each layer, how far goodness comes apart,
- * and which mistakes the network is most confident of.
+ * What a prediction of labelled samples tells beside its accuracy: the accuracy of each layer, how far goodness comes
+ * apart, and which mistakes the network is most confident of.
  */
 import type { ByName, GoodnessHistogram } from '../run/metrics.js';
 import { chooseLabels, type Prediction } from '../train/evaluate.js';
 
 const BINS = 40;
-/** This share of the values at either end goes into the outermost bins: one outlier must not squeeze all others into one bar. */
+/**
+ * This share of the values at either end goes into the outermost bins: one outlier must not squeeze all others into one
+ * bar.
+ */
 const BEYOND = 0.002;
 
 /** The accuracy of each scored layer without the others, in [0, 1]; undefined where only one is scored. */
@@ -51,7 +54,10 @@ export function goodnessHistogram(
   return { from, to, positive, negative };
 }
 
-/** A sample that was predicted as another class, and by how much: the more confident the network, the greater the margin. */
+/**
+ * A sample that was predicted as another class, and by how much: the more confident the network, the greater the
+ * margin.
+ */
 export interface WrongSample {
   readonly sample: number;
   readonly truth: number;

@@ -1,4 +1,7 @@
-/** The charts of norms: how large parameters are, what an epoch or a batch moved them by, and what `--metrics` asked for. */
+/**
+ * The charts of norms: how large parameters are, what an epoch or a batch moved them by, and what `--metrics` asked
+ * for.
+ */
 import type { Classifier } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument } from '../../compiler/model.js';
@@ -145,7 +148,9 @@ function weightSection<L extends MetricsLine>(
   return { id, title, text, width: 'full', charts };
 }
 
-/** What a weight belongs to: the layer that its connection ends in, the input that a decoder makes, or the classifier. */
+/**
+ * What a weight belongs to: the layer that its connection ends in, the input that a decoder makes, or the classifier.
+ */
 function targetOf(document: ModelDocument, weight: string): string {
   const decoded = decoderParameters(document).some(({ name }) => name === weight);
   return connectionOf(document, weight)?.target ?? (decoded ? document.input.name : 'classifier');

@@ -1,6 +1,7 @@
 /**
- * How large a network's parameters are and how they move: what `--metrics` adds to a run's lines. Everything is read from
- * the session between two batches, so the programs that train know nothing of it and a run that does not ask pays nothing.
+ * How large a network's parameters are and how they move: what `--metrics` adds to a run's lines. Everything is read
+ * from the session between two batches, so the programs that train know nothing of it and a run that does not ask pays
+ * nothing.
  */
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import type { ModelDocument, Optimizer } from '../../compiler/model.js';
@@ -31,8 +32,8 @@ export function updateNorms(before: Parameters, after: Parameters): ByName {
 }
 
 /**
- * The cosine of the angle at `b` between the ways a → b and b → c: 1 where two successive updates agree, 0 where they have
- * nothing to do with each other, -1 where the second takes the first back. Parameters that did not move have none.
+ * The cosine of the angle at `b` between the ways a → b and b → c: 1 where two successive updates agree, 0 where they
+ * have nothing to do with each other, -1 where the second takes the first back. Parameters that did not move have none.
  */
 export function updateCosines(a: Parameters, b: Parameters, c: Parameters): ByName {
   const cosines: Record<string, number> = {};
@@ -52,8 +53,8 @@ export function updateCosines(a: Parameters, b: Parameters, c: Parameters): ByNa
 
 export interface NormsMeter {
   /**
-   * After every batch: what is due of it. A batch is due where its number in the epoch (from 1) is a multiple of `every`;
-   * the parameters are read then, and after the one or two batches before that.
+   * After every batch: what is due of it. A batch is due where its number in the epoch (from 1) is a multiple of
+   * `every`; the parameters are read then, and after the one or two batches before that.
    */
   batch(report: BatchReport): Promise<BatchNorms>;
 }
@@ -107,9 +108,9 @@ export async function openNorms(
 }
 
 /**
- * What is known of each parameter's gradient without the engine's help. Plain SGD moves by lr · gradient, so the batch's
- * update over lr is the sum of its steps' gradients. Momentum keeps a running gradient, the others a running mean of its
- * square, and the norm of that (for Adam without its bias) is the gradient's over the last steps.
+ * What is known of each parameter's gradient without the engine's help. Plain SGD moves by lr · gradient, so the
+ * batch's update over lr is the sum of its steps' gradients. Momentum keeps a running gradient, the others a running
+ * mean of its square, and the norm of that (for Adam without its bias) is the gradient's over the last steps.
  */
 async function gradientNorms(
   session: Session,
@@ -145,8 +146,8 @@ async function gradientNorms(
 }
 
 /**
- * The root mean square, over a batch's rows and learning steps, of the norm of each layer's activity h [layer size]. It is
- * known where goodness is the mean or the sum of h²; a layer with another goodness is left out.
+ * The root mean square, over a batch's rows and learning steps, of the norm of each layer's activity h [layer size]. It
+ * is known where goodness is the mean or the sum of h²; a layer with another goodness is left out.
  */
 export function activityNorms(
   { layers, objectives }: ModelDocument,
@@ -184,7 +185,9 @@ function optimizerOf(
   return layers.find(({ name }) => name === connection?.target)?.optimizer ?? train.optimizer;
 }
 
-/** The learning rates of the parameters that plain SGD moves, by name: without momentum, and with no weight to decay. */
+/**
+ * The learning rates of the parameters that plain SGD moves, by name: without momentum, and with no weight to decay.
+ */
 function plainSgd(document: ModelDocument): Map<string, number> {
   const rates = new Map<string, number>();
   const consider = (parameter: string, scale: number) => {

@@ -1,7 +1,7 @@
 /**
- * What a report does in the browser: it draws the charts with uPlot, in the page's colours, and draws them anew when the
- * window or the colours change; and it sorts tables. Both functions are written into the page as their own text, so they use
- * nothing from outside themselves.
+ * What a report does in the browser: it draws the charts with uPlot, in the page's colours, and draws them anew when
+ * the window or the colours change; and it sorts tables. Both functions are written into the page as their own text, so
+ * they use nothing from outside themselves.
  */
 import type uPlot from 'uplot';
 

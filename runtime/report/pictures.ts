@@ -16,7 +16,10 @@ export interface PictureShape {
 const SHORTEST_IMAGE = 64;
 const SHORTEST_LINE = 8;
 
-/** The picture that a sample is, or null where it is none: rows of a square number, or narrow frames one below the other. */
+/**
+ * The picture that a sample is, or null where it is none: rows of a square number, or narrow frames one below the
+ * other.
+ */
 export function pictureShape(inputSize: number, frames: number): PictureShape | null {
   const side = Math.round(Math.sqrt(inputSize));
   if (side * side === inputSize && inputSize >= SHORTEST_IMAGE)
@@ -49,8 +52,8 @@ const NEGATIVE = [225, 87, 40] as const;
 const GAP = 2;
 
 /**
- * The weights of the first units [units, width · height] as one sheet of pictures, `columns` in a line: blue where positive,
- * red where negative, as opaque as large, each unit by its own largest. It can be looked at on any ground.
+ * The weights of the first units [units, width · height] as one sheet of pictures, `columns` in a line: blue where
+ * positive, red where negative, as opaque as large, each unit by its own largest. It can be looked at on any ground.
  */
 export function weightSheet(
   weights: Float32Array,

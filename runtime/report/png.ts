@@ -1,6 +1,6 @@
 /**
- * Pictures as PNG (ISO/IEC 15948), small enough to stand in a page or an event file: eight bits a channel, no filter, one
- * deflated chunk.
+ * Pictures as PNG (ISO/IEC 15948), small enough to stand in a page or an event file: eight bits a channel, no filter,
+ * one deflated chunk.
  */
 import { crc32, deflateSync } from 'node:zlib';
 

@@ -1,6 +1,7 @@
 /**
- * What a run leaves for those who look at it, while it trains: metrics.jsonl, report.html and, if asked for, TensorBoard's
- * event files. Only the metrics are part of the run; where the others cannot be written the run goes on with a warning.
+ * What a run leaves for those who look at it, while it trains: metrics.jsonl, report.html and, if asked for,
+ * TensorBoard's event files. Only the metrics are part of the run; where the others cannot be written the run goes on
+ * with a warning.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -249,7 +250,9 @@ function weightSheets({ document }: Network, dataset: Dataset, parameters: Param
 /** What of a line is no curve. */
 const NO_SCALARS = ['goodness_histogram', 'train_samples'];
 
-/** A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says. */
+/**
+ * A line as TensorBoard's scalars: `loss/h1`, `goodness_positive/h1`; what an epoch says apart from what a batch says.
+ */
 function scalarsOf(line: BatchLine | EpochLine): Record<string, number | null> {
   const scalars: Record<string, number | null> = {};
   const prefix = `${line.stage === 'readout' ? 'readout/' : ''}${line.event === 'epoch' ? 'epoch/' : ''}`;

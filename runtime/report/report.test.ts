@@ -1,4 +1,6 @@
-/** Reports of runs that have little to say. What a real run's report looks like, `test/report.test.ts` asks a browser. */
+/**
+ * Reports of runs that have little to say. What a real run's report looks like, `test/report.test.ts` asks a browser.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadModel } from '../../compiler/compile.js';
@@ -216,7 +218,8 @@ test('metrics with any holes make a page, and every chart has numbers to draw', 
 test('the command is what the run was started with, as a shell reads it', () => {
   const settings = { set: { theta: 1.25, beta: -1 }, epochs: 3, limit: 100, dataDir: "/it's here" };
   expect(commandOf({ ...config, settings })).toBe(
-    `rffc run /models/plain.rff --backend cpu --epochs 3 --limit 100 --data-dir '/it'\\''s here' --set theta=1.25 --set beta=-1`,
+    `rffc run /models/plain.rff --backend cpu --epochs 3 --limit 100 --data-dir '/it'\\''s here' --set ` +
+      'theta=1.25 --set beta=-1',
   );
 });
 
@@ -230,7 +233,8 @@ test('the command leaves out no option', () => {
     seed: 0,
   } as const;
   expect(commandOf({ ...config, settings })).toBe(
-    'rffc run /models/plain.rff --backend cpu --seed 0 --checkpoint-every 100 --judge-every 2 --metrics norms,angles --metrics-every 5 --log tensorboard',
+    'rffc run /models/plain.rff --backend cpu --seed 0 --checkpoint-every 100 --judge-every 2 --metrics ' +
+      'norms,angles --metrics-every 5 --log tensorboard',
   );
 });
 
@@ -238,7 +242,8 @@ test('a plan is compiled first, with what it has settled', () => {
   const model = { ...config.model, text: JSON.stringify({ params: { theta: 2 } }) };
   const settings = { batch: 50, without: ['slots', 'fusion'], epochs: 4 } as const;
   expect(commandOf({ ...config, model, settings, compiled: true }).split('\n')).toEqual([
-    'rffc compile /models/plain.rff --model plain --batch 50 --set theta=2 --no-pass slots --no-pass fusion --output plain.plan.json',
+    'rffc compile /models/plain.rff --model plain --batch 50 --set theta=2 --no-pass slots --no-pass fusion ' +
+      '--output plain.plan.json',
     'rffc run plain.plan.json --backend cpu --epochs 4',
   ]);
 });

@@ -1,4 +1,7 @@
-/** Event files are read back by a decoder that shares nothing with the encoder: bit by bit CRCs, and protobuf's wire format. */
+/**
+ * Event files are read back by a decoder that shares nothing with the encoder: bit by bit CRCs, and protobuf's wire
+ * format.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -22,8 +22,8 @@ const FORMAT = 'rffc-checkpoint-2';
 export interface CheckpointInfo {
   readonly position: Position;
   /**
-   * In [0, 1], on the validation split where samples are kept aside, else on the test split: after the latest epoch, and the
-   * best of all so far; null before it was judged.
+   * In [0, 1], on the validation split where samples are kept aside, else on the test split: after the latest epoch,
+   * and the best of all so far; null before it was judged.
    */
   readonly accuracy: number | null;
   readonly best: number | null;
@@ -55,7 +55,9 @@ export async function writeCheckpoint(
   syncFolder(dirname(path));
 }
 
-/** Writes a run's latest checkpoint, and keeps the one before it. @throws RffcError as `writeCheckpoint` does, RFF703. */
+/**
+ * Writes a run's latest checkpoint, and keeps the one before it. @throws RffcError as `writeCheckpoint` does, RFF703.
+ */
 export async function writeLatest(
   folder: string,
   tensors: ReadonlyMap<string, Tensor>,
@@ -128,7 +130,9 @@ export async function readLatest(
   throw new RffcError(
     damage.map((one) => ({
       ...one,
-      hint: `no whole checkpoint is left in \`${folder}\`: start a new run; \`--init\` can begin with its best.safetensors`,
+      hint:
+        `no whole checkpoint is left in \`${folder}\`: start a new run; \`--init\` can begin with its ` +
+        'best.safetensors',
     })),
   );
 }
@@ -159,8 +163,8 @@ function checksumOf(
 /**
  * Reads weights for a model whose session has `expected` tensors: all its parameters, and with `state` its optimizer
  * state too. Without `state`, optimizer state in the file is passed over.
- * @throws RffcError RFF720 for a checkpoint that is not what was written, RFF706 with one diagnostic for each tensor that is missing, too many, or of another shape, and
- * whatever reading a safetensors file can throw.
+ * @throws RffcError RFF720 for a checkpoint that is not what was written, RFF706 with one diagnostic for each tensor
+ * that is missing, too many, or of another shape, and whatever reading a safetensors file can throw.
  */
 export async function readCheckpoint(
   path: string,
@@ -215,8 +219,8 @@ export function resumable(checkpoint: Checkpoint, path: string): CheckpointInfo 
 }
 
 /**
- * Writes a checkpoint's tensors into a session; what the session has no place for, as the state of another stage, it gives
- * back.
+ * Writes a checkpoint's tensors into a session; what the session has no place for, as the state of another stage, it
+ * gives back.
  */
 export function restore(session: Session, checkpoint: Checkpoint): Map<string, Tensor> {
   const known = new Set(session.tensors.map(({ name }) => name));

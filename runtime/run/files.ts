@@ -17,7 +17,10 @@ import {
 import { dirname } from 'node:path';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
 
-/** A file's text; messages call it `name`. @throws RffcError RFF701 where there is none, RFF702 for a folder, RFF703 where it cannot be read. */
+/**
+ * A file's text; messages call it `name`. @throws RffcError RFF701 where there is none, RFF702 for a folder, RFF703
+ * where it cannot be read.
+ */
 export function readText(path: string, name = path): string {
   try {
     return readFileSync(path, 'utf8');
@@ -26,7 +29,10 @@ export function readText(path: string, name = path): string {
   }
 }
 
-/** Writes a file so that a crash leaves the old one or the new one, never half of one. @throws RffcError RFF701 to RFF703. */
+/**
+ * Writes a file so that a crash leaves the old one or the new one, never half of one. @throws RffcError RFF701 to
+ * RFF703.
+ */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
@@ -46,8 +52,8 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
 }
 
 /**
- * Refuses a folder, there or still to be made, that nothing can be written into: before hours are spent on what would go
- * there.
+ * Refuses a folder, there or still to be made, that nothing can be written into: before hours are spent on what would
+ * go there.
  *
  * @param hint where to write instead
  * @throws RffcError RFF702 where a file is in the way, RFF703 where it may not be written

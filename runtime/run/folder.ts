@@ -5,12 +5,13 @@
  *     metrics.jsonl           one line for every tenth batch and every epoch
  *     checkpoint.safetensors  after the latest epoch, now and then within one, and where the run was interrupted
  *     checkpoint.previous.safetensors  the one before it
- *     best.safetensors        after the epoch with the best accuracy on the validation split, or without one the test split
+ *     best.safetensors        after the epoch with the best accuracy on the validation split, or without one the test
+ *     split
  *     report.html             a page to look at, after the latest epoch
  *     tensorboard/            event files, with `--log tensorboard`
  *
- * Every file but the metrics is written beside its place and renamed into it; the metrics only grow, and a run that goes
- * on cuts them back to its checkpoint. So a kill at any moment leaves a folder to go on from.
+ * Every file but the metrics is written beside its place and renamed into it; the metrics only grow, and a run that
+ * goes on cuts them back to its checkpoint. So a kill at any moment leaves a folder to go on from.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -120,7 +121,9 @@ export function checkRunFolder(folder: string): void {
   throw failure('RFF708', message, { file: folder, hint });
 }
 
-/** Makes a run's folder and writes its config. @throws RffcError RFF708 if something is in it already, RFF701 to RFF703. */
+/**
+ * Makes a run's folder and writes its config. @throws RffcError RFF708 if something is in it already, RFF701 to RFF703.
+ */
 export function createRunFolder(folder: string, config: RunConfig): void {
   try {
     mkdirSync(folder, { recursive: true });

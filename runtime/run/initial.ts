@@ -55,7 +55,8 @@ export async function readInitialWeights(
       ...(absent.length > 0
         ? [
             warning(
-              `${absent.length} of the model's ${parameters.length} tensors are missing and start anew: ${listed(absent)}`,
+              `${absent.length} of the model's ${parameters.length} tensors are missing and start anew: ` +
+                `${listed(absent)}`,
             ),
           ]
         : []),

@@ -1,6 +1,6 @@
 /**
- * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is an
- * object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
+ * The lines of a run's metrics.jsonl: one for every so many batches, one for each epoch. What depends on the layer is
+ * an object by layer, what belongs to a parameter an object by its name, so that a line can be read without the model.
  */
 import type { Network } from '../../compiler/network.js';
 import type { Evaluation } from '../train/evaluate.js';
@@ -19,7 +19,10 @@ export type ByName = Readonly<Record<string, number>>;
 export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
-  /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
+  /**
+   * What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc:
+   * the network.
+   */
   readonly stage?: StageName;
   /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;
@@ -34,8 +37,8 @@ export interface MetricsLine {
   readonly decode_loss?: number;
   readonly lr: number;
   /**
-   * On the test split, in [0, 1]: of the latest epoch of the stage that was judged; null before the first. On the validation
-   * split beside it, where samples are kept aside. Of a readout, by its softmax.
+   * On the test split, in [0, 1]: of the latest epoch of the stage that was judged; null before the first. On the
+   * validation split beside it, where samples are kept aside. Of a readout, by its softmax.
    */
   readonly test_accuracy: number | null;
   readonly validation_accuracy?: number | null;
@@ -70,8 +73,8 @@ export interface EpochLine extends MetricsLine {
   readonly weight_norm: ByName;
   readonly update_norm?: ByName;
   /**
-   * On a fixed sample of the training split, in [0, 1], and its size: too few samples to choose an epoch by, enough to see
-   * overfitting. Left out where evaluating them would cost too much.
+   * On a fixed sample of the training split, in [0, 1], and its size: too few samples to choose an epoch by, enough to
+   * see overfitting. Left out where evaluating them would cost too much.
    */
   readonly train_accuracy?: number;
   readonly train_samples?: number;
@@ -86,8 +89,8 @@ export interface EpochLine extends MetricsLine {
 }
 
 /**
- * How often each goodness came up when samples were predicted. Bins of equal width from `from` to `to`; the first and the last
- * hold what lies beyond, too.
+ * How often each goodness came up when samples were predicted. Bins of equal width from `from` to `to`; the first and
+ * the last hold what lies beyond, too.
  */
 export interface GoodnessHistogram {
   readonly from: number;
@@ -167,9 +170,9 @@ export function bySteps(values: readonly number[], layers: readonly string[]): B
 }
 
 /**
- * The lines of a metrics.jsonl. A line that is none (the last one of a run that was killed while it wrote) is passed over, as
- * are those of an rffc that wrote other ones. What else a line lacks or has in another form is left out of it, so that whoever
- * reads lines can rely on their types, save that a number may be null.
+ * The lines of a metrics.jsonl. A line that is none (the last one of a run that was killed while it wrote) is passed
+ * over, as are those of an rffc that wrote other ones. What else a line lacks or has in another form is left out of it,
+ * so that whoever reads lines can rely on their types, save that a number may be null.
  */
 export function parseMetrics(text: string): (BatchLine | EpochLine)[] {
   return text.split('\n').flatMap((line) => {

@@ -1,4 +1,6 @@
-/** Predictions for people and programs: the answers one by one, and files of them in the format that their names say. */
+/**
+ * Predictions for people and programs: the answers one by one, and files of them in the format that their names say.
+ */
 
 import { mkdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
@@ -29,8 +31,8 @@ export interface Answer {
   readonly label: number;
   readonly true?: number;
   /**
-   * How far the answer is ahead of the next best label, in goodness, or in probability where a classifier chose; null where
-   * there is only one label.
+   * How far the answer is ahead of the next best label, in goodness, or in probability where a classifier chose; null
+   * where there is only one label.
    */
   readonly margin: number | null;
   /** A number for each label. */

@@ -104,7 +104,9 @@ export interface RunResult extends TrainResult {
   readonly model: string;
   readonly document: ModelDocument;
   readonly folder: string;
-  /** The best accuracy of the whole run, in [0, 1], by what `best.safetensors` is chosen; null if it was never judged. */
+  /**
+   * The best accuracy of the whole run, in [0, 1], by what `best.safetensors` is chosen; null if it was never judged.
+   */
   readonly best: number | null;
 }
 
@@ -191,7 +193,10 @@ function folderOf({ out, base }: RunRequest, { name }: ModelDocument): string {
   return folder;
 }
 
-/** A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any other. */
+/**
+ * A plan's run keeps the plan's model, and how it was compiled, so that it can be gone on with and judged like any
+ * other.
+ */
 async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepared> {
   const { plan, file } = source;
   const without = passesLeftOut(plan);
@@ -201,7 +206,9 @@ async function preparePlan(source: PlanFile, request: RunRequest): Promise<Prepa
   const dataset = await loadDatasets(document, settings, dirname(sourcePath(source)));
   const again = 'compile the model again';
   if (dataset.frames !== plan.frames) {
-    const message = `the plan was compiled for samples of ${plan.frames} frames, but \`${dataset.name}\` has ${dataset.frames}`;
+    const message =
+      `the plan was compiled for samples of ${plan.frames} frames, but \`${dataset.name}\` has ` +
+      `${dataset.frames}`;
     throw failure('RFF709', message, { file, hint: again });
   }
   const available = samplesOf(dataset, settings);

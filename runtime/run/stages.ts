@@ -1,6 +1,6 @@
 /**
- * What a run trains, one stage after the other: the network, and then its readout where it has one. Each stage has a program
- * and a session of its own, and outlives the loss of its device.
+ * What a run trains, one stage after the other: the network, and then its readout where it has one. Each stage has a
+ * program and a session of its own, and outlives the loss of its device.
  */
 import type { Graph, Purpose } from '../../compiler/graph/graph.js';
 import { lower } from '../../compiler/graph/lower.js';
@@ -64,7 +64,8 @@ const LOSS_APART = 5 * 60_000;
  * Does something with a session, and once more with a new one if its device is lost on the way.
  *
  * @param work gets the session, and from the second time on the loss it goes on from
- * @throws what `open` and `work` throw; the loss itself where it is the second within minutes or no new device can be had
+ * @throws what `open` and `work` throw; the loss itself where it is the second within minutes or no new device can be
+ * had
  */
 async function throughLosses<T>(
   open: () => Promise<Session>,

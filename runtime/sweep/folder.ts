@@ -26,7 +26,10 @@ export interface SweepRequest {
 export type Outcome =
   | {
       readonly status: 'done';
-      /** Of the best epoch, in [0, 1]: on the validation split where samples are kept aside, else on the test split; null where nothing was judged. */
+      /**
+       * Of the best epoch, in [0, 1]: on the validation split where samples are kept aside, else on the test split;
+       * null where nothing was judged.
+       */
       readonly accuracy: number | null;
       /** Of the same epoch on the test split, where `accuracy` is not. */
       readonly test?: number | null;

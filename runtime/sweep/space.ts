@@ -72,7 +72,8 @@ function readChoice(name: string, text: string, isOption: boolean): Choice {
  * The trials of a sweep.
  *
  * `grid`: every combination, the last dimension fastest, up to `most`. `random`: `most` draws (every combination once,
- * in random order, where there are no more); a range is drawn from evenly, on a logarithmic scale where it begins above 0.
+ * in random order, where there are no more); a range is drawn from evenly, on a logarithmic scale where it begins above
+ * 0.
  *
  * @param most how many trials; for `grid` all of them by default, for `random` 20
  * @throws RffcError RFF901 for a range on a grid

@@ -194,8 +194,8 @@ function errorIn(err: string): string {
 }
 
 /**
- * The best trial: of the greatest accuracy (on what is kept aside, where that is some), or where nothing was judged of the least loss; the first of equals.
- * Undefined where none came to an end.
+ * The best trial: of the greatest accuracy (on what is kept aside, where that is some), or where nothing was judged of
+ * the least loss; the first of equals. Undefined where none came to an end.
  */
 export function bestOf(trials: readonly Trial[]): Trial | undefined {
   return ranked(trials).find(({ outcome }) => outcome?.status === 'done');
@@ -217,7 +217,9 @@ export function ranked(trials: readonly Trial[]): Trial[] {
 /** Backends that compute on the CPU's cores; others have one device for all runs. */
 const ON_CORES = ['auto', 'cpu', 'tfjs-cpu', 'tfjs-wasm'];
 
-/** How many runs go side by side, and with how many threads each, so that together they fill the machine and no more. */
+/**
+ * How many runs go side by side, and with how many threads each, so that together they fill the machine and no more.
+ */
 export function shareOut(
   trials: number,
   backend: string,

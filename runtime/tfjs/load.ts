@@ -1,7 +1,7 @@
 /**
  * Loads the TensorFlow.js backends, each when it is asked for: plain JavaScript, WebAssembly, WebGPU through Dawn, and
- * TensorFlow's own library with CUDA through `@tensorflow/tfjs-node-gpu`. All of its packages are optional: this module loads
- * only where tfjs-core is installed.
+ * TensorFlow's own library with CUDA through `@tensorflow/tfjs-node-gpu`. All of its packages are optional: this module
+ * loads only where tfjs-core is installed.
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';

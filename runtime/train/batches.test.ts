@@ -28,7 +28,7 @@ async function maker(train: string, negatives?: string, size = 10) {
   };
 }
 
-test('augmentation changes the samples and nothing else, anew in each epoch, and the same when made again', async () => {
+test('augmentation changes the samples and nothing else, anew in each epoch and reproducibly', async () => {
   const plain = (await maker('epochs: 2'))(1, 2);
   const augmented = await maker('epochs: 2, augment: [shift(2), rotate(10), noise(0.01)], shuffle: on');
   const first = augmented(1, 2);

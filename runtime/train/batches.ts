@@ -33,8 +33,8 @@ export function sampleOrder({ train }: ModelDocument, count: number, epoch: numb
 /**
  * A function that makes batch `batch` of `epoch` from that epoch's `order`. Two sets of buffers are used in turn, so
  * a batch stays valid while the next one is made, and no longer.
- * @throws RffcError RFF711 where the model wants given negatives and the data has none, RFF710 for hybrid images of single
- * samples, RFF660 where it would move
+ * @throws RffcError RFF711 where the model wants given negatives and the data has none, RFF710 for hybrid images of
+ * single samples, RFF660 where it would move
  * pixels and the data has no pictures.
  */
 export function batchMaker(
@@ -115,7 +115,8 @@ export function checkDataset(
   if (dataset.inputSize !== input.size) {
     throw failure(
       'RFF709',
-      `\`${dataset.name}\` has ${dataset.inputSize} numbers a sample, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      `\`${dataset.name}\` has ${dataset.inputSize} numbers a sample, but \`input ` +
+        `${input.name}[${input.size}]\` takes ${input.size}`,
       {
         hint: `write \`input ${input.name}[${dataset.inputSize}]\`, or choose other data`,
       },
@@ -130,7 +131,8 @@ export function checkDataset(
     }
     throw failure(
       'RFF709',
-      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` has room for ${label.classes}`,
+      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` ` +
+        `has room for ${label.classes}`,
       {
         hint: `write \`label ${label.name}[${dataset.classes}]\`, or choose other data`,
       },

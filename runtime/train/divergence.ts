@@ -2,15 +2,19 @@
  * Why a run cannot go on: a loss or a goodness that is infinite or not a number, where it appeared first, and what most
  * likely brought it about.
  *
- * The cause is looked for where it can be proved: in the batch's own samples, then in the layer's formulas, tried at a row
- * of zeros and far from zero. A model whose formulas hold there has diverged, and nearly always by its learning rate.
+ * The cause is looked for where it can be proved: in the batch's own samples, then in the layer's formulas, tried at a
+ * row of zeros and far from zero. A model whose formulas hold there has diverged, and nearly always by its learning
+ * rate.
  */
 import { type Expr, evaluate, fromJson, type RowValue, show, variable } from '../../compiler/expr/index.js';
 import type { ExpressionJson, Layer, ModelDocument, Optimizer } from '../../compiler/model.js';
 import type { Network } from '../../compiler/network.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 
-/** What a batch reported: [learnSteps, layers] each, and the cross-entropy of the classifier that learns, null without one. */
+/**
+ * What a batch reported: [learnSteps, layers] each, and the cross-entropy of the classifier that learns, null without
+ * one.
+ */
 export interface BatchResults {
   readonly loss: Float32Array;
   readonly goodnessPositive: Float32Array;
@@ -28,8 +32,8 @@ const FAR = 1000;
 const finite = (value: number) => Math.abs(value) <= LARGEST;
 
 /**
- * RFF712 for a batch with a result that is not finite, naming the layer, the step and the likely cause; undefined for any
- * other.
+ * RFF712 for a batch with a result that is not finite, naming the layer, the step and the likely cause; undefined for
+ * any other.
  *
  * @param at the batch, by what was trained before it
  * @param x the batch's samples, [frames, batch, d] or a part of the leading axes
@@ -75,8 +79,8 @@ export function divergence(
 }
 
 /**
- * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches; undefined
- * where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
+ * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches;
+ * undefined where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
  */
 export function tensorDivergence(
   tensors: ReadonlyMap<string, { readonly data: ArrayBufferView }>,
@@ -135,7 +139,10 @@ function causeInData({ input }: ModelDocument, x: ArrayLike<number>): string | u
     // An embedded label fills some columns, so a row of zeros would not stay one.
     if (!formula || input.embed || fine(evaluate(formula, { h: row }, input.size))) continue;
     const what = row.every((value) => value === 0) ? 'that is all zeros' : 'of this batch';
-    return `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a small number to what it divides by`;
+    return (
+      `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a ` +
+      'small number to what it divides by'
+    );
   }
   return undefined;
 }
@@ -150,7 +157,10 @@ function causeInNormalize(
     if (!heard) continue;
     const formula = elementwise(heard.normalize, 'h');
     if (fine(evaluate(formula, { h: new Float64Array(heard.size) }, heard.size))) continue;
-    return `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero where no unit is active, as before the first step: add a small number, as in \`h / sqrt(mean(h^2) + 1e-8)\``;
+    return (
+      `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero where no unit is active, as ` +
+      'before the first step: add a small number, as in `h / sqrt(mean(h^2) + 1e-8)`'
+    );
   }
   return undefined;
 }
@@ -160,7 +170,10 @@ function causeInActivation(layer: Layer): string | undefined {
   for (const z of [0, FAR, -FAR]) {
     const found = evaluate(formula, { z: Float64Array.of(z) }, 1);
     if (!fine(found))
-      return `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for example by min(z, 20)`;
+      return (
+        `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for ` +
+        'example by min(z, 20)'
+      );
   }
   return undefined;
 }
@@ -203,7 +216,10 @@ function causeInRate({ train }: ModelDocument, layer: Layer): string {
   // Tenth by tenth, nobody comes down from 1e30.
   if (lr > 10 * common)
     return `the learning rate of ${rateText(lr)} is far too high for ${name}: start from ${call(common)}`;
-  return `the learning rate of ${rateText(lr)} is too high: try a tenth of it, ${call(lr / 10)}, or smaller weights at the start`;
+  return (
+    `the learning rate of ${rateText(lr)} is too high: try a tenth of it, ${call(lr / 10)}, or smaller ` +
+    'weights at the start'
+  );
 }
 
 /** As one writes it: `0.05`, `1e-3`, `1e30`. */

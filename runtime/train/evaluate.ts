@@ -39,7 +39,10 @@ export interface Evaluation {
   readonly accuracy: number;
   /** [true class][predicted class], counts. */
   readonly confusion: readonly (readonly number[])[];
-  /** Beside labels by goodness, the accuracy of the classifier's most probable one, in [0, 1]; null without a classifier. */
+  /**
+   * Beside labels by goodness, the accuracy of the classifier's most probable one, in [0, 1]; null without a
+   * classifier.
+   */
   readonly softmax: number | null;
   /** Each class's accuracy in [0, 1]; null for a class with no samples. */
   readonly perClass: readonly (number | null)[];
@@ -109,7 +112,8 @@ export function score(
 
 /**
  * Labels and goodness of a split's samples in their order; `undefined` if stopped by the signal.
- * @throws RffcError RFF716 for a model without a label, or whose score sees nothing of it and that has no readout, RFF712 if a goodness is not finite.
+ * @throws RffcError RFF716 for a model without a label, or whose score sees nothing of it and that has no readout,
+ * RFF712 if a goodness is not finite.
  */
 export async function predict(
   session: Session,
@@ -182,7 +186,9 @@ export async function predict(
   return { labels, by, goodness, layers, softmax };
 }
 
-/** What a trained model predicts by: goodness where its score sees the label, else a readout or classifier; or nothing. */
+/**
+ * What a trained model predicts by: goodness where its score sees the label, else a readout or classifier; or nothing.
+ */
 export function predictsBy(document: ModelDocument): Prediction['by'] | undefined {
   if (hearsLabel(document)) return 'goodness';
   return document.label && predictingClassifier(document) ? 'softmax' : undefined;
@@ -199,11 +205,15 @@ export function nothingToPredict(document: ModelDocument): RffcError {
       : `hears nothing of its label \`${label.name}\``;
   const hint = !label
     ? 'declare `label NAME[classes]` and connect it to a layer'
-    : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the activities: \`readout: softmax()\``;
+    : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the ` +
+      'activities: `readout: softmax()`';
   return failure('RFF716', `model \`${name}\` ${why}, so there is nothing to predict`, { hint });
 }
 
-/** `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict` does. */
+/**
+ * `predict` scored against the split's own labels; `undefined` if stopped by the signal. @throws RffcError as `predict`
+ * does.
+ */
 export async function evaluate(
   session: Session,
   network: Network,

@@ -168,7 +168,9 @@ test('says once that a layer is silent, after as many batches as it takes, with 
   expect(more).toEqual([]);
   expect(only).toMatchObject({
     code: 'RFF721',
-    message: `layer \`h1\` is silent at batch ${SILENT_BATCHES}, epoch 1: no unit has been active for ${SILENT_BATCHES} batches`,
+    message:
+      `layer \`h1\` is silent at batch ${SILENT_BATCHES}, epoch 1: no unit has been active for ` +
+      `${SILENT_BATCHES} batches`,
     hint: expect.stringMatching(/leaky_relu.*start with other weights/),
   });
   const causes = async (parts: Parts, batches = silent) => (await watched(parts, batches))[0]?.hint;

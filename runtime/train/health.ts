@@ -1,9 +1,9 @@
 /**
- * Signs that training goes wrong though every number is finite: a layer that is silent, one whose goodness is out of all
- * proportion, a network that gives every sample the same label. Each is told once, with its likely cause.
+ * Signs that training goes wrong though every number is finite: a layer that is silent, one whose goodness is out of
+ * all proportion, a network that gives every sample the same label. Each is told once, with its likely cause.
  *
- * All of it is read off what is measured anyway. What a goodness should look like comes from the layer's own formula: its
- * value where no unit is active, and how far activities of size 1 move it from there.
+ * All of it is read off what is measured anyway. What a goodness should look like comes from the layer's own formula:
+ * its value where no unit is active, and how far activities of size 1 move it from there.
  */
 import { derive, type Expr, evaluate, fromJson, variable } from '../../compiler/expr/index.js';
 import type { ExpressionJson, Init, Layer, ModelDocument } from '../../compiler/model.js';
@@ -88,7 +88,9 @@ function largest(batch: Steps, layer: number, layers: number, { rest }: Goodness
   return ofLayer(batch, layer, layers).reduce((most, g) => Math.max(most, Math.abs(g - rest)), 0);
 }
 
-/** The class that nearly all samples are given though most are of others, and how many; undefined where there is none. */
+/**
+ * The class that nearly all samples are given though most are of others, and how many; undefined where there is none.
+ */
 export function onlyClass({ confusion, samples }: Evaluation): { label: number; count: number } | undefined {
   if (samples < FEWEST_SAMPLES) return undefined;
   const predicted = confusion.map((_, label) => confusion.reduce((sum, row) => sum + row[label]!, 0));
@@ -156,7 +158,9 @@ export function watchHealth(network: Network): HealthWatch {
         if (found.length === 0) return undefined;
         const index = watched.indexOf(found[0]!);
         const reached = Math.max(...ofLayer(measures, index, layers.length).map(Math.abs)).toExponential(1);
-        const message = `${namesOf(found)} exploding ${place}: a goodness of ${reached}, where activities of 1 have ${Number(scales[index]!.unit.toPrecision(3))}`;
+        const message =
+          `${namesOf(found)} exploding ${place}: a goodness of ${reached}, where activities of 1 have ` +
+          `${Number(scales[index]!.unit.toPrecision(3))}`;
         return { message, hint: causeOfExplosion(document, found[0]!, scales[index]!) };
       });
       return [...silent, ...large];
@@ -166,7 +170,9 @@ export function watchHealth(network: Network): HealthWatch {
       return once('RFF723', () => {
         const only = onlyClass(evaluation);
         if (!only) return undefined;
-        const message = `class ${only.label} is predicted for ${only.count} of ${evaluation.samples} ${split} samples after epoch ${position.epoch + 1}`;
+        const message =
+          `class ${only.label} is predicted for ${only.count} of ${evaluation.samples} ${split} samples ` +
+          `after epoch ${position.epoch + 1}`;
         return { message, hint: causeOfOneClass() };
       });
     },
@@ -184,14 +190,18 @@ export function watchHealth(network: Network): HealthWatch {
       first &&
       beyond(LARGE, (i) => largest(beforeLearning(first!, layers.length), i, layers.length, scales[i]!));
     if (large)
-      return `the goodness of \`${large.name}\` is large before anything is learned: start with smaller weights (\`init\`), or scale the data down (\`normalize\`)`;
+      return (
+        `the goodness of \`${large.name}\` is large before anything is learned: start with smaller weights ` +
+        '(`init`), or scale the data down (`normalize`)'
+      );
     const risen = beyond(LARGE, (i) => most[i]!);
     const rate = rateToTry(document, risen ?? watched[0]);
     if (risen)
       return `the goodness of \`${risen.name}\` went up to ${most[watched.indexOf(risen)]!.toPrecision(2)}: ${rate}`;
     const gap = (i: number) => Math.abs(last!.goodnessPositive[i]! - last!.goodnessNegative[i]!);
     return last && watched.every((_, i) => gap(i) <= 1e-3 * scales[i]!.unit)
-      ? 'positive and negative rows have the same goodness, so the label hardly counts: start with larger weights from it (`init`), or train for more epochs'
+      ? 'positive and negative rows have the same goodness, so the label hardly counts: start with larger ' +
+          'weights from it (`init`), or train for more epochs'
       : `train for more epochs; or ${rate}`;
   }
 }
@@ -206,7 +216,10 @@ function namesOf(layers: readonly Layer[]): string {
 function causeOfSilence(document: ModelDocument, layer: Layer, wasActive: boolean): string {
   const into = document.connections.filter(({ target }) => target === layer.name);
   if (!wasActive && into.every(({ init, bias }) => isZero(init) && (bias === null || isZero(bias))))
-    return `every weight into \`${layer.name}\` starts at zero, where its goodness has no slope: \`init: kaiming_uniform()\``;
+    return (
+      `every weight into \`${layer.name}\` starts at zero, where its goodness has no slope: \`init: ` +
+      'kaiming_uniform()`'
+    );
   const activation = inNames(layer.activation);
   const at = (z: number) => (evaluate(activation, { z: Float64Array.of(z) }) as Float64Array)[0]!;
   const rate = rateToTry(document, layer);
@@ -228,7 +241,10 @@ function causeOfExplosion(document: ModelDocument, layer: Layer, { rest, unit }:
     const slope = derive(inNames(json), goodness);
     // A loss that still falls out there asks for more without end.
     if ((evaluate(slope, { goodness: rest + OUT_OF_PROPORTION * unit }, layer.size) as number) < -1e-6)
-      return `\`${key}\` falls without end as goodness grows: bound it, for example \`${key}: softplus(theta - goodness)\``;
+      return (
+        `\`${key}\` falls without end as goodness grows: bound it, for example \`${key}: softplus(theta - ` +
+        'goodness)`'
+      );
   }
   return `${rateToTry(document, layer)}; or scale the data down (\`normalize\`)`;
 }
@@ -236,7 +252,10 @@ function causeOfExplosion(document: ModelDocument, layer: Layer, { rest, unit }:
 /** A tenth of a layer's learning rate, as it is written. */
 function rateToTry({ train }: ModelDocument, layer: Layer | undefined): string {
   const { name, lr } = layer?.optimizer ?? train.optimizer;
-  return `lower the learning rate, for example to a tenth: \`optimizer: ${name}(lr: ${Number((lr / 10).toPrecision(3))})\``;
+  return (
+    `lower the learning rate, for example to a tenth: \`optimizer: ${name}(lr: ` +
+    `${Number((lr / 10).toPrecision(3))})\``
+  );
 }
 
 function isZero(init: Init): boolean {

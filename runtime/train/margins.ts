@@ -1,6 +1,6 @@
 /**
- * How sure a network is: a sample's margin is how far the goodness of its true label lies on the right side of the best of the
- * others. Above 0 the prediction is right; near 0 it was a close call.
+ * How sure a network is: a sample's margin is how far the goodness of its true label lies on the right side of the best
+ * of the others. Above 0 the prediction is right; near 0 it was a close call.
  */
 
 export interface Margins {

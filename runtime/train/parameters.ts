@@ -79,8 +79,8 @@ export function parametersOf(document: ModelDocument): Parameter[] {
 }
 
 /**
- * The first values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend. One at
- * a time: all of them at once would double a large network's memory.
+ * The first values of every parameter, row-major, by name; drawn from the model's seed, the same on every backend. One
+ * at a time: all of them at once would double a large network's memory.
  */
 export function* initializeParameters(document: ModelDocument): Generator<readonly [string, Float32Array]> {
   for (const { name, shape, init, fans, site } of parametersOf(document)) {

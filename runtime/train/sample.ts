@@ -1,6 +1,6 @@
 /**
- * The training samples that the network is evaluated on after each epoch, to set their accuracy beside that of the test split.
- * They are drawn once, by the model's seed, and so few that the epoch hardly takes longer.
+ * The training samples that the network is evaluated on after each epoch, to set their accuracy beside that of the test
+ * split. They are drawn once, by the model's seed, and so few that the epoch hardly takes longer.
  */
 import { timeline } from '../../compiler/graph/timeline.js';
 import { hearsLabel, type Network } from '../../compiler/network.js';
@@ -14,7 +14,8 @@ const SHARE = 1 / 20;
 const FEWEST = 100;
 
 /**
- * A sample of the first `count` training samples; undefined where even a hundred would cost more than a twentieth of an epoch.
+ * A sample of the first `count` training samples; undefined where even a hundred would cost more than a twentieth of an
+ * epoch.
  *
  * @param tested how many samples each other split is evaluated on; the sample is no larger than the largest
  */

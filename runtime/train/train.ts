@@ -54,7 +54,10 @@ export type TrainingData = Pick<Dataset, 'train' | 'validation'> & { readonly te
 export interface TrainOptions {
   /** The model's by default. */
   readonly epochs?: number;
-  /** The learning rate, before its decay; that of the model's optimizer by default. Optimizers of a layer's own keep theirs. */
+  /**
+   * The learning rate, before its decay; that of the model's optimizer by default. Optimizers of a layer's own keep
+   * theirs.
+   */
   readonly lr?: number;
   /** Judge after every so many epochs, and after the last; after each by default. */
   readonly judgeEvery?: number;
@@ -102,8 +105,8 @@ export interface BatchReport extends Measures {
 export type JudgedSplit = 'validation' | 'test';
 
 /**
- * Null where there are no such samples, or nothing to predict; of a readout, by its softmax. `train` is of a fixed sample of
- * the training split (see `sample.ts`), null where that would cost too much.
+ * Null where there are no such samples, or nothing to predict; of a readout, by its softmax. `train` is of a fixed
+ * sample of the training split (see `sample.ts`), null where that would cost too much.
  */
 export type Judgement = Readonly<Record<'train' | JudgedSplit, Evaluation | null>>;
 const UNJUDGED: Judgement = { train: null, validation: null, test: null };
@@ -139,9 +142,10 @@ export interface TrainResult extends Judgement {
 /**
  * Trains a session that holds the parameters of `options.start`.
  *
- * What is trained is the network's `purpose`: all of it, or its readout at a constant rate. Each epoch sees the samples in a new order, in full batches: the last, partial one is dropped, and shuffling gives
- * every sample its turn. The seed, the epochs and all else that is chosen are the document's. The same document, data
- * and backend give the same bytes, also when a run is interrupted and resumed.
+ * What is trained is the network's `purpose`: all of it, or its readout at a constant rate. Each epoch sees the samples
+ * in a new order, in full batches: the last, partial one is dropped, and shuffling gives every sample its turn. The
+ * seed, the epochs and all else that is chosen are the document's. The same document, data and backend give the same
+ * bytes, also when a run is interrupted and resumed.
  * @throws RffcError RFF710 for fewer samples than a batch, RFF712 at the first loss or goodness that is not finite.
  */
 export async function train(
@@ -328,7 +332,9 @@ function meanOverSteps(values: Float32Array, network: Network): number[] {
   });
 }
 
-/** An epoch begins with a network that it leaves behind: goodness by step is to show what the network does at its end. */
+/**
+ * An epoch begins with a network that it leaves behind: goodness by step is to show what the network does at its end.
+ */
 const STEPS_LOOK_BACK = 20;
 
 /**

@@ -56,7 +56,8 @@ export function layOutChunks(plan: Pick<Plan, 'arenas' | 'buffers'>, limit: numb
         const { name, bytes } = left[0]!;
         throw failure(
           'RFF831',
-          `\`${name}\` takes ${bytesText(bytes)} in one piece, more than the ${bytesText(limit)} that this WebGPU adapter allows`,
+          `\`${name}\` takes ${bytesText(bytes)} in one piece, more than the ${bytesText(limit)} that this ` +
+            'WebGPU adapter allows',
           { hint: 'make `batch` smaller, or the layers; or use `--backend cpu`' },
         );
       }

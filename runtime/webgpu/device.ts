@@ -48,7 +48,8 @@ const LEAST = {
 /**
  * A device with the limits and features that the plan's chunks and kernels need, and nothing beyond what helps speed.
  *
- * @throws RffcError RFF830 for an adapter whose limits are too small or that gives no device, RFF832 for one without f16
+ * @throws RffcError RFF830 for an adapter whose limits are too small or that gives no device, RFF832 for one without
+ * f16
  */
 export async function openDevice(
   adapter: GPUAdapter,

@@ -1,4 +1,7 @@
-/** Times products in different tiles: on zeros, in buffers of their own, cut down to what the adapter does in milliseconds. */
+/**
+ * Times products in different tiles: on zeros, in buffers of their own, cut down to what the adapter does in
+ * milliseconds.
+ */
 import { type GemmTile, gemmShader, type WgslOptions } from '../../compiler/codegen/wgsl/index.js';
 import type { Gemm, Region } from '../../compiler/plan/plan.js';
 import { compileShaders, type Layouts, WORDS_BLOCK } from './shaders.js';

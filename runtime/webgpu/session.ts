@@ -1,6 +1,6 @@
 /**
- * The webgpu engine: a plan on a WebGPU device, in Node on Dawn and in a page on the browser's own. Everything is made at
- * load; a run is one encoder, one pass, one submit, and the small results come back with it.
+ * The webgpu engine: a plan on a WebGPU device, in Node on Dawn and in a page on the browser's own. Everything is made
+ * at load; a run is one encoder, one pass, one submit, and the small results come back with it.
  */
 
 import { hostScalar } from '../../compiler/graph/tensors.js';
@@ -46,8 +46,8 @@ const measured = new Map<string, string>();
  * Opens a plan on a WebGPU adapter and plays its `load` program.
  *
  * @param gpu the page's `navigator.gpu` by default; in Node what `openDawn` gives
- * @throws RffcError RFF770 for what is no plan, RFF812 without WebGPU or an adapter, RFF830 to RFF833 where it cannot hold or run the plan, RFF836 where its
- * memory is not enough
+ * @throws RffcError RFF770 for what is no plan, RFF812 without WebGPU or an adapter, RFF830 to RFF833 where it cannot
+ * hold or run the plan, RFF836 where its memory is not enough
  */
 export async function openWebgpu(
   plan: Plan,

@@ -1,4 +1,7 @@
-/** Shaders to pipelines: all at once, each text only once, and a text that does not compile told with the compiler's words. */
+/**
+ * Shaders to pipelines: all at once, each text only once, and a text that does not compile told with the compiler's
+ * words.
+ */
 import type { Shader } from '../../compiler/codegen/wgsl/index.js';
 import { failure, type RffcError } from '../../grammar/diagnostic.js';
 import { wordsOf } from './device.js';
@@ -60,8 +63,8 @@ export function bindingsKey(bindings: Shader['bindings']): string {
  * Compiles shaders, all at the same time.
  *
  * @returns a pipeline for each key
- * @throws RffcError RFF833 for a shader that does not compile, with its label and the compiler's message; RFF831 for one
- * that binds more than the device lets it
+ * @throws RffcError RFF833 for a shader that does not compile, with its label and the compiler's message; RFF831 for
+ * one that binds more than the device lets it
  */
 export async function compileShaders(
   device: GPUDevice,
@@ -74,7 +77,8 @@ export async function compileShaders(
     if (bindings.length > limit) {
       throw failure(
         'RFF831',
-        `the kernel \`${label}\` reads and writes ${bindings.length} storage buffers, but this WebGPU adapter binds only ${limit} at once`,
+        `the kernel \`${label}\` reads and writes ${bindings.length} storage buffers, but this WebGPU ` +
+          `adapter binds only ${limit} at once`,
         { hint: 'make `batch` or the layers smaller, so that the plan needs fewer; or use `--backend cpu`' },
       );
     }

@@ -1,7 +1,8 @@
 /**
  * Which tile a matrix product is computed in. Adapters differ by far (on a graphics card tiles go through workgroup
  * memory, on a software adapter that only costs, and takes seconds to compile), so it is measured: first what workgroup
- * memory is good for, once for each adapter; then the candidates, once for each class of shapes. Answers are remembered.
+ * memory is good for, once for each adapter; then the candidates, once for each class of shapes. Answers are
+ * remembered.
  */
 import {
   type GemmTile,

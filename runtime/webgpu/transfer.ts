@@ -1,6 +1,7 @@
 /**
- * Tensors between the host, where they are dense and row-major, and the chunks, where their rows may lie apart, transposed,
- * or with their sign turned. What lies dense is copied; the rest goes through one dense buffer and a small kernel.
+ * Tensors between the host, where they are dense and row-major, and the chunks, where their rows may lie apart,
+ * transposed, or with their sign turned. What lies dense is copied; the rest goes through one dense buffer and a small
+ * kernel.
  */
 import type { Plan, PlanTensor, Region } from '../../compiler/plan/plan.js';
 import { lengthOf, partsOf } from '../tensors.js';
@@ -20,7 +21,10 @@ interface Part {
 const BLOCK = 256;
 const THREADS = 64;
 
-/** Arguments: where the part starts in the chunk and in the dense buffer, its steps there, its size, the bit that turns the sign. */
+/**
+ * Arguments: where the part starts in the chunk and in the dense buffer, its steps there, its size, the bit that turns
+ * the sign.
+ */
 const SHADER = `
 struct Part {
   start: u32, stride: u32, at: u32, down: u32,

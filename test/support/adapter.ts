@@ -1,4 +1,6 @@
-/** WebGPU for tests: the GPU object where there is an adapter, the reason where there is none, and adapters made worse. */
+/**
+ * WebGPU for tests: the GPU object where there is an adapter, the reason where there is none, and adapters made worse.
+ */
 import { RffcError } from '../../grammar/diagnostic.js';
 import { openDawn } from '../../runtime/dawn.js';
 

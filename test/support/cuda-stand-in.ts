@@ -1,8 +1,9 @@
 /**
- * A GPU in plain memory: what the cuda engine's host side asks of the driver and of cuBLAS is carried out, but as badly as
- * CUDA allows. Whatever is put on a stream waits until somebody waits for it, and of all that may run next (by the order of
- * streams, by events, by a graph's edges) any one is taken; fresh memory is full of NaN. Where the engine forgot that one thing
- * must come before another, numbers come out wrong; `races` finds such places by the bytes that were really touched.
+ * A GPU in plain memory: what the cuda engine's host side asks of the driver and of cuBLAS is carried out, but as badly
+ * as CUDA allows. Whatever is put on a stream waits until somebody waits for it, and of all that may run next (by the
+ * order of streams, by events, by a graph's edges) any one is taken; fresh memory is full of NaN. Where the engine
+ * forgot that one thing must come before another, numbers come out wrong; `races` finds such places by the bytes that
+ * were really touched.
  *
  * Kernels are played launch by launch by the plain player, products as cuBLAS's own column-major arithmetic.
  */

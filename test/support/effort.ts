@@ -1,6 +1,6 @@
 /**
- * How much a campaign of random trials tries: a few in `npm test`, so that it ends in minutes; as many as find what is rare
- * in `npm run test:long`, which sets RFFC_LONG.
+ * How much a campaign of random trials tries: a few in `npm test`, so that it ends in minutes; as many as find what is
+ * rare in `npm run test:long`, which sets RFFC_LONG.
  */
 export const isLong = process.env.RFFC_LONG !== undefined;
 

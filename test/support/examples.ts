@@ -1,9 +1,9 @@
 /**
  * The examples of the documentation: every ```rff block of a page, as a model that can be checked and compiled.
  *
- * A block is a whole file (```rff NAME.rff says of what name), or, marked ```rff fragment, some declarations of a model; a word more (```rff fragment layer) names
- * the block that its properties stand in. A fragment is put into a small frame model, whose own declarations of the same
- * kinds give way.
+ * A block is a whole file (```rff NAME.rff says of what name), or, marked ```rff fragment, some declarations of a
+ * model; a word more (```rff fragment layer) names the block that its properties stand in. A fragment is put into a
+ * small frame model, whose own declarations of the same kinds give way.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from '../../grammar/parser.js';

@@ -2,8 +2,8 @@
 import { describe, test } from 'vitest';
 
 /**
- * The reason a test is skipped here, or undefined where it runs. `RFFC_TEST_ALL`, which CI sets, lets nothing be skipped:
- * the test then runs and fails on what is missing.
+ * The reason a test is skipped here, or undefined where it runs. `RFFC_TEST_ALL`, which CI sets, lets nothing be
+ * skipped: the test then runs and fails on what is missing.
  */
 export function unlessRequired(missing: string | undefined): string | undefined {
   return process.env.RFFC_TEST_ALL === undefined ? missing : undefined;

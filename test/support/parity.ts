@@ -150,10 +150,10 @@ export async function exactMisses(name: string): Promise<Map<number, number>> {
 }
 
 /**
- * Replays a case and closes the session. One case goes beyond what f32 determines: in `rmsprop`, gradients that cancel to
- * 1e-8 of their terms are divided by their own size, so the recorded trajectory hangs on how the seed's BLAS rounded each
- * product. The same model in f64 misses that record by 2e-4 in the first batch and 6e-3 in the second; there no backend is
- * asked to be closer than three times what exact arithmetic is.
+ * Replays a case and closes the session. One case goes beyond what f32 determines: in `rmsprop`, gradients that cancel
+ * to 1e-8 of their terms are divided by their own size, so the recorded trajectory hangs on how the seed's BLAS rounded
+ * each product. The same model in f64 misses that record by 2e-4 in the first batch and 6e-3 in the second; there no
+ * backend is asked to be closer than three times what exact arithmetic is.
  */
 export async function expectParity(name: string, session: Session): Promise<void> {
   const { misses, labelsAgree } = await replay(name, session);

@@ -405,7 +405,8 @@ function render(d: Description): string {
   const embed = d.embed && inputs >= d.classes ? d.embed : undefined;
   const inputProperties = named([
     embed !== undefined &&
-      `embed: digit(at: ${embed.at % (inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
+      'embed: digit(at: ' +
+        `${embed.at % (inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
     d.inputNormalize !== undefined && `normalize: ${d.inputNormalize}`,
   ]);
   const phases = d.phases.map((p, i) => {
@@ -440,7 +441,10 @@ function render(d: Description): string {
     if (d.negatives.name === 'hybrid_images') return `hybrid_images(grid: [1, ${inputs}])`;
     if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
     const { features, learnFrom, layers: bits, optimizer: own } = d.negatives;
-    return `latent_classifier(features: ${features}, layers: ${layersOf(bits)}, learn_from: ${learnFrom}, optimizer: ${own})`;
+    return (
+      `latent_classifier(features: ${features}, layers: ${layersOf(bits)}, learn_from: ${learnFrom}, ` +
+      `optimizer: ${own})`
+    );
   };
   return [
     'fn swish(z, b = 1) = z * sigmoid(b * z)',
@@ -473,8 +477,8 @@ function render(d: Description): string {
 }
 
 /**
- * One model in three, put together at random, can learn nothing or does not see its label: plans of such are refused. Any
- * other error is one of `render`'s, and is left for the tests to meet.
+ * One model in three, put together at random, can learn nothing or does not see its label: plans of such are refused.
+ * Any other error is one of `render`'s, and is left for the tests to meet.
  */
 function isMeaningful(text: string): boolean {
   const { diagnostics } = check(parse(text).tree);

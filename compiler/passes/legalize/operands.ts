@@ -1,7 +1,7 @@
 /**
- * What kernels that read row by row ask of their operands: all the rows, and whole vectors of numbers. Where a value has
- * less, a copy of it has them; fusion makes the copy in the kernel that makes the value. No pass of its own: plans without
- * it would be wrong.
+ * What kernels that read row by row ask of their operands: all the rows, and whole vectors of numbers. Where a value
+ * has less, a copy of it has them; fusion makes the copy in the kernel that makes the value. No pass of its own: plans
+ * without it would be wrong.
  */
 import { variable } from '../../expr/index.js';
 import { type Ir, type IrOp, isOuter, isScalarRow, Rewriter, rowKey, unionAxes } from '../ir.js';
@@ -44,8 +44,8 @@ export function spreadOperands(program: Ir, kinds: readonly IrOp['kind'][]): Ir 
 }
 
 /**
- * Where a sum over rows reads one number a row, a copy with its padding. Such numbers lie densely; a layer of one unit has
- * them where its gradient is the same whatever its z.
+ * Where a sum over rows reads one number a row, a copy with its padding. Such numbers lie densely; a layer of one unit
+ * has them where its gradient is the same whatever its z.
  */
 export function padOperands(program: Ir): Ir {
   const out = new Rewriter(program);

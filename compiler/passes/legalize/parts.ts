@@ -1,10 +1,11 @@
 /**
  * Products with what stands side by side.
  *
- * Finds: products whose rows are a concatenation (the classifier's features) in which a part does not begin at a multiple of
- * four columns, so that no kernel could write it there in whole vectors. Such a product is the sum of one product a part,
- * each with its own window of the weights' columns, and its gradient those products' gradients side by side. Legal: always,
- * it is the same sum in another order. Where all parts are aligned one product over all of them is better, and is left.
+ * Finds: products whose rows are a concatenation (the classifier's features) in which a part does not begin at a
+ * multiple of four columns, so that no kernel could write it there in whole vectors. Such a product is the sum of one
+ * product a part, each with its own window of the weights' columns, and its gradient those products' gradients side by
+ * side. Legal: always, it is the same sum in another order. Where all parts are aligned one product over all of them is
+ * better, and is left.
  */
 import { add, type Expr, variable } from '../../expr/index.js';
 import { type Ir, type IrValue, Rewriter, unionAxes } from '../ir.js';

@@ -1,11 +1,12 @@
 /**
  * Patches side by side.
  *
- * Finds: products in which each unit reads one patch of its source. The patches are gathered into a matrix of their own, one
- * beside the other, and the product of a place's units is then a small dense one with the patch's columns: as many blocks
- * as places, in one launch, and no weight that is zero by construction is ever multiplied. Legal: always, no other
- * operation can multiply patches, so it is no pass that can be switched off. Buys: the gathering is a value like any other, so it is hoisted: a
- * still image's patches are gathered once, and the gradient reads the forward product's.
+ * Finds: products in which each unit reads one patch of its source. The patches are gathered into a matrix of their
+ * own, one beside the other, and the product of a place's units is then a small dense one with the patch's columns: as
+ * many blocks as places, in one launch, and no weight that is zero by construction is ever multiplied. Legal: always,
+ * no other operation can multiply patches, so it is no pass that can be switched off. Buys: the gathering is a value
+ * like any other, so it is hoisted: a still image's patches are gathered once, and the gradient reads the forward
+ * product's.
  */
 import { type Field, patchCount, patchSize } from '../../field.js';
 import { type Ir, type IrValue, pad4, Rewriter } from '../ir.js';

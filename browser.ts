@@ -1,6 +1,6 @@
 /**
- * rffc in a page: the compiler, training, evaluation and prediction on the browser's WebGPU, with data from arrays. Nothing
- * here imports from `node:` or needs a `Buffer`. `docs/examples/page` is a whole page.
+ * rffc in a page: the compiler, training, evaluation and prediction on the browser's WebGPU, with data from arrays.
+ * Nothing here imports from `node:` or needs a `Buffer`. `docs/examples/page` is a whole page.
  */
 export {
   type Compilation,

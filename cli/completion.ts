@@ -139,7 +139,10 @@ function zsh(commands: readonly Known[]): string {
       ),
     );
     if (below.length === 0)
-      return `${name}() {\n  _arguments \\\n    ${[...specs, quoted(`*:argument:${action(values)}`)].join(' \\\n    ')}\n}`;
+      return (
+        `${name}() {\n  _arguments \\\n    ` +
+        `${[...specs, quoted(`*:argument:${action(values)}`)].join(' \\\n    ')}\n}`
+      );
     const described = below.map((c) => quoted(`${c.name}:${plain(c.about)}`)).join(' ');
     const calls = below.map((c) => `        ${c.name}) ${name}_${c.name} ;;`).join('\n');
     return `${name}() {

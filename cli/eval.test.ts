@@ -18,7 +18,10 @@ model tiny {
   label digit[10]
   layer h[8] { damping: 0.7 }
   connect image -> h as forward, connect digit -> h as context
-  objective { goodness: mean(h^2), positive: softplus(goodness - 1.5), negative: softplus(1.5 - goodness), predict: min }
+  objective {
+    goodness: mean(h^2), predict: min
+    positive: softplus(goodness - 1.5), negative: softplus(1.5 - goodness)
+  }
   schedule {
     phase learn[3] { label: given }
     score learn[1..2]

@@ -68,11 +68,11 @@ export async function evalCommand(io: Io, folder: string, options: EvalOptions):
     const { classes } = network;
     const result = score(prediction!, labels, classes);
     const margins = goodness && goodnessMargins(goodness, labels, classes, predictDirection(run.document));
-    if (options.json)
-      io.out(
-        `${JSON.stringify({ run: run.folder, weights, data: name, split, backend: session.backend, ...result, margins })}\n`,
-      );
-    else
+    if (options.json) {
+      const { backend } = session;
+      const line = { run: run.folder, weights, data: name, split, backend, ...result, margins };
+      io.out(`${JSON.stringify(line)}\n`);
+    } else
       io.out(table(result, margins, prediction!.by, `${name}, ${split} split, ${relative(io.cwd, weights)}`));
     return 0;
   } finally {
@@ -171,7 +171,8 @@ function table(
   const byGoodness = by === 'goodness';
   const rows = confusion.map(
     (row, label) =>
-      `${cell(label)} │${row.map(cell).join('')} │ ${share(perClass[label]!).padStart(8)}${byGoodness ? ` ${margin(margins?.perClass[label]).padStart(8)}` : ''}\n`,
+      `${cell(label)} │${row.map(cell).join('')} │ ` +
+      `${share(perClass[label]!).padStart(8)}${byGoodness ? ` ${margin(margins?.perClass[label]).padStart(8)}` : ''}\n`,
   );
   const heads = confusion.map((_, label) => cell(label)).join('');
   return [
@@ -185,7 +186,10 @@ function table(
 }
 
 function marginLine(margins: Margins | null): string {
-  return `margin   ${margin(margins?.mean)} mean, ${margin(margins?.median)} median, 5th percentile ${margin(margins?.p5)}, 95th ${margin(margins?.p95)}\n\n`;
+  return (
+    `margin   ${margin(margins?.mean)} mean, ${margin(margins?.median)} median, 5th percentile ` +
+    `${margin(margins?.p5)}, 95th ${margin(margins?.p95)}\n\n`
+  );
 }
 
 /** By how much the true label's goodness is better than the best other label's. */

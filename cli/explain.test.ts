@@ -90,7 +90,8 @@ test('every code has an example, and every example has a code', () => {
   const lacking = [...diagnosticCodes.keys()].filter((code) => !codeExamples.has(code));
   expect(
     lacking,
-    'add an entry to the table of cli/explain/*-examples.ts that the code belongs to, as model(fails, fixed) or shell(fails, fixed)',
+    'add an entry to the table of cli/explain/*-examples.ts that the code belongs to, as model(fails, ' +
+      'fixed) or shell(fails, fixed)',
   ).toEqual([]);
   expect([...codeExamples.keys()].filter((code) => !diagnosticCodes.has(code))).toEqual([]);
 });
@@ -198,7 +199,9 @@ describe('library', () => {
       file: join(world, 'data.safetensors'),
       run: copyOfRun(),
     };
-    const body = `${calls}\nif (typeof opened !== 'undefined') await opened.dispose();\nreturn typeof diagnostics === 'undefined' ? [] : diagnostics;`;
+    const body =
+      `${calls}\nif (typeof opened !== 'undefined') await opened.dispose();\n` +
+      "return typeof diagnostics === 'undefined' ? [] : diagnostics;";
     try {
       const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
       const made = new AsyncFunction(...Object.keys(given), body) as (

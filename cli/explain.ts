@@ -113,7 +113,10 @@ async function exampleText(code: string, example: CodeExample, width: number): P
     case 'library':
       return `Fails:\n\n${indented(example.fails)}\n\nFixed:\n\n${indented(example.fixed)}\n`;
     case 'circumstance':
-      return `Happens, for example:\n\n${indented(wrapped(example.fails, width - 2))}\n\nFix:\n\n${indented(wrapped(example.fixed, width - 2))}\n`;
+      return (
+        `Happens, for example:\n\n${indented(wrapped(example.fails, width - 2))}\n\n` +
+        `Fix:\n\n${indented(wrapped(example.fixed, width - 2))}\n`
+      );
     default:
       return example satisfies never;
   }

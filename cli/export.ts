@@ -48,7 +48,8 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
     io.out(`${JSON.stringify({ out: path, bytes: bytes.length, nodes, frames, classes: graph.classes })}\n`);
   else
     io.out(
-      `wrote ${options.onnx}: x ${x} in, label [N] and ${predictsBy(document)} [N, ${label!.classes}] out, ${(bytes.length / 2 ** 20).toFixed(1)} MiB\n`,
+      `wrote ${options.onnx}: x ${x} in, label [N] and ${predictsBy(document)} [N, ${label!.classes}] out, ` +
+        `${(bytes.length / 2 ** 20).toFixed(1)} MiB\n`,
     );
   return 0;
 }

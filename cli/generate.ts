@@ -81,7 +81,8 @@ export async function generateCommand(io: Io, folder: string, options: GenerateO
     if (options.json) io.out(`${JSON.stringify({ folder: out, steps, seed, sheet: SHEET, images })}\n`);
     else
       io.out(
-        `${plural(images.length, 'image')} of ${plural(labels.length, 'label')} in ${options.out}; contact sheet: ${join(options.out, SHEET)}\n`,
+        `${plural(images.length, 'image')} of ${plural(labels.length, 'label')} in ${options.out}; contact ` +
+          `sheet: ${join(options.out, SHEET)}\n`,
       );
     return 0;
   } finally {

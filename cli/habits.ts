@@ -124,9 +124,11 @@ export const inModel: Readonly<Record<string, string>> = {
   'validation-split': 'write it in the model: `train { validation: 0.1 }`',
   'val-split': 'write it in the model: `train { validation: 0.1 }`',
   'early-stopping':
-    'not supported: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it on held-out samples',
+    'not supported: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it ' +
+    'on held-out samples',
   patience:
-    'not supported: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it on held-out samples',
+    'not supported: best.safetensors keeps the best epoch; write `train { validation: 0.1 }` to choose it ' +
+    'on held-out samples',
   normalize: 'write it in the model: `train { data: mnist(normalize: [0.1307, 0.3081]) }`',
   wandb: 'use `--log tensorboard`; W&B reads its event files',
   config: 'give the model’s file as an argument',

@@ -15,7 +15,10 @@ const COLUMNS = [
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 
-/** A text for a place. Offers come in the order of what they are worth: first short forms, later longer ones for the same place. */
+/**
+ * A text for a place. Offers come in the order of what they are worth: first short forms, later longer ones for the
+ * same place.
+ */
 export type Offer = readonly [place: Column, text: string];
 
 /** Separators: plain lines form the columns of a table. */

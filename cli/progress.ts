@@ -54,7 +54,10 @@ export function progress(io: Io): Progress {
   };
   const head = (position: Position) => {
     const stage = stageOf(position);
-    return `${stage === 'network' ? 'epoch' : 'readout'} ${count(position.epoch + 1, epochsOf(info.network.document, stage))}`;
+    return (
+      `${stage === 'network' ? 'epoch' : 'readout'} ` +
+      `${count(position.epoch + 1, epochsOf(info.network.document, stage))}`
+    );
   };
   const left = () => {
     const now = performance.now();
@@ -152,7 +155,10 @@ function whereOf({ network, dataset, settings }: RunInfo, position: Position): s
   const samples = Math.min(dataset.train.count, settings.limit ?? dataset.train.count);
   const batches = Math.floor(samples / network.batch);
   const epochs = epochsOf(network.document, stage);
-  return `${stage === 'network' ? '' : 'the readout’s '}epoch ${position.epoch + 1}/${epochs}, batch ${position.batch + 1}/${batches}`;
+  return (
+    `${stage === 'network' ? '' : 'the readout’s '}epoch ${position.epoch + 1}/${epochs}, batch ` +
+    `${position.batch + 1}/${batches}`
+  );
 }
 
 function offer(place: Offer[0], text: string | undefined): Offer[] {

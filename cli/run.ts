@@ -201,7 +201,9 @@ function conclude(io: Io, options: RunOptions, file: string | undefined, result:
     const judged = Object.entries({ test, validation }).flatMap(([name, found]) =>
       found
         ? [
-            `${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples}${found.softmax === null ? '' : `; ${percent(found.softmax)} by its classifier's softmax`})`,
+            `${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples}` +
+              (found.softmax === null ? '' : `; ${percent(found.softmax)} by its classifier's softmax`) +
+              ')',
           ]
         : [],
     );

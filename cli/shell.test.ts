@@ -109,7 +109,9 @@ describe('completion', () => {
   async function offered(...words: string[]): Promise<string[]> {
     const script = (await rffc(['completion', 'bash'])).out;
     const quoted = words.map((word) => `'${word}'`).join(' ');
-    const call = `${script}\nCOMP_WORDS=(rffc ${quoted}); COMP_CWORD=${words.length}; _rffc; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const call =
+      `${script}\nCOMP_WORDS=(rffc ${quoted}); COMP_CWORD=${words.length}; _rffc; printf '%s\\n' ` +
+      `"\${COMPREPLY[@]}"`;
     const { status, stdout, stderr } = spawnSync('bash', ['-c', call], { cwd: folder, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     return stdout.split('\n').filter(Boolean);

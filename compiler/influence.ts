@@ -82,8 +82,8 @@ export function hearsLabel(document: ModelDocument): boolean {
 }
 
 /**
- * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None where that
- * would say nothing new: a single layer is scored, or no layer receives the label that is tried.
+ * The scored layers whose goodness prediction gives one by one, so that each can be scored without the others. None
+ * where that would say nothing new: a single layer is scored, or no layer receives the label that is tried.
  */
 export function layersAlone(document: ModelDocument): readonly string[] {
   const scored = document.layers

@@ -139,8 +139,8 @@ export interface FastConnection {
 }
 /**
  * A linear map from layers' normalized activities back to the input, y = activation(Σ s · Dᵀ + b), which learns beside
- * the network and never changes it. Parameters: `INPUT.LAYER.decode.weight` [input size, layer size] for each layer and,
- * under the first layer's name, `INPUT.LAYER.decode.bias` [input size].
+ * the network and never changes it. Parameters: `INPUT.LAYER.decode.weight` [input size, layer size] for each layer
+ * and, under the first layer's name, `INPUT.LAYER.decode.bias` [input size].
  */
 export interface Decoder {
   readonly layers: readonly string[];

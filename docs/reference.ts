@@ -49,7 +49,10 @@ const parts: Readonly<Record<string, () => string>> = {
  */
 export function languageReference(template: string): string {
   const page = fillTemplate(template, parts, 'docs/LANGUAGE.template.md');
-  return `<!-- Written by \`npm run docs\`, from LANGUAGE.template.md and the compiler's tables: change those. -->\n\n${page}`;
+  return (
+    "<!-- Written by `npm run docs`, from LANGUAGE.template.md and the compiler's tables: change those. " +
+    `-->\n\n${page}`
+  );
 }
 
 const code = (text: string) => `\`${text}\``;
@@ -190,7 +193,10 @@ function rangeText({ integer, min, above, max, below, among }: NumberKind): stri
   const what = integer ? 'integer, ' : '';
   const high = max !== undefined && !Object.values<number>(largest).includes(max) ? max : undefined;
   if ((min ?? above) !== undefined && (high ?? below) !== undefined)
-    return `${what}in ${min === undefined ? '(' : '['}${min ?? above}, ${high ?? below}${high === undefined ? ')' : ']'}`;
+    return (
+      `${what}in ${min === undefined ? '(' : '['}${min ?? above}, ` +
+      `${high ?? below}${high === undefined ? ')' : ']'}`
+    );
   if (min !== undefined) return `${what}at least ${min}`;
   return above === undefined ? '' : `${what}above ${above}`;
 }

@@ -10,7 +10,8 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF101: {
     title: 'unexpected character',
     explanation:
-      'A character that .rff does not use. Lookalikes such as `;`, `→`, `−`, `×` or curly quotes are read as the character they resemble, so that the rest of the file is still checked.',
+      'A character that .rff does not use. Lookalikes such as `;`, `→`, `−`, `×` or curly quotes are read ' +
+      'as the character they resemble, so that the rest of the file is still checked.',
   },
   RFF102: {
     title: 'unterminated string',
@@ -23,7 +24,8 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF104: {
     title: 'missing closing bracket',
     explanation:
-      'A `{`, `[` or `(` is never closed. Where the closing bracket belongs is inferred from the declarations that follow and from their indentation.',
+      'A `{`, `[` or `(` is never closed. Where the closing bracket belongs is inferred from the ' +
+      'declarations that follow and from their indentation.',
   },
   RFF105: {
     title: 'unmatched closing bracket',
@@ -32,12 +34,14 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF106: {
     title: 'malformed number',
     explanation:
-      'Numbers are written `12`, `0.7` or `5e-6`: digits on both sides of the point, no separators, no units. Names start with a letter or `_`.',
+      'Numbers are written `12`, `0.7` or `5e-6`: digits on both sides of the point, no separators, no ' +
+      'units. Names start with a letter or `_`.',
   },
   RFF107: {
     title: 'unknown escape sequence',
     explanation:
-      'In a string, `\\"` is a quote and `\\\\` a backslash; there are no other escape sequences. Paths may use `/` on every system.',
+      'In a string, `\\"` is a quote and `\\\\` a backslash; there are no other escape sequences. Paths may ' +
+      'use `/` on every system.',
   },
   RFF108: {
     title: 'missing value',
@@ -46,12 +50,15 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF109: {
     title: 'unexpected text',
     explanation:
-      'This does not fit what precedes it: a second value, an operator without a left operand, or a bracket or block that does not belong here.',
+      'This does not fit what precedes it: a second value, an operator without a left operand, or a bracket ' +
+      'or block that does not belong here.',
   },
   RFF110: {
     title: 'unknown declaration',
     explanation:
-      'The declarations are `fn`, `connection` and `model` at the top of a file; `param`, `input`, `label`, `layer`, `connect`, `connection`, `decode`, `objective`, `schedule`, `train` and `evaluate` in a model; `phase` and `score` in a schedule.',
+      'The declarations are `fn`, `connection` and `model` at the top of a file; `param`, `input`, `label`, ' +
+      '`layer`, `connect`, `connection`, `decode`, `objective`, `schedule`, `train` and `evaluate` in a ' +
+      'model; `phase` and `score` in a schedule.',
   },
   RFF111: {
     title: 'missing separator',
@@ -61,17 +68,20 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF112: {
     title: 'chained comparison',
     explanation:
-      '`a < b < c` would compare `c` with the result of `a < b`, which is 1 or 0. To require both, multiply the comparisons: `(a < b) * (b < c)`.',
+      '`a < b < c` would compare `c` with the result of `a < b`, which is 1 or 0. To require both, multiply ' +
+      'the comparisons: `(a < b) * (b < c)`.',
   },
   RFF113: {
     title: 'missing name',
     explanation:
-      "A name is expected after a declaration's keyword, an arrow, `as`, `from`, `extends` or `over`. `if`, `then` and `else` are reserved.",
+      "A name is expected after a declaration's keyword, an arrow, `as`, `from`, `extends` or `over`. `if`, " +
+      '`then` and `else` are reserved.',
   },
   RFF114: {
     title: 'incomplete declaration',
     explanation:
-      'A required part of the declaration is missing: its size or steps in `[ ]`, its block, `=`, `->`, `as TYPE`, or the range of a `score`.',
+      'A required part of the declaration is missing: its size or steps in `[ ]`, its block, `=`, `->`, `as ' +
+      'TYPE`, or the range of a `score`.',
   },
   RFF115: {
     title: 'missing colon',
@@ -80,7 +90,8 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF116: {
     title: 'misplaced declaration',
     explanation:
-      'The declaration or property has no meaning in this block: a `phase` outside `schedule`, a `layer` outside `model`, a `model` inside another.',
+      'The declaration or property has no meaning in this block: a `phase` outside `schedule`, a `layer` ' +
+      'outside `model`, a `model` inside another.',
   },
   RFF117: {
     title: 'positional argument after a named one',
@@ -89,36 +100,48 @@ export const syntaxCodes: Readonly<Record<string, CodeInfo>> = {
   RFF118: {
     title: 'expression too large',
     explanation:
-      'An expression has more than 1000 parts, or brackets nested more than 64 deep. Name parts of it with `fn` or `param`.',
+      'An expression has more than 1000 parts, or brackets nested more than 64 deep. Name parts of it with ' +
+      '`fn` or `param`.',
   },
   RFF119: {
     title: 'not a .rff file',
     explanation:
-      'The file seems to be of another kind: an image, an archive, a script, YAML, JSON. Models are text in .rff files (or model documents, the JSON of `rffc compile --emit model`); data sets are named inside a model.',
+      'The file seems to be of another kind: an image, an archive, a script, YAML, JSON. Models are text in ' +
+      '.rff files (or model documents, the JSON of `rffc compile --emit model`); data sets are named inside ' +
+      'a model.',
   },
   RFF120: {
     title: 'notation of another language',
     explanation:
-      'An expression or call in the notation of PyTorch, NumPy, Python or JavaScript: modules and methods (`h.pow(2).mean(1)`), `c ? a : b`, `a if c else b`, `lr=1e-3`, tuples, `and`, `or`, lambdas. In .rff, functions are called by name alone, branches are written `if c then a else b`, named arguments `lr: 1e-3`, lists are in `[ ]`, and a comparison evaluates to 1 or 0.',
+      'An expression or call in the notation of PyTorch, NumPy, Python or JavaScript: modules and methods ' +
+      '(`h.pow(2).mean(1)`), `c ? a : b`, `a if c else b`, `lr=1e-3`, tuples, `and`, `or`, lambdas. In ' +
+      '.rff, functions are called by name alone, branches are written `if c then a else b`, named arguments ' +
+      '`lr: 1e-3`, lists are in `[ ]`, and a comparison evaluates to 1 or 0.',
   },
   RFF121: {
     title: 'malformed size or range',
     explanation:
-      'A size follows the name in square brackets, as one number or expression: `input image[28 * 28]`, `layer h1[200]`, `phase learn[10]`. The steps of a score are an inclusive range: `score learn[4..6]`.',
+      'A size follows the name in square brackets, as one number or expression: `input image[28 * 28]`, ' +
+      '`layer h1[200]`, `phase learn[10]`. The steps of a score are an inclusive range: `score ' +
+      'learn[4..6]`.',
   },
   RFF122: {
     title: 'statement of another language',
     explanation:
-      'A model is declarations, not statements: there are no imports, loops, classes or standalone calls. A function is written `fn f(x) = x^2`, a named number `param theta = 1.5`, a layer `layer h1[200]`.',
+      'A model is declarations, not statements: there are no imports, loops, classes or standalone calls. A ' +
+      'function is written `fn f(x) = x^2`, a named number `param theta = 1.5`, a layer `layer h1[200]`.',
   },
   RFF123: {
     title: 'notation of YAML or JSON',
     explanation:
-      'A block follows its keyword or name directly, without `:` or `=`: `train { … }`, `model m { … }`. Keys have neither quotes nor a leading dash, as in `epochs: 10`, and values are calls, not objects: `optimizer: adam(lr: 1e-3)`.',
+      'A block follows its keyword or name directly, without `:` or `=`: `train { … }`, `model m { … }`. ' +
+      'Keys have neither quotes nor a leading dash, as in `epochs: 10`, and values are calls, not objects: ' +
+      '`optimizer: adam(lr: 1e-3)`.',
   },
   RFF124: {
     title: 'malformed connection',
     explanation:
-      'Connections are written `connect SOURCE -> TARGET as TYPE`, from left to right. Chains and lists are allowed: `connect image -> h1 -> h2, digit -> h1 as forward`.',
+      'Connections are written `connect SOURCE -> TARGET as TYPE`, from left to right. Chains and lists are ' +
+      'allowed: `connect image -> h1 -> h2, digit -> h1 as forward`.',
   },
 };

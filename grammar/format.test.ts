@@ -43,13 +43,19 @@ describe('the canonical form', () => {
     ],
     [
       'neighbours are aligned, and a blank line separates groups',
-      'connection a { x: 1 }\nconnection bbb { x: 1 }\n\nconnection cc { x: 1 }\nmodel m {\nconnect a -> b as t\nconnect a -> b -> c as t\n}',
-      'connection a   { x: 1 }\nconnection bbb { x: 1 }\n\nconnection cc { x: 1 }\nmodel m {\n  connect a -> b        as t\n  connect a -> b -> c   as t\n}\n',
+      'connection a { x: 1 }\nconnection bbb { x: 1 }\n\nconnection cc { x: 1 }\nmodel m {\n' +
+        'connect a -> b as t\nconnect a -> b -> c as t\n}',
+      'connection a   { x: 1 }\nconnection bbb { x: 1 }\n\nconnection cc { x: 1 }\nmodel m {\n' +
+        '  connect a -> b        as t\n  connect a -> b -> c   as t\n}\n',
     ],
     [
       'comments of every kind',
-      'model m { // open\n// first\nparam a = 1 // one\nparam bb = /* inside */ 2 /* two */, /* before */ param c = // end\n 3\n/* last\n   of it */\n} // closed',
-      'model m { // open\n  // first\n  param a = 1                // one\n  param bb = /* inside */ 2  /* two */\n  /* before */ param c = // end\n      3\n  /* last\n   of it */\n}  // closed\n',
+      'model m { // open\n// first\nparam a = 1 // one\n' +
+        'param bb = /* inside */ 2 /* two */, /* before */ param c = // end\n 3\n/* last\n   of it */\n' +
+        '} // closed',
+      'model m { // open\n  // first\n  param a = 1                // one\n' +
+        '  param bb = /* inside */ 2  /* two */\n  /* before */ param c = // end\n      3\n  /* last\n' +
+        '   of it */\n}  // closed\n',
     ],
     [
       'long lines',

@@ -336,7 +336,9 @@ class Structure {
     return next.tokenType === T.Colon && before?.tokenType !== T.Comma && before?.tokenType !== T.LParen;
   }
 
-  /** Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do. */
+  /**
+   * Closes blocks that must have ended before an entry: they cannot hold it, or it stands further left than they do.
+   */
   private mendBlocks(kind: EntryKind, i: number): void {
     while (this.unclosed > 0 && this.open.length > 0) {
       const outside: BlockKind[] = ['file', ...this.open.slice(0, -1).map((at) => at.place)];

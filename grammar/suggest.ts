@@ -30,9 +30,9 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * Optimal string alignment distance (Damerau-Levenshtein without crossing swaps), three rows at a time. Ours rather than
- * fastest-levenshtein, which counts a swap as two edits: of the language's words with two neighbouring letters swapped, it
- * would find 69 %, this finds 98 %.
+ * Optimal string alignment distance (Damerau-Levenshtein without crossing swaps), three rows at a time. Ours rather
+ * than fastest-levenshtein, which counts a swap as two edits: of the language's words with two neighbouring letters
+ * swapped, it would find 69 %, this finds 98 %.
  */
 function distance(a: string, b: string): number {
   let before: number[] = [];

@@ -1,7 +1,7 @@
 /**
- * What `--backend` chooses among: an engine of our own, or a library's. An engine's folder has a `backend.ts` with what it
- * is called, what it needs and how a session of it is opened; `backends.ts` lists them. What an engine needs is loaded when
- * it is asked for: none needs another's libraries.
+ * What `--backend` chooses among: an engine of our own, or a library's. An engine's folder has a `backend.ts` with what
+ * it is called, what it needs and how a session of it is opened; `backends.ts` lists them. What an engine needs is
+ * loaded when it is asked for: none needs another's libraries.
  */
 import type { Graph } from '../compiler/graph/graph.js';
 import type { Plan } from '../compiler/plan/plan.js';

@@ -1,4 +1,7 @@
-/** Where this machine keeps what can be had again: data sets that were fetched, kernels that were compiled, measurements. */
+/**
+ * Where this machine keeps what can be had again: data sets that were fetched, kernels that were compiled,
+ * measurements.
+ */
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,9 +15,9 @@ export function homeFolder(): string | undefined {
 }
 
 /**
- * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of this
- * user's among the temporary files. Ours rather than env-paths, which cannot be imported without a home folder, and whose
- * folder on Windows is not the one that data sets are in already.
+ * The user's cache folder for this platform, where what can be had again is kept. Without a home folder it is one of
+ * this user's among the temporary files. Ours rather than env-paths, which cannot be imported without a home folder,
+ * and whose folder on Windows is not the one that data sets are in already.
  */
 export function cacheFolder(): string {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rffc');

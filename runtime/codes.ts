@@ -30,7 +30,8 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF820: {
       title: 'BLAS library does not load',
       explanation:
-        'The library named by `RFFC_BLAS` does not load. `RFFC_BLAS=off` selects the built-in matrix product; if unset, a system BLAS is searched.',
+        'The library named by `RFFC_BLAS` does not load. `RFFC_BLAS=off` selects the built-in matrix ' +
+        'product; if unset, a system BLAS is searched.',
     },
     RFF821: {
       title: 'not a usable BLAS library',
@@ -39,27 +40,32 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF822: {
       title: 'BLAS with 64-bit integers',
       explanation:
-        'The cpu backend calls BLAS libraries built for 32-bit integers (LP64), and the one found uses 64-bit integers (ILP64).',
+        'The cpu backend calls BLAS libraries built for 32-bit integers (LP64), and the one found uses ' +
+        '64-bit integers (ILP64).',
     },
     RFF823: {
       title: 'worker failed',
       explanation:
-        'A worker thread of the cpu backend threw, trapped or exited; its own message follows. The run ends, and its checkpoint remains.',
+        'A worker thread of the cpu backend threw, trapped or exited; its own message follows. The run ' +
+        'ends, and its checkpoint remains.',
     },
     RFF824: {
       title: 'plan exceeds memory',
       explanation:
-        'The plan needs more memory than the machine or a WebAssembly memory has; nothing was allocated. A smaller batch needs less memory for activities.',
+        'The plan needs more memory than the machine or a WebAssembly memory has; nothing was allocated. A ' +
+        'smaller batch needs less memory for activities.',
     },
     RFF825: {
       title: 'invalid thread count',
       explanation:
-        '`--threads` takes an integer between 1 and 64. By default there is one thread per core, and 64 on a machine with more cores.',
+        '`--threads` takes an integer between 1 and 64. By default there is one thread per core, and 64 on ' +
+        'a machine with more cores.',
     },
     RFF826: {
       title: 'unsupported precision',
       explanation:
-        '`--precision f16` requires `--backend webgpu`; `tf32` and `bf16` require `--backend cuda` on a GPU from Ampere (8.0) on. The other backends compute in f32.',
+        '`--precision f16` requires `--backend webgpu`; `tf32` and `bf16` require `--backend cuda` on a GPU ' +
+        'from Ampere (8.0) on. The other backends compute in f32.',
     },
     RFF830: {
       title: 'no WebGPU device',
@@ -79,12 +85,14 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF833: {
       title: 'WebGPU kernel does not compile',
       explanation:
-        'The shader that rffc generated was rejected; the compiler’s message follows. This is a bug in rffc or in the driver: please report it.',
+        'The shader that rffc generated was rejected; the compiler’s message follows. This is a bug in rffc ' +
+        'or in the driver: please report it.',
     },
     RFF834: {
       title: 'WebGPU device lost',
       explanation:
-        'The driver was reset, the card was removed, or another program crashed it. Training resumes on a new device from the last checkpoint if one is available.',
+        'The driver was reset, the card was removed, or another program crashed it. Training resumes on a ' +
+        'new device from the last checkpoint if one is available.',
     },
     RFF835: {
       title: 'WebGPU command rejected',
@@ -99,7 +107,8 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF840: {
       title: 'no NVIDIA driver, or no GPU',
       explanation:
-        'The cuda backend requires an NVIDIA GPU and its driver, which includes libcuda (nvcuda.dll on Windows). `nvidia-smi` shows whether they work.',
+        'The cuda backend requires an NVIDIA GPU and its driver, which includes libcuda (nvcuda.dll on ' +
+        'Windows). `nvidia-smi` shows whether they work.',
     },
     RFF841: {
       title: 'outdated NVIDIA driver',
@@ -108,31 +117,39 @@ export const engineCodes: Readonly<Record<string, { readonly title: string; read
     RFF842: {
       title: 'missing CUDA library',
       explanation:
-        "cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. Both come with the CUDA toolkit or as Python packages, and may not be newer than the driver's CUDA. They are searched in the directories of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, /usr/local/cuda, and in the `nvidia` packages of Python environments.",
+        'cuBLAS multiplies the matrices; NVRTC (or nvcc) compiles the kernels. Both come with the CUDA ' +
+        "toolkit or as Python packages, and may not be newer than the driver's CUDA. They are searched in " +
+        'the directories of `RFFC_CUDA`, by the system’s loader, in `CUDA_HOME`, `CUDA_PATH`, ' +
+        '/usr/local/cuda, and in the `nvidia` packages of Python environments.',
     },
     RFF843: {
       title: 'unknown NVIDIA GPU',
       explanation:
-        '`--device` counts the GPUs visible to the driver from 0; `CUDA_VISIBLE_DEVICES` hides some. Only the cuda backend has devices to choose from.',
+        '`--device` counts the GPUs visible to the driver from 0; `CUDA_VISIBLE_DEVICES` hides some. Only ' +
+        'the cuda backend has devices to choose from.',
     },
     RFF844: {
       title: 'CUDA kernel does not compile',
       explanation:
-        'The kernel that rffc generated was rejected, or the compiler does not support this GPU; its own message follows.',
+        'The kernel that rffc generated was rejected, or the compiler does not support this GPU; its own ' +
+        'message follows.',
     },
     RFF845: {
       title: 'out of GPU memory',
       explanation:
-        'The NVIDIA GPU has less free memory than the plan needs; nothing was allocated. A smaller batch needs less memory for activities; other processes may hold the rest.',
+        'The NVIDIA GPU has less free memory than the plan needs; nothing was allocated. A smaller batch ' +
+        'needs less memory for activities; other processes may hold the rest.',
     },
     RFF846: {
       title: 'CUDA call failed',
       explanation:
-        'The driver, cuBLAS or NVRTC rejected a call, or the GPU failed; the call’s name and the library’s own message follow. The checkpoint remains: resume the run with `--resume`.',
+        'The driver, cuBLAS or NVRTC rejected a call, or the GPU failed; the call’s name and the library’s ' +
+        'own message follow. The checkpoint remains: resume the run with `--resume`.',
     },
     RFF847: {
       title: 'RFFC_CUDA is not a directory',
       explanation:
-        '`RFFC_CUDA` is a directory, or a list of them (separated by `:`, or `;` on Windows), to search first for CUDA’s libraries.',
+        '`RFFC_CUDA` is a directory, or a list of them (separated by `:`, or `;` on Windows), to search ' +
+        'first for CUDA’s libraries.',
     },
   };

@@ -50,7 +50,8 @@ async function open(): Promise<GPU> {
   throw failure('RFF812', 'WebGPU found no adapter: no usable graphics driver on this system', {
     hint:
       process.platform === 'linux'
-        ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 chromium` adds a software driver"
+        ? "install the GPU's Vulkan driver and loader (`apt install libvulkan1`); `apt install libvulkan1 " +
+          'chromium` adds a software driver'
         : 'update the graphics driver; WebGPU needs Metal on macOS, Direct3D 12 or Vulkan on Windows',
   });
 }

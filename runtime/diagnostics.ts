@@ -1,6 +1,6 @@
 /**
- * Every diagnostic that rffc can give, in one table: the parts' own tables put together. `rffc explain` reads it, and so
- * can an editor.
+ * Every diagnostic that rffc can give, in one table: the parts' own tables put together. `rffc explain` reads it, and
+ * so can an editor.
  */
 import { checkCodes } from '../compiler/check/codes.js';
 import { planCodes } from '../compiler/plan/codes.js';

@@ -33,12 +33,12 @@ export function readText(path: string, name = path): string {
 }
 
 /**
- * Writes a file so that a crash leaves the old one or the new one, never half of one. What a link points to is replaced, not
- * the link; permissions stay; a device or a pipe is simply written to.
+ * Writes a file so that a crash leaves the old one or the new one, never half of one. What a link points to is
+ * replaced, not the link; permissions stay; a device or a pipe is simply written to.
  *
- * Ours rather than write-file-atomic's, which replaces files in the same way but does not sync the folder, so that a loss
- * of power can undo the rename; takes a short write for a whole one; gives temporary files names that a resumed run could
- * not tell from a user's files; and needs Node 22 in its current version.
+ * Ours rather than write-file-atomic's, which replaces files in the same way but does not sync the folder, so that a
+ * loss of power can undo the rename; takes a short write for a whole one; gives temporary files names that a resumed
+ * run could not tell from a user's files; and needs Node 22 in its current version.
  *
  * @throws RffcError RFF701 to RFF703.
  */

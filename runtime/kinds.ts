@@ -50,7 +50,8 @@ const SIGNATURES: readonly Signature[] = [
     what: 'a MATLAB file',
     hint: (file) =>
       python(
-        `import scipy.io as s, numpy as np; d = s.loadmat('${file}'); np.savez('${file}.npz', **{k: d[k] for k in d if k[0] != '_'})`,
+        `import scipy.io as s, numpy as np; d = s.loadmat('${file}'); np.savez('${file}.npz', **{k: d[k] ` +
+          "for k in d if k[0] != '_'})",
       ),
   },
   {
@@ -117,7 +118,8 @@ function archive(text: string): FileKind {
       what: 'a PyTorch file',
       hint: (file) =>
         python(
-          `import torch, numpy as np; x, y = torch.load('${file}')[:2]; np.savez('${file}.npz', x=x.numpy(), y=y.numpy())`,
+          `import torch, numpy as np; x, y = torch.load('${file}')[:2]; np.savez('${file}.npz', ` +
+            'x=x.numpy(), y=y.numpy())',
         ),
     };
   }

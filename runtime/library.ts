@@ -268,6 +268,7 @@ function checkSplit(
   if (bad >= 0)
     throw failure(
       'RFF709',
-      `label ${split.y![bad]} of sample ${bad}: \`label ${label.name}[${label.classes}]\` has classes 0 to ${label.classes - 1}`,
+      `label ${split.y![bad]} of sample ${bad}: \`label ${label.name}[${label.classes}]\` has classes 0 to ` +
+        `${label.classes - 1}`,
     );
 }

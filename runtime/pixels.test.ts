@@ -12,7 +12,10 @@ model tiny {
   label digit[10]
   layer h[4] { damping: 0.7 }
   connect image -> h, digit -> h as forward
-  objective { goodness: mean(h^2), positive: softplus(goodness - 1.5), negative: softplus(1.5 - goodness), predict: min }
+  objective {
+    goodness: mean(h^2), predict: min
+    positive: softplus(goodness - 1.5), negative: softplus(1.5 - goodness)
+  }
   schedule { phase learn[1] { label: given } }
   train { data: ${data}, epochs: 1, batch: 10, optimizer: rmsprop(lr: 1e-3) }
 }`;

@@ -241,7 +241,8 @@ export function serializeParts(
     if (name === '__metadata__' || bytes !== data.byteLength) {
       throw failure(
         'RFF642',
-        `cannot write tensor "${name}": ${dtype} [${shape.join(', ')}] takes ${bytes} bytes, but its data has ${data.byteLength}`,
+        `cannot write tensor "${name}": ${dtype} [${shape.join(', ')}] takes ${bytes} bytes, but its data ` +
+          `has ${data.byteLength}`,
       );
     }
     header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes] }]);

@@ -5,12 +5,15 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF901: {
     title: 'invalid sweep setting',
     explanation:
-      '`rffc sweep` requires at least one `--set`, which takes `name=v1,v2,…`, or with `--sampler random` also `name=low..high`. The name is a param of the model or one of `lr`, `epochs`, `batch` and `seed`; the last three are integers.',
+      '`rffc sweep` requires at least one `--set`, which takes `name=v1,v2,…`, or with `--sampler random` ' +
+      'also `name=low..high`. The name is a param of the model or one of `lr`, `epochs`, `batch` and ' +
+      '`seed`; the last three are integers.',
   },
   RFF902: {
     title: 'directory of another sweep',
     explanation:
-      'The same command with the same model and settings resumes a sweep. The directory given by `--out` contains a sweep of another model or with other settings: choose another one.',
+      'The same command with the same model and settings resumes a sweep. The directory given by `--out` ' +
+      'contains a sweep of another model or with other settings: choose another one.',
   },
   RFF903: {
     title: 'damaged sweep.json',
@@ -25,22 +28,28 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF905: {
     title: 'no such sample',
     explanation:
-      '`rffc data sample` writes one sample of a data set as an image. `--index` counts the samples of a split from 0. `rffc data sample digits --index 2000 --out digit.png` fails, as there are only 2000 test samples; `--index 1999` is the last.',
+      '`rffc data sample` writes one sample of a data set as an image. `--index` counts the samples of a ' +
+      'split from 0. `rffc data sample digits --index 2000 --out digit.png` fails, as there are only 2000 ' +
+      'test samples; `--index 1999` is the last.',
   },
   RFF911: {
     title: 'not supported by ONNX export',
     explanation:
-      'The prediction of this model has an operation that rffc cannot express in ONNX, or more than the 2 GiB of weights that an ONNX file can hold.',
+      'The prediction of this model has an operation that rffc cannot express in ONNX, or more than the 2 ' +
+      'GiB of weights that an ONNX file can hold.',
   },
   RFF931: {
     title: 'network cannot generate',
     explanation:
-      '`rffc generate` runs a network on its own reconstruction of the input while a label is held. It requires a decoder (`decode INPUT from LAYER`), which is trained with the network, and layers that receive the label.',
+      '`rffc generate` runs a network on its own reconstruction of the input while a label is held. It ' +
+      'requires a decoder (`decode INPUT from LAYER`), which is trained with the network, and layers that ' +
+      'receive the label.',
   },
   RFF932: {
     title: 'values are not an image',
     explanation:
-      'The values of an input are written as an image, row by row: a square one, or one of the rows and columns given by `--grid`.',
+      'The values of an input are written as an image, row by row: a square one, or one of the rows and ' +
+      'columns given by `--grid`.',
   },
   RFF933: {
     title: 'unknown label',
@@ -49,7 +58,8 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF921: {
     title: 'unknown code or term',
     explanation:
-      '`rffc explain` takes a code, such as RFF201, or a term of the field, such as `softmax`. Without an argument it lists all of them.',
+      '`rffc explain` takes a code, such as RFF201, or a term of the field, such as `softmax`. Without an ' +
+      'argument it lists all of them.',
   },
   RFF922: {
     title: 'file already exists',
@@ -58,21 +68,25 @@ export const toolCodes: Readonly<Record<string, CodeInfo>> = {
   RFF923: {
     title: 'unknown command',
     explanation:
-      '`rffc --help` lists the commands. A command of another tool, such as `train`, gets the equivalent as a suggestion.',
+      '`rffc --help` lists the commands. A command of another tool, such as `train`, gets the equivalent as ' +
+      'a suggestion.',
   },
   RFF924: {
     title: 'unknown option',
     explanation:
-      "`rffc COMMAND --help` lists a command's options. An option of another tool, such as `--learning-rate`, gets the equivalent as a suggestion.",
+      "`rffc COMMAND --help` lists a command's options. An option of another tool, such as " +
+      '`--learning-rate`, gets the equivalent as a suggestion.',
   },
   RFF925: {
     title: 'missing or excess argument',
     explanation:
-      'A required argument or option is not given, an option has no value, or there are more arguments than the command takes. `rffc COMMAND --help` shows its usage.',
+      'A required argument or option is not given, an option has no value, or there are more arguments than ' +
+      'the command takes. `rffc COMMAND --help` shows its usage.',
   },
   RFF926: {
     title: 'invalid value of an option or argument',
     explanation:
-      'The value is of the wrong type, out of range, or not one of the words allowed. `rffc COMMAND --help` describes each option.',
+      'The value is of the wrong type, out of range, or not one of the words allowed. `rffc COMMAND --help` ' +
+      'describes each option.',
   },
 };

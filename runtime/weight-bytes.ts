@@ -1,4 +1,7 @@
-/** A session's weights as the bytes of a safetensors file, and out of them. Needs no host: a page can fetch and offer them. */
+/**
+ * A session's weights as the bytes of a safetensors file, and out of them. Needs no host: a page can fetch and offer
+ * them.
+ */
 import { type Diagnostic, RffcError } from '../grammar/diagnostic.js';
 import type { Session } from './engine.js';
 import { parseSafetensors, serializeSafetensors, type Tensor, toFloat32 } from './safetensors-format.js';
@@ -15,7 +18,8 @@ export async function collectTensors(session: Session): Promise<Map<string, Tens
 }
 
 /**
- * A session's parameters and optimizer state as a safetensors file's bytes, which `importWeights` and `loadWeights` read.
+ * A session's parameters and optimizer state as a safetensors file's bytes, which `importWeights` and `loadWeights`
+ * read.
  * @throws RffcError RFF773 for a session without weights
  */
 export async function exportWeights(session: Session): Promise<Uint8Array> {
@@ -25,7 +29,8 @@ export async function exportWeights(session: Session): Promise<Uint8Array> {
 }
 
 /**
- * Puts the parameters of a safetensors file's bytes into a session: those of `exportWeights`, or of a run's `best.safetensors`.
+ * Puts the parameters of a safetensors file's bytes into a session: those of `exportWeights`, or of a run's
+ * `best.safetensors`.
  * @throws RffcError RFF640 for other bytes, RFF706 for another model's weights
  */
 export function importWeights(session: Session, bytes: Uint8Array): void {

@@ -18,7 +18,10 @@ export async function saveWeights(session: Session, path: string): Promise<void>
   await writeSafetensors(path, await collectTensors(session));
 }
 
-/** Reads parameters from a safetensors file into a session. @throws RffcError RFF706 for those of another model, RFF640, RFF641 */
+/**
+ * Reads parameters from a safetensors file into a session. @throws RffcError RFF706 for those of another model, RFF640,
+ * RFF641
+ */
 export async function loadWeights(session: Session, path: string): Promise<void> {
   sessionArgument('loadWeights', session);
   pathArgument('loadWeights', path);

@@ -9,7 +9,9 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const page = read('docs/ARCHITECTURE.md');
 const dense = (text: string) => text.replace(/\s/g, '');
 
-/** The lines of a block, or pieces of one where something is left out, that do not occur in a text one after the other. */
+/**
+ * The lines of a block, or pieces of one where something is left out, that do not occur in a text one after the other.
+ */
 function misquoted(block: string, text: string): string[] {
   const whole = dense(text);
   let at = 0;

@@ -1,7 +1,7 @@
 /**
- * Who may import whom. A row of the table is a room (a folder, or a file that stands by itself) and the rooms of its own
- * floor that it may import; they stand above it, so that no circle can form. Type imports count: who needs another's types
- * cannot be read without it.
+ * Who may import whom. A row of the table is a room (a folder, or a file that stands by itself) and the rooms of its
+ * own floor that it may import; they stand above it, so that no circle can form. Type imports count: who needs
+ * another's types cannot be read without it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';

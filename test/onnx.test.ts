@@ -40,7 +40,10 @@ model recurrent {
   input image[6] { normalize: h / sqrt(mean(h^2) + 1e-8) }
   label digit[3]
   layer h1[9] { activation: bent(z), normalize: layer_norm(h, 1e-5), damping: 0.7 }
-  layer h2[7] { activation: max(z, 0.1 * z) + tanh(z) * sigmoid(z) + cos(z) * min(z, 1), normalize: h / (amax(abs(h)) + 0.1) }
+  layer h2[7] {
+    activation: max(z, 0.1 * z) + tanh(z) * sigmoid(z) + cos(z) * min(z, 1)
+    normalize: h / (amax(abs(h)) + 0.1)
+  }
   connect image -> h1 -> h2 -> h1 as plain
   connect h1 -> h1, h2 -> h2, digit -> h1, digit -> h2 as plain
   connect h1 -> h2, h2 -> h2 as fast

@@ -1,6 +1,6 @@
 /**
- * `node dist/bench/cuda/report.js`: the reference networks on an NVIDIA GPU in every precision, compared with their matrix
- * products, the same schedule in PyTorch (expert.py) and the webgpu engine, in one run, as Markdown. Cells that
+ * `node dist/bench/cuda/report.js`: the reference networks on an NVIDIA GPU in every precision, compared with their
+ * matrix products, the same schedule in PyTorch (expert.py) and the webgpu engine, in one run, as Markdown. Cells that
  * cannot be measured are empty, with the reason on stderr.
  */
 import { spawnSync } from 'node:child_process';

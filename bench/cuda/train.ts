@@ -1,6 +1,6 @@
 /**
- * `node dist/bench/cuda/train.js [MODEL] [ACCURACY] [further options of rffc run]`: trains a model on the cuda backend until its
- * test accuracy is reached (mnist3x2000 and 0.98), and reports the epochs and seconds.
+ * `node dist/bench/cuda/train.js [MODEL] [ACCURACY] [further options of rffc run]`: trains a model on the cuda backend
+ * until its test accuracy is reached (mnist3x2000 and 0.98), and reports the epochs and seconds.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';

@@ -189,11 +189,13 @@ export const checkExamples: ExampleTable = {
   RFF333: model(
     {
       schedule:
-        'schedule {\n  phase settle[3] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n  score settle[0..2]\n}',
+        'schedule {\n  phase settle[3] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n' +
+        '  score settle[0..2]\n}',
     },
     {
       schedule:
-        'schedule {\n  phase settle[3] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n  score learn[1..3]\n}',
+        'schedule {\n  phase settle[3] { label: uniform, learn: off }\n  phase learn[4]  { label: given }\n' +
+        '  score learn[1..3]\n}',
     },
   ),
   RFF334: model(
@@ -213,11 +215,13 @@ export const checkExamples: ExampleTable = {
   RFF336: model(
     {
       objective:
-        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n  negative: softplus(goodness - 1.5)\n}',
+        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n' +
+        '  negative: softplus(goodness - 1.5)\n}',
     },
     {
       objective:
-        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n  negative: softplus(1.5 - goodness)\n}',
+        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n' +
+        '  negative: softplus(1.5 - goodness)\n}',
     },
   ),
   RFF337: model(
@@ -304,7 +308,9 @@ objective high { goodness: mean(h^2), pair: softplus(neg - pos), predict: max }`
   ),
   RFF410: model(
     {
-      functions: `fn f1(z) = ${'z * '.repeat(40)}z\nfn f2(z) = ${'f1(z) + '.repeat(40)}z\nfn f3(z) = ${'f2(z) + '.repeat(40)}z`,
+      functions:
+        `fn f1(z) = ${'z * '.repeat(40)}z\nfn f2(z) = ${'f1(z) + '.repeat(40)}z\n` +
+        `fn f3(z) = ${'f2(z) + '.repeat(40)}z`,
       layers: 'layer h1[20], h2[20] { activation: f3(z) }',
     },
     {
@@ -326,11 +332,13 @@ objective high { goodness: mean(h^2), pair: softplus(neg - pos), predict: max }`
   RFF413: model(
     {
       objective:
-        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n  negative: softplus(1.5 - goodness)\n  predict:  max\n}',
+        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n' +
+        '  negative: softplus(1.5 - goodness)\n  predict:  max\n}',
     },
     {
       objective:
-        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n  negative: softplus(1.5 - goodness)\n  predict:  min\n}',
+        'objective {\n  goodness: mean(h^2)\n  positive: softplus(goodness - 1.5)\n' +
+        '  negative: softplus(1.5 - goodness)\n  predict:  min\n}',
     },
   ),
   // properties and arguments

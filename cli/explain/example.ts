@@ -39,13 +39,14 @@ export type CodeExample =
   /** A model that is checked. */
   | { readonly kind: 'model'; readonly fails: ModelText; readonly fixed: ModelText }
   /**
-   * Lines typed into a shell, the last of each of which fails or succeeds. They are run in a folder with `model.rff` (the
-   * small model), `runs/first` (a run of it), `digit.png` (28 × 28 pixels) and `digits` (four IDX files of such pictures).
+   * Lines typed into a shell, the last of each of which fails or succeeds. They are run in a folder with `model.rff`
+   * (the small model), `runs/first` (a run of it), `digit.png` (28 × 28 pixels) and `digits` (four IDX files of such
+   * pictures).
    */
   | { readonly kind: 'shell'; readonly fails: readonly Typed[]; readonly fixed: readonly Typed[] }
   /**
-   * TypeScript with the names that 'rffc' exports, and of the small model `graph`, `plan`, `session` and the folder `run` of a
-   * run; `file` is the path of a file to write.
+   * TypeScript with the names that 'rffc' exports, and of the small model `graph`, `plan`, `session` and the folder
+   * `run` of a run; `file` is the path of a file to write.
    */
   | { readonly kind: 'library'; readonly fails: string; readonly fixed: string }
   /** What no command can bring about: when it happens, what to do, and the test that provokes it. */

@@ -1,6 +1,6 @@
 /**
- * The glossary: words of the field and of this language, what they are called here, and what to write, or that there is no
- * such thing. `rffc explain WORD` prints an entry, docs/LANGUAGE.md all of them.
+ * The glossary: words of the field and of this language, what they are called here, and what to write, or that there is
+ * no such thing. `rffc explain WORD` prints an entry, docs/LANGUAGE.md all of them.
  */
 import type { Parts } from './example.js';
 
@@ -27,7 +27,9 @@ export const terms: readonly Term[] = [
     name: 'goodness',
     also: ['energy', 'activity'],
     about:
-      'A scalar per sample and layer, computed from the activity h, for example mean(h^2). Each layer learns to separate the goodness of positive and negative rows; prediction compares the goodness of the candidate labels.',
+      'A scalar per sample and layer, computed from the activity h, for example mean(h^2). Each layer ' +
+      'learns to separate the goodness of positive and negative rows; prediction compares the goodness of ' +
+      'the candidate labels.',
     model: { objective: 'objective { goodness: mean(h^2), pair: softplus(pos - neg) }' },
     see: language('Meaning'),
   },
@@ -35,7 +37,8 @@ export const terms: readonly Term[] = [
     name: 'theta',
     also: ['threshold', 'θ'],
     about:
-      'The threshold that goodness is compared with. It is not built in: a model declares it as a param and uses it in its losses. `--set theta=1.25` overrides it.',
+      'The threshold that goodness is compared with. It is not built in: a model declares it as a param and ' +
+      'uses it in its losses. `--set theta=1.25` overrides it.',
     model: {
       params: 'param theta = 1.5',
       objective: `objective {
@@ -50,7 +53,9 @@ export const terms: readonly Term[] = [
     name: 'gap',
     also: ['separation', 'goodness gap'],
     about:
-      'The difference between the mean goodness of a layer’s negative and positive rows during training, counted in the direction that the prediction expects and shown per epoch. It grows while the layer learns; at 0 the layer does not tell them apart.',
+      'The difference between the mean goodness of a layer’s negative and positive rows during training, ' +
+      'counted in the direction that the prediction expects and shown per epoch. It grows while the layer ' +
+      'learns; at 0 the layer does not tell them apart.',
     command: 'run model.rff',
     see: language('Training, step by step'),
   },
@@ -58,7 +63,9 @@ export const terms: readonly Term[] = [
     name: 'margin',
     also: ['margins', 'confidence'],
     about:
-      'Per sample, by how much the goodness of the true label beats the best other label. Above 0 the prediction is right, near 0 it was close. `rffc eval` prints the mean, the median and two percentiles.',
+      'Per sample, by how much the goodness of the true label beats the best other label. Above 0 the ' +
+      'prediction is right, near 0 it was close. `rffc eval` prints the mean, the median and two ' +
+      'percentiles.',
     command: 'eval RUN',
     see: language('Prediction'),
   },
@@ -66,7 +73,8 @@ export const terms: readonly Term[] = [
     name: 'positive and negative',
     also: ['positive', 'negative', 'positives', 'negatives', 'pos', 'neg', 'contrastive', 'negative sample'],
     about:
-      'A positive row is a sample with its true label, a negative row the same sample with a wrong label, or with `hybrid_images` wrong data. A layer has one loss for each, or one for the `pair`.',
+      'A positive row is a sample with its true label, a negative row the same sample with a wrong label, ' +
+      'or with `hybrid_images` wrong data. A layer has one loss for each, or one for the `pair`.',
     model: { negatives: 'negatives: random_label()' },
     see: language('Meaning'),
   },
@@ -74,14 +82,17 @@ export const terms: readonly Term[] = [
     name: 'row',
     also: ['rows', 'sample'],
     about:
-      'One sample as the network computes it, with one label. Training has two rows per sample, positive and negative; prediction has one per candidate label. A scalar per row is one number, whatever the size of the layer.',
+      'One sample as the network computes it, with one label. Training has two rows per sample, positive ' +
+      'and negative; prediction has one per candidate label. A scalar per row is one number, whatever the ' +
+      'size of the layer.',
     see: language('Meaning'),
   },
   {
     name: 'candidate label',
     also: ['candidate', 'label trial', 'tried label'],
     about:
-      'A label that prediction tries. The schedule is played once per candidate label, and the label of least or greatest goodness is predicted (`predict: min` or `max`).',
+      'A label that prediction tries. The schedule is played once per candidate label, and the label of ' +
+      'least or greatest goodness is predicted (`predict: min` or `max`).',
     model: { objective: 'objective { goodness: mean(h^2), pair: softplus(pos - neg), predict: min }' },
     see: language('Prediction'),
   },
@@ -89,7 +100,8 @@ export const terms: readonly Term[] = [
     name: 'phase',
     also: ['phases', 'schedule', 'timeline'],
     about:
-      'A stretch of steps with one setting: which label and input are shown, whether the layers learn and are damped. A schedule is a sequence of phases.',
+      'A stretch of steps with one setting: which label and input are shown, whether the layers learn and ' +
+      'are damped. A schedule is a sequence of phases.',
     model: {
       schedule: `schedule {
   phase settle[3] { label: uniform, learn: off, damping: off }
@@ -103,7 +115,8 @@ export const terms: readonly Term[] = [
     name: 'step',
     also: ['steps', 'timestep', 'time step', 'iteration', 'unroll', 'bptt'],
     about:
-      'One update of every layer within a schedule. Layers learn at every step of a phase with `learn: on`, from that step alone: nothing is backpropagated through time.',
+      'One update of every layer within a schedule. Layers learn at every step of a phase with `learn: on`, ' +
+      'from that step alone: nothing is backpropagated through time.',
     model: { schedule: 'schedule { phase learn[6] { label: given } }' },
     see: language('Meaning'),
   },
@@ -111,10 +124,12 @@ export const terms: readonly Term[] = [
     name: 'settle',
     also: ['settling', 'warm-up phase', 'burn-in'],
     about:
-      'The usual name of a first phase that runs the network on the input with a neutral label and without learning, so that activities are not zero when the label is shown. Any phase may have any name.',
+      'The usual name of a first phase that runs the network on the input with a neutral label and without ' +
+      'learning, so that activities are not zero when the label is shown. Any phase may have any name.',
     model: {
       schedule:
-        'schedule {\n  phase settle[3] { label: uniform, learn: off, damping: off }\n  phase learn[6]  { label: given }\n}',
+        'schedule {\n  phase settle[3] { label: uniform, learn: off, damping: off }\n' +
+        '  phase learn[6]  { label: given }\n}',
     },
     see: language('Labels and frames'),
   },
@@ -129,7 +144,8 @@ export const terms: readonly Term[] = [
     name: 'frame',
     also: ['frames', 'sequence', 'time series', 'video', 'rnn', 'lstm', 'recurrent'],
     about:
-      'The values of an input at one time: a still image is one frame, a sequence has several. `input: frame(t)` of a phase chooses which frame each step sees.',
+      'The values of an input at one time: a still image is one frame, a sequence has several. `input: ' +
+      'frame(t)` of a phase chooses which frame each step sees.',
     model: { schedule: 'schedule { phase learn[6] { label: given, input: frame(t) } }' },
     see: language('Labels and frames'),
   },
@@ -145,7 +161,8 @@ export const terms: readonly Term[] = [
     name: 'lateral',
     also: ['recurrent connection', 'self connection', 'within-layer'],
     about:
-      'A connection from a layer to itself, by convention of a type called `lateral`. It reads the activity of the step before.',
+      'A connection from a layer to itself, by convention of a type called `lateral`. It reads the activity ' +
+      'of the step before.',
     model: {
       connections: 'connection forward { }\nconnection lateral { init: orthogonal() }',
       connect: `${learned}\nconnect h1 -> h1, h2 -> h2 as lateral`,
@@ -156,7 +173,8 @@ export const terms: readonly Term[] = [
     name: 'feedback',
     also: ['backward', 'top-down', 'backward connection'],
     about:
-      'A connection from a higher layer to a lower one, by convention of a type called `backward`. It carries activity, never gradients.',
+      'A connection from a higher layer to a lower one, by convention of a type called `backward`. It ' +
+      'carries activity, never gradients.',
     model: {
       connections: 'connection forward { }\nconnection backward { init: uniform(-0.05, 0.05), sign: -1 }',
       connect: `${learned}\nconnect h2 -> h1 as backward`,
@@ -177,7 +195,8 @@ export const terms: readonly Term[] = [
     name: 'place',
     also: ['location', 'grid', 'patch location', 'maps', 'channels'],
     about:
-      'A location of the grid that a `patch` field lays over its source. Each place has the same number of units, and each patch as many units in the target as `maps` says.',
+      'A location of the grid that a `patch` field lays over its source. Each place has the same number of ' +
+      'units, and each patch as many units in the target as `maps` says.',
     model: {
       connections:
         'connection forward { }\nconnection local { field: patch([28, 28], size: 7, stride: 7, maps: 2) }',
@@ -190,7 +209,8 @@ export const terms: readonly Term[] = [
     name: 'forward-forward',
     also: ['ff', 'hinton', 'local learning'],
     about:
-      'Learning without a backward pass (Hinton 2022): each layer learns by itself to tell positive from negative data by its goodness. Recurrent networks do so at every step.',
+      'Learning without a backward pass (Hinton 2022): each layer learns by itself to tell positive from ' +
+      'negative data by its goodness. Recurrent networks do so at every step.',
     see: language('Meaning'),
   },
   {
@@ -217,7 +237,8 @@ export const terms: readonly Term[] = [
     name: 'conv',
     also: ['convolution', 'convolutional', 'cnn', 'conv2d', 'kernel', 'receptive field', 'patch', 'stride'],
     about:
-      'There are no convolutions: weights are never shared between locations. `field: patch(…)` gives each unit a local receptive field with weights of its own.',
+      'There are no convolutions: weights are never shared between locations. `field: patch(…)` gives each ' +
+      'unit a local receptive field with weights of its own.',
     model: {
       connections:
         'connection forward { }\nconnection local { field: patch([28, 28], size: 7, stride: 7, maps: 2) }',
@@ -236,7 +257,8 @@ export const terms: readonly Term[] = [
     name: 'attention',
     also: ['transformer', 'self-attention', 'fast weights', 'hebbian'],
     about:
-      'There is no attention. `fast: decay(…)` gives a connection weights that each row builds from its own activity (Ba et al. 2016), which is close to linear attention over past steps.',
+      'There is no attention. `fast: decay(…)` gives a connection weights that each row builds from its own ' +
+      'activity (Ba et al. 2016), which is close to linear attention over past steps.',
     model: {
       connections: 'connection forward { }\nconnection fast { fast: decay(0.9) }',
       connect: `${learned}\nconnect h2 -> h2 as fast`,
@@ -247,7 +269,8 @@ export const terms: readonly Term[] = [
     name: 'linear',
     also: ['dense', 'fully connected', 'fc', 'mlp', 'nn.linear', 'weights', 'bias'],
     about:
-      'Every connection is a linear map with a weight and a bias, from all units of its source to all units of its target. A layer sums its connections and applies its activation.',
+      'Every connection is a linear map with a weight and a bias, from all units of its source to all units ' +
+      'of its target. A layer sums its connections and applies its activation.',
     model: { connect: learned },
     see: language('Declarations'),
   },
@@ -269,7 +292,8 @@ export const terms: readonly Term[] = [
     name: 'normalization',
     also: ['normalize', 'layernorm', 'layer norm', 'rmsnorm', 'rms norm'],
     about:
-      'What other layers receive of a layer’s activity, an expression in h. Without it a layer could pass on its goodness, and the next would have nothing to learn.',
+      'What other layers receive of a layer’s activity, an expression in h. Without it a layer could pass ' +
+      'on its goodness, and the next would have nothing to learn.',
     model: { layers: 'layer h1[20], h2[20] { normalize: layer_norm(h) }' },
     see: language('Expressions'),
   },
@@ -277,7 +301,9 @@ export const terms: readonly Term[] = [
     name: 'batchnorm',
     also: ['batch norm', 'batch normalization', 'bn'],
     about:
-      'There is no batch normalization: samples of a batch do not influence each other’s activities. Use `rms_norm` or `layer_norm`, which normalize each row by itself, or `peer_norm`, which balances units over a batch.',
+      'There is no batch normalization: samples of a batch do not influence each other’s activities. Use ' +
+      '`rms_norm` or `layer_norm`, which normalize each row by itself, or `peer_norm`, which balances units ' +
+      'over a batch.',
     model: { layers: 'layer h1[20], h2[20] { normalize: layer_norm(h), peer_norm: 0.03 }' },
     see: language('Meaning'),
   },
@@ -285,7 +311,8 @@ export const terms: readonly Term[] = [
     name: 'dropout',
     also: ['drop', 'regularization'],
     about:
-      'A property of connections, not of layers: the probability with which each contribution is dropped during training, drawn anew at each step.',
+      'A property of connections, not of layers: the probability with which each contribution is dropped ' +
+      'during training, drawn anew at each step.',
     model: { connections: 'connection forward { dropout: 0.1 }' },
     see: language('Meaning'),
   },
@@ -293,7 +320,9 @@ export const terms: readonly Term[] = [
     name: 'softmax',
     also: ['classifier', 'logits', 'readout', 'linear probe', 'head'],
     about:
-      'There is no softmax output: the predicted label is that of least or greatest goodness. `readout: softmax()` trains a linear classifier on the activities after the network, and `negatives: latent_classifier()` one beside it.',
+      'There is no softmax output: the predicted label is that of least or greatest goodness. `readout: ' +
+      'softmax()` trains a linear classifier on the activities after the network, and `negatives: ' +
+      'latent_classifier()` one beside it.',
     model: { negatives: 'readout: softmax()' },
     see: language('Training, step by step'),
   },
@@ -301,7 +330,8 @@ export const terms: readonly Term[] = [
     name: 'cross-entropy',
     also: ['cross entropy', 'loss', 'bce', 'nll', 'mse', 'softplus', 'logistic loss'],
     about:
-      'Every layer has losses of its own in its goodness. softplus(theta - goodness) is the logistic loss of “goodness is above theta”, as in Hinton (2022).',
+      'Every layer has losses of its own in its goodness. softplus(theta - goodness) is the logistic loss ' +
+      'of “goodness is above theta”, as in Hinton (2022).',
     model: { objective: 'objective { goodness: mean(h^2), pair: softplus(pos - neg) }' },
     see: language('Meaning'),
   },
@@ -309,7 +339,8 @@ export const terms: readonly Term[] = [
     name: 'backpropagation',
     also: ['backprop', 'backward pass', 'autograd', 'gradient', 'gradients'],
     about:
-      'There is no backward pass: each layer differentiates its own loss with respect to its own step. The derivatives are found when the model is compiled.',
+      'There is no backward pass: each layer differentiates its own loss with respect to its own step. The ' +
+      'derivatives are found when the model is compiled.',
     see: language('Meaning'),
   },
   {
@@ -333,7 +364,8 @@ export const terms: readonly Term[] = [
     name: 'gradient clipping',
     also: ['clip_grad_norm', 'grad clip', 'clipnorm', 'exploding gradient'],
     about:
-      'There is no gradient clipping. Gradients do not pass through layers or steps, so they explode less often; lower the learning rate, or use rmsprop or adam, whose updates do not grow with the gradient.',
+      'There is no gradient clipping. Gradients do not pass through layers or steps, so they explode less ' +
+      'often; lower the learning rate, or use rmsprop or adam, whose updates do not grow with the gradient.',
     command: 'run model.rff --lr 1e-4',
     see: language('Optimizers'),
   },
@@ -341,7 +373,8 @@ export const terms: readonly Term[] = [
     name: 'decoder',
     also: ['autoencoder', 'reconstruction', 'generate', 'generative'],
     about:
-      'A linear map from layers back to the input, trained beside the network. `rffc generate RUN` makes images with it.',
+      'A linear map from layers back to the input, trained beside the network. `rffc generate RUN` makes ' +
+      'images with it.',
     model: { decode: 'decode image from h1, h2' },
     see: language('Decoder'),
   },
@@ -364,7 +397,8 @@ export const terms: readonly Term[] = [
     name: 'scheduler',
     also: ['lr scheduler', 'learning rate schedule', 'annealing', 'cosine', 'step lr', 'warmup', 'decay'],
     about:
-      'The learning rate over epochs is `decay` of `train`: step, linear or cosine. A `schedule` is something else here: the timeline of steps. There is no warm-up.',
+      'The learning rate over epochs is `decay` of `train`: step, linear or cosine. A `schedule` is ' +
+      'something else here: the timeline of steps. There is no warm-up.',
     model: { train: 'train { data: digits(), epochs: 10, decay: cosine(10) }' },
     see: language('decay'),
   },
@@ -394,7 +428,9 @@ export const terms: readonly Term[] = [
     name: 'early stopping',
     also: ['patience', 'early_stopping'],
     about:
-      'There is none: a run trains for all its epochs. The weights of its best epoch are kept in best.safetensors, chosen by the validation samples if there are any, so stopping early gains only time.',
+      'There is none: a run trains for all its epochs. The weights of its best epoch are kept in ' +
+      'best.safetensors, chosen by the validation samples if there are any, so stopping early gains only ' +
+      'time.',
     model: { train: 'train { data: digits(), epochs: 10, validation: 0.1 }' },
     see: readme('Training'),
   },
@@ -402,7 +438,8 @@ export const terms: readonly Term[] = [
     name: 'checkpoint',
     also: ['save', 'checkpoints', 'best.safetensors', 'state_dict', 'safetensors'],
     about:
-      'A run folder holds the best epoch’s weights (best.safetensors) and a checkpoint to resume from, both under PyTorch-like names. `--checkpoint-every N` also saves every N batches.',
+      'A run folder holds the best epoch’s weights (best.safetensors) and a checkpoint to resume from, both ' +
+      'under PyTorch-like names. `--checkpoint-every N` also saves every N batches.',
     command: 'run model.rff --checkpoint-every 100',
     see: readme('Training'),
   },
@@ -441,7 +478,8 @@ export const terms: readonly Term[] = [
     name: 'seed',
     also: ['random seed', 'reproducibility', 'deterministic', 'determinism'],
     about:
-      'All random numbers follow from `seed` of `train`; `--seed` overrides it. The same file, seed, backend and number of threads give the same bytes.',
+      'All random numbers follow from `seed` of `train`; `--seed` overrides it. The same file, seed, ' +
+      'backend and number of threads give the same bytes.',
     model: { train: 'train { data: digits(), seed: 1234 }' },
     see: language('Random numbers'),
   },
@@ -457,7 +495,8 @@ export const terms: readonly Term[] = [
     name: 'label smoothing',
     also: ['soft labels', 'mixup', 'smoothing'],
     about:
-      'There is no label smoothing: goodness is compared between labels, not with target probabilities. A phase may show a mixture of labels to the network.',
+      'There is no label smoothing: goodness is compared between labels, not with target probabilities. A ' +
+      'phase may show a mixture of labels to the network.',
     model: { schedule: 'schedule { phase learn[6] { label: mix(given, uniform, 0.1) } }' },
     see: language('Labels and frames'),
   },
@@ -484,14 +523,16 @@ export const terms: readonly Term[] = [
     name: 'regression',
     also: ['continuous target', 'multi-label', 'multilabel', 'multi-class'],
     about:
-      'There is no regression, and a sample has one label: prediction chooses the class whose goodness fits best. Only a decoder has a continuous target, the input itself.',
+      'There is no regression, and a sample has one label: prediction chooses the class whose goodness fits ' +
+      'best. Only a decoder has a continuous target, the input itself.',
     see: language('Prediction'),
   },
   {
     name: 'unsupervised',
     also: ['self-supervised', 'without labels', 'hybrid images'],
     about:
-      'Negative data instead of negative labels: `hybrid_images()` mixes two images, and needs no labels. `readout: softmax()` then learns the classes.',
+      'Negative data instead of negative labels: `hybrid_images()` mixes two images, and needs no labels. ' +
+      '`readout: softmax()` then learns the classes.',
     model: { negatives: 'negatives: hybrid_images()\nreadout: softmax()' },
     see: language('Training, step by step'),
   },
@@ -507,7 +548,8 @@ export const terms: readonly Term[] = [
     name: 'npz',
     also: ['npy', 'numpy', 'np.load', 'np.savez', 'mnist.npz'],
     about:
-      'NumPy files are read as they are: a .npz with x and y, or as Keras names them x_train, y_train, x_test and y_test; or .npy files, the labels’ file named by `labels`.',
+      'NumPy files are read as they are: a .npz with x and y, or as Keras names them x_train, y_train, ' +
+      'x_test and y_test; or .npy files, the labels’ file named by `labels`.',
     model: { train: 'train { data: numpy("mnist.npz") }' },
     see: language('data set'),
   },
@@ -530,7 +572,8 @@ export const terms: readonly Term[] = [
     name: 'validation split',
     also: ['validation', 'val', 'val split', 'holdout', 'cross-validation', 'cross validation'],
     about:
-      'The share of the training samples kept aside. The best epoch is then chosen by them, not by the test split. There is no cross-validation.',
+      'The share of the training samples kept aside. The best epoch is then chosen by them, not by the test ' +
+      'split. There is no cross-validation.',
     model: { train: 'train { data: digits(), validation: 0.1 }' },
     see: language('Training, step by step'),
   },
@@ -539,7 +582,8 @@ export const terms: readonly Term[] = [
     name: 'GPU',
     also: ['cuda', 'gpus', 'webgpu', 'metal', 'mps', 'device', 'graphics card', 'backend'],
     about:
-      '`--backend cuda` on an NVIDIA GPU, `--backend webgpu` on any; `rffc backends` lists what is available. One GPU per run.',
+      '`--backend cuda` on an NVIDIA GPU, `--backend webgpu` on any; `rffc backends` lists what is ' +
+      'available. One GPU per run.',
     command: 'run model.rff --backend cuda',
     see: readme('Backends'),
   },
@@ -547,7 +591,8 @@ export const terms: readonly Term[] = [
     name: 'mixed precision',
     also: ['amp', 'fp16', 'bf16', 'tf32', 'f16', 'half precision', 'autocast', 'precision'],
     about:
-      '`--precision` rounds the operands of matrix products: f16 on webgpu, tf32 and bf16 on cuda. Sums, parameters and optimizer state stay f32, so there is no loss scaling.',
+      '`--precision` rounds the operands of matrix products: f16 on webgpu, tf32 and bf16 on cuda. Sums, ' +
+      'parameters and optimizer state stay f32, so there is no loss scaling.',
     command: 'run model.rff --backend cuda --precision bf16',
     see: readme('CUDA'),
   },
@@ -555,7 +600,8 @@ export const terms: readonly Term[] = [
     name: 'plan',
     also: ['compiled model', 'torch.compile', 'jit', 'graph'],
     about:
-      'What a model is compiled into: every buffer and kernel of training and prediction, before the first sample is read. `rffc run` compiles by itself.',
+      'What a model is compiled into: every buffer and kernel of training and prediction, before the first ' +
+      'sample is read. `rffc run` compiles by itself.',
     command: 'compile model.rff',
     see: readme('The command line'),
   },
@@ -584,7 +630,8 @@ export const terms: readonly Term[] = [
     name: 'logging',
     also: ['tensorboard', 'wandb', 'metrics', 'w&b', 'report', 'curves'],
     about:
-      'A run folder has report.html and metrics.jsonl. `--log tensorboard` writes event files, `--metrics norms,updates,angles` measures more.',
+      'A run folder has report.html and metrics.jsonl. `--log tensorboard` writes event files, `--metrics ' +
+      'norms,updates,angles` measures more.',
     command: 'run model.rff --log tensorboard --metrics norms',
     see: readme('Training'),
   },

@@ -141,7 +141,8 @@ const cases: readonly Case[] = [
   [
     'RFF303',
     'schedule',
-    '    phase settle[3] { label: uniform, input: frame(0), learn: off, damping: off }\n    phase learn[10] { label: given }\n    score learn[4..6]\n',
+    '    phase settle[3] { label: uniform, input: frame(0), learn: off, damping: off }\n' +
+      '    phase learn[10] { label: given }\n    score learn[4..6]\n',
     '',
   ],
   ['RFF304', 'input', '  label digit[10]', '  label digit[10]\n  input other[784]'],
@@ -173,7 +174,8 @@ const cases: readonly Case[] = [
     'RFF312',
     'patch([28, 28], size: 7, stride: 3, maps: 8)',
     '{ dropout: 0.1 }',
-    '{ dropout: 0.1 }\n connection local { field: patch([28, 28], size: 7, stride: 3, maps: 8) }\n connect image -> h3 as local',
+    '{ dropout: 0.1 }\n connection local { field: patch([28, 28], size: 7, stride: 3, maps: 8) }\n' +
+      ' connect image -> h3 as local',
     /h3\[512\]/,
   ],
   [
@@ -249,7 +251,8 @@ const cases: readonly Case[] = [
     'RFF337',
     '4..6',
     'layer h3[40] { activation: spike(z) + z }',
-    'layer h3[40] { activation: spike(z) + z, objective: other }\n  objective other { goodness: sum(h^2), positive: -goodness, negative: goodness, predict: max }',
+    'layer h3[40] { activation: spike(z) + z, objective: other }\n  objective other { goodness: sum(h^2), ' +
+      'positive: -goodness, negative: goodness, predict: max }',
     /over h1/,
   ],
   // properties and arguments
@@ -421,6 +424,10 @@ const cases: readonly Case[] = [
 ];
 
 /** Cases that need more than one change, an option, or another file. */
+/** Functions d1 … dN, each twice the one before: an expression that grows beyond all bounds. */
+const doubled = (n: number) =>
+  Array.from({ length: n }, (_, i) => `fn d${i + 1}(z) = d${i}(z) + d${i}(z)\n`).join('');
+
 const others: readonly {
   code: keyof typeof checkCodes;
   text: () => string;
@@ -549,11 +556,7 @@ const others: readonly {
   },
   {
     code: 'RFF410',
-    text: () =>
-      changed([
-        'connection forward ',
-        `fn d0(z) = z * z\n${Array.from({ length: 20 }, (_, i) => `fn d${i + 1}(z) = d${i}(z) + d${i}(z)`).join('\n')}\nconnection forward `,
-      ]),
+    text: () => changed(['connection forward ', `fn d0(z) = z * z\n${doubled(20)}connection forward `]),
   },
   { code: 'RFF410', text: () => changed(['spike(z) + z', `spike(z) + z${' + z'.repeat(500)}`]) },
 ];

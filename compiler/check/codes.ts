@@ -12,7 +12,11 @@ export const checkCodes = {
   RFF201: {
     title: 'unknown name in an expression',
     explanation:
-      'An expression sees `pi`, `e`, the params of its model, and the variables of its location: `z` in `activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and `neg` in `pair`, `x` and `y` in the `loss` of `decode`, `t` in `mix` and `frame`, `n` in layers and objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its parameters only.',
+      'An expression sees `pi`, `e`, the params of its model, and the variables of its location: `z` in ' +
+      '`activation`, `h` in `normalize` and `goodness`, `goodness` in `positive` and `negative`, `pos` and ' +
+      '`neg` in `pair`, `x` and `y` in the `loss` of `decode`, `t` in `mix` and `frame`, `n` in layers and ' +
+      'objectives, `fan_in` and `fan_out` in `init`, `bias` and `rate`. The body of a `fn` sees its ' +
+      'parameters only.',
   },
   RFF202: {
     title: 'unknown function',
@@ -36,7 +40,8 @@ export const checkCodes = {
   RFF208: {
     title: 'declared twice',
     explanation:
-      'Names are unique: a node, param, function, connection type, objective or phase is declared once, and listed once.',
+      'Names are unique: a node, param, function, connection type, objective or phase is declared once, and ' +
+      'listed once.',
   },
   RFF209: {
     title: 'reserved name',
@@ -60,7 +65,8 @@ export const checkCodes = {
   RFF304: {
     title: 'duplicate declaration',
     explanation:
-      'A model has one input, one label, one schedule with at most one score, at most one `decode`, one `train`, one `evaluate`, and at most one objective without a name.',
+      'A model has one input, one label, one schedule with at most one score, at most one `decode`, one ' +
+      '`train`, one `evaluate`, and at most one objective without a name.',
   },
   RFF305: {
     title: 'connection into an input or a label',
@@ -69,7 +75,8 @@ export const checkCodes = {
   RFF306: {
     title: 'zero-delay cycle',
     explanation:
-      "A connection with `delay: 0` reads its source's value of the same step, so the source has to be computed first; in a cycle of such connections no layer can be first. Give one of them `delay: 1`.",
+      "A connection with `delay: 0` reads its source's value of the same step, so the source has to be " +
+      'computed first; in a cycle of such connections no layer can be first. Give one of them `delay: 1`.',
   },
   RFF307: {
     title: 'unreachable layer',
@@ -79,7 +86,8 @@ export const checkCodes = {
   RFF308: {
     title: 'connected twice',
     explanation:
-      'A connection is named TARGET.SOURCE.TYPE, and so are its parameters: the same two nodes can be connected more than once only by different types.',
+      'A connection is named TARGET.SOURCE.TYPE, and so are its parameters: the same two nodes can be ' +
+      'connected more than once only by different types.',
   },
   RFF309: {
     title: 'cyclic extends',
@@ -93,7 +101,9 @@ export const checkCodes = {
   RFF312: {
     title: 'patches do not fit',
     explanation:
-      'In `patch([rows, columns], size, stride, maps)`, the size of the source, the input or a layer, is a multiple of rows × columns, and the target has maps × (⌊(rows - size) / stride⌋ + 1) × (⌊(columns - size) / stride⌋ + 1) units.',
+      'In `patch([rows, columns], size, stride, maps)`, the size of the source, the input or a layer, is a ' +
+      'multiple of rows × columns, and the target has maps × (⌊(rows - size) / stride⌋ + 1) × (⌊(columns - ' +
+      'size) / stride⌋ + 1) units.',
   },
   RFF313: {
     title: 'embedded label does not fit',
@@ -103,27 +113,34 @@ export const checkCodes = {
   RFF314: {
     title: 'missing label',
     explanation:
-      'A phase shows a label, or negative labels are drawn, but the model declares no label. Positive and negative rows share the same data; they differ in their label.',
+      'A phase shows a label, or negative labels are drawn, but the model declares no label. Positive and ' +
+      'negative rows share the same data; they differ in their label.',
   },
   RFF315: {
     title: 'score out of range',
     explanation:
-      "`score PHASE[from..to]` counts steps from 0 and includes both ends: `from` is at most `to`, and `to` is below the phase's number of steps.",
+      '`score PHASE[from..to]` counts steps from 0 and includes both ends: `from` is at most `to`, and `to` ' +
+      "is below the phase's number of steps.",
   },
   RFF316: {
     title: 'nothing learns',
     explanation:
-      'Every phase has `learn: off`, or every connection has `learn: off` or `lr_scale: 0`, or no loss has a derivative that reaches one: training would change nothing. Fixed layers are allowed where a decoder, a readout or a latent classifier learns from them; fix them in their connections then, not in the phases.',
+      'Every phase has `learn: off`, or every connection has `learn: off` or `lr_scale: 0`, or no loss has ' +
+      'a derivative that reaches one: training would change nothing. Fixed layers are allowed where a ' +
+      'decoder, a readout or a latent classifier learns from them; fix them in their connections then, not ' +
+      'in the phases.',
   },
   RFF317: {
     title: 'the given label is never shown',
     explanation:
-      'Positive and negative rows differ only in the label, so with no phase that shows it (`label: given`) there is nothing to tell apart.',
+      'Positive and negative rows differ only in the label, so with no phase that shows it (`label: given`) ' +
+      'there is nothing to tell apart.',
   },
   RFF318: {
     title: 'unconnected input or label',
     explanation:
-      'A warning: the input influences no layer; or no layer receives the label of a model that learns without it, so that nothing predicts the label.',
+      'A warning: the input influences no layer; or no layer receives the label of a model that learns ' +
+      'without it, so that nothing predicts the label.',
   },
   RFF319: {
     title: 'incomplete objective',
@@ -132,27 +149,32 @@ export const checkCodes = {
   RFF320: {
     title: 'layer without an objective',
     explanation:
-      'Every layer needs an objective: it names one, or the model declares one without a name, which is the default for all layers.',
+      'Every layer needs an objective: it names one, or the model declares one without a name, which is the ' +
+      'default for all layers.',
   },
   RFF321: {
     title: 'grid does not fit the input',
     explanation:
-      "`negatives: hybrid_images(grid: [rows, columns])` masks the input as an image, so rows × columns is the input's size. Without `grid`, the input has to be square.",
+      '`negatives: hybrid_images(grid: [rows, columns])` masks the input as an image, so rows × columns is ' +
+      "the input's size. Without `grid`, the input has to be square.",
   },
   RFF322: {
     title: 'fast weights between nodes that are not layers',
     explanation:
-      'Fast weights are computed from the activities of two layers, step by step. Inputs and labels are given, not computed: connect them with learned weights.',
+      'Fast weights are computed from the activities of two layers, step by step. Inputs and labels are ' +
+      'given, not computed: connect them with learned weights.',
   },
   RFF323: {
     title: 'decoder never learns',
     explanation:
-      'A decoder learns during steps with `learn: on` that show a frame of the input. Without such a step its parameters would keep their initial values.',
+      'A decoder learns during steps with `learn: on` that show a frame of the input. Without such a step ' +
+      'its parameters would keep their initial values.',
   },
   RFF324: {
     title: 'readout without classes',
     explanation:
-      '`readout: softmax(…)` classifies by `label NAME[classes]`, which the model does not declare. With `negatives: hybrid_images()` the label needs no connections.',
+      '`readout: softmax(…)` classifies by `label NAME[classes]`, which the model does not declare. With ' +
+      '`negatives: hybrid_images()` the label needs no connections.',
   },
   RFF330: {
     title: 'not a model document',
@@ -170,52 +192,67 @@ export const checkCodes = {
   RFF333: {
     title: 'the score never sees the candidate label',
     explanation:
-      'Prediction tries every label and compares the goodness of the scored steps and layers. Phases with `label: given` show the candidate label, which moves through the network one connection with `delay: 1` per step. A score that ends before it arrives has the same goodness for every label. A warning where a readout or a classifier predicts instead.',
+      'Prediction tries every label and compares the goodness of the scored steps and layers. Phases with ' +
+      '`label: given` show the candidate label, which moves through the network one connection with `delay: ' +
+      '1` per step. A score that ends before it arrives has the same goodness for every label. A warning ' +
+      'where a readout or a classifier predicts instead.',
   },
   RFF334: {
     title: 'layer that the label never reaches',
     explanation:
-      'A warning: positive and negative rows differ in the label alone, so in a layer that it does not reach in any learning step both kinds of rows are identical, and each loss undoes what the other teaches. Connect the label to it, or feed back from a layer that sees the label.',
+      'A warning: positive and negative rows differ in the label alone, so in a layer that it does not ' +
+      'reach in any learning step both kinds of rows are identical, and each loss undoes what the other ' +
+      'teaches. Connect the label to it, or feed back from a layer that sees the label.',
   },
   RFF335: {
     title: 'no learning step sees the label',
     explanation:
-      'Positive and negative rows differ in the label alone. It is shown, but it does not reach a layer that learns in any learning step.',
+      'Positive and negative rows differ in the label alone. It is shown, but it does not reach a layer ' +
+      'that learns in any learning step.',
   },
   RFF336: {
     title: 'both losses pull the same way',
     explanation:
-      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: min`), or the reverse (`predict: max`). Here both losses rise with goodness, or both fall, so nothing separates the two kinds of rows. The loss that disagrees with `predict` is the wrong one.',
+      'Forward-forward learning gives positive rows a low and negative rows a high goodness (`predict: ' +
+      'min`), or the reverse (`predict: max`). Here both losses rise with goodness, or both fall, so ' +
+      'nothing separates the two kinds of rows. The loss that disagrees with `predict` is the wrong one.',
   },
   RFF337: {
     title: 'scored layers disagree on `predict`',
     explanation:
-      'The goodness of all scored layers is averaged before the label is chosen, so their objectives must have the same `predict`.',
+      'The goodness of all scored layers is averaged before the label is chosen, so their objectives must ' +
+      'have the same `predict`.',
   },
   RFF338: {
     title: 'unconnected label',
     explanation:
-      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, or written over the input (`embed`). `negatives: hybrid_images()` creates negative data instead of negative labels and needs no label.',
+      'Positive and negative rows differ in the label alone, so it must reach the network: by a connection, ' +
+      'or written over the input (`embed`). `negatives: hybrid_images()` creates negative data instead of ' +
+      'negative labels and needs no label.',
   },
   RFF339: {
     title: 'scored layer that does not see the label',
     explanation:
-      'A warning: the candidate label reaches only some of the scored layers in the scored steps. The others contribute the same goodness for every label, which only makes differences smaller.',
+      'A warning: the candidate label reaches only some of the scored layers in the scored steps. The ' +
+      'others contribute the same goodness for every label, which only makes differences smaller.',
   },
   RFF402: {
     title: 'scalar where a vector is expected, or the reverse',
     explanation:
-      'A goodness is a scalar per sample: reduce the units with `mean`, `sum` or `amax`. An activation or a normalization is a value per unit.',
+      'A goodness is a scalar per sample: reduce the units with `mean`, `sum` or `amax`. An activation or a ' +
+      'normalization is a value per unit.',
   },
   RFF403: {
     title: 'misplaced reduction',
     explanation:
-      '`mean`, `sum` and `amax` reduce over the units of a layer. A loss in goodness, a size or a rate has no units to reduce.',
+      '`mean`, `sum` and `amax` reduce over the units of a layer. A loss in goodness, a size or a rate has ' +
+      'no units to reduce.',
   },
   RFF404: {
     title: 'recursive definition',
     explanation:
-      'Functions are expanded and params evaluated before training, so neither can refer to itself, directly or indirectly.',
+      'Functions are expanded and params evaluated before training, so neither can refer to itself, ' +
+      'directly or indirectly.',
   },
   RFF406: {
     title: 'not an expression',
@@ -249,23 +286,29 @@ export const checkCodes = {
   RFF412: {
     title: 'zero derivative everywhere',
     explanation:
-      'A warning: the expression depends on its variable only through `step`, `sign`, `floor` or comparisons, so no gradient flows. Define a surrogate with `fn … derivative …`.',
+      'A warning: the expression depends on its variable only through `step`, `sign`, `floor` or ' +
+      'comparisons, so no gradient flows. Define a surrogate with `fn … derivative …`.',
   },
   RFF413: {
     title: 'prediction contradicts the objective',
     explanation:
-      "A loss that rises with goodness teaches its rows a low goodness. If positive rows learn a low goodness and negative rows a high one, the true label has the lowest goodness (`predict: min`); in the reverse case it has the highest (`predict: max`). The default is `min`; Hinton's losses need `predict: max`.",
+      'A loss that rises with goodness teaches its rows a low goodness. If positive rows learn a low ' +
+      'goodness and negative rows a high one, the true label has the lowest goodness (`predict: min`); in ' +
+      "the reverse case it has the highest (`predict: max`). The default is `min`; Hinton's losses need " +
+      '`predict: max`.',
   },
   RFF501: {
     title: 'unknown property',
     explanation:
-      'The block has no property with this name. docs/LANGUAGE.md lists the properties of every block under “Properties”.',
+      'The block has no property with this name. docs/LANGUAGE.md lists the properties of every block under ' +
+      '“Properties”.',
   },
   RFF502: { title: 'duplicate property', explanation: 'A property is given at most once per block.' },
   RFF503: {
     title: 'wrong type of value',
     explanation:
-      'Numbers, switches (`on`, `off`), words, strings, lists and calls are different types, and each property and argument takes one of them.',
+      'Numbers, switches (`on`, `off`), words, strings, lists and calls are different types, and each ' +
+      'property and argument takes one of them.',
   },
   RFF504: {
     title: 'out of range',
@@ -274,7 +317,8 @@ export const checkCodes = {
   RFF505: {
     title: 'unknown call',
     explanation:
-      'No initialization, optimizer, decay, augmentation, data set, field or source of negatives has this name. docs/LANGUAGE.md lists them under “Calls”.',
+      'No initialization, optimizer, decay, augmentation, data set, field or source of negatives has this ' +
+      'name. docs/LANGUAGE.md lists them under “Calls”.',
   },
   RFF506: {
     title: 'unknown argument',
@@ -304,7 +348,8 @@ export const checkCodes = {
   RFF514: {
     title: 'property does not apply',
     explanation:
-      'Fast weights have no parameters, so properties of parameters do not apply: a connection has either `fast` and `rate`, or `init`, `bias`, `learn`, `lr_scale`, `field` and `dropout`.',
+      'Fast weights have no parameters, so properties of parameters do not apply: a connection has either ' +
+      '`fast` and `rate`, or `init`, `bias`, `learn`, `lr_scale`, `field` and `dropout`.',
   },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 

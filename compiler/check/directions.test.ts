@@ -104,7 +104,8 @@ test('reports `predict` as wrong if both losses agree', () => {
       'RFF413',
       'error',
       'max',
-      'the losses agree with each other, so `predict` is wrong: write `predict: min`; to keep `max`, swap `positive` and `negative`',
+      'the losses agree with each other, so `predict` is wrong: write `predict: min`; to keep `max`, swap ' +
+        '`positive` and `negative`',
     ],
   ]);
   expect(said(greatest)).toEqual([

@@ -43,8 +43,12 @@ function opposed({ layers, objectives, score, places }: ModelDocument): readonly
       code: 'RFF337',
       severity: 'error',
       at: places.score ? 'score' : `layers/${greatest.name}`,
-      message: `scored layers disagree on \`predict\`: \`${least.name}\` predicts by the lowest goodness, \`${greatest.name}\` by the highest`,
-      hint: `score layers with the same \`predict\`: \`score ${score.phase}[${score.from}..${score.to}] over ${least.name}\``,
+      message:
+        `scored layers disagree on \`predict\`: \`${least.name}\` predicts by the lowest goodness, ` +
+        `\`${greatest.name}\` by the highest`,
+      hint:
+        `score layers with the same \`predict\`: \`score ${score.phase}[${score.from}..${score.to}] over ` +
+        `${least.name}\``,
     },
   ];
 }
@@ -103,7 +107,9 @@ function pulls(objective: Objective, site: Site): readonly Finding[] {
   const [favours, takes] = meant === 'min' ? ['lowest', 'highest'] : ['highest', 'lowest'];
   const losses =
     pair !== null ? '`pair` gives' : byPositive && byNegative ? 'both losses give' : 'the loss gives';
-  const message = `${losses} the true label the ${favours} goodness, but ${asked}${isWritten ? '' : ','} takes the ${takes}`;
+  const message =
+    `${losses} the true label the ${favours} goodness, but ${asked}${isWritten ? '' : ','} takes the ` +
+    `${takes}`;
   const swap = pair === null ? 'swap `positive` and `negative`' : 'swap `pos` and `neg`';
   const write = `write \`predict: ${meant}\``;
   const hint =
@@ -120,7 +126,10 @@ const examples = {
   max: '`positive: softplus(1 - goodness)` and `negative: softplus(goodness - 1)`',
 } as const;
 
-/** What the slope of a positive row's loss favours: if the loss rises with goodness, the lowest goodness for the true label. */
+/**
+ * What the slope of a positive row's loss favours: if the loss rises with goodness, the lowest goodness for the true
+ * label.
+ */
 function favoured(sign: number): Predict | undefined {
   return sign > 0 ? 'min' : sign < 0 ? 'max' : undefined;
 }

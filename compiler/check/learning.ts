@@ -82,7 +82,8 @@ function labelWhileLearning(
         at: shows && !shows.learn ? `phases/${shows.phase}` : 'schedule',
         message: `no layer sees \`${name}\` in a learning step, so positive and negative rows are identical there`,
         hint: shows?.learn
-          ? `\`${name}\` moves one connection per step (\`delay: 1\`): give \`${shows.phase}\` more steps, or connect \`${name}\` to a layer that learns`
+          ? `\`${name}\` moves one connection per step (\`delay: 1\`): give \`${shows.phase}\` more steps, ` +
+            `or connect \`${name}\` to a layer that learns`
           : 'set `label: given` in a phase that learns',
       },
     ];
@@ -93,8 +94,13 @@ function labelWhileLearning(
       code: 'RFF334',
       severity: 'warning',
       at: `layers/${without[0]!.name}`,
-      message: `${without.length > 1 ? 'layers' : 'layer'} ${alternatives(names, 'and')} never ${without.length > 1 ? 'see' : 'sees'} \`${name}\` while learning: positive and negative rows are identical there`,
-      hint: `connect \`${name} -> ${without[0]!.name}\`, or feed back from a layer that sees it: \`${seeing!.name} -> ${without[0]!.name}\``,
+      message:
+        `${without.length > 1 ? 'layers' : 'layer'} ${alternatives(names, 'and')} never ` +
+        `${without.length > 1 ? 'see' : 'sees'} \`${name}\` while learning: positive and negative rows are ` +
+        'identical there',
+      hint:
+        `connect \`${name} -> ${without[0]!.name}\`, or feed back from a layer that sees it: ` +
+        `\`${seeing!.name} -> ${without[0]!.name}\``,
     },
   ];
 }
@@ -123,13 +129,17 @@ function labelInScore(document: ModelDocument, steps: readonly LabelStep[]): rea
   const longer = first || !shown ? undefined : stepsNeeded(document);
   const others = document.layers.map((l) => l.name).filter((l) => steps[last]!.reached.has(l));
   const hint = first
-    ? `it is visible from step ${first.t} of \`${first.phase}\`: \`score ${first.phase}[${first.t}..${stepsOf(document, first.phase) - 1}]\``
+    ? `it is visible from step ${first.t} of \`${first.phase}\`: \`score ` +
+      `${first.phase}[${first.t}..${stepsOf(document, first.phase) - 1}]\``
     : !shown
-      ? `set \`label: given\` in phase \`${score.phase}\`, or learn the classes from the activities: \`readout: softmax()\``
+      ? `set \`label: given\` in phase \`${score.phase}\`, or learn the classes from the activities: ` +
+        '`readout: softmax()`'
       : longer !== undefined
-        ? `it moves one connection per step, so give \`${score.phase}\` more steps: \`phase ${score.phase}[${longer}]\` and \`score ${score.phase}[${longer - 1}..${longer - 1}]\``
+        ? `it moves one connection per step, so give \`${score.phase}\` more steps: \`phase ` +
+          `${score.phase}[${longer}]\` and \`score ${score.phase}[${longer - 1}..${longer - 1}]\``
         : others.length > 0
-          ? `score a layer that it has reached, \`score ${range} over ${others.join(', ')}\`, or connect \`${name} -> ${score.layers[0]}\``
+          ? `score a layer that it has reached, \`score ${range} over ${others.join(', ')}\`, or connect ` +
+            `\`${name} -> ${score.layers[0]}\``
           : `connect \`${name} -> ${score.layers[0]}\``;
   const instead = readout ? 'readout' : negatives.name === 'latent_classifier' ? 'classifier' : undefined;
   return [
@@ -167,9 +177,13 @@ function blindLayers(document: ModelDocument, steps: readonly LabelStep[]): read
       code: 'RFF339',
       severity: 'warning',
       at: places.score ? 'score' : `phases/${score.phase}`,
-      message: `${names} ${blind!.length > 1 ? 'are' : 'is'} scored in \`${range}\` and ${blind!.length > 1 ? 'do' : 'does'} not see \`${name}\` by then, so the goodness is the same for every label`,
+      message:
+        `${names} ${blind!.length > 1 ? 'are' : 'is'} scored in \`${range}\` and ` +
+        `${blind!.length > 1 ? 'do' : 'does'} not see \`${name}\` by then, so the goodness is the same for ` +
+        'every label',
       hint: later
-        ? `all scored layers see it from step ${later.t}: \`score ${score.phase}[${later.t}..${stepsOf(document, score.phase) - 1}]\``
+        ? `all scored layers see it from step ${later.t}: \`score ` +
+          `${score.phase}[${later.t}..${stepsOf(document, score.phase) - 1}]\``
         : `score the others: \`score ${range} over ${seeing!.join(', ')}\``,
     },
   ];

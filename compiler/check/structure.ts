@@ -277,7 +277,8 @@ function embed({ input, label }: Draft, error: Say): void {
     error(
       'RFF313',
       'input/embed',
-      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only columns 0 to ${size - 1}`,
+      `the label takes columns ${input.embed.at} to ${end - 1}, but \`${input.name}\` has only columns 0 to ` +
+        `${size - 1}`,
       size >= classes ? `\`at\` can be at most ${size - classes}` : undefined,
     );
   }
@@ -305,7 +306,8 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
       error(
         'RFF312',
         at,
-        `\`${c.source}\` has ${source} units, which is not a multiple of the grid's ${rows * columns} positions (${rows} × ${columns})`,
+        `\`${c.source}\` has ${source} units, which is not a multiple of the grid's ${rows * columns} ` +
+          `positions (${rows} × ${columns})`,
         Number.isInteger(Math.sqrt(source))
           ? `a square grid is \`[${Math.sqrt(source)}, ${Math.sqrt(source)}]\``
           : `rows × columns must divide ${source}`,
@@ -323,7 +325,8 @@ function patches({ input, label, layers, connections }: Draft, error: Say): void
         error(
           'RFF312',
           at,
-          `${count(field.maps, 'map')} × ${down} × ${across} positions make ${all * field.maps} units, but layer \`${c.target}\` has ${target}`,
+          `${count(field.maps, 'map')} × ${down} × ${across} positions make ${all * field.maps} units, but ` +
+            `layer \`${c.target}\` has ${target}`,
           `write \`${c.target}[${all * field.maps}]\``,
         );
       }
@@ -374,7 +377,8 @@ function score({ score: range, phases }: Draft, error: Say): void {
     error(
       'RFF315',
       'score/to',
-      `step ${range.to} is outside phase \`${phase.name}\`, which has ${count(phase.steps, 'step')} (0 to ${phase.steps - 1})`,
+      `step ${range.to} is outside phase \`${phase.name}\`, which has ${count(phase.steps, 'step')} (0 to ` +
+        `${phase.steps - 1})`,
       `write at most ${phase.steps - 1}`,
     );
   } else if (range.from > range.to) {

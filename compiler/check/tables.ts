@@ -104,7 +104,8 @@ const gain = (standard: number, about: string): readonly Parameter[] => [
 export const inits: CallTable = {
   kaiming_uniform: {
     about:
-      "U(-b, b) with b = gain · sqrt(3 / fan_in); the default gain sqrt(1/3) is that of PyTorch's nn.Linear, U(±1 / sqrt(fan_in))",
+      "U(-b, b) with b = gain · sqrt(3 / fan_in); the default gain sqrt(1/3) is that of PyTorch's " +
+      'nn.Linear, U(±1 / sqrt(fan_in))',
     parameters: gain(Math.sqrt(1 / 3), 'the standard deviation is gain / sqrt(fan_in)'),
   },
   kaiming_normal: {
@@ -367,7 +368,8 @@ export const dataSets: Readonly<Record<string, DataInfo>> = {
   },
   numpy: {
     about:
-      'a .npz file with x and y, and optionally x_test and y_test (as Keras keeps MNIST), or .npy files of one array each',
+      'a .npz file with x and y, and optionally x_test and y_test (as Keras keeps MNIST), or .npy files of ' +
+      'one array each',
     parameters: [
       parameter('file', { is: 'text' }, undefined, 'the file'),
       {
@@ -471,8 +473,10 @@ export const negatives: CallTable = {
   },
   hybrid_images: {
     about:
-      'negative data instead of negative labels: each negative row mixes two samples of the batch, x_i where a mask is 1 and x_j where it is 0, ' +
-      'the mask a blurred random bit image thresholded at 0.5 (Hinton 2022); a label that is shown is the true one in both rows',
+      'negative data instead of negative labels: each negative row mixes two samples of the batch, x_i ' +
+      'where a mask is 1 and x_j where it is 0, ' +
+      'the mask a blurred random bit image thresholded at 0.5 (Hinton 2022); a label that is shown is the ' +
+      'true one in both rows',
     parameters: [
       parameter(
         'grid',
@@ -511,7 +515,8 @@ export const fields: CallTable = {
 export const fastWeights: CallTable = {
   decay: {
     about:
-      'weights that each row builds from its own activity, and that decay: A(t) = lambda · A(t - 1) + rate · s_target(t - 1) · s_source(t - 1)ᵀ (Ba et al. 2016)',
+      'weights that each row builds from its own activity, and that decay: A(t) = lambda · A(t - 1) + rate ' +
+      '· s_target(t - 1) · s_source(t - 1)ᵀ (Ba et al. 2016)',
     parameters: [
       parameter(
         'lambda',
@@ -528,7 +533,8 @@ export const fastWeights: CallTable = {
 export const readouts: CallTable = {
   softmax: {
     about:
-      "a linear softmax classifier without bias on the layers' activities under the label `uniform`, averaged over the score steps, " +
+      "a linear softmax classifier without bias on the layers' activities under the label `uniform`, " +
+      'averaged over the score steps, ' +
       'trained after the network, which then stays fixed',
     parameters: [
       parameter('layers', { is: 'layers' }, 'all', 'layers whose activities are used'),

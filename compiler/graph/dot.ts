@@ -7,7 +7,8 @@ import { fullName, type Graph, type Program, type Value } from './graph.js';
 import { describe } from './print.js';
 
 const BOXES =
-  'node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]; edge [fontname="Helvetica", fontsize=9];';
+  'node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]; edge ' +
+  '[fontname="Helvetica", fontsize=9];';
 const OUTSIDE = '#dcefdc';
 const LAYER = '#e3edf7';
 /** A colour per connection type, repeating if there are more types. */

@@ -51,7 +51,10 @@ export type Op =
    * reads, [rows, units].
    */
   | { readonly kind: 'field product'; readonly field: Field }
-  /** Inputs a [rows, units], b [rows, source]: `outer` of each unit with the patch that it reads, [units, numbers of a patch]. */
+  /**
+   * Inputs a [rows, units], b [rows, source]: `outer` of each unit with the patch that it reads, [units, numbers of a
+   * patch].
+   */
   | { readonly kind: 'field outer'; readonly field: Field; readonly scale: number }
   /** Input [rows, n]: scale · the sum over its rows, as one row. */
   | { readonly kind: 'total'; readonly scale: number }

@@ -7,9 +7,9 @@ import type { Program, Value } from './graph.js';
 import { Lowering } from './lowering.js';
 
 /**
- * A model's prediction program, without dropout or learning. Its input is `predict/x` [frames, samples, input size]; its results
- * are the mean goodness [samples, classes], that of each layer alone [layers, samples, classes] (see `layersAlone`) and,
- * with a classifier or readout, probabilities [samples, classes].
+ * A model's prediction program, without dropout or learning. Its input is `predict/x` [frames, samples, input size];
+ * its results are the mean goodness [samples, classes], that of each layer alone [layers, samples, classes] (see
+ * `layersAlone`) and, with a classifier or readout, probabilities [samples, classes].
  */
 export function lowerPrediction(
   document: ModelDocument,

@@ -45,13 +45,17 @@ describe('parameters', () => {
     expect(bias).toMatchObject({ transposed: false, regions: [{ offset: 24, rows: 1, cols: 6 }] });
   });
 
-  test('are stored with the sign of their connection, and so are averages of the gradient, but not of its square', () => {
-    const sign = (name: string) => tensor(plan, name).sign;
-    expect(sign('a.image.plain.weight')).toBe(1);
-    expect(sign('a.a.minus.weight')).toBe(-1);
-    expect(sign('optimizer/a.a.minus.bias/exp_avg')).toBe(-1);
-    expect(sign('optimizer/a.a.minus.bias/exp_avg_sq')).toBe(1);
-  });
+  test(
+    'are stored with the sign of their connection, and so are averages of the gradient, but not of its ' +
+      'square',
+    () => {
+      const sign = (name: string) => tensor(plan, name).sign;
+      expect(sign('a.image.plain.weight')).toBe(1);
+      expect(sign('a.a.minus.weight')).toBe(-1);
+      expect(sign('optimizer/a.a.minus.bias/exp_avg')).toBe(-1);
+      expect(sign('optimizer/a.a.minus.bias/exp_avg_sq')).toBe(1);
+    },
+  );
 
   test('have a matrix each if nothing is packed', () => {
     const apart = planOf(signed, { without: ['slots', 'label-gather'] });

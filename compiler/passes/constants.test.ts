@@ -20,14 +20,18 @@ test('constants are rounded to f32', () => {
   expect(s!.op).toEqual({ kind: 'fill', value: Math.fround(0.1) });
 });
 
-test('products with zeros are removed when allowed: in the first step only those of the input and the label remain', () => {
-  const all = products(train!, 'settle[0]');
-  expect(all).toHaveLength(9);
-  expect(products(foldConstants(train!), 'settle[0]')).toEqual(all);
-  const heard = products(foldProducts(train!), 'settle[0]');
-  expect(heard).toEqual(['a.image.plain', 'c.digit.plain']);
-  expect(products(foldProducts(train!), 'settle[1]')).toEqual(products(train!, 'settle[1]'));
-});
+test(
+  'products with zeros are removed when allowed: in the first step only those of the input and the label ' +
+    'remain',
+  () => {
+    const all = products(train!, 'settle[0]');
+    expect(all).toHaveLength(9);
+    expect(products(foldConstants(train!), 'settle[0]')).toEqual(all);
+    const heard = products(foldProducts(train!), 'settle[0]');
+    expect(heard).toEqual(['a.image.plain', 'c.digit.plain']);
+    expect(products(foldProducts(train!), 'settle[1]')).toEqual(products(train!, 'settle[1]'));
+  },
+);
 
 test('an expression keeps its unknown variables and its axes', () => {
   const h = (program: Ir) => within(program, 'settle[0]').find((v) => v.name === 'a.h')!;

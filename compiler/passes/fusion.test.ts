@@ -60,22 +60,26 @@ describe('groups', () => {
   });
 });
 
-test('the mean of two layers stays separate from both if one recalls the other: their kernels would wait for each other', () => {
-  const { programs: recalling, document: model } = graphOf({
-    types: 'connection fast { fast: decay(0.9) }',
-    network: `
+test(
+  'the mean of two layers stays separate from both if one recalls the other: their kernels would wait for ' +
+    'each other',
+  () => {
+    const { programs: recalling, document: model } = graphOf({
+      types: 'connection fast { fast: decay(0.9) }',
+      network: `
       layer h1[3], h2[5] { normalize: h / (1 + mean(abs(h))) }
       connect image -> h1, image -> h2 as plain
       connect h1 -> h2 as fast`,
-    schedule: 'phase learn[3] { }',
-  });
-  const choice = { embed: true, slots: true, labelGather: true };
-  const ir = packed(recalling.predict, { model, packs: packsOf(model, choice, []) });
-  const order = inOrder(ir, fused(ir));
-  const groupOf = (name: string) => order.find((g) => g.values.some((v) => fullName(v) === name))!;
-  expect(groupOf('learn[2]/h2.h1.fast')).not.toBe(groupOf('learn[2]/h1.goodness'));
-  expect(order.flatMap((g) => g.values)).toHaveLength(ir.values.length);
-});
+      schedule: 'phase learn[3] { }',
+    });
+    const choice = { embed: true, slots: true, labelGather: true };
+    const ir = packed(recalling.predict, { model, packs: packsOf(model, choice, []) });
+    const order = inOrder(ir, fused(ir));
+    const groupOf = (name: string) => order.find((g) => g.values.some((v) => fullName(v) === name))!;
+    expect(groupOf('learn[2]/h2.h1.fast')).not.toBe(groupOf('learn[2]/h1.goodness'));
+    expect(order.flatMap((g) => g.values)).toHaveLength(ir.values.length);
+  },
+);
 
 describe('their order', () => {
   const order = inOrder(program, fused(program));
@@ -128,21 +132,27 @@ test('two steps that share a gradient update twice', () => {
   expect(moved.map((u) => u.values.length)).toEqual([1, 1]);
 });
 
-test('a reader of an old version of a tensor stays separate from readers of the new one: it would wait for itself', () => {
-  const [product] = ofKind(program.values, 'product') as [IrValue];
-  const row = program.values.find((v) => fullName(v) === 'learn[2]/b.h')!;
-  const moved = program.values.find((v) => v.tensor !== undefined && v.op.kind === 'map')!;
-  const old = moved.inputs.map((i) => program.values[i]!).find((v) => v.tensor?.name === moved.tensor!.name)!;
-  const update = { ...moved, op: { ...moved.op, vars: ['p', 'g'] } } as IrValue;
-  const values = [
-    { ...old, inputs: [] },
-    { ...product, inputs: [] },
-    { ...product, inputs: [1] },
-    { ...update, inputs: [0, 1] },
-    { ...row, inputs: [0, 2] },
-    { ...row, inputs: [4, 3] },
-  ].map((v, id): IrValue => ({ ...v, id }));
-  const ir: Ir = { ...program, values };
-  const order = inOrder(ir, fused(ir)).map((u) => u.values.map((v) => v.id));
-  expect(order).toEqual([[0], [1], [2], [4], [3], [5]]);
-});
+test(
+  'a reader of an old version of a tensor stays separate from readers of the new one: it would wait for ' +
+    'itself',
+  () => {
+    const [product] = ofKind(program.values, 'product') as [IrValue];
+    const row = program.values.find((v) => fullName(v) === 'learn[2]/b.h')!;
+    const moved = program.values.find((v) => v.tensor !== undefined && v.op.kind === 'map')!;
+    const old = moved.inputs
+      .map((i) => program.values[i]!)
+      .find((v) => v.tensor?.name === moved.tensor!.name)!;
+    const update = { ...moved, op: { ...moved.op, vars: ['p', 'g'] } } as IrValue;
+    const values = [
+      { ...old, inputs: [] },
+      { ...product, inputs: [] },
+      { ...product, inputs: [1] },
+      { ...update, inputs: [0, 1] },
+      { ...row, inputs: [0, 2] },
+      { ...row, inputs: [4, 3] },
+    ].map((v, id): IrValue => ({ ...v, id }));
+    const ir: Ir = { ...program, values };
+    const order = inOrder(ir, fused(ir)).map((u) => u.values.map((v) => v.id));
+    expect(order).toEqual([[0], [1], [2], [4], [3], [5]]);
+  },
+);

@@ -49,7 +49,9 @@ export type IrOp =
   | { readonly kind: 'one row'; readonly row: number }
   /** Inputs: a value over the candidates, class indices of positive and of negative rows. The row of each index. */
   | { readonly kind: 'lookup' }
-  /** Inputs: rows [.., n], class indices of positive and of negative rows: [classes sums | all | zeros] · scale, [k, n]. */
+  /**
+   * Inputs: rows [.., n], class indices of positive and of negative rows: [classes sums | all | zeros] · scale, [k, n].
+   */
   | { readonly kind: 'scatter'; readonly classes: number; readonly scale: number };
 
 export interface IrValue extends Omit<Value, 'op'> {

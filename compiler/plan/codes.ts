@@ -14,22 +14,27 @@ export const planCodes = {
   RFF852: {
     title: 'invalid memory layout in a plan',
     explanation:
-      'A plan has each of the six arenas once; every buffer lies inside its arena at a multiple of 256 bytes; all arenas together are at most 2^40 bytes.',
+      'A plan has each of the six arenas once; every buffer lies inside its arena at a multiple of 256 ' +
+      'bytes; all arenas together are at most 2^40 bytes.',
   },
   RFF853: {
     title: 'out-of-bounds access in a plan',
     explanation:
-      'A launch reads or writes beyond the end of a buffer, counting rows padded to vectors of four numbers. Compile the model again.',
+      'A launch reads or writes beyond the end of a buffer, counting rows padded to vectors of four ' +
+      'numbers. Compile the model again.',
   },
   RFF854: {
     title: 'invalid kernel in a plan',
     explanation:
-      'A row kernel computes its nodes in order, from inputs, constants and earlier nodes; each operator has its number of operands, and a scalar per row is computed from scalars per row or by a reduction. Operators nest at most 2048 deep.',
+      'A row kernel computes its nodes in order, from inputs, constants and earlier nodes; each operator ' +
+      'has its number of operands, and a scalar per row is computed from scalars per row or by a reduction. ' +
+      'Operators nest at most 2048 deep.',
   },
   RFF855: {
     title: 'invalid launch in a plan',
     explanation:
-      "A launch has its kernel's inputs and outputs, its matrices' shapes agree, and no two of its rows write to the same location. Compile the model again.",
+      "A launch has its kernel's inputs and outputs, its matrices' shapes agree, and no two of its rows " +
+      'write to the same location. Compile the model again.',
   },
   RFF856: {
     title: 'invalid tensor in a plan',
@@ -39,12 +44,14 @@ export const planCodes = {
   RFF857: {
     title: 'plan and model differ',
     explanation:
-      'A plan contains the model it was compiled from: its classes, layers, learning steps, tensors and products have to match that model.',
+      'A plan contains the model it was compiled from: its classes, layers, learning steps, tensors and ' +
+      'products have to match that model.',
   },
   RFF858: {
     title: 'unchecked class indices in a plan',
     explanation:
-      'A lookup by class reads indices that only the host or a random draw of classes may write: any other number could read outside the memory.',
+      'A lookup by class reads indices that only the host or a random draw of classes may write: any other ' +
+      'number could read outside the memory.',
   },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 

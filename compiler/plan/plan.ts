@@ -146,7 +146,10 @@ export type Launch =
   | { readonly kind: 'mean'; readonly input: Region; readonly output: Region; readonly scale: number }
   /** output[0, j] = scale · Σ over the rows of input[·, j]. */
   | { readonly kind: 'total'; readonly input: Region; readonly output: Region; readonly scale: number }
-  /** output[k, ·] = scale · Σ of input rows whose index is k; output[classes, ·] the sum of all of them; further rows 0. `input` row r has index[r]. */
+  /**
+   * output[k, ·] = scale · Σ of input rows whose index is k; output[classes, ·] the sum of all of them; further rows 0.
+   * `input` row r has index[r].
+   */
   | {
       readonly kind: 'scatter';
       readonly input: Region;

@@ -175,7 +175,8 @@ export function summarize(plan: Plan): string {
     ],
     [
       'training',
-      `${train.data.name}, ${count(train.epochs)} epochs, batches of ${count(batch)}, ${train.optimizer.name}(lr: ${short(train.optimizer.lr)})`,
+      `${train.data.name}, ${count(train.epochs)} epochs, batches of ${count(batch)}, ` +
+        `${train.optimizer.name}(lr: ${short(train.optimizer.lr)})`,
     ],
     ['kernels', `${kernelsPerStep.toFixed(1)} per step: ${count(cost.kernels)} launches in ${steps} steps`],
     [
@@ -185,7 +186,8 @@ export function summarize(plan: Plan): string {
     [
       'prediction',
       label
-        ? `${count(predictBatch)} samples at a time: ${count(predict.kernels)} launches, ${flopsText(predict.flops)}, ${bytesText(predict.bytes)} moved`
+        ? `${count(predictBatch)} samples at a time: ${count(predict.kernels)} launches, ` +
+          `${flopsText(predict.flops)}, ${bytesText(predict.bytes)} moved`
         : 'none, without a label',
     ],
     [

@@ -1,6 +1,6 @@
 /**
- * The memory that a launch reads and writes: what every schedule of launches needs to know, be it where threads must meet or
- * which launches may run side by side.
+ * The memory that a launch reads and writes: what every schedule of launches needs to know, be it where threads must
+ * meet or which launches may run side by side.
  */
 import { pad4 } from '../vectors.js';
 import { wholeMatrix } from './blocks.js';

@@ -46,11 +46,17 @@ export interface Blas extends BlasInfo {
 export const blasHint: string = (() => {
   switch (process.platform) {
     case 'linux':
-      return 'Debian and Ubuntu: apt install libopenblas0-pthread; Fedora: dnf install openblas; conda: conda install libopenblas; or set RFFC_BLAS to a library, or to `off`';
+      return (
+        'Debian and Ubuntu: apt install libopenblas0-pthread; Fedora: dnf install openblas; conda: conda ' +
+        'install libopenblas; or set RFFC_BLAS to a library, or to `off`'
+      );
     case 'darwin':
       return "nothing to install: macOS includes Accelerate; or set RFFC_BLAS to another library's path, or to `off`";
     default:
-      return 'download OpenBLAS (https://github.com/OpenMathLib/OpenBLAS/releases) and set RFFC_BLAS to its libopenblas.dll, or to `off`';
+      return (
+        'download OpenBLAS (https://github.com/OpenMathLib/OpenBLAS/releases) and set RFFC_BLAS to its ' +
+        'libopenblas.dll, or to `off`'
+      );
   }
 })();
 

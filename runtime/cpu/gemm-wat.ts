@@ -75,7 +75,8 @@ ${lines(NR / 4, (j) => `(local.set $c${i}${j} ${multiplyAdd(relaxed, get('x'), g
 function tileFunction(relaxed: boolean): string {
   const row = (i: number, store: (j: number) => string) =>
     `${lines(NR / 4, store)}${i + 1 < MR ? `\n(local.set $c ${add(get('c'), get('ldc'))})` : ''}`;
-  return `(func $tile (param $k i32) (param $a i32) (param $b i32) (param $c i32) (param $ldc i32) (param $alpha f32) (param $beta f32)
+  return `(func $tile (param $k i32) (param $a i32) (param $b i32) (param $c i32) (param $ldc i32) (param $alpha f32)
+    (param $beta f32)
 (local $stop i32) (local $x v128) (local $s v128) (local $t v128)
 ${lines(NR / 4, (j) => `(local $b${j} v128)`)}
 ${grid((i, j) => `(local $c${i}${j} v128)`)}
@@ -83,7 +84,9 @@ ${grid((i, j) => `(local $c${i}${j} v128)`)}
 ${loop('$a', get('a'), get('stop'), int(MR * 4), `${tileStep(relaxed)}\n(local.set $b ${add(get('b'), int(NR * 4))})`)}
 (local.set $s (f32x4.splat ${get('alpha')}))
 (if (f32.eq ${get('beta')} (f32.const 0)) (then
-${lines(MR, (i) => row(i, (j) => `(v128.store offset=${j * 16} ${get('c')} (f32x4.mul ${get('s')} ${get(`c${i}${j}`)}))`))}
+${lines(MR, (i) =>
+  row(i, (j) => `(v128.store offset=${j * 16} ${get('c')} (f32x4.mul ${get('s')} ${get(`c${i}${j}`)}))`),
+)}
 ) (else
 (local.set $t (f32x4.splat ${get('beta')}))
 ${lines(MR, (i) =>
@@ -109,7 +112,8 @@ function storeTransposed(at: string, panel: number, offset: number): string {
 ${lines(
   4,
   (p) =>
-    `(v128.store offset=${(p * panel + offset) * 4} ${at} ${shuffle(p % 2 ? high : low, get(p < 2 ? 't0' : 't2'), get(p < 2 ? 't1' : 't3'))})`,
+    `(v128.store offset=${(p * panel + offset) * 4} ${at} ` +
+    `${shuffle(p % 2 ? high : low, get(p < 2 ? 't0' : 't2'), get(p < 2 ? 't1' : 't3'))})`,
 )}`;
 }
 
@@ -120,11 +124,14 @@ ${lines(
 function packFunction(width: number): string {
   const item = (i: string) => add(get('panel'), mul(i, get('istep')));
   const target = add(get('out'), mul(get('p'), int(width * 4)));
-  return `(func $pack${width} (param $src i32) (param $istep i32) (param $pstep i32) (param $count i32) (param $k i32) (param $dst i32)
-(local $first i32) (local $i i32) (local $p i32) (local $q i32) (local $stop i32) (local $panel i32) (local $out i32) (local $in i32) (local $have i32) (local $done i32)
+  return `(func $pack${width} (param $src i32) (param $istep i32) (param $pstep i32) (param $count i32) (param $k i32)
+    (param $dst i32)
+(local $first i32) (local $i i32) (local $p i32) (local $q i32) (local $stop i32) (local $panel i32) (local $out i32)
+  (local $in i32) (local $have i32) (local $done i32)
 ${lines(4, (i) => `(local $r${i} v128) (local $t${i} v128)`)}
 (local.set $done ${int(0)})
-;; Items side by side: a few depths at a time for all panels, so that a cache line of the source is used up while it is here.
+;; Items side by side: a few depths at a time for all panels, so that a cache line of the source
+;; is used up while it is here.
 (if (i32.eq ${get('istep')} ${int(4)}) (then
 ${loop(
   '$q',
@@ -197,7 +204,8 @@ ${loop(
 }
 
 /** The part of an edge tile within c: c = tile + beta · c. */
-const mergeFunction = `(func $merge (param $tile i32) (param $c i32) (param $ldc i32) (param $rows i32) (param $cols i32) (param $beta f32)
+const mergeFunction = `(func $merge (param $tile i32) (param $c i32) (param $ldc i32)
+(param $rows i32) (param $cols i32) (param $beta f32)
 (local $i i32) (local $j i32) (local $to i32) (local $x f32)
 ${loop(
   '$i',
@@ -221,7 +229,8 @@ function gemmFunction(b: Blocking): string {
   const at = scratchLayout(b);
   const scratch = (part: number) => add(get('scratch'), int(part));
   const tile = (c: string, ldc: string, beta: string) =>
-    `(call $tile ${get('pn')} ${add(scratch(at.a), mul(mul(get('ir'), get('pn')), int(4)))} ${get('bpanel')} ${c} ${ldc} ${get('alpha')} ${beta})`;
+    `(call $tile ${get('pn')} ${add(scratch(at.a), mul(mul(get('ir'), get('pn')), int(4)))} ` +
+    `${get('bpanel')} ${c} ${ldc} ${get('alpha')} ${beta})`;
   const target = add(
     add(get('c'), mul(add(get('ic'), get('ir')), get('ldc'))),
     mul(add(get('jc'), get('jr')), int(4)),
@@ -230,7 +239,8 @@ function gemmFunction(b: Blocking): string {
 (param $a i32) (param $arow i32) (param $acol i32) (param $b i32) (param $brow i32) (param $bcol i32)
 (param $beta f32) (param $c i32) (param $ldc i32) (param $scratch i32)
 (local $jc i32) (local $pc i32) (local $ic i32) (local $jr i32) (local $ir i32)
-(local $jn i32) (local $pn i32) (local $in i32) (local $rows i32) (local $cols i32) (local $bpanel i32) (local $keep f32)
+(local $jn i32) (local $pn i32) (local $in i32) (local $rows i32) (local $cols i32) (local $bpanel i32)
+  (local $keep f32)
 ${loop(
   '$jc',
   int(0),
@@ -242,14 +252,16 @@ ${loop(
 (loop $pc_next
   (local.set $pn ${least(int(b.depth), `(i32.sub ${get('k')} ${get('pc')})`)})
   (local.set $keep (select ${get('beta')} (f32.const 1) (i32.eqz ${get('pc')})))
-  (call $pack${NR} ${add(add(get('b'), mul(get('jc'), get('bcol'))), mul(get('pc'), get('brow')))} ${get('bcol')} ${get('brow')} ${get('jn')} ${get('pn')} ${scratch(at.b)})
+  (call $pack${NR} ${add(add(get('b'), mul(get('jc'), get('bcol'))), mul(get('pc'), get('brow')))} ${get('bcol')}
+    ${get('brow')} ${get('jn')} ${get('pn')} ${scratch(at.b)})
   ${loop(
     '$ic',
     int(0),
     get('m'),
     int(b.rows),
     `(local.set $in ${least(int(b.rows), `(i32.sub ${get('m')} ${get('ic')})`)})
-(call $pack${MR} ${add(add(get('a'), mul(get('ic'), get('arow'))), mul(get('pc'), get('acol')))} ${get('arow')} ${get('acol')} ${get('in')} ${get('pn')} ${scratch(at.a)})
+(call $pack${MR} ${add(add(get('a'), mul(get('ic'), get('arow'))), mul(get('pc'), get('acol')))} ${get('arow')}
+  ${get('acol')} ${get('in')} ${get('pn')} ${scratch(at.a)})
 ${loop(
   '$jr',
   int(0),

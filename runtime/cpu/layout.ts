@@ -63,7 +63,9 @@ export function layOut(
     const bound = available < REACH ? 'free on this machine' : 'that the cpu backend can address';
     throw failure(
       'RFF824',
-      `the model needs ${bytesText(total)} of memory (${parts}, ${workers} ${workers === 1 ? 'worker' : 'workers'} ${bytesText(workers * privateBytes)}), more than the ${bytesText(limit)} ${bound}`,
+      `the model needs ${bytesText(total)} of memory (${parts}, ${workers} ` +
+        `${workers === 1 ? 'worker' : 'workers'} ${bytesText(workers * privateBytes)}), more than the ` +
+        `${bytesText(limit)} ${bound}`,
       { hint: SMALLER },
     );
   }
@@ -78,8 +80,8 @@ export function layOut(
 /**
  * The shared memory of a layout.
  *
- * @throws RffcError RFF824 where the system refuses it, as under a limit on address space: an engine reserves gigabytes of
- * addresses for each WebAssembly memory, however small
+ * @throws RffcError RFF824 where the system refuses it, as under a limit on address space: an engine reserves gigabytes
+ * of addresses for each WebAssembly memory, however small
  */
 export function allocate({ pages }: Pick<Layout, 'pages'>): WebAssembly.Memory {
   try {

@@ -22,11 +22,13 @@ const kernels = assemble(
     (local.set $in (i32.load (local.get $args)))
     (local.set $out (i32.load offset=4 (local.get $args)))
     (loop $next
-      (local.set $sum (i32.add (local.get $sum) (i32.load (i32.add (local.get $in) (i32.shl (local.get $i) (i32.const 2))))))
+      (local.set $sum (i32.add (local.get $sum) (i32.load (i32.add (local.get $in) (i32.shl (local.get $i)
+        (i32.const 2))))))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br_if $next (i32.lt_u (local.get $i) (i32.const 10))))
     (loop $row
-      (i32.store (i32.add (local.get $out) (i32.shl (local.get $from) (i32.const 2))) (i32.add (local.get $sum) (i32.add (local.get $from) (i32.const 1))))
+      (i32.store (i32.add (local.get $out) (i32.shl (local.get $from) (i32.const 2))) (i32.add (local.get $sum)
+        (i32.add (local.get $from) (i32.const 1))))
       (local.set $from (i32.add (local.get $from) (i32.const 1)))
       (br_if $row (i32.lt_u (local.get $from) (local.get $to)))))
   ;; rows_1: a trap in the worker that has row 9

@@ -220,7 +220,8 @@ class StepMaker {
               across,
               field.size,
             ],
-            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the right and below.
+            // Bytes of a patch's line, and from one to the next in the source: of the same patch, of the next to the
+            // right and below.
             ...[4 * numbers, 4 * field.grid[1] * field.channels, 4 * field.stride * field.channels],
             ...[4 * field.stride * field.grid[1] * field.channels, 4 * (output.cols / (down * across))],
           ],

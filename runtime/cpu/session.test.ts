@@ -350,7 +350,8 @@ describe('the cpu engine', () => {
       }
     };
     expect(look(2 ** 35)).toBe(
-      'the model needs 4.0 GiB of memory (parameters 3.0 GiB, 2 workers 1.0 GiB), more than the 4.0 GiB that the cpu backend can address',
+      'the model needs 4.0 GiB of memory (parameters 3.0 GiB, 2 workers 1.0 GiB), more than the 4.0 GiB ' +
+        'that the cpu backend can address',
     );
     expect(look(2 ** 30)).toContain('more than the 1.0 GiB free on this machine');
     expect(layOut(plan, 1, 2 ** 29, 2 ** 35).pages).toBe(7 * 2 ** 13);

@@ -20,7 +20,9 @@ test.each([
 
 /** The commands on a machine of 96 cores, as far as Node tells them. */
 function rffc(...argv: string[]) {
-  const cores = `import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.availableParallelism = () => 96; syncBuiltinESMExports();`;
+  const cores =
+    "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.availableParallelism " +
+    '= () => 96; syncBuiltinESMExports();';
   const url = `data:text/javascript,${encodeURIComponent(cores)}`;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

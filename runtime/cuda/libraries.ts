@@ -152,7 +152,9 @@ export function findToolkitLibrary(
   }
   const title = TITLES[library];
   const file = fileName(host, library, newest);
-  const get = `pip install ${PACKAGES[library]}, or install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads); if it is installed, set RFFC_CUDA to its folder`;
+  const get =
+    `pip install ${PACKAGES[library]}, or install the CUDA toolkit ` +
+    '(https://developer.nvidia.com/cuda-downloads); if it is installed, set RFFC_CUDA to its folder';
   const why =
     broken ??
     (tooNew === undefined

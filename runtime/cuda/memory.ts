@@ -58,7 +58,8 @@ export function allocateAreas(
       .filter(([, bytes]) => bytes >= 0.01 * needed)
       .map(([name, bytes]) => `${name.replace('*', '')} ${bytesText(bytes)}`);
     throw outOfMemory(
-      `the model needs ${bytesText(needed)} (${largest.join(', ')}), but ${device} has ${bytesText(free)} free of ${bytesText(total)}`,
+      `the model needs ${bytesText(needed)} (${largest.join(', ')}), but ${device} has ${bytesText(free)} ` +
+        `free of ${bytesText(total)}`,
     );
   }
   const made = new Map<string, { readonly address: bigint; readonly bytes: number }>();

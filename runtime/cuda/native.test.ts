@@ -130,13 +130,26 @@ const DRIVER = `
 static int contexts = 0, events = 0;
 CUresult cuInit(unsigned int flags) { return flags == 0 ? INIT : 1; }
 CUresult cuDriverGetVersion(int *v) { *v = VERSION; return 0; }
-CUresult cuGetErrorName(CUresult e, const char **s) { *s = e == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : e == 100 ? "CUDA_ERROR_NO_DEVICE" : 0; return *s ? 0 : 1; }
-CUresult cuGetErrorString(CUresult e, const char **s) { *s = e == 700 ? "an illegal memory access was encountered" : e == 100 ? "no CUDA-capable device is detected" : 0; return *s ? 0 : 1; }
+CUresult cuGetErrorName(CUresult e, const char **s) {
+  *s = e == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : e == 100 ? "CUDA_ERROR_NO_DEVICE" : 0;
+  return *s ? 0 : 1;
+}
+CUresult cuGetErrorString(CUresult e, const char **s) {
+  *s = e == 700 ? "an illegal memory access was encountered" : e == 100 ? "no CUDA-capable device is detected" : 0;
+  return *s ? 0 : 1;
+}
 CUresult cuDeviceGetCount(int *n) { *n = 2; return 0; }
 CUresult cuDeviceGet(CUdevice *d, int i) { *d = 10 + i; return 0; }
 CUresult cuDeviceGetName(char *name, int n, CUdevice d) { strncpy(name, d == 11 ? "Second" : "First", n); return 0; }
-CUresult cuDeviceGetAttribute(int *v, CUdevice_attribute a, CUdevice d) { *v = a == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9 : d - 10; return 0; }
-CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) { *c = (CUcontext)(size_t)(0x7fffffff00000000ull + d); contexts++; return 0; }
+CUresult cuDeviceGetAttribute(int *v, CUdevice_attribute a, CUdevice d) {
+  *v = a == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9 : d - 10;
+  return 0;
+}
+CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) {
+  *c = (CUcontext)(size_t)(0x7fffffff00000000ull + d);
+  contexts++;
+  return 0;
+}
 CUresult cuDevicePrimaryCtxRelease(CUdevice d) { return d == 11 && contexts-- > 0 ? 0 : 201; }
 CUresult cuCtxSetCurrent(CUcontext c) { return c == (CUcontext)(size_t)(0x7fffffff0000000bull) ? 0 : 201; }
 CUresult cuMemGetInfo(size_t *f, size_t *t) { *f = 80ull << 30; *t = 81ull << 30; return 0; }
@@ -145,9 +158,21 @@ CUresult cuMemFree(CUdeviceptr p) { free((void *)p); return 0; }
 CUresult cuMemAllocHost(void **p, size_t n) { *p = malloc(n); return 0; }
 CUresult cuMemFreeHost(void *p) { free(p); return 0; }
 #define STREAM ((CUstream)0x5001)
-CUresult cuMemcpyHtoDAsync(CUdeviceptr d, const void *s, size_t n, CUstream t) { if (t != STREAM) return 400; memcpy((void *)d, s, n); return 0; }
-CUresult cuMemcpyDtoHAsync(void *d, CUdeviceptr s, size_t n, CUstream t) { if (t != STREAM) return 400; memcpy(d, (void *)s, n); return 0; }
-CUresult cuMemcpyDtoDAsync(CUdeviceptr d, CUdeviceptr s, size_t n, CUstream t) { if (t != STREAM) return 400; memcpy((void *)d, (void *)s, n); return 0; }
+CUresult cuMemcpyHtoDAsync(CUdeviceptr d, const void *s, size_t n, CUstream t) {
+  if (t != STREAM) return 400;
+  memcpy((void *)d, s, n);
+  return 0;
+}
+CUresult cuMemcpyDtoHAsync(void *d, CUdeviceptr s, size_t n, CUstream t) {
+  if (t != STREAM) return 400;
+  memcpy(d, (void *)s, n);
+  return 0;
+}
+CUresult cuMemcpyDtoDAsync(CUdeviceptr d, CUdeviceptr s, size_t n, CUstream t) {
+  if (t != STREAM) return 400;
+  memcpy((void *)d, (void *)s, n);
+  return 0;
+}
 CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D *c, CUstream t) {
   if (t != STREAM || c->srcXInBytes || c->srcY || c->dstXInBytes || c->dstY || c->srcArray || c->dstArray) return 1;
   const char *s = c->srcMemoryType == CU_MEMORYTYPE_HOST ? c->srcHost : (const char *)c->srcDevice;
@@ -155,13 +180,24 @@ CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D *c, CUstream t) {
   for (size_t r = 0; r < c->Height; r++) memcpy(d + r * c->dstPitch, s + r * c->srcPitch, c->WidthInBytes);
   return 0;
 }
-CUresult cuMemsetD32Async(CUdeviceptr p, unsigned int w, size_t n, CUstream t) { for (size_t i = 0; i < n; i++) ((unsigned *)p)[i] = w; return 0; }
+CUresult cuMemsetD32Async(CUdeviceptr p, unsigned int w, size_t n, CUstream t) {
+  for (size_t i = 0; i < n; i++) ((unsigned *)p)[i] = w;
+  return 0;
+}
 CUresult cuModuleLoadData(CUmodule *m, const void *image) { *m = (CUmodule)strdup(image); return 0; }
 CUresult cuModuleUnload(CUmodule m) { free(m); return 0; }
-CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) { if (!strstr((char *)m, name)) return 500; *f = (CUfunction)0xf00; return 0; }
-CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int v) { return f == (CUfunction)0xf00 && a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES && v == 65536 ? 0 : 1; }
+CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
+  if (!strstr((char *)m, name)) return 500;
+  *f = (CUfunction)0xf00;
+  return 0;
+}
+CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int v) {
+  return f == (CUfunction)0xf00 && a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES && v == 65536 ? 0 : 1;
+}
 /* Writes how it was launched: the dimensions, the shared memory, then its arguments u32, i32, f32. */
-CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, CUstream t, void **p, void **extra) {
+CUresult cuLaunchKernel(
+    CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
+    CUstream t, void **p, void **extra) {
   if (f != (CUfunction)0xf00 || t != STREAM || extra) return 700;
   float *out = *(float **)p[0];
   float words[] = { gx, gy, gz, bx, by, bz, shared, *(unsigned *)p[1], *(int *)p[2], *(float *)p[3] };
@@ -172,14 +208,19 @@ CUresult cuStreamCreate(CUstream *s, unsigned int f) { *s = STREAM; return f == 
 CUresult cuStreamDestroy(CUstream s) { return s == STREAM ? 0 : 400; }
 CUresult cuStreamSynchronize(CUstream s) { return s == STREAM ? 0 : 700; }
 CUresult cuStreamWaitEvent(CUstream s, CUevent e, unsigned int f) { return s == STREAM && f == 0 ? 0 : 400; }
-CUresult cuStreamBeginCapture(CUstream s, CUstreamCaptureMode m) { return s == STREAM && m == CU_STREAM_CAPTURE_MODE_RELAXED ? 0 : 1; }
+CUresult cuStreamBeginCapture(CUstream s, CUstreamCaptureMode m) {
+  return s == STREAM && m == CU_STREAM_CAPTURE_MODE_RELAXED ? 0 : 1;
+}
 CUresult cuStreamEndCapture(CUstream s, CUgraph *g) { *g = (CUgraph)0x6001; return 0; }
 CUresult cuEventCreate(CUevent *e, unsigned int f) { *e = (CUevent)(size_t)(0x7000 + f); return 0; }
 CUresult cuEventDestroy(CUevent e) { return 0; }
 CUresult cuEventRecord(CUevent e, CUstream s) { return s == STREAM ? 0 : 400; }
 CUresult cuEventQuery(CUevent e) { return e == (CUevent)0x7000 ? 700 : events++ == 0 ? CUDA_ERROR_NOT_READY : 0; }
 CUresult cuEventElapsedTime(float *ms, CUevent a, CUevent b) { *ms = 1.5f; return 0; }
-CUresult cuGraphInstantiate(CUgraphExec *x, CUgraph g, unsigned long long f) { *x = (CUgraphExec)0x8001; return g == (CUgraph)0x6001 && f == 0 ? 0 : 1; }
+CUresult cuGraphInstantiate(CUgraphExec *x, CUgraph g, unsigned long long f) {
+  *x = (CUgraphExec)0x8001;
+  return g == (CUgraph)0x6001 && f == 0 ? 0 : 1;
+}
 CUresult cuGraphDestroy(CUgraph g) { return g == (CUgraph)0x6001 ? 0 : 1; }
 CUresult cuGraphExecDestroy(CUgraphExec x) { return x == (CUgraphExec)0x8001 ? 0 : 1; }
 CUresult cuGraphLaunch(CUgraphExec x, CUstream s) { return x == (CUgraphExec)0x8001 && s == STREAM ? 0 : 1; }
@@ -196,13 +237,17 @@ struct program { char *source; char out[4096]; char log[4096]; };
 int nvrtcVersion(int *a, int *b) { *a = 12; *b = 4; return 0; }
 int nvrtcGetNumSupportedArchs(int *n) { *n = 2; return 0; }
 int nvrtcGetSupportedArchs(int *a) { a[0] = 90; a[1] = 80; return 0; }
-int nvrtcCreateProgram(struct program **p, const char *s, const char *name, int n, const char *const *h, const char *const *i) {
+int nvrtcCreateProgram(
+    struct program **p, const char *s, const char *name, int n, const char *const *h, const char *const *i) {
   if (n || h || i || strcmp(name, "rffc.cu")) return 1;
   *p = calloc(1, sizeof **p); (*p)->source = strdup(s); return 0;
 }
 int nvrtcDestroyProgram(struct program **p) { free((*p)->source); free(*p); *p = 0; return 0; }
 int nvrtcCompileProgram(struct program *p, int n, const char *const *o) {
-  if (strstr(p->source, "mistake")) { strcpy(p->log, "rffc.cu(3): error: expected a \\";\\"\\n1 error detected"); return 6; }
+  if (strstr(p->source, "mistake")) {
+    strcpy(p->log, "rffc.cu(3): error: expected a \\";\\"\\n1 error detected");
+    return 6;
+  }
   for (int i = 0; i < n; i++) { strcat(p->out, o[i]); strcat(p->out, " "); }
   strcat(p->out, p->source); return 0;
 }
@@ -225,7 +270,8 @@ int cublasSetWorkspace_v2(void *h, void *w, size_t n) { workspace = n; return 0;
 int cublasSetMathMode(void *h, int m) { return m; }
 int cublasGemmEx(void *h, int ta, int tb, int m, int n, int k, const float *alpha, const float *a, int at, int lda,
                  const float *b, int bt, int ldb, const float *beta, float *c, int ct, int ldc, int compute, int algo) {
-  if (h != (void *)0x9001 || workspace != 4096 || at || bt || ct || algo != -1 || (compute != 68 && compute != 77)) return 7;
+  if (h != (void *)0x9001 || workspace != 4096 || at || bt || ct || algo != -1) return 7;
+  if (compute != 68 && compute != 77) return 7;
   for (int i = 0; i < m; i++) for (int j = 0; j < n; j++) {
     float sum = 0;
     for (int l = 0; l < k; l++) sum += (ta ? a[l + i * lda] : a[i + l * lda]) * (tb ? b[j + l * ldb] : b[l + j * ldb]);
@@ -233,12 +279,14 @@ int cublasGemmEx(void *h, int ta, int tb, int m, int n, int k, const float *alph
   }
   return 0;
 }
-int cublasGemmStridedBatchedEx(void *h, int ta, int tb, int m, int n, int k, const float *alpha, const float *a, int at, int lda,
-    long long sa, const float *b, int bt, int ldb, long long sb, const float *beta, float *c, int ct, int ldc, long long sc,
-    int count, int compute, int algo) {
+int cublasGemmStridedBatchedEx(
+    void *h, int ta, int tb, int m, int n, int k, const float *alpha, const float *a, int at, int lda,
+    long long sa, const float *b, int bt, int ldb, long long sb, const float *beta, float *c, int ct, int ldc,
+    long long sc, int count, int compute, int algo) {
   int status = 0;
   for (int i = 0; i < count; i++)
-    status |= cublasGemmEx(h, ta, tb, m, n, k, alpha, a + i * sa, at, lda, b + i * sb, bt, ldb, beta, c + i * sc, ct, ldc, compute, algo);
+    status |= cublasGemmEx(h, ta, tb, m, n, k, alpha, a + i * sa, at, lda, b + i * sb, bt, ldb, beta, c + i * sc,
+        ct, ldc, compute, algo);
   return status;
 }
 const char *cublasGetStatusString(int s) { return s == 7 ? "CUBLAS_STATUS_INVALID_VALUE" : "?"; }

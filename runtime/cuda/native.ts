@@ -295,7 +295,9 @@ export function outOfMemory(message: string): RffcError {
 
 export function callFailed(name: string, words: string): RffcError {
   return failure('RFF846', `${name} failed: ${words}`, {
-    hint: 'the GPU or its driver failed, or this is a bug in rffc: resume with `rffc run --resume`, and report it if it happens again',
+    hint:
+      'the GPU or its driver failed, or this is a bug in rffc: resume with `rffc run --resume`, and report ' +
+      'it if it happens again',
   });
 }
 

@@ -33,8 +33,8 @@ export function wrong(file: string, line: number, what: string, hint?: string): 
 }
 
 /**
- * A line's cells, without quotes and the white space around them. Lines without quotes are split here: MNIST as CSV is read
- * at 54 MB/s so, and at 10 MB/s by csv-parse, even where it streams the whole file.
+ * A line's cells, without quotes and the white space around them. Lines without quotes are split here: MNIST as CSV is
+ * read at 54 MB/s so, and at 10 MB/s by csv-parse, even where it streams the whole file.
  *
  * @throws CsvError for quotes that are left open.
  */

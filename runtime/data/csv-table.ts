@@ -268,7 +268,8 @@ export class TableBuilder {
           file,
           hint:
             others.length > 0
-              ? `name the label's column: \`label: ${JSON.stringify(others[0])}\`; the columns are ${others.join(', ')}, …`
+              ? `name the label's column: \`label: ${JSON.stringify(others[0])}\`; the columns are ` +
+                `${others.join(', ')}, …`
               : 'put the label into the first column; from pandas: `df.to_csv(file, index=False)`',
         });
       }

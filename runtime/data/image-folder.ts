@@ -196,7 +196,9 @@ function ofSize({ width, height, pixels }: GreyPicture, wanted: GreyPicture, fil
     `${file} is ${width} × ${height}, the first image is ${wanted.width} × ${wanted.height}`,
     {
       file,
-      hint: `resize all images to one size, for example with ImageMagick: \`magick mogrify -resize ${wanted.width}x${wanted.height}! FILES\``,
+      hint:
+        'resize all images to one size, for example with ImageMagick: `magick mogrify -resize ' +
+        `${wanted.width}x${wanted.height}! FILES\``,
     },
   );
 }

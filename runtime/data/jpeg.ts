@@ -1,6 +1,7 @@
 /**
- * JPEG images, baseline and progressive, as bytes of brightness. A file that was cut off is an error, not half a picture:
- * that is why jpeg-js decodes them, and not a build of libjpeg for WebAssembly, such as @jsquash/jpeg, which fills the rest.
+ * JPEG images, baseline and progressive, as bytes of brightness. A file that was cut off is an error, not half a
+ * picture: that is why jpeg-js decodes them, and not a build of libjpeg for WebAssembly, such as @jsquash/jpeg, which
+ * fills the rest.
  */
 
 import jpeg from 'jpeg-js';

@@ -39,8 +39,8 @@ const VERSION = 20;
 const UTF8 = 0x800;
 
 /**
- * A zip archive of files as they are (PKWARE's APPNOTE.TXT, 4.3): each after a header of its own, and at the end a directory of
- * them all. yauzl, which reads archives here, writes none.
+ * A zip archive of files as they are (PKWARE's APPNOTE.TXT, 4.3): each after a header of its own, and at the end a
+ * directory of them all. yauzl, which reads archives here, writes none.
  * @throws RangeError beyond 4 GiB or 65,535 files, which would need ZIP64
  */
 export function storedZip(files: readonly (readonly [name: string, bytes: Uint8Array])[]): Uint8Array {

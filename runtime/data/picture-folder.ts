@@ -144,7 +144,10 @@ function withWarning(
 ): PictureFolder {
   if (skipped.length === 0) return { pictures, warnings: [] };
   const named = `${skipped.slice(0, 5).join(', ')}${skipped.length > 5 ? ', …' : ''}`;
-  const message = `skipped in ${folder}, ${skipped.length === 1 ? 'not a PNG or JPEG image' : `${skipped.length} that are not PNG or JPEG images`}: ${named}`;
+  const message =
+    `skipped in ${folder}, ` +
+    `${skipped.length === 1 ? 'not a PNG or JPEG image' : `${skipped.length} that are not PNG or JPEG images`}: ` +
+    `${named}`;
   const warning: Diagnostic = { code: 'RFF766', severity: 'warning', file: folder, message };
   return { pictures, warnings: [convert === undefined ? warning : { ...warning, hint: convert }] };
 }

@@ -131,7 +131,9 @@ export function rangeWarnings(
       code: 'RFF761',
       severity: 'warning',
       file,
-      message: `values from ${numbers(min, max)} after normalization, but the network was trained on ${numbers(trained.min, trained.max)}`,
+      message:
+        `values from ${numbers(min, max)} after normalization, but the network was trained on ` +
+        `${numbers(trained.min, trained.max)}`,
       hint,
     },
   ];

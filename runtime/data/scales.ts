@@ -17,7 +17,9 @@ export function unscaledBytes({ name, options }: DataSpec, file: string): Diagno
       severity: 'warning',
       file,
       message: `${file}: values from 0 to 255 are not scaled`,
-      hint: `write \`${name}(…, normalize: [0, 255])\` to scale them to 0..1, or give their mean and standard deviation`,
+      hint:
+        `write \`${name}(…, normalize: [0, 255])\` to scale them to 0..1, or give their mean and standard ` +
+        'deviation',
     },
   ];
 }

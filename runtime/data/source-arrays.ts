@@ -23,7 +23,8 @@ export async function readTable(file: string, wanted: Wanted): Promise<Raw> {
   if (frames === undefined) {
     throw failure(
       'RFF717',
-      `${file} has ${names.length} column${names.length === 1 ? '' : 's'}, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      `${file} has ${names.length} column${names.length === 1 ? '' : 's'}, but \`input ` +
+        `${input.name}[${input.size}]\` takes ${input.size}`,
       {
         file,
         hint: `give ${input.size} columns, or ${input.size + 1} with the label`,

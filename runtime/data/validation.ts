@@ -44,7 +44,9 @@ export function keepAside(
   if (kept === 0) {
     const message = `\`validation: ${share}\` holds out none of the ${train.count} training samples of \`${name}\``;
     const enough = Math.ceil(1 / share);
-    const hint = `write \`validation: ${Math.ceil(100 / train.count) / 100}\` or more, or use at least ${enough} samples`;
+    const hint =
+      `write \`validation: ${Math.ceil(100 / train.count) / 100}\` or more, or use at least ${enough} ` +
+      'samples';
     throw failure('RFF734', message, { hint });
   }
   const order = permutation(train.count, seed, 0, SITE.split);

@@ -20,7 +20,10 @@ export type ByName = Readonly<Record<string, number>>;
 export type BySteps = Readonly<Record<string, readonly number[]>>;
 
 export interface MetricsLine {
-  /** What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc: the network. */
+  /**
+   * What is trained, with epochs and batches of its own: the network, or its readout. Absent in lines of an older rffc:
+   * the network.
+   */
   readonly stage?: TrainedPurpose;
   /** From 1, as is the batch, of `batches` in the epoch; `trained` batches since the parameters were initialized. */
   readonly epoch: number;

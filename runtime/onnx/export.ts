@@ -79,7 +79,8 @@ export function exportOnnx(
     about:
       port === 'softmax'
         ? 'The predicted label is the most probable one of a softmax on the activities.'
-        : `Each label is tried on each sample; the predicted one has the ${direction === 'min' ? 'least' : 'greatest'} goodness.`,
+        : 'Each label is tried on each sample; the predicted one has the ' +
+          `${direction === 'min' ? 'least' : 'greatest'} goodness.`,
     version: about.version,
     nodes: build.nodes,
     initializers: build.initializers,

@@ -19,7 +19,8 @@ export function orthonormalRows(gaussian: Float64Array, n: number, m: number): F
   const sign = new Float64Array(n);
   for (let k = 0; k < n; k++) makeReflector(v, k, m, tau, sign);
 
-  // Qᵀ = I[n, m] · H_n … H_1: rows from the last block to the first, each only touching rows and columns from its own on.
+  // Qᵀ = I[n, m] · H_n … H_1: rows from the last block to the first, each only touching rows and columns from its own
+  // on.
   const q = new Float64Array(n * m);
   for (let k = 0; k < n; k++) q[k * m + k] = 1;
   const projected = new Float64Array(n * BLOCK);
@@ -57,7 +58,9 @@ function makeReflector(v: Float64Array, k: number, m: number, tau: Float64Array,
   tau[k] = Math.abs(head) / Math.sqrt(square);
 }
 
-/** The upper triangular T [width, width] with H_k0 … H_(k0+width-1) = I - V T Vᵀ (LAPACK's dlarft, forward columnwise). */
+/**
+ * The upper triangular T [width, width] with H_k0 … H_(k0+width-1) = I - V T Vᵀ (LAPACK's dlarft, forward columnwise).
+ */
 function triangularFactor(
   v: Float64Array,
   tau: Float64Array,
@@ -124,9 +127,12 @@ function project(
       }
       const p = i * BLOCK + j;
       projected[p] = s00; projected[p + 1] = s01; projected[p + 2] = s02; projected[p + 3] = s03;
-      projected[p + BLOCK] = s10; projected[p + BLOCK + 1] = s11; projected[p + BLOCK + 2] = s12; projected[p + BLOCK + 3] = s13;
-      projected[p + 2 * BLOCK] = s20; projected[p + 2 * BLOCK + 1] = s21; projected[p + 2 * BLOCK + 2] = s22; projected[p + 2 * BLOCK + 3] = s23;
-      projected[p + 3 * BLOCK] = s30; projected[p + 3 * BLOCK + 1] = s31; projected[p + 3 * BLOCK + 2] = s32; projected[p + 3 * BLOCK + 3] = s33;
+      projected[p + BLOCK] = s10; projected[p + BLOCK + 1] = s11; projected[p + BLOCK + 2] = s12;
+      projected[p + BLOCK + 3] = s13;
+      projected[p + 2 * BLOCK] = s20; projected[p + 2 * BLOCK + 1] = s21; projected[p + 2 * BLOCK + 2] = s22;
+      projected[p + 2 * BLOCK + 3] = s23;
+      projected[p + 3 * BLOCK] = s30; projected[p + 3 * BLOCK + 1] = s31; projected[p + 3 * BLOCK + 2] = s32;
+      projected[p + 3 * BLOCK + 3] = s33;
     }
   }
 }
@@ -176,7 +182,8 @@ function subtractProduct(
       let b = k0 * m + c;
       const first = i * BLOCK;
       for (let p = first; p < first + width; p++, b += m) {
-        const a0 = projected[p]!, a1 = projected[p + BLOCK]!, a2 = projected[p + 2 * BLOCK]!, a3 = projected[p + 3 * BLOCK]!;
+        const a0 = projected[p]!, a1 = projected[p + BLOCK]!;
+        const a2 = projected[p + 2 * BLOCK]!, a3 = projected[p + 3 * BLOCK]!;
         const b0 = v[b]!, b1 = v[b + 1]!, b2 = v[b + 2]!, b3 = v[b + 3]!;
         s00 += a0 * b0; s01 += a0 * b1; s02 += a0 * b2; s03 += a0 * b3;
         s10 += a1 * b0; s11 += a1 * b1; s12 += a1 * b2; s13 += a1 * b3;

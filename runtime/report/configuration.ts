@@ -9,7 +9,10 @@ export function configuration(config: RunConfig, document: ModelDocument): Secti
   const list = factsOf(config, document).map(
     ([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`,
   );
-  const html = `<dl>${list.join('')}</dl><h3>Reproduce this run</h3><pre id="command" tabindex="0">${commandHtml(commandOf(config))}</pre><details><summary>Model source</summary><pre tabindex="0">${escapeHtml(config.model.text)}</pre></details>`;
+  const html =
+    `<dl>${list.join('')}</dl><h3>Reproduce this run</h3><pre id="command" ` +
+    `tabindex="0">${commandHtml(commandOf(config))}</pre><details><summary>Model source</summary><pre ` +
+    `tabindex="0">${escapeHtml(config.model.text)}</pre></details>`;
   const text = 'The same file, data, seed, backend and number of threads give the same weights, bit for bit.';
   return { title: 'Configuration', text, width: 'full', html };
 }

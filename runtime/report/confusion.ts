@@ -25,14 +25,20 @@ export function confusionSection(epochs: readonly EpochLine[]): Section[] {
       );
       const colour = predicted === truth ? 'positive' : 'negative';
       const shade = `color-mix(in srgb,var(--${colour}) ${Math.min(strength, 70)}%,transparent)`;
-      return `<td style="background:${shade}" title="${count} of class ${truth} predicted as ${predicted}">${count}</td>`;
+      return (
+        `<td style="background:${shade}" title="${count} of class ${truth} predicted as ` +
+        `${predicted}">${count}</td>`
+      );
     });
     const right = total === 0 ? '–' : `${((100 * row[truth]!) / total).toFixed(1)} %`;
     return `<tr><th scope="row">${truth}</th>${cells.join('')}<td class="share">${right}</td></tr>`;
   });
   // As wide as its largest count in every column: numbers never touch, and a table that is too wide scrolls by itself.
   const digits = Math.max(...matrix.flat().map((count) => String(count).length));
-  const html = `<div class="wide" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion" style="--digits:${digits}"><thead><tr><td></td>${heads}<th scope="col">correct</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  const html =
+    '<div class="wide" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion" ' +
+    `style="--digits:${digits}"><thead><tr><td></td>${heads}<th ` +
+    `scope="col">correct</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
   const text = `Test split, epoch ${line.epoch}. Rows: true class, columns: predicted.`;
   return [{ title: 'Confusion matrix', text, width: matrix.length > MOST_IN_HALF ? 'full' : 'half', html }];
 }

@@ -62,11 +62,18 @@ export function diagram(document: ModelDocument): string {
     ];
     const path = arrow(places.get(source)!, places.get(target)!, twinOf(connections, connection));
     const end = sign < 0 ? 'bar' : 'head';
-    return `<path class="arrow" style="stroke:${colour(type)}" d="${path}" marker-end="url(#${end}-${types.indexOf(type) % COLOURS})"><title>${escapeHtml(facts.join(', '))}</title></path>`;
+    return (
+      `<path class="arrow" style="stroke:${colour(type)}" d="${path}" ` +
+      `marker-end="url(#${end}-${types.indexOf(type) % COLOURS})"><title>${escapeHtml(facts.join(', '))}</title></path>`
+    );
   });
   const node = (name: string, what: string, kind: string) => {
     const { x, y } = places.get(name)!;
-    return `<g class="node ${kind}" transform="translate(${x} ${y})"><rect x="${-NODE.width / 2}" y="${-NODE.height / 2}" width="${NODE.width}" height="${NODE.height}" rx="12"/><text y="-4">${escapeHtml(name)}</text><text class="size" y="16">${what}</text></g>`;
+    return (
+      `<g class="node ${kind}" transform="translate(${x} ${y})"><rect x="${-NODE.width / 2}" ` +
+      `y="${-NODE.height / 2}" width="${NODE.width}" height="${NODE.height}" rx="12"/><text ` +
+      `y="-4">${escapeHtml(name)}</text><text class="size" y="16">${what}</text></g>`
+    );
   };
   const nodes = [
     node(document.input.name, `${document.input.size} inputs`, 'outside'),
@@ -85,11 +92,19 @@ export function diagram(document: ModelDocument): string {
       marker(`head-${i}`, colour(type), 'M0 0 10 5 0 10z'),
       marker(`bar-${i}`, colour(type), 'M6 0H9.5V10H6z'),
     ]);
-  return `<div class="wide" tabindex="0" role="region" aria-label="Network"><svg class="diagram" role="img" aria-label="The network" viewBox="0 0 ${width} ${height}" style="width:${width}px"><defs>${markers.join('')}</defs>${arrows.join('')}${nodes.join('')}</svg></div><ul class="legend">${legend.join('')}</ul>`;
+  return (
+    '<div class="wide" tabindex="0" role="region" aria-label="Network"><svg class="diagram" role="img" ' +
+    `aria-label="The network" viewBox="0 0 ${width} ${height}" ` +
+    `style="width:${width}px"><defs>${markers.join('')}</defs>${arrows.join('')}${nodes.join('')}</svg></div><ul ` +
+    `class="legend">${legend.join('')}</ul>`
+  );
 }
 
 function marker(id: string, colour: string, path: string): string {
-  return `<marker id="${id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path style="fill:${colour}" d="${path}"/></marker>`;
+  return (
+    `<marker id="${id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" ` +
+    `orient="auto-start-reverse"><path style="fill:${colour}" d="${path}"/></marker>`
+  );
 }
 
 /** The number of positions between a connection's ends. */
@@ -113,7 +128,10 @@ function arrow(from: DiagramNode, to: DiagramNode, twin: number): string {
   if (from === to) {
     const y = from.y - halfHeight;
     const reach = 46 + 2 * apart;
-    return `M${from.x + 18 + apart} ${y}C${from.x + 44 + apart} ${y - reach} ${from.x - 44 - apart} ${y - reach} ${from.x - 18 - apart} ${y - gap}`;
+    return (
+      `M${from.x + 18 + apart} ${y}C${from.x + 44 + apart} ${y - reach} ${from.x - 44 - apart} ${y - reach} ` +
+      `${from.x - 18 - apart} ${y - gap}`
+    );
   }
   if (from.index === null || to.index === null) {
     // The label's row is below the line.

@@ -1,4 +1,7 @@
-/** The charts of norms: how large parameters are, what an epoch or a batch moved them by, and what `--metrics` asked for. */
+/**
+ * The charts of norms: how large parameters are, what an epoch or a batch moved them by, and what `--metrics` asked
+ * for.
+ */
 import { classifierOf } from '../../compiler/graph/classifier.js';
 import { decoderParameters } from '../../compiler/graph/decoder.js';
 import { weightOf } from '../../compiler/graph/tensors.js';

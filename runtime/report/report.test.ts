@@ -216,7 +216,8 @@ test('metrics with any gaps make a page without empty charts', async () => {
 test('prints the command that started the run, quoted for a shell', () => {
   const settings = { set: { theta: 1.25, beta: -1 }, epochs: 3, limit: 100, dataDir: "/it's here" };
   expect(commandOf({ ...config, settings })).toBe(
-    `rffc run /models/plain.rff --backend cpu --epochs 3 --limit 100 --data-dir '/it'\\''s here' --set theta=1.25 --set beta=-1`,
+    `rffc run /models/plain.rff --backend cpu --epochs 3 --limit 100 --data-dir '/it'\\''s here' --set ` +
+      'theta=1.25 --set beta=-1',
   );
 });
 
@@ -230,7 +231,8 @@ test('the command includes every option', () => {
     seed: 0,
   } as const;
   expect(commandOf({ ...config, settings })).toBe(
-    'rffc run /models/plain.rff --backend cpu --seed 0 --checkpoint-every 100 --eval-every 2 --metrics norms,angles --metrics-every 5 --log tensorboard',
+    'rffc run /models/plain.rff --backend cpu --seed 0 --checkpoint-every 100 --eval-every 2 --metrics ' +
+      'norms,angles --metrics-every 5 --log tensorboard',
   );
 });
 
@@ -238,7 +240,8 @@ test('the command compiles a plan first, with its fixed settings', () => {
   const model = { ...config.model, text: JSON.stringify({ params: { theta: 2 } }) };
   const settings = { batch: 50, without: ['slots', 'fusion'], epochs: 4 } as const;
   expect(commandOf({ ...config, model, settings, compiled: true }).split('\n')).toEqual([
-    'rffc compile /models/plain.rff --model plain --batch 50 --set theta=2 --no-pass slots --no-pass fusion --output plain.plan.json',
+    'rffc compile /models/plain.rff --model plain --batch 50 --set theta=2 --no-pass slots --no-pass fusion ' +
+      '--output plain.plan.json',
     'rffc run plain.plan.json --backend cpu --epochs 4',
   ]);
 });

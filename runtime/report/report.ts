@@ -145,7 +145,10 @@ function mistakesSection({ mistakes, epochs }: Report): Section[] {
   if (mistakes.length === 0) return [];
   const figures = mistakes.map(({ sample, truth, predicted, margin, picture }) => {
     const image = picture === null ? '' : `<img src="${picture}" alt="test sample ${sample}">`;
-    return `<figure title="test sample ${sample}">${image}<figcaption>${truth} as <b>${predicted}</b><small>${margin.toPrecision(3)}</small></figcaption></figure>`;
+    return (
+      `<figure title="test sample ${sample}">${image}<figcaption>${truth} as ` +
+      `<b>${predicted}</b><small>${margin.toPrecision(3)}</small></figcaption></figure>`
+    );
   });
   const matrix = epochs.findLast(({ confusion }) => confusion !== undefined)?.confusion ?? [];
   const all = matrix.reduce(
@@ -162,7 +165,8 @@ function weightsSection({ sheets }: Report): Section[] {
   if (sheets.length === 0) return [];
   const images = sheets.map(
     ({ name, units, picture }) =>
-      `<h3>${escapeHtml(name)}, ${units} units</h3><img class="sheet" src="${picture}" alt="Weights of ${escapeHtml(name)}">`,
+      `<h3>${escapeHtml(name)}, ${units} units</h3><img class="sheet" src="${picture}" alt="Weights of ` +
+      `${escapeHtml(name)}">`,
   );
   const text = 'Input weights of the first units as images: blue is positive, red negative, scaled per unit.';
   return [{ title: 'First-layer weights', text, width: 'full', html: images.join('') }];

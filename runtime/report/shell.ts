@@ -52,6 +52,7 @@ export function renderPage({ title, lead, tiles, sections, footer }: Page): stri
   const drawn = `<script>${script}</script>
 <script type="application/json" id="charts">${scriptJson(charts.map(plain))}</script>
 <script>(${drawCharts.toString()})(uPlot, JSON.parse(document.getElementById('charts').textContent))</script>`;
+  const isSortable = sections.some(({ html }) => html?.includes('<table class="sortable"'));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -67,14 +68,15 @@ export function renderPage({ title, lead, tiles, sections, footer }: Page): stri
 <h1>${escapeHtml(title)}</h1>
 <p class="lead">${escapeHtml(lead)}</p>
 </header>
-<div class="tiles" style="--columns:${tiles.length > 7 ? Math.ceil(tiles.length / 2) : tiles.length}">${tiles.map(tile).join('')}</div>
+<div class="tiles" style="--columns:${tiles.length > 7 ? Math.ceil(tiles.length / 2) : tiles.length}">
+${tiles.map(tile).join('')}</div>
 <div class="grid">
 ${paired(sections).map(card).join('\n')}
 </div>
 <footer>${escapeHtml(footer)}${keys}</footer>
 </main>
 ${charts.length > 0 ? drawn : ''}
-${sections.some(({ html }) => html?.includes('<table class="sortable"')) ? `<script>(${sortTables.toString()})()</script>` : ''}
+${isSortable ? `<script>(${sortTables.toString()})()</script>` : ''}
 </body>
 </html>
 `;

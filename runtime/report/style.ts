@@ -16,7 +16,8 @@ export const style = `
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--ink);
+    font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 1240px; margin: 0 auto; padding: 32px 28px 64px; }
 h1 { margin: 0; font-size: 30px; letter-spacing: -0.02em; }
 h2 { margin: 0 0 2px; font-size: 16px; }
@@ -28,7 +29,8 @@ h1, h2, h3, p, li, .tile span, figcaption { overflow-wrap: anywhere; }
 @media (min-width: 1100px) { .tiles { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } }
 .tile, section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
 .tile { padding: 14px 18px; }
-.tile b { display: block; font-size: 25px; white-space: nowrap; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
+.tile b { display: block; font-size: 25px; white-space: nowrap; font-weight: 650; letter-spacing: -0.02em;
+    font-variant-numeric: tabular-nums; }
 .tile span { color: var(--quiet); font-size: 13px; }
 .tile.main b { color: var(--accent); }
 .grid { display: grid; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 14px; }
@@ -53,9 +55,12 @@ section.half { grid-column: span 6; }
 .diagram .node.outside rect { fill: var(--ground); stroke: var(--quiet); stroke-dasharray: 4 3; }
 .diagram text { text-anchor: middle; fill: var(--ink); font-size: 16px; font-weight: 600; }
 .diagram text.size { fill: var(--quiet); font-size: 12px; font-weight: 400; }
-.legend { display: flex; flex-wrap: wrap; gap: 6px 18px; justify-content: center; list-style: none; margin: 10px 0 0; padding: 0; font-size: 13px; color: var(--quiet); }
-.legend i { display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; }
-.confusion { border-collapse: separate; border-spacing: 2px; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.legend { display: flex; flex-wrap: wrap; gap: 6px 18px; justify-content: center; list-style: none; margin: 10px 0 0;
+    padding: 0; font-size: 13px; color: var(--quiet); }
+.legend i { display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px;
+    vertical-align: middle; }
+.confusion { border-collapse: separate; border-spacing: 2px; width: 100%; font-size: 12.5px;
+    font-variant-numeric: tabular-nums; white-space: nowrap; }
 .confusion th { font-weight: 600; color: var(--quiet); padding: 3px; }
 .confusion th[scope=row] { position: sticky; left: 0; background: var(--card); }
 .confusion td { text-align: center; padding: 8px 2px; border-radius: 5px; min-width: calc(var(--digits) * 1ch + 4px); }
@@ -66,25 +71,32 @@ section.half { grid-column: span 6; }
 .readings caption { text-align: left; font-size: 12.5px; color: var(--quiet); }
 .readings th { text-align: left; font-weight: 400; color: var(--quiet); padding: 3px 22px 3px 0; }
 .readings td { text-align: right; }
-.readings i { display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; }
+.readings i { display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px;
+    vertical-align: middle; }
 .missing { margin: 8px 0 0; padding-left: 20px; font-size: 14px; color: var(--quiet); }
 .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 12px 10px; }
 .samples figure { margin: 0; text-align: center; font-size: 12px; color: var(--quiet); }
-.samples img { width: 100%; border-radius: 8px; image-rendering: pixelated; background: #000; display: block; margin-bottom: 3px; }
+.samples img { width: 100%; border-radius: 8px; image-rendering: pixelated; background: #000; display: block;
+    margin-bottom: 3px; }
 .samples b { color: var(--negative); }
 .samples small { display: block; font-size: 11px; font-variant-numeric: tabular-nums; }
 .sheet { width: 100%; max-width: 960px; display: block; margin: 6px auto 14px; image-rendering: pixelated; }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 22px; margin: 8px 0 16px; font-size: 14px; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 22px; margin: 8px 0 16px;
+    font-size: 14px; }
 dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
-pre { margin: 8px 0 0; padding: 14px 16px; background: var(--ground); border: 1px solid var(--line); border-radius: 10px; overflow-x: auto; font: 12.5px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+pre { margin: 8px 0 0; padding: 14px 16px; background: var(--ground); border: 1px solid var(--line);
+    border-radius: 10px; overflow-x: auto; font: 12.5px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 #command { white-space: pre-wrap; overflow-wrap: anywhere; }
 #command span { display: inline-block; max-width: 100%; }
 summary { cursor: pointer; color: var(--quiet); font-size: 14px; margin-top: 14px; }
 table.sortable { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-.sortable th, .sortable td { text-align: right; white-space: nowrap; padding: 6px 12px; border-bottom: 1px solid var(--line); }
-.sortable th:last-child, .sortable td:last-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 14ch; }
-.sortable button { font: inherit; font-weight: 600; color: var(--quiet); background: none; border: 0; padding: 0; cursor: pointer; white-space: nowrap; }
+.sortable th, .sortable td { text-align: right; white-space: nowrap; padding: 6px 12px;
+    border-bottom: 1px solid var(--line); }
+.sortable th:last-child, .sortable td:last-child { text-align: left; white-space: normal; overflow-wrap: anywhere;
+    min-width: 14ch; }
+.sortable button { font: inherit; font-weight: 600; color: var(--quiet); background: none; border: 0; padding: 0;
+    cursor: pointer; white-space: nowrap; }
 .sortable th[aria-sort=ascending] button::after { content: " ▲"; }
 .sortable th[aria-sort=descending] button::after { content: " ▼"; }
 .sortable .best td { font-weight: 600; color: var(--accent); }

@@ -130,7 +130,9 @@ export async function readLatest(
   throw new RffcError(
     damage.map((one) => ({
       ...one,
-      hint: `no undamaged checkpoint in \`${folder}\`: start a new run, for example with \`--init ${folder}/best.safetensors\``,
+      hint:
+        `no undamaged checkpoint in \`${folder}\`: start a new run, for example with \`--init ` +
+        `${folder}/best.safetensors\``,
     })),
   );
 }

@@ -55,7 +55,8 @@ export async function readInitialWeights(
       ...(absent.length > 0
         ? [
             warning(
-              `${absent.length} of the model's ${parameters.length} tensors are missing and initialized normally: ${listed(absent)}`,
+              `${absent.length} of the model's ${parameters.length} tensors are missing and initialized ` +
+                `normally: ${listed(absent)}`,
             ),
           ]
         : []),

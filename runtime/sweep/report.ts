@@ -38,7 +38,8 @@ export function sweepTable(trials: readonly Trial[]): string {
     values.length > 1 && best > worst
       ? `\nbars: ${score.text(score.most ? worst : best)} to ${score.text(score.most ? best : worst)}\n`
       : '';
-  return `${line(head)}\n${rows.map(({ cells, tail }) => `${line(cells)}  ${tail}`.trimEnd().concat('\n')).join('')}${scale}`;
+  const lines = rows.map(({ cells, tail }) => `${`${line(cells)}  ${tail}`.trimEnd()}\n`);
+  return `${line(head)}\n${lines.join('')}${scale}`;
 }
 
 /** What trials are compared by. */
@@ -88,7 +89,9 @@ export function sweepPage({ request, trials }: SweepState): string {
   const test = best && done(best)?.test;
   return renderPage({
     title: `Sweep of ${request.model.name}`,
-    lead: `${best ? `best: ${settingsText(best)} · ` : ''}${trials.length} trials over ${names.join(', ')} · ${request.sampler} sampler · backend ${request.backend}`,
+    lead:
+      `${best ? `best: ${settingsText(best)} · ` : ''}${trials.length} trials over ${names.join(', ')} · ` +
+      `${request.sampler} sampler · backend ${request.backend}`,
     tiles: [
       ...(best && value !== undefined
         ? [
@@ -140,7 +143,9 @@ function tableSection(
   const heads = ['trial', ...names, score.name, ...tests.head, 'time', 'status'].map(
     (name) => `<th scope="col"><button type="button">${escapeHtml(name)}</button></th>`,
   );
-  const html = `<div class="wide" tabindex="0" role="region" aria-label="Trials"><table class="sortable"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  const html =
+    '<div class="wide" tabindex="0" role="region" aria-label="Trials"><table ' +
+    `class="sortable"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
   return {
     title: 'Trials',
     text: 'Select a column’s name to sort by it, or a trial to open its report.',
@@ -190,22 +195,32 @@ function chart(name: string, trials: readonly Trial[], score: Score, best: Trial
     .toSorted((a, b) => Number(a.trial === best) - Number(b.trial === best))
     .map(({ x, y, trial }) => {
       const title = `trial ${trial.number}: ${settingsText(trial)}, ${score.name} ${score.text(y)}`;
-      return `<circle${trial === best ? ' class="best"' : ''} cx="${px(x)}" cy="${py(y)}" r="5"><title>${escapeHtml(title)}</title></circle>`;
+      return (
+        `<circle${trial === best ? ' class="best"' : ''} cx="${px(x)}" cy="${py(y)}" ` +
+        `r="5"><title>${escapeHtml(title)}</title></circle>`
+      );
     });
   const heights = high > low ? [low, (low + high) / 2, high] : [low];
   const levels = heights.map(
     (y) =>
-      `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${py(y)}" y2="${py(y)}"/><text x="${PLOT.left - 6}" y="${Number(py(y)) + 4}" text-anchor="end">${score.text(y)}</text>`,
+      `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${py(y)}" y2="${py(y)}"/><text x="${PLOT.left - 6}" ` +
+      `y="${Number(py(y)) + 4}" text-anchor="end">${score.text(y)}</text>`,
   );
   const marks = ticks.map(
     (x) =>
       `<text x="${px(x)}" y="${PLOT.bottom + 18}" text-anchor="middle">${Number(x.toPrecision(4))}</text>`,
   );
-  const axis = `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escapeHtml(name)}${logarithmic ? ' (log scale)' : ''}</text>`;
+  const axis =
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" ` +
+    `text-anchor="middle">${escapeHtml(name)}${logarithmic ? ' (log scale)' : ''}</text>`;
   const middle = (PLOT.top + PLOT.bottom) / 2;
-  const label = `<text x="12" y="${middle}" text-anchor="middle" transform="rotate(-90 12 ${middle})">${score.name}</text>`;
+  const label =
+    `<text x="12" y="${middle}" text-anchor="middle" transform="rotate(-90 12 ` +
+    `${middle})">${score.name}</text>`;
   const described = `${score.name} over ${escapeHtml(name)}`;
-  const html = `<svg class="scatter" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${described}">${levels.join('')}${marks.join('')}${axis}${label}${dots.join('')}</svg>`;
+  const html =
+    `<svg class="scatter" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" ` +
+    `aria-label="${described}">${levels.join('')}${marks.join('')}${axis}${label}${dots.join('')}</svg>`;
   const title = `${score.name[0]!.toUpperCase()}${score.name.slice(1)} over ${name}`;
   return [{ title, text: 'Each dot is a trial; the best one is blue.', width: 'half', html }];
 }

@@ -114,7 +114,8 @@ export function checkDataset(
   if (dataset.inputSize !== input.size) {
     throw failure(
       'RFF709',
-      `\`${dataset.name}\` has ${dataset.inputSize} values per sample, but \`input ${input.name}[${input.size}]\` takes ${input.size}`,
+      `\`${dataset.name}\` has ${dataset.inputSize} values per sample, but \`input ` +
+        `${input.name}[${input.size}]\` takes ${input.size}`,
       {
         hint: `write \`input ${input.name}[${dataset.inputSize}]\`, or choose other data`,
       },
@@ -129,7 +130,8 @@ export function checkDataset(
     }
     throw failure(
       'RFF709',
-      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` has ${label.classes}`,
+      `\`${dataset.name}\` has ${dataset.classes} classes, but \`label ${label.name}[${label.classes}]\` ` +
+        `has ${label.classes}`,
       {
         hint: `write \`label ${label.name}[${dataset.classes}]\`, or choose other data`,
       },

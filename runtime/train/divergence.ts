@@ -76,8 +76,8 @@ export function divergence(
 }
 
 /**
- * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches; undefined
- * where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
+ * RFF712 for a parameter or optimizer state with a value that is not finite, at a position between two batches;
+ * undefined where all are finite. An activation such as relu takes NaN for 0, so the losses do not always tell.
  *
  * @param infos what the tensors are; one that is not among them belongs to no layer
  */
@@ -139,7 +139,10 @@ function causeInData({ input }: ModelDocument, x: ArrayLike<number>): string | u
     // An embedded label fills some columns, so a row of zeros would not stay one.
     if (!formula || input.embed || fine(evaluate(formula, { h: row }, input.size))) continue;
     const what = row.every((value) => value === 0) ? 'that is all zeros' : 'of this batch';
-    return `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a small number to the divisor`;
+    return (
+      `\`normalize: ${show(formula)}\` of \`${input.name}\` divides by zero for a sample ${what}: add a ` +
+      'small number to the divisor'
+    );
   }
   return undefined;
 }
@@ -154,7 +157,10 @@ function causeInNormalize(
     if (!heard) continue;
     const formula = elementwise(heard.normalize, 'h');
     if (fine(evaluate(formula, { h: new Float64Array(heard.size) }, heard.size))) continue;
-    return `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero if no unit is active, as before the first step: add a small number, as in \`h / sqrt(mean(h^2) + 1e-8)\``;
+    return (
+      `\`normalize: ${show(formula)}\` of \`${heard.name}\` divides by zero if no unit is active, as before ` +
+      'the first step: add a small number, as in `h / sqrt(mean(h^2) + 1e-8)`'
+    );
   }
   return undefined;
 }
@@ -164,7 +170,10 @@ function causeInActivation(layer: Layer): string | undefined {
   for (const z of [0, FAR, -FAR]) {
     const found = evaluate(formula, { z: Float64Array.of(z) }, 1);
     if (!fine(found))
-      return `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for example with min(z, 20)`;
+      return (
+        `\`activation: ${show(formula)}\` of \`${layer.name}\` ${trouble(found)} at z = ${z}: bound it, for ` +
+        'example with min(z, 20)'
+      );
   }
   return undefined;
 }

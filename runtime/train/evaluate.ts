@@ -207,7 +207,8 @@ export function nothingToPredict(document: ModelDocument): RffcError {
       : `has no layer that receives label \`${label.name}\``;
   const hint = !label
     ? 'declare `label NAME[classes]` and connect it to a layer'
-    : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the activities: \`readout: softmax()\``;
+    : `${isLate ? 'score steps that see it' : 'connect it to a layer'}, or learn the classes from the ` +
+      'activities: `readout: softmax()`';
   return failure('RFF716', `model \`${name}\` ${why}, so there is nothing to predict`, { hint });
 }
 

@@ -159,7 +159,9 @@ export function watchHealth(network: Network): HealthWatch {
         if (found.length === 0) return undefined;
         const index = watched.indexOf(found[0]!);
         const reached = Math.max(...ofLayer(measures, index, layers.length).map(Math.abs)).toExponential(1);
-        const message = `${namesOf(found)} exploding ${place}: goodness ${reached}, while activities of 1 have ${Number(scales[index]!.unit.toPrecision(3))}`;
+        const message =
+          `${namesOf(found)} exploding ${place}: goodness ${reached}, while activities of 1 have ` +
+          `${Number(scales[index]!.unit.toPrecision(3))}`;
         return { message, hint: causeOfExplosion(document, found[0]!, scales[index]!) };
       });
       return [...silent, ...large];
@@ -169,7 +171,9 @@ export function watchHealth(network: Network): HealthWatch {
       return once('RFF723', () => {
         const only = onlyClass(evaluation);
         if (!only) return undefined;
-        const message = `class ${only.label} is predicted for ${only.count} of ${evaluation.samples} ${split} samples after epoch ${position.epoch + 1}`;
+        const message =
+          `class ${only.label} is predicted for ${only.count} of ${evaluation.samples} ${split} samples ` +
+          `after epoch ${position.epoch + 1}`;
         return { message, hint: causeOfOneClass() };
       });
     },
@@ -187,14 +191,18 @@ export function watchHealth(network: Network): HealthWatch {
       first &&
       beyond(LARGE, (i) => largest(beforeLearning(first!, layers.length), i, layers.length, scales[i]!));
     if (large)
-      return `the goodness of \`${large.name}\` is large before training: use a smaller \`init\`, or scale the data down (\`normalize\`)`;
+      return (
+        `the goodness of \`${large.name}\` is large before training: use a smaller \`init\`, or scale the ` +
+        'data down (`normalize`)'
+      );
     const risen = beyond(LARGE, (i) => most[i]!);
     const rate = rateToTry(document, risen ?? watched[0]);
     if (risen)
       return `the goodness of \`${risen.name}\` rose to ${most[watched.indexOf(risen)]!.toPrecision(2)}: ${rate}`;
     const gap = (i: number) => Math.abs(last!.goodnessPositive[i]! - last!.goodnessNegative[i]!);
     return last && watched.every((_, i) => gap(i) <= 1e-3 * scales[i]!.unit)
-      ? 'positive and negative rows have the same goodness, so the label has hardly any effect: use a larger `init` for its connections, or train for more epochs'
+      ? 'positive and negative rows have the same goodness, so the label has hardly any effect: use a ' +
+          'larger `init` for its connections, or train for more epochs'
       : `train for more epochs; or ${rate}`;
   }
 }
@@ -209,7 +217,10 @@ function namesOf(layers: readonly Layer[]): string {
 function causeOfSilence(document: ModelDocument, layer: Layer, wasActive: boolean): string {
   const into = document.connections.filter(({ target }) => target === layer.name);
   if (!wasActive && into.every(({ init, bias }) => isZero(init) && (bias === null || isZero(bias))))
-    return `every weight into \`${layer.name}\` starts at zero, where its goodness has no gradient: \`init: kaiming_uniform()\``;
+    return (
+      `every weight into \`${layer.name}\` starts at zero, where its goodness has no gradient: \`init: ` +
+      'kaiming_uniform()`'
+    );
   const activation = inNames(layer.activation);
   const at = (z: number) => (evaluate(activation, { z: Float64Array.of(z) }) as Float64Array)[0]!;
   const rate = rateToTry(document, layer);
@@ -231,7 +242,10 @@ function causeOfExplosion(document: ModelDocument, layer: Layer, { rest, unit }:
     const slope = derive(inNames(json), goodness);
     // A loss that still decreases there is unbounded.
     if ((evaluate(slope, { goodness: rest + OUT_OF_PROPORTION * unit }, layer.size) as number) < -1e-6)
-      return `\`${key}\` decreases without bound as goodness grows: bound it, for example \`${key}: softplus(theta - goodness)\``;
+      return (
+        `\`${key}\` decreases without bound as goodness grows: bound it, for example \`${key}: ` +
+        'softplus(theta - goodness)`'
+      );
   }
   return `${rateToTry(document, layer)}; or scale the data down (\`normalize\`)`;
 }
@@ -239,7 +253,10 @@ function causeOfExplosion(document: ModelDocument, layer: Layer, { rest, unit }:
 /** The suggestion of a tenth of a layer's learning rate. */
 function rateToTry({ train }: ModelDocument, layer: Layer | undefined): string {
   const { name, lr } = layer?.optimizer ?? train.optimizer;
-  return `lower the learning rate, for example to a tenth: \`optimizer: ${name}(lr: ${Number((lr / 10).toPrecision(3))})\``;
+  return (
+    `lower the learning rate, for example to a tenth: \`optimizer: ${name}(lr: ` +
+    `${Number((lr / 10).toPrecision(3))})\``
+  );
 }
 
 function isZero(init: Init): boolean {

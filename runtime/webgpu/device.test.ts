@@ -53,11 +53,13 @@ describeUnless(missing, 'a device', () => {
       }) as const;
     const sound = shader(
       'sound',
-      '@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n@compute @workgroup_size(1) fn main() { a[0] = 1; }',
+      '@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n' +
+        '@compute @workgroup_size(1) fn main() { a[0] = 1; }',
     );
     const broken = shader(
       'h1.h h1.s',
-      '@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n@compute @workgroup_size(1) fn main() { a[0] = b; }',
+      '@group(0) @binding(0) var<storage, read_write> a: array<f32>;\n' +
+        '@compute @workgroup_size(1) fn main() { a[0] = b; }',
     );
     await expect(compileShaders(device, new Layouts(device), [sound, broken])).rejects.toThrow(
       /RFF833: the kernel `h1.h h1.s` did not compile: line 2: .*'b'/,

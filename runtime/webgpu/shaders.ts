@@ -74,7 +74,8 @@ export async function compileShaders(
     if (bindings.length > limit) {
       throw failure(
         'RFF831',
-        `the kernel \`${label}\` reads and writes ${bindings.length} storage buffers, but this WebGPU adapter supports only ${limit}`,
+        `the kernel \`${label}\` reads and writes ${bindings.length} storage buffers, but this WebGPU ` +
+          `adapter supports only ${limit}`,
         { hint: 'reduce `batch` or the layer sizes, so that the plan needs fewer; or use `--backend cpu`' },
       );
     }

@@ -1,4 +1,6 @@
-/** For tests of operators in any language: numbers to try them on, and how far the results are from their definitions. */
+/**
+ * For tests of operators in any language: numbers to try them on, and how far the results are from their definitions.
+ */
 import { type Operator, operators } from '../../compiler/expr/operators.js';
 
 export const ULP = 2 ** -23;

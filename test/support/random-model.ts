@@ -406,7 +406,8 @@ function render(d: Description): string {
   const embed = d.embed && inputs >= d.classes ? d.embed : undefined;
   const inputProperties = named([
     embed !== undefined &&
-      `embed: digit(at: ${embed.at % (inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
+      'embed: digit(at: ' +
+        `${embed.at % (inputs - d.classes + 1)}${embed.scale === undefined ? '' : `, scale: ${embed.scale}`})`,
     d.inputNormalize !== undefined && `normalize: ${d.inputNormalize}`,
   ]);
   const phases = d.phases.map((p, i) => {
@@ -441,7 +442,10 @@ function render(d: Description): string {
     if (d.negatives.name === 'hybrid_images') return `hybrid_images(grid: [1, ${inputs}])`;
     if (d.negatives.name !== 'latent_classifier') return `${d.negatives.name}()`;
     const { features, learnFrom, layers: bits, optimizer: own } = d.negatives;
-    return `latent_classifier(features: ${features}, layers: ${layersOf(bits)}, learn_from: ${learnFrom}, optimizer: ${own})`;
+    return (
+      `latent_classifier(features: ${features}, layers: ${layersOf(bits)}, learn_from: ${learnFrom}, ` +
+      `optimizer: ${own})`
+    );
   };
   return [
     'fn swish(z, b = 1) = z * sigmoid(b * z)',

@@ -69,7 +69,8 @@ export function seedModel(config: SeedCase): string {
     .map(([k, v]) => `${k}: ${v}`)
     .join(', ')})`;
   const negatives = config.dynamic_negatives
-    ? `latent_classifier(features: raw, layers: all, learn_from: positive, optimizer: ${config.classifier!.optimizer}(lr: ${config.classifier!.lr}))`
+    ? 'latent_classifier(features: raw, layers: all, learn_from: positive, optimizer: ' +
+      `${config.classifier!.optimizer}(lr: ${config.classifier!.lr}))`
     : 'given()';
   return `
 connection forward  { }

@@ -23,8 +23,8 @@ const SHARERS = 16;
 /** The names of the kernels in `HELPERS`; `onehot` is printed by the tail it writes. */
 export const helperNames = ['patches', 'mean', 'total', 'scatter', 'dropout', 'draw', 'fill'] as const;
 
-export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers, \`line_step\` apart, and
-// zeros behind them up to \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below
+export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers,
+// \`line_step\` apart, and zeros behind them up to \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below
 // \`down_step\`. One thread per number.
 extern "C" __global__ void __launch_bounds__(${SIZE}) patches(
     const float* input, unsigned step, float* output, unsigned output_step, unsigned cols, unsigned count,

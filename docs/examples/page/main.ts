@@ -1,4 +1,6 @@
-/** Trains the model in the text box on the browser's WebGPU, draws its loss batch by batch, and shows what it predicts. */
+/**
+ * Trains the model in the text box on the browser's WebGPU, draws its loss batch by batch, and shows what it predicts.
+ */
 import { compile, openWebgpu } from 'rffc/browser';
 import { type Learned, learn } from './learn.js';
 

@@ -144,7 +144,7 @@ async function diagnoseDocument({ text, file }: SourceText, { set }: ModelChoice
   if (set && Object.keys(set).length > 0)
     return wrong(
       'RFF728',
-      'params of a model document cannot be set: their values are already inserted',
+      '`--set` does not apply to a model document, whose params are fixed',
       'use `--set` with the .rff file',
     );
   let json: unknown;

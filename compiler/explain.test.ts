@@ -38,6 +38,6 @@ test('disabled passes stay disabled, and notes are printed', () => {
   expect(effects.map(({ pass }) => pass)).toEqual(passNames.filter((p) => p !== 'hoist' && p !== 'memory'));
   expect(effects.at(-1)!.after).toEqual(planFigures(buildPlan(graph, { without: ['hoist', 'memory'] }).plan));
   const shown = explainText({ effects, without, notes: ['slots: not h1'] });
-  expect(shown).toMatch(/^hoist: left out by --no-pass$/m);
+  expect(shown).toMatch(/^hoist: disabled by --no-pass$/m);
   expect(shown).toMatch(/^note: slots: not h1$/m);
 });

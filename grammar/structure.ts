@@ -194,7 +194,7 @@ class Structure {
       return 0;
     const name = token.image.slice(1, -1);
     if (!/^[A-Za-z_]\w*$/.test(name) || !onNewLine(this.tokens[i - 1], token)) return 0;
-    this.report('RFF123', token.startOffset, endOf(token), 'a key in quotes', `write \`${name}\``);
+    this.report('RFF123', token.startOffset, endOf(token), 'quoted key', `write \`${name}\``);
     const unquoted = { ...token, image: name, startOffset: token.startOffset + 1 };
     this.entry = { index: i, word: name, indent: this.indent };
     this.out.push(T.retyped(unquoted, T.Key));
@@ -311,11 +311,11 @@ class Structure {
         this.unclosed < 0 && this.open[mine]?.place === 'model' && modelGoesOn(this.tokens, i + 1);
       if (mine < 0 || early) {
         this.unclosed++;
-        return wrong('this `}` closes nothing', 'remove it, or add the `{` it belongs to');
+        return wrong('unmatched `}`', 'remove it, or add the missing `{`');
       }
     } else if (mine <= this.open.findLastIndex((at) => at.closer === curly)) {
       if (!this.inBrackets())
-        return wrong(`this \`${token.image}\` closes nothing`, 'remove it, or add the bracket it belongs to');
+        return wrong(`unmatched \`${token.image}\``, 'remove it, or add the missing bracket');
       const { closer } = this.open.pop()!;
       this.out.push(T.retyped(token, closer.type));
       return wrong(`expected \`${closer.text}\`, found \`${token.image}\``, `write \`${closer.text}\``);
@@ -366,7 +366,7 @@ class Structure {
       endOf(last),
       endOf(last),
       message,
-      `the block of \`${this.entry.word}\` stands in \`{ }\``,
+      `put the block of \`${this.entry.word}\` in \`{ }\``,
     );
     // Its `}` answers for it.
     this.open.push({

@@ -143,7 +143,11 @@ function checkArguments(name: unknown, compiled: Graph | Plan, options: unknown)
 function checkPrecision(name: string, { precisions: own }: Backend, precision: Precision): void {
   if (own.includes(precision)) return;
   const others = backends.filter((other) => other.precisions.includes(precision));
-  throw failure('RFF826', `\`${name}\` computes in ${own.join(', ')}, not in ${precision}`, {
-    hint: `leave out \`--precision\`, or use \`--backend ${others.map((other) => other.name).join('` or `')}\``,
-  });
+  throw failure(
+    'RFF826',
+    `precision ${precision} is not supported on \`${name}\`: expected ${own.join(' or ')}`,
+    {
+      hint: `drop \`--precision\`, or use \`--backend ${others.map((other) => other.name).join('` or `')}\``,
+    },
+  );
 }

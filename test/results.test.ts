@@ -101,9 +101,9 @@ test('without a name only the page is written, and a changed model is reported',
 });
 
 test.each([
-  [['absent'], 'there is no models/absent.rff'],
-  [['--epochs', '3'], 'first the name of a model'],
-  [['idle', '--from', 'nowhere'], 'there is no run folder'],
+  [['absent'], 'models/absent.rff does not exist'],
+  [['--epochs', '3'], 'expected the name of a model'],
+  [['idle', '--from', 'nowhere'], 'error[RFF701]'],
 ])('rejects %j with a one-line error', (words, message) => {
   const { status, stderr } = results(...words);
   expect(status).toBe(1);
@@ -136,9 +136,7 @@ test('the best epoch is chosen on the validation samples, and a readout has its 
 });
 
 test('rejects a file that is not a log', () => {
-  expect(() => parseResult('{"event":"epoch","epoch":1}\n', 'x.jsonl')).toThrow(
-    'x.jsonl is not the log of a run',
-  );
+  expect(() => parseResult('{"event":"epoch","epoch":1}\n', 'x.jsonl')).toThrow("x.jsonl is not a run's log");
 });
 
 test('docs/RESULTS.md is what `npm run results` writes', () => {

@@ -12,10 +12,7 @@ export const addCompile: AddCommand = (program, io, done) => {
         listOf(EMIT_FORMS),
       ),
     )
-    .option(
-      '-o, --output <path>',
-      'where to write (default: .rffc/NAME.plan.json); a folder for several forms',
-    )
+    .option('-o, --output <path>', 'output file (default: .rffc/NAME.plan.json); a folder for several forms')
     .option('--explain', 'show what each compiler pass did')
     .addOption(
       new Option('--no-pass <name>', 'disable a pass; may be repeated').argParser(collected).default([]),

@@ -20,7 +20,7 @@ export const addEval: AddCommand = (program, io, done) => {
     .addOption(new Option('--split <name>', 'samples to use').choices(['test', 'validation', 'train']))
     .option(
       '--data <path>',
-      'other labelled samples: a folder of IDX files or of images per class, a .csv table, or arrays x and y',
+      'labelled samples to use instead: a folder of IDX files or of images per class, a .csv table, or arrays x and y',
     )
     .addOption(
       new Option('--weights <which>', 'weights of the best epoch or the last')

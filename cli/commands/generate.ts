@@ -16,14 +16,16 @@ export const addGenerate: AddCommand = (program, io, done) => {
     .command('generate')
     .description('generate images of a label with a trained network that has a decoder')
     .argument('<run>', 'the folder of a run')
-    .requiredOption('--out <dir>', 'a new folder for the images and a sheet of all of them')
+    .requiredOption('--out <dir>', 'new folder for the images and a contact sheet')
     .addOption(new Option('--label <n>', 'label to generate, from 0 (default: all)').argParser(whole(0)))
     .addOption(
       new Option('--count <n>', 'images of each label (default: 10 from noise, 1 from the mean)').argParser(
         whole(1),
       ),
     )
-    .addOption(new Option('--steps <n>', 'how long the network runs').argParser(whole(1)).default(20))
+    .addOption(
+      new Option('--steps <n>', 'number of steps to run the network').argParser(whole(1)).default(20),
+    )
     .addOption(
       new Option('--seed <n>', 'seed of the noise (default: the seed of the model)').argParser(whole(0)),
     )

@@ -35,10 +35,12 @@ export const addRun: AddCommand = (program, io, done) => {
     .addOption(modelOption())
     .addOption(
       new Option(
-        '--judge-every <epochs>',
+        '--eval-every <epochs>',
         'evaluate every n epochs and after the last (default: every epoch)',
       ).argParser(whole(1)),
     )
+    // Its name in earlier versions.
+    .addOption(new Option('--judge-every <epochs>').argParser(whole(1)).hideHelp())
     .addOption(
       new Option(
         '--checkpoint-every <batches>',

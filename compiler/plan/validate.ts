@@ -230,13 +230,13 @@ function checkModel(plan: Plan, say: Say): void {
 function checkCounts({ model, classes, layers, learnSteps, purpose }: Plan, say: Say): void {
   const wrong = (at: string, message: string) => say('RFF857', at, message);
   const labels = model.label?.classes ?? 1;
-  if (classes !== labels) wrong('classes', `are ${classes}, and the model's ${labels}`);
+  if (classes !== labels) wrong('classes', `are ${classes}, but the model has ${labels}`);
   const isNetwork = purpose === undefined;
   const names = isNetwork ? model.layers.map((l) => l.name) : [];
   if (layers.join() !== names.join())
     wrong('layers', `are ${layers.join()}, but the model has ${names.join()}`);
   const learning = isNetwork ? model.phases.reduce((n, p) => n + (p.learn ? p.steps : 0), 0) : 0;
-  if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, and the model's ${learning}`);
+  if (learnSteps !== learning) wrong('learnSteps', `are ${learnSteps}, but the model has ${learning}`);
 }
 
 /** The tensors that a plan of its model has, each looked for as it is named. */
@@ -264,7 +264,7 @@ class ExpectedTensors {
     const t = this.tensors.get(name);
     this.expected.add(name);
     const text = `${role} \`${name}\` [${shape.join(', ')}] of ${type}`;
-    if (!t) this.wrong(`there is no ${text}`);
+    if (!t) this.wrong(`missing ${text}`);
     else if (t.role !== role || t.type !== type || t.shape.join() !== shape.join())
       this.wrong(`\`${name}\` is ${t.role} [${t.shape.join(', ')}] of ${t.type}, not ${text}`);
   }
@@ -328,11 +328,11 @@ class ExpectedTensors {
     const { layers } = this.plan.model;
     for (const t of this.plan.tensors) {
       if (t.role === 'parameter' && !(this.expected.has(t.name) && t.parameter === t.name))
-        this.wrong(`\`${t.name}\` is a parameter, and none of the model's`);
+        this.wrong(`\`${t.name}\` is not a parameter of the model`);
       if (t.role !== 'state') continue;
       const peers = layers.find((l) => l.peer_norm && t.name === peerMean(l.name).name);
       const shape = peers ? [peers.size] : this.ownerOf(t)?.shape;
-      if (shape?.join() !== t.shape.join()) this.wrong(`\`${t.name}\` is the state of no parameter`);
+      if (shape?.join() !== t.shape.join()) this.wrong(`\`${t.name}\` is a state without a parameter`);
     }
   }
 

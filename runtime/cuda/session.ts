@@ -115,7 +115,7 @@ class Closers {
 /** @throws RffcError RFF826 for a precision that the device does not have */
 function checkPrecision(name: string, capability: number, precision: CudaPrecision): void {
   if (precision === 'f32' || capability >= 80) return;
-  throw failure('RFF826', `${name} (compute capability ${capability / 10}) has no ${precision}`, {
+  throw failure('RFF826', `${name} (compute capability ${capability / 10}) does not support ${precision}`, {
     hint: '`--precision tf32` and `bf16` need an NVIDIA GPU from Ampere (8.0) on: leave it out',
   });
 }

@@ -23,7 +23,7 @@ export async function describeDataset(
 function sourceOf({ name }: DataSpec): DatasetSource {
   const found = datasetList.find((entry) => entry.name === name);
   if (found) return found;
-  throw failure('RFF600', `there is no data set called "${name}"`, {
+  throw failure('RFF600', `unknown data set \`${name}\``, {
     hint: `data sets: ${datasetList.map((entry) => entry.name).join(', ')}`,
   });
 }

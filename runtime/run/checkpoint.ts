@@ -198,7 +198,7 @@ export async function readCheckpoint(
   }
   for (const name of file.tensors.keys()) {
     const passedOver = !state && isStateEntry(name);
-    if (!wanted.has(name) && !passedOver) report(`\`${name}\` is no tensor of the model`);
+    if (!wanted.has(name) && !passedOver) report(`\`${name}\` is not a tensor of the model`);
   }
   if (problems.length > 0) throw new RffcError(firstFew(problems, path));
 

@@ -150,7 +150,7 @@ test('a layer’s own learning rate is the one that is named', async () => {
   };
   const tensors = new Map([['h2.h1.forward.weight', { data: Float32Array.of(Number.NaN) }]]);
   const error = tensorDivergence(tensors, graph.tensors, document, { epoch: 0, batch: 1 });
-  expect(error!.diagnostics[0]!.hint).toContain('try a tenth of it, `optimizer: adadelta(lr: 0.3)`');
+  expect(error!.diagnostics[0]!.hint).toContain('try a tenth, `optimizer: adadelta(lr: 0.3)`');
 });
 
 test('distinguishes infinity from 0 / 0', async () => {

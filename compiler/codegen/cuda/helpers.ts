@@ -24,8 +24,8 @@ const SHARERS = 16;
 export const helperNames = ['patches', 'mean', 'total', 'scatter', 'dropout', 'draw', 'fill'] as const;
 
 export const HELPERS = `// Patches of each row side by side: \`size\` lines of \`line\` numbers,
-// \`line_step\` apart, and zeros behind them up to \`width\` numbers; the next patch to the right begins \`right_step\` further, the next below
-// \`down_step\`. One thread per number.
+// \`line_step\` apart, and zeros behind them up to \`width\` numbers; the next patch
+// to the right begins \`right_step\` further, the next below \`down_step\`. One thread per number.
 extern "C" __global__ void __launch_bounds__(${SIZE}) patches(
     const float* input, unsigned step, float* output, unsigned output_step, unsigned cols, unsigned count,
     unsigned across, unsigned size, unsigned line, unsigned line_step, unsigned right_step, unsigned down_step,

@@ -47,8 +47,8 @@ const sizeOf = (t: TensorInfo) => t.shape.reduce((n, d) => n * d, 1);
 /** f32 rounds to the nearest of numbers that are this far apart, relative to them. */
 const ULP = 2 ** -23;
 /**
- * A miss above the tolerance is the model's own sensitivity if it is at most this many times what the exact result moves by
- * when its first weights are rounded the other way: an engine rounds every result, not only the weights.
+ * A miss above the tolerance is the model's own sensitivity if it is at most this many times what the exact result
+ * moves by when its first weights are rounded the other way: an engine rounds every result, not only the weights.
  */
 const SENSITIVITY = 10;
 

@@ -20,7 +20,7 @@ import { uniforms } from '../runtime/random/index.js';
 import { initializeParameters } from '../runtime/train/parameters.js';
 import { train as trainLoop } from '../runtime/train/train.js';
 import { type StandInOptions, standIn } from './support/cuda-stand-in.js';
-import { effort } from './support/effort.js';
+import { effort, itemsFor } from './support/effort.js';
 import { describeUnless } from './support/needs.js';
 import { documentOf, expectParity, replay, seedGraph } from './support/parity.js';
 import { PlayerSession } from './support/player.js';
@@ -44,13 +44,17 @@ async function open(plan: Plan, options: StandInOptions & { profile?: boolean } 
 }
 
 describe('on the stand-in', () => {
-  test.each(seedCases)('agrees with the reference program: %s', async (name) => {
-    const { machine, session } = await open(seedPlan(name));
-    expect(machine.graphs.length).toBeGreaterThan(0);
-    await expectParity(name, session);
-    expect(machine.races()).toEqual([]);
-    expect(machine.left()).toEqual(NOTHING);
-  });
+  const usual = ['dynamic-negatives', 'frames', 'one-layer'];
+  test.each(itemsFor(seedCases, (name) => usual.includes(name)))(
+    'agrees with the reference program: %s',
+    async (name) => {
+      const { machine, session } = await open(seedPlan(name));
+      expect(machine.graphs.length).toBeGreaterThan(0);
+      await expectParity(name, session);
+      expect(machine.races()).toEqual([]);
+      expect(machine.left()).toEqual(NOTHING);
+    },
+  );
 
   test.each(['dynamic-negatives', 'frames'])(
     'agrees with the reference program without any pass: %s',
@@ -150,7 +154,7 @@ describe('on the stand-in', () => {
           expect(machine.races()).toEqual([]);
         },
       ),
-      { numRuns: effort(20, 200), seed: 20240611, endOnFailure: true },
+      { numRuns: effort(8, 200), seed: 20240611, endOnFailure: true },
     );
   }, 120_000);
 

@@ -240,7 +240,7 @@ describe('random models', async () => {
             [`the plan without ${without.join(', ')}`]: () => new PlayerSession(planOf(graph, without)),
           });
         }),
-        runs(50, 400),
+        runs(30, 400),
       );
     },
     patience,
@@ -270,7 +270,7 @@ describe('random models', async () => {
               });
             },
           ),
-          runs(20, 150),
+          runs(12, 150),
         );
       } finally {
         if (before === undefined) delete process.env.RFFC_BLAS;

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { effort } from './support/effort.js';
 
-const KILLS = Number(process.env.RFFC_KILLS ?? effort(8, 100));
+const KILLS = Number(process.env.RFFC_KILLS ?? effort(4, 100));
 /** How many runs are killed concurrently. */
 const LANES = 2;
 /** One in this many kills comes while the process starts, the others while it trains. */

@@ -1,4 +1,4 @@
-/** `rffc export`: what a run learned in a form that other programs run: ONNX. */
+/** `rffc export`: a trained network's prediction as an ONNX model. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lower } from '../compiler/graph/lower.js';
@@ -54,7 +54,7 @@ export async function exportCommand(io: Io, folder: string, options: ExportOptio
   return 0;
 }
 
-/** Writes a file, and makes its folder. @throws RffcError RFF701 to RFF703 */
+/** Writes a file atomically, and creates its folder. @throws RffcError RFF701 to RFF703 */
 function writeBytes(path: string, bytes: Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true });

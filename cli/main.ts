@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: calls a command of `commands/`, and says what went wrong.
+ * The command line: runs a command of `commands/`, and reports what went wrong.
  *
  * Exits with 0; 1 for bad input; 2 for wrong usage; 130 after Ctrl-C, 141 if the reader of the results is gone.
  */

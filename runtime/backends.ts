@@ -36,7 +36,7 @@ export interface BackendInfo {
 
 const backends: readonly Backend[] = [cpu, webgpu, cuda, ...tfjs];
 
-/** Every name that `--backend` takes beside `auto`. */
+/** The values of `--backend` besides `auto`. */
 export const backendNames: readonly string[] = backends.map(({ name }) => name);
 
 /**

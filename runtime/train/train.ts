@@ -74,7 +74,7 @@ export interface BatchReport extends Measures {
 export type Evaluations = Readonly<Record<'train' | EvaluatedSplit, Evaluation | null>>;
 const UNEVALUATED: Evaluations = { train: null, validation: null, test: null };
 
-/** The evaluation that the best epoch is chosen by: on the validation split where samples are kept aside. */
+/** The evaluation that the best epoch is chosen by: on the validation split if samples are held out. */
 export function chosenBy({ validation, test }: Pick<Evaluations, EvaluatedSplit>): Evaluation | null {
   return validation ?? test;
 }
@@ -84,7 +84,7 @@ export interface EpochReport extends BatchReport, Evaluations {}
 export interface TrainObserver {
   /** The session holds the state after the batch; the next batch waits. */
   batch?(report: BatchReport): Promise<void> | void;
-  /** While a split is judged: samples done, of how many, how many of them are right, and the labels found. */
+  /** While a split is evaluated: samples done, of `total`, how many of them are correct, and their predicted labels. */
   judging?(split: EvaluatedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
   /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
   predicted?(split: EvaluatedSplit, prediction: Prediction): void;
@@ -93,7 +93,7 @@ export interface TrainObserver {
   warn?(warning: Diagnostic): void;
 }
 
-/** With the judgement of the last epoch that was judged. */
+/** With the evaluations of the last epoch that had any. */
 export interface TrainResult extends Evaluations {
   /** Where training ended: `{ epoch: epochs, batch: 0 }` unless it was interrupted. */
   readonly position: Position;
@@ -209,7 +209,7 @@ export async function train(
 
   /** Undefined where the signal stopped it. */
   async function evaluateNow(): Promise<Evaluations | undefined> {
-    // A readout that is trained later says nothing yet.
+    // A readout that is trained later predicts nothing yet.
     const untrained = purpose === 'network' && document.readout !== undefined;
     const by = purpose === 'readout' ? 'softmax' : predictsBy(document);
     if (by === undefined || (by === 'softmax' && untrained)) return UNEVALUATED;

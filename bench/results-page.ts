@@ -139,13 +139,13 @@ function lastAndBest(
   epochs: readonly ResultEpoch[],
   errorOf: (epoch: ResultEpoch) => number | null,
 ): [last: string, best: string] {
-  const judged = epochs.flatMap((epoch) => {
+  const evaluated = epochs.flatMap((epoch) => {
     const error = errorOf(epoch);
     return error === null ? [] : [{ error, by: epoch.validation_error ?? error }];
   });
-  const last = judged.at(-1);
+  const last = evaluated.at(-1);
   if (!last) return ['', ''];
-  const best = judged.reduce((least, next) => (next.by < least.by ? next : least));
+  const best = evaluated.reduce((least, next) => (next.by < least.by ? next : least));
   return [percent(last.error), percent(best.error)];
 }
 

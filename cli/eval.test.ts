@@ -198,13 +198,13 @@ test('eval normalizes a folder of IDX files and a table like the training data',
     [label, ...Array.from(image(i), (byte) => Math.fround((byte / 255 - 0.1) / 0.25))].join(','),
   );
   writeFileSync(join(folder, 'table.csv'), `${lines.join('\n')}\n`);
-  const judged = async (data: string) => {
+  const evaluated = async (data: string) => {
     const { code, out, err } = await rffc(['eval', 'run', ...backend, '--data', data, '--json']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     return JSON.parse(out) as Record<string, unknown>;
   };
-  const idx = await judged('idx');
-  const table = await judged('table.csv');
+  const idx = await evaluated('idx');
+  const table = await evaluated('table.csv');
   expect(idx).toMatchObject({ samples: 12, split: 'test', data: 'idx' });
   expect(table).toMatchObject({ samples: 12, split: 'train', data: 'csv' });
   expect(table.confusion).toEqual(idx.confusion);
@@ -212,12 +212,12 @@ test('eval normalizes a folder of IDX files and a table like the training data',
   // Pixels in a table, and pictures in folders of classes, are the same samples.
   const bytes = [...labels].map((label, i) => [label, ...image(i)].join(','));
   writeFileSync(join(folder, 'bytes.csv'), `${bytes.join('\n')}\n`);
-  expect((await judged('bytes.csv')).margins).toEqual(idx.margins);
+  expect((await evaluated('bytes.csv')).margins).toEqual(idx.margins);
   labels.forEach((label, i) => {
     mkdirSync(join(folder, `classes/${label}`), { recursive: true });
     write(`classes/${label}/${i}.png`, 28, image(i));
   });
-  expect(await judged('classes')).toMatchObject({ samples: 12, data: 'images', confusion: idx.confusion });
+  expect(await evaluated('classes')).toMatchObject({ samples: 12, data: 'images', confusion: idx.confusion });
 
   const idle = await rffc(['eval', 'run', ...backend, '--invert']);
   expect(idle).toMatchObject({ code: 2, err: expect.stringContaining('requires `--data`') });

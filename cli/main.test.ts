@@ -350,11 +350,11 @@ describe('run, eval, predict', () => {
   });
 
   test('eval and predict agree, and a network starts from the weights of another', async () => {
-    await rffc(['run', 'small.rff', ...quick, '--out', 'judged', '--quiet']);
-    const shown = await rffc(['eval', 'judged', '--backend', 'tfjs-cpu', '--limit', '30']);
+    await rffc(['run', 'small.rff', ...quick, '--out', 'evaluated', '--quiet']);
+    const shown = await rffc(['eval', 'evaluated', '--backend', 'tfjs-cpu', '--limit', '30']);
     expect(shown.code).toBe(0);
     expect(shown.out).toMatch(
-      /^accuracy \d+\.\d\d % \(\d+ of 30\): digits, test split, judged\/best\.safetensors/,
+      /^accuracy \d+\.\d\d % \(\d+ of 30\): digits, test split, evaluated\/best\.safetensors/,
     );
 
     const count = 17;
@@ -369,7 +369,7 @@ describe('run, eval, predict', () => {
     );
     const predicted = await rffc([
       'predict',
-      'judged',
+      'evaluated',
       '--backend',
       'tfjs-cpu',
       '--data',
@@ -388,15 +388,16 @@ describe('run, eval, predict', () => {
     labels.forEach((label, i) => {
       expect(goodness[i * 10 + label]).toBe(Math.min(...goodness.subarray(i * 10, (i + 1) * 10)));
     });
-    const judged = JSON.parse(
-      (await rffc(['eval', 'judged', '--backend', 'tfjs-cpu', '--data', 'mine.safetensors', '--json'])).out,
+    const evaluated = JSON.parse(
+      (await rffc(['eval', 'evaluated', '--backend', 'tfjs-cpu', '--data', 'mine.safetensors', '--json']))
+        .out,
     ) as { correct: number };
-    expect(judged).toMatchObject({
+    expect(evaluated).toMatchObject({
       samples: 17,
       correct: labels.filter((label, i) => label === y[i]).length,
     });
 
-    const init = ['--init', 'judged/checkpoint.safetensors', '--out', 'warm', '--epochs', '1', '--quiet'];
+    const init = ['--init', 'evaluated/checkpoint.safetensors', '--out', 'warm', '--epochs', '1', '--quiet'];
     expect((await rffc(['run', 'small.rff', ...quick, ...init])).code).toBe(0);
     write('wider.rff', small.replace('h1[4]', 'h1[5]'));
     const misfit = await rffc([
@@ -404,7 +405,7 @@ describe('run, eval, predict', () => {
       'wider.rff',
       ...quick,
       '--init',
-      'judged/checkpoint.safetensors',
+      'evaluated/checkpoint.safetensors',
       '--out',
       'wide',
     ]);

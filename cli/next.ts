@@ -8,15 +8,15 @@ export type Suggestion = readonly [command: string, what: string];
 /**
  * How to evaluate a finished run; empty for a model that cannot predict.
  * @param folder of the run, quoted
- * @param judged whether it was evaluated on the test split and on the validation split
+ * @param evaluated whether it was evaluated on the test split and on the validation split
  */
 export function evaluating(
   folder: string,
   document: ModelDocument,
-  judged: { readonly [split in EvaluatedSplit]: boolean },
+  evaluated: { readonly [split in EvaluatedSplit]: boolean },
 ): readonly Suggestion[] {
   if (!predictsBy(document)) return [];
   // A split that was not evaluated has no samples.
-  const split = judged.test ? '' : judged.validation ? ' --split validation' : ' --split train';
+  const split = evaluated.test ? '' : evaluated.validation ? ' --split validation' : ' --split train';
   return [[`eval ${folder}${split}`, 'show the confusion matrix']];
 }

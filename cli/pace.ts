@@ -29,7 +29,7 @@ export class Pace {
   }
 
   /** Some samples of a split have been evaluated. */
-  judging(split: 'test' | 'validation', done: number): void {
+  evaluating(split: 'test' | 'validation', done: number): void {
     const before = split === 'test' ? this.samplesOf('validation') : 0;
     this.tested = (before + done) / this.samplesTested();
   }

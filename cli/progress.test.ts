@@ -84,7 +84,7 @@ async function shown(columns: number, more: { colour?: boolean; terminal?: boole
     if (epoch === 2) break;
     for (let done = 500; done <= 5000; done += 500) {
       vi.advanceTimersByTime((1000 * TEST) / 10);
-      observer.judging!('test', done, 5000, 0.9 * done, new Int32Array(0));
+      observer.evaluating!('test', done, 5000, 0.9 * done, new Int32Array(0));
     }
     observer.epoch!(epochReport(epoch, epoch === 0 ? 0.098 : 0.934));
   }
@@ -210,7 +210,7 @@ describe('the time that is left', () => {
   test('uses the progress of the evaluation while evaluating', async () => {
     const pace = new Pace(await runOf(), 0);
     pace.batch(batchReport(EPOCHS - 1, BATCHES), 0);
-    pace.judging('test', 2000);
+    pace.evaluating('test', 2000);
     expect(pace.left(6000)).toBeCloseTo(9, 5);
   });
 

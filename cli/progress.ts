@@ -27,7 +27,7 @@ export function progress(io: Io): Progress {
   const colour = pc.createColors(io.colour);
   let info: RunInfo;
   let pace: Pace;
-  let judged: Accuracies | undefined;
+  let evaluated: Accuracies | undefined;
   let lastDrawn = 0;
   let lastReport: BatchReport | undefined;
   let drawn = false;
@@ -99,7 +99,7 @@ export function progress(io: Io): Progress {
         ['time', long],
         ['batch', `batch ${batch}`],
         ['loss', loss],
-        ...accuracyOf(judged),
+        ...accuracyOf(evaluated),
         ...offer('gap', gap),
         ...offer('loss', losses),
         ...decoding(soFar),
@@ -107,8 +107,8 @@ export function progress(io: Io): Progress {
         ['speed', `${rounded(samplesPerSecond)} samples/s`],
       ]);
     },
-    judging(split, done, total, correct) {
-      pace.judging(split, done);
+    evaluating(split, done, total, correct) {
+      pace.evaluating(split, done);
       if (!due(performance.now()) || !lastReport) return;
       const what = split === 'test' ? 'testing' : 'validating';
       const [short, long] = left();
@@ -124,11 +124,11 @@ export function progress(io: Io): Progress {
       clear();
       lastDrawn = performance.now();
       pace.epoch(report, lastDrawn);
-      judged = accuraciesOf(report, info.network);
+      evaluated = accuraciesOf(report, info.network);
       const [loss, losses] = lossOf(info, report);
       const [gap, gaps] = gapOf(info, report);
       const offers: Offer[] = [
-        ...accuracyOf(judged),
+        ...accuracyOf(evaluated),
         ['loss', loss],
         ...offer('gap', gap),
         ...offer('loss', losses),
@@ -169,8 +169,8 @@ const softmax = ({ test }: EpochReport): Offer[] =>
   test === null || test.softmax === null ? [] : [['softmax', `${percent(test.softmax)} by softmax`]];
 
 /** `accuracy 93.40 %`; with a validation split `accuracy 93.40 %, validation 93.10 %`. */
-function accuracyOf(judged: Accuracies | undefined): Offer[] {
-  const { test_accuracy: test = null, validation_accuracy: validation = null } = judged ?? {};
+function accuracyOf(evaluated: Accuracies | undefined): Offer[] {
+  const { test_accuracy: test = null, validation_accuracy: validation = null } = evaluated ?? {};
   const tested = test === null ? [] : [`accuracy ${percent(test).padStart(7)}`];
   const validated = validation === null ? [] : [`validation ${percent(validation).padStart(7)}`];
   const both = [...tested, ...validated];

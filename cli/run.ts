@@ -198,7 +198,7 @@ function conclude(io: Io, options: RunOptions, file: string | undefined, result:
   const folder = shellWord(relative(io.cwd, result.folder) || '.');
   if (options.json) printResult(io, result);
   else {
-    const judged = Object.entries({ test, validation }).flatMap(([name, found]) =>
+    const evaluated = Object.entries({ test, validation }).flatMap(([name, found]) =>
       found
         ? [
             `${name} accuracy ${percent(found.accuracy)} (${found.correct} of ${found.samples}` +
@@ -211,7 +211,7 @@ function conclude(io: Io, options: RunOptions, file: string | undefined, result:
     if (chosen) {
       const better =
         best !== null && best > chosen.accuracy ? `; the best epoch reached ${percent(best)}` : '';
-      io.out(`${judged.join('; ')}${better}\n`);
+      io.out(`${evaluated.join('; ')}${better}\n`);
     }
     io.out(`saved to ${relative(io.cwd, result.folder) || '.'}\n`);
   }

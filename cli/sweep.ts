@@ -130,14 +130,14 @@ function conclude(
     const some = failed > 0 ? ` (${failed} of ${trials.length} failed)` : '';
     io.out(`\nbest: trial ${best.number}, ${settingsText(best)}, in ${run}${some}\n`);
     io.err(`charts: ${relative(io.cwd, join(folder, REPORT))}\n`);
-    for (const [command] of evaluating(shellWord(run), document, judgedSplits(document, best)))
+    for (const [command] of evaluating(shellWord(run), document, evaluatedSplits(document, best)))
       io.err(`\nWhat to try next:\n  ${io.command} ${command}\n`);
   }
   return 0;
 }
 
 /** The splits that a trial was evaluated on: `accuracy` is that of the validation split, if there is one. */
-function judgedSplits({ train }: ModelDocument, { outcome }: Trial) {
+function evaluatedSplits({ train }: ModelDocument, { outcome }: Trial) {
   const done = outcome?.status === 'done' ? outcome : undefined;
   const isJudged = done !== undefined && done.accuracy !== null;
   const keepsAside = train.validation > 0;

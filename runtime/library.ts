@@ -123,7 +123,7 @@ const trainOptions: Readonly<Record<keyof TrainOptions, OptionKind>> = {
 };
 const callbacks: Readonly<Record<keyof TrainObserver, OptionKind>> = {
   batch: callback,
-  judging: callback,
+  evaluating: callback,
   predicted: callback,
   epoch: callback,
   warn: callback,

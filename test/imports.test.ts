@@ -67,7 +67,7 @@ const RUNTIME: Arrows = [
 const NEVER: readonly (readonly [rooms: string, never: string])[] = [
   // An engine runs the plan that it is given.
   ['runtime/cpu runtime/cuda runtime/webgpu', 'passes kernels build compile explain check'],
-  // The oracle must share no code with what it is to judge.
+  // The oracle must share no code with what it is to check.
   ['runtime/tfjs', 'passes kernels plan codegen build compile explain check'],
   ['runtime/data runtime/random', 'graph passes kernels plan codegen build compile explain'],
 ];

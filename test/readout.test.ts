@@ -154,8 +154,11 @@ test('training further ends like an uninterrupted run, with a new readout', asyn
 
 test('eval, predict and the plan work with the learned weights', async () => {
   const last = ['--weights', 'last', '--json'];
-  const judged = JSON.parse((await rffc(['eval', 'whole', ...on, ...last])).out) as Record<string, unknown>;
-  expect(judged).toMatchObject({
+  const evaluated = JSON.parse((await rffc(['eval', 'whole', ...on, ...last])).out) as Record<
+    string,
+    unknown
+  >;
+  expect(evaluated).toMatchObject({
     accuracy: epochsIn('whole').at(-1)!.test_accuracy,
     softmax: null,
     margins: null,
@@ -177,11 +180,11 @@ test('a network that receives its label is evaluated by goodness, and its readou
     // The readout is not trained yet, and predicts nothing.
     expect(line.test_accuracy_softmax).toBeUndefined();
   }
-  const judged = JSON.parse(
+  const evaluated = JSON.parse(
     (await rffc(['eval', 'heard', ...on, '--weights', 'last', '--json'])).out,
   ) as Record<string, unknown>;
-  expect(judged.accuracy).toBe(lines[1]!.test_accuracy);
-  expect(judged.softmax).toBe(lines.at(-1)!.test_accuracy);
+  expect(evaluated.accuracy).toBe(lines[1]!.test_accuracy);
+  expect(evaluated.softmax).toBe(lines.at(-1)!.test_accuracy);
 });
 
 test('without a readout, nothing can predict', async () => {

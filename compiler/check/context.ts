@@ -23,7 +23,7 @@ export interface Callable {
   }[];
   /** Over the parameters' names; undefined when it has an error. */
   readonly body: ExpressionJson | undefined;
-  /** The parameters have an error: no call can be judged by them. */
+  /** The parameters have an error: calls cannot be checked against them. */
   readonly broken?: boolean;
 }
 export interface Functions {

@@ -105,7 +105,7 @@ export interface GoodnessHistogram {
 /** The accuracies of a line. */
 export type Accuracies = Pick<MetricsLine, 'test_accuracy' | 'validation_accuracy'>;
 
-/** What judging an epoch, or none yet, came to. */
+/** The accuracies of the last evaluation; empty before the first. */
 export function accuraciesOf(evaluations: Partial<Evaluations>, { document }: Network): Accuracies {
   const { validation, test } = evaluations;
   return {

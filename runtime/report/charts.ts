@@ -73,7 +73,7 @@ export function drawable(sections: readonly ChartSection[]): ChartSection[] {
 }
 
 function accuracySection(epochs: readonly EpochLine[], of: TrainedPurpose): ChartSection[] {
-  const judged = epochs.filter(
+  const evaluated = epochs.filter(
     (line) => chosenAccuracy(line) !== null || typeof line.train_accuracy === 'number',
   );
   const accuracy = (
@@ -83,14 +83,14 @@ function accuracySection(epochs: readonly EpochLine[], of: TrainedPurpose): Char
   ) => ({
     label,
     colour,
-    values: judged.map((line) => rounded(value(line) ?? null)),
+    values: evaluated.map((line) => rounded(value(line) ?? null)),
   });
-  const samples = judged.findLast(({ train_samples }) => train_samples !== undefined)?.train_samples;
-  const validates = judged.some(({ validation_accuracy }) => typeof validation_accuracy === 'number');
+  const samples = evaluated.findLast(({ train_samples }) => train_samples !== undefined)?.train_samples;
+  const validates = evaluated.some(({ validation_accuracy }) => typeof validation_accuracy === 'number');
   const chart: PlacedChart = {
     id: of === 'network' ? 'accuracy' : 'accuracy-readout',
     title: '',
-    x: judged.map(({ epoch }) => epoch),
+    x: evaluated.map(({ epoch }) => epoch),
     xLabel: 'epoch',
     yLabel: 'accuracy',
     curves: [

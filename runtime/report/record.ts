@@ -92,10 +92,10 @@ export async function openRecord(
   const lines = start.trained > 0 || start.network ? metricsBefore(folder) : [];
   let batches = lines.filter((line): line is BatchLine => line.event === 'batch');
   const epochs = lines.filter((line): line is EpochLine => line.event === 'epoch');
-  const judged = epochs.findLast(
+  const evaluated = epochs.findLast(
     (line) => (line.stage ?? 'network') === stage && chosenAccuracy(line) !== null,
   );
-  let accuracies: Accuracies = judged ? accuraciesIn(judged) : accuraciesOf({}, network);
+  let accuracies: Accuracies = evaluated ? accuraciesIn(evaluated) : accuraciesOf({}, network);
   let mistakes: readonly Mistake[] = [];
   // Of the current epoch.
   let tested: Pick<EpochLine, 'layer_accuracy' | 'goodness_histogram'> = {};

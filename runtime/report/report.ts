@@ -98,8 +98,8 @@ function tiles({ config, document, epochs, batches, parameters }: Report): Tile[
   const latest = latestOf(batches.at(-1), last);
   const stageEpochs = (stage: TrainedPurpose) => epochs.filter((line) => (line.stage ?? 'network') === stage);
   const [learned, readout] = [stageEpochs('network').at(-1), stageEpochs('readout').at(-1)];
-  const judged = stageEpochs(last?.stage ?? 'network').filter((line) => chosenAccuracy(line) !== null);
-  const best = judged.reduce<EpochLine | undefined>(
+  const evaluated = stageEpochs(last?.stage ?? 'network').filter((line) => chosenAccuracy(line) !== null);
+  const best = evaluated.reduce<EpochLine | undefined>(
     (found, line) => (found && chosenAccuracy(found)! >= chosenAccuracy(line)! ? found : line),
     undefined,
   );

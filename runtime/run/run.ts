@@ -382,9 +382,9 @@ async function loadDatasets(
   };
   const training = await loadDataset(document.train.data, folders);
   checkDataset(document, training);
-  const { data: judged } = document.evaluate;
-  const testing = judged ? await loadDataset(judged, folders) : training;
-  if (judged) checkDataset(document, testing);
+  const { data: evaluated } = document.evaluate;
+  const testing = evaluated ? await loadDataset(evaluated, folders) : training;
+  if (evaluated) checkDataset(document, testing);
   if (testing.frames !== training.frames) {
     throw failure(
       'RFF709',
@@ -450,7 +450,7 @@ async function trainInto(
         if (isDue(report)) await save(report.position, report.soFar);
         await observer.batch?.(report);
       },
-      judging: (...progress) => observer.judging?.(...progress),
+      evaluating: (...progress) => observer.evaluating?.(...progress),
       predicted(split, prediction) {
         record.predicted(split, prediction);
         observer.predicted?.(split, prediction);

@@ -151,8 +151,8 @@ export function readProgress(folder: string): {
     if (stage === 'readout' && epochs.readout === 0) best = undefined;
     if (typeof record.epoch === 'number') epochs[stage] = record.epoch;
     if (typeof record.seconds === 'number') seconds = record.seconds;
-    const judged = accuraciesIn(record);
-    if ((chosenAccuracy(judged) ?? -1) > (best ? chosenAccuracy(best)! : -1)) best = judged;
+    const evaluated = accuraciesIn(record);
+    if ((chosenAccuracy(evaluated) ?? -1) > (best ? chosenAccuracy(best)! : -1)) best = evaluated;
     const losses = isRecord(record.loss) ? Object.values(record.loss) : [];
     const numbers = losses.filter((value) => typeof value === 'number');
     if (numbers.length > 0) loss = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;

@@ -59,8 +59,8 @@ function measures(h1: number, h2: number, negative: readonly [number, number] = 
 async function watched(parts: Parts, batches: readonly Measures[], evaluation?: Evaluation) {
   const watch = watchHealth(await network(parts));
   const said = batches.flatMap((batch, i) => watch.batch(batch, { epoch: 0, batch: i + 1, trained: i + 1 }));
-  const judged = evaluation && watch.judged('test', evaluation, { epoch: 0, batch: 60, trained: 60 });
-  return [...said, ...(judged ?? [])].map(({ code, severity, message, hint }) => {
+  const evaluated = evaluation && watch.evaluated('test', evaluation, { epoch: 0, batch: 60, trained: 60 });
+  return [...said, ...(evaluated ?? [])].map(({ code, severity, message, hint }) => {
     expect(severity).toBe('warning');
     return { code, message, hint };
   });
@@ -218,7 +218,7 @@ test('explains why all samples are one class', async () => {
 test('does not warn after too few batches, nor twice', async () => {
   const watch = watchHealth(await network());
   for (const batch of steady) watch.batch(batch, { epoch: 0, batch: 1, trained: 1 });
-  expect(watch.judged('test', collapsed, { epoch: 0, batch: 10, trained: 10 })).toEqual([]);
-  expect(watch.judged('test', collapsed, { epoch: 1, batch: 60, trained: 60 })).toHaveLength(1);
-  expect(watch.judged('test', collapsed, { epoch: 2, batch: 60, trained: 120 })).toEqual([]);
+  expect(watch.evaluated('test', collapsed, { epoch: 0, batch: 10, trained: 10 })).toEqual([]);
+  expect(watch.evaluated('test', collapsed, { epoch: 1, batch: 60, trained: 60 })).toHaveLength(1);
+  expect(watch.evaluated('test', collapsed, { epoch: 2, batch: 60, trained: 120 })).toEqual([]);
 });

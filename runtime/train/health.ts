@@ -21,7 +21,7 @@ const GROWN = 100;
 /** Large enough to explain a constant prediction. */
 const LARGE = 30;
 /** Batches before which a constant prediction is normal. */
-const JUDGED_AFTER = 50;
+const EVALUATED_AFTER = 50;
 const FEWEST_SAMPLES = 50;
 const NEARLY_ALL = 0.99;
 
@@ -109,8 +109,8 @@ function ofLayer({ stepsPositive, stepsNegative }: Steps, layer: number, layers:
 export interface HealthWatch {
   /** After each batch: its warnings. */
   batch(measures: Measures, position: Position): readonly Diagnostic[];
-  /** After each judgement of a split. */
-  judged(split: EvaluatedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
+  /** After each evaluation of a split. */
+  evaluated(split: EvaluatedSplit, evaluation: Evaluation, position: Position): readonly Diagnostic[];
 }
 
 /** Watches a network train: RFF721 to RFF723, each at most once. */
@@ -166,8 +166,8 @@ export function watchHealth(network: Network): HealthWatch {
       });
       return [...silent, ...large];
     },
-    judged(split, evaluation, position) {
-      if (position.trained < JUDGED_AFTER) return [];
+    evaluated(split, evaluation, position) {
+      if (position.trained < EVALUATED_AFTER) return [];
       return once('RFF723', () => {
         const only = onlyClass(evaluation);
         if (!only) return undefined;

@@ -36,5 +36,5 @@ export interface Measures {
   readonly decodeLoss: number | null;
 }
 
-/** What a network is judged on after each epoch, in this order. */
+/** What a network is evaluated on after each epoch, in this order. */
 export type EvaluatedSplit = 'validation' | 'test';

@@ -85,7 +85,7 @@ export interface TrainObserver {
   /** The session holds the state after the batch; the next batch waits. */
   batch?(report: BatchReport): Promise<void> | void;
   /** While a split is evaluated: samples done, of `total`, how many of them are correct, and their predicted labels. */
-  judging?(split: EvaluatedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
+  evaluating?(split: EvaluatedSplit, done: number, total: number, correct: number, labels: Int32Array): void;
   /** A split has been evaluated: all that was predicted of it, the goodness of each layer too. */
   predicted?(split: EvaluatedSplit, prediction: Prediction): void;
   epoch?(report: EpochReport): Promise<void> | void;
@@ -203,7 +203,7 @@ export async function train(
     soFar = null;
     await observer.epoch?.({ ...trainedReport, seconds: (performance.now() - began) / 1000, ...found });
     if (chosen)
-      warn(health.judged(chosen === found.test ? 'test' : 'validation', chosen, trainedReport.position));
+      warn(health.evaluated(chosen === found.test ? 'test' : 'validation', chosen, trainedReport.position));
   }
   return { position, interrupted: false, soFar: null, ...evaluations };
 
@@ -222,7 +222,7 @@ export async function train(
     for (const name of ['train', 'validation', 'test'] as const) {
       const split = splits[name];
       if (!split || split.count === 0) continue;
-      let judgedSoFar = 0;
+      let counted = 0;
       let correct = 0;
       const prediction = await predict(session, network, split, {
         by,
@@ -231,9 +231,8 @@ export async function train(
         ...(signal ? { signal } : {}),
         onProgress(done, total, labels) {
           if (name === 'train') return;
-          for (; judgedSoFar < done; judgedSoFar++)
-            if (labels[judgedSoFar] === split.y[judgedSoFar]) correct++;
-          observer.judging?.(name, done, total, correct, labels);
+          for (; counted < done; counted++) if (labels[counted] === split.y[counted]) correct++;
+          observer.evaluating?.(name, done, total, correct, labels);
         },
       });
       if (!prediction) return undefined;

@@ -17,8 +17,23 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { failure, RffcError } from '../grammar/diagnostic.js';
+
+/**
+ * A file's first `length` bytes, fewer of a shorter file, and its size in bytes. @throws the file system's error, which
+ * the caller names: each kind of file has its code.
+ */
+export async function readHead(path: string, length: number): Promise<{ head: Buffer; bytes: number }> {
+  const handle = await open(path);
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return { head: buffer.subarray(0, bytesRead), bytes: (await handle.stat()).size };
+  } finally {
+    await handle.close();
+  }
+}
 
 /**
  * A file's text; `name` is for messages. @throws RffcError RFF701 if it does not exist, RFF702 for a folder, RFF703

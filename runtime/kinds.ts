@@ -16,6 +16,9 @@ const python = (code: string) => `convert it: python -c "${code}"`;
 /** The call that reads a file. */
 const call = (dataset: string) => (file: string) => `\`${dataset}(${JSON.stringify(file)})\` reads it`;
 
+/** How much of a file's beginning is enough to recognize it. */
+export const SNIFFED_BYTES = 512;
+
 interface Signature extends FileKind {
   /** Bytes, as Latin-1 characters. */
   readonly begins: string;

@@ -57,8 +57,6 @@ export interface SafetensorsFile {
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 export const PREFIX_BYTES = 8;
-/** Bytes needed to recognize a file's kind. */
-export const SNIFFED_BYTES = 512;
 
 function invalid(file: string | undefined, what: string, hint?: string): RffcError {
   const name = file ?? 'the safetensors data';

@@ -1,6 +1,7 @@
 /** Safetensors files: reading all or only the header, and atomic writing. */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { failure, RffcError } from '../grammar/diagnostic.js';
+import { SNIFFED_BYTES } from './kinds.js';
 import {
   headerLength,
   PREFIX_BYTES,
@@ -8,7 +9,6 @@ import {
   parseSafetensors,
   type SafetensorsFile,
   type SafetensorsHeader,
-  SNIFFED_BYTES,
   serializeParts,
   type Tensor,
 } from './safetensors-format.js';

@@ -1,11 +1,11 @@
 /** A CSV file's lines, streamed, so that a file may be longer than a string. Quoted cells are split by csv-parse. */
 
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse/sync';
 import { failure, RffcError } from '../../grammar/diagnostic.js';
-import { kindOfFile } from '../kinds.js';
+import { readHead } from '../files.js';
+import { kindOfFile, SNIFFED_BYTES } from '../kinds.js';
 import { isGzip } from './idx.js';
 import { unreadablePath } from './instead.js';
 import { unreadable } from './records.js';
@@ -63,21 +63,9 @@ export function cellsOf({ text, number }: Line, file: string): string[] {
  * of file.
  */
 export async function inspectCsv(file: string): Promise<{ bytes: number; gzip: boolean }> {
-  let head: Uint8Array;
-  let bytes: number;
-  try {
-    const handle = await open(file);
-    try {
-      bytes = (await handle.stat()).size;
-      const buffer = new Uint8Array(512);
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-      head = buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
+  const { head, bytes } = await readHead(file, SNIFFED_BYTES).catch(async (error) => {
     throw await unreadablePath(file, error);
-  }
+  });
   if (isGzip(head)) return { bytes, gzip: true };
   const kind = kindOfFile(head);
   if (kind && kind.dataset !== 'csv')

@@ -3,10 +3,11 @@
  * dimensions, each dimension as a big-endian 32-bit integer, then the elements. Gzip is recognized by the first bytes.
  */
 
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync, constants as zlib } from 'node:zlib';
-import { failure, type RffcError } from '../../grammar/diagnostic.js';
+import { failure, RffcError } from '../../grammar/diagnostic.js';
+import { readHead } from '../files.js';
 import { kindOfFile } from '../kinds.js';
 import type { Records } from './dataset.js';
 import { FETCH_AGAIN, fileRecords, unreadable } from './records.js';
@@ -104,29 +105,15 @@ export interface ImageHeader {
 
 /** Reads an image file's header. @throws RffcError RFF610, RFF613. */
 export async function readImageHeader(file: string): Promise<ImageHeader> {
-  let head: Uint8Array;
-  let bytes: number;
   try {
-    const handle = await open(file);
-    try {
-      bytes = (await handle.stat()).size;
-      const buffer = new Uint8Array(4096);
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-      head = buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
+    const { head, bytes } = await readHead(file, 4096);
+    const gzip = isGzip(head);
+    // The beginning of a stream inflates to the beginning of the file.
+    const header = gzip ? gunzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH }) : head;
+    return { dimensions: parseIdxHeader(header, 3, file), bytes, gzip };
   } catch (error) {
-    throw unreadable(file, error);
+    throw error instanceof RffcError ? error : unreadable(file, error);
   }
-  const gzip = isGzip(head);
-  if (!gzip) return { dimensions: parseIdxHeader(head, 3, file), bytes, gzip };
-  try {
-    head = gunzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH });
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-  return { dimensions: parseIdxHeader(head, 3, file), bytes, gzip };
 }
 
 export interface LabelledImages<Pixels = Uint8Array | Records> {

@@ -1,9 +1,10 @@
 /** Suggests the data set that reads a path, for the message of one that does not. */
 
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
-import { kindOfFile } from '../kinds.js';
+import { readHead } from '../files.js';
+import { kindOfFile, SNIFFED_BYTES } from '../kinds.js';
 import { findIdxFiles, withRaw } from './folders.js';
 import { unreadable } from './records.js';
 
@@ -20,15 +21,8 @@ export async function callThatReads(path: string, asked?: string): Promise<strin
 async function ofFile(file: string): Promise<string | undefined> {
   if (/\.safetensors$/i.test(file)) return `\`tensors("${file}")\` reads it`;
   if (/\.csv\.gz$/i.test(file)) return `\`csv("${file}")\` reads it`;
-  const handle = await open(file).catch(() => null);
-  if (!handle) return undefined;
-  try {
-    const head = new Uint8Array(512);
-    const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    return kindOfFile(head.subarray(0, bytesRead))?.hint(file);
-  } finally {
-    await handle.close();
-  }
+  const found = await readHead(file, SNIFFED_BYTES).catch(() => null);
+  return found ? kindOfFile(found.head)?.hint(file) : undefined;
 }
 
 async function inFolder(folder: string, asked: string | undefined): Promise<string | undefined> {

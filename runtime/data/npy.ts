@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { type Diagnostic, failure, RffcError } from '../../grammar/diagnostic.js';
-import { kindOfFile } from '../kinds.js';
+import { kindOfFile, SNIFFED_BYTES } from '../kinds.js';
 import { type Dtype, elementCount, type Tensor } from '../safetensors.js';
 import { unreadablePath } from './instead.js';
 import { unreadable } from './records.js';
@@ -19,8 +19,6 @@ const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const ZIP_MAGIC = [0x50, 0x4b];
 /** Enough bytes for the magic, the version and the header's length in any version. */
 const PREAMBLE_BYTES = 12;
-/** Bytes needed to recognize a file's kind. */
-const SNIFFED_BYTES = 512;
 /** Far above any header of a plain array. */
 const MAX_HEADER_BYTES = 2 ** 20;
 /** NumPy arrays have at most this many dimensions. */

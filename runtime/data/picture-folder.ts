@@ -1,9 +1,10 @@
 /** The images of a folder or its class folders, and the files that were skipped. */
 
 import type { Dirent } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic } from '../../grammar/diagnostic.js';
+import { readHead } from '../files.js';
 import { convertible, formatOf, PICTURE_HEAD } from './picture.js';
 import { unreadable } from './records.js';
 
@@ -123,14 +124,7 @@ async function sorted(folder: string, names: readonly string[]): Promise<Sorted>
 
 async function headOf(file: string): Promise<Uint8Array> {
   try {
-    const handle = await open(file);
-    try {
-      const head = new Uint8Array(PICTURE_HEAD);
-      const { bytesRead } = await handle.read(head, 0, head.length, 0);
-      return head.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
+    return (await readHead(file, PICTURE_HEAD)).head;
   } catch (error) {
     throw unreadable(file, error);
   }

@@ -4,10 +4,11 @@
  * was trained on, so the same image gets the same answer from each.
  */
 
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Diagnostic, failure, type RffcError } from '../../grammar/diagnostic.js';
-import { kindOfFile } from '../kinds.js';
+import { readHead } from '../files.js';
+import { kindOfFile, SNIFFED_BYTES } from '../kinds.js';
 import { isGzip } from './idx.js';
 import { loadDataset } from './load.js';
 import { pictureWarnings, type Summary, summarize } from './measure.js';
@@ -152,20 +153,11 @@ function turnedAsTrained(raw: Raw, wanted: Wanted): Raw {
 
 type FileKind = 'folder' | 'picture' | 'idx' | 'csv' | 'numpy' | 'tensors';
 
-/** Bytes needed to recognize a file's kind. */
-const SNIFFED_BYTES = 512;
-
 async function kindOf(path: string): Promise<FileKind> {
   let head: Buffer;
   try {
     if ((await stat(path)).isDirectory()) return 'folder';
-    const handle = await open(path);
-    try {
-      head = Buffer.alloc(SNIFFED_BYTES);
-      head = head.subarray(0, (await handle.read(head, 0, head.length, 0)).bytesRead);
-    } finally {
-      await handle.close();
-    }
+    ({ head } = await readHead(path, SNIFFED_BYTES));
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -167,6 +167,8 @@ test('data info describes data sets, and list names all', async () => {
     expect(list.out).toContain(`\n${name} `);
     expect((await rffc(['data', 'info', name])).out).toContain(`in a model:  data: ${name}("`);
   }
+  const called = await rffc(['data', 'info', 'csv("table.csv")']);
+  expect(called).toMatchObject({ code: 1, err: expect.stringContaining('did you mean `csv`?') });
 });
 
 /** As a user without an entry in passwd, whom only root can become, and who may not be let near Node or these files. */

@@ -73,7 +73,9 @@ export function findDataset(name: string): DatasetListing {
   const listing = datasetList.find((entry) => entry.name === name);
   if (listing) return listing;
   const names = datasetList.map((entry) => entry.name);
-  const near = closest(name, names);
+  // A call, as a model writes it, is answered with its name.
+  const [called] = name.split('(') as [string];
+  const near = names.includes(called) ? called : closest(called, names);
   throw failure('RFF600', `unknown data set \`${name}\``, {
     hint: near ? `did you mean \`${near}\`?` : `data sets: ${names.join(', ')}`,
   });

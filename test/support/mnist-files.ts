@@ -1,7 +1,7 @@
 /** For tests: the path of the real MNIST on this machine, and generated files in its format. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Diagnostic, RffcError } from '../../grammar/diagnostic.js';
 import type { Split } from '../../runtime/data/dataset.js';
@@ -12,7 +12,9 @@ import { unlessRequired } from '../../test/support/needs.js';
 export function realMnist(): string | null {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const candidates = [join(root, '../shared/data/mnist')];
-  if (process.env.RFFC_DATA) candidates.unshift(join(process.env.RFFC_DATA, 'mnist'), process.env.RFFC_DATA);
+  // Absolute, as tests link to it from elsewhere.
+  const given = process.env.RFFC_DATA && resolve(process.env.RFFC_DATA);
+  if (given) candidates.unshift(join(given, 'mnist'), given);
   return candidates.find((folder) => existsSync(join(folder, 'train-images-idx3-ubyte.gz'))) ?? null;
 }
 
